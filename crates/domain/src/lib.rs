@@ -1,0 +1,19 @@
+//! The words of the product: identifiers, enums, limits, the permission catalogue and the state machine of a run.
+//!
+//! No I/O, no async, no database, no HTTP. Everything here is plain data and pure functions, so that every other
+//! crate can share it.
+
+pub mod clock;
+pub mod ids;
+pub mod limits;
+pub mod names;
+pub mod permission;
+pub mod random;
+pub mod run;
+pub mod runtime;
+mod text_enum;
+pub mod time;
+
+pub use clock::{Clock, SharedClock, TestClock};
+pub use permission::{Permission, PrincipalKind, Right, Rights};
+pub use random::{Random, SeededRandom, SharedRandom, SystemRandom};

@@ -1,0 +1,39 @@
+//! Limits on everything that comes from outside. One place, so that a limit is found by its name.
+
+/// Longest name of any object, in characters.
+pub const NAME_CHARS: usize = 255;
+/// Longest description, in characters.
+pub const DESCRIPTION_CHARS: usize = 4_000;
+/// Largest JSON body, in bytes.
+pub const JSON_BODY_BYTES: usize = 1024 * 1024;
+/// Deepest nesting of a JSON body.
+pub const JSON_DEPTH: usize = 64;
+/// Largest artifact, in bytes (source: doc, 400 MB).
+pub const ARTIFACT_BYTES: u64 = 400 * 1024 * 1024;
+/// Most parameters, connections, resources or tags one task or start may carry.
+pub const MAP_ENTRIES: usize = 1_000;
+/// Longest single parameter value, in bytes.
+pub const PARAMETER_VALUE_BYTES: usize = 256 * 1024;
+/// Largest page of a list (source: spec).
+pub const PAGE_LIMIT: i64 = 100;
+/// Largest offset accepted in a list.
+pub const PAGE_OFFSET: i64 = i32::MAX as i64;
+/// Life of a service-account token in seconds (source: doc, 30 minutes).
+pub const SERVICE_TOKEN_SECONDS: i64 = 1_800;
+/// Life of a log file's URL and token in milliseconds (source: spec, 60 minutes).
+pub const LOG_FILE_MS: i64 = 60 * 60 * 1000;
+/// Lines kept in one log file (source: doc).
+pub const LOG_FILE_LINES: i64 = 100_000;
+/// Longest silence of an engine before it shows as not available, in milliseconds (source: doc, 3 minutes).
+pub const ENGINE_SILENCE_MS: i64 = 180_000;
+/// How long a lease on a run lasts without being extended, in milliseconds.
+pub const LEASE_MS: i64 = 60_000;
+/// How long a run waits for an engine that is away before it ends as `deploy_failed`, in milliseconds (source: doc,
+/// retries after 1, 2, 4 and 8 minutes).
+pub const DEPLOY_WAIT_MS: i64 = 15 * 60 * 1000;
+/// How long a run whose lease ran out stays *unknown* before it is given up, in milliseconds; see ADR 0005.
+pub const LOST_RUN_MS: i64 = 24 * 60 * 60 * 1000;
+/// Longest log line kept whole, in bytes; the rest of a longer one is cut and marked.
+pub const LOG_LINE_BYTES: usize = 64 * 1024;
+/// Longest window of a run list in days (source: spec).
+pub const LIST_DAYS: i64 = 60;

@@ -1,0 +1,49 @@
+//! The few words that differ between the databases. They stand in braces in a statement:
+//!
+//! | Word | PostgreSQL | SQLite |
+//! |---|---|---|
+//! | `{lock}` | `FOR UPDATE` | nothing: there is one writer |
+//! | `{skip_locked}` | `FOR UPDATE SKIP LOCKED` | nothing |
+//! | `{blob}` | `BYTEA` | `BLOB` |
+//! | `{clustered}` | nothing | `WITHOUT ROWID` |
+
+use std::borrow::Cow;
+
+const WORDS: [(&str, &str, &str); 4] = [
+    ("{lock}", "FOR UPDATE", ""),
+    ("{skip_locked}", "FOR UPDATE SKIP LOCKED", ""),
+    ("{blob}", "BYTEA", "BLOB"),
+    ("{clustered}", "", "WITHOUT ROWID"),
+];
+
+/// The statement in PostgreSQL's words.
+pub fn postgres(sql: &str) -> Cow<'_, str> {
+    replaced(sql, |word| word.1)
+}
+
+/// The statement in SQLite's words; `$1` becomes `?1`, which SQLite counts by number and not by first appearance.
+pub fn sqlite(sql: &str) -> String {
+    replaced(sql, |word| word.2).replace('$', "?")
+}
+
+fn replaced<'a>(sql: &'a str, pick: fn(&(&'static str, &'static str, &'static str)) -> &'static str) -> Cow<'a, str> {
+    let mut text = Cow::Borrowed(sql);
+    if sql.contains('{') {
+        for word in &WORDS {
+            if text.contains(word.0) {
+                text = Cow::Owned(text.replace(word.0, pick(word)));
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn words_are_replaced() {
+        let sql = "SELECT id FROM t WHERE a = $2 AND b = $1 {skip_locked}";
+        assert_eq!(super::postgres(sql), "SELECT id FROM t WHERE a = $2 AND b = $1 FOR UPDATE SKIP LOCKED");
+        assert_eq!(super::sqlite(sql), "SELECT id FROM t WHERE a = ?2 AND b = ?1 ");
+    }
+}

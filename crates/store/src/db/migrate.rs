@@ -1,0 +1,29 @@
+//! The one migration history. A migration never changes once it has been released; a breaking change is split into
+//! expand, move and contract, because an older server may still be serving.
+
+use super::{Link, StoreError, Value};
+
+/// All migrations in order: name and statements, which are separated by lines that hold only `;;`.
+const MIGRATIONS: &[(&str, &str)] = &[("0001_main_job", include_str!("../../migrations/0001_main_job.sql"))];
+
+/// Brings the tables up to date. Refuses a database that a newer program has migrated further.
+pub(super) fn run(link: &mut dyn Link) -> Result<(), StoreError> {
+    link.execute("CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT NOT NULL PRIMARY KEY)", &[])?;
+    let applied: Vec<String> = link
+        .query("SELECT name FROM schema_migrations ORDER BY name", &[])?
+        .iter()
+        .map(|row| row.text(0))
+        .collect::<Result<_, _>>()?;
+    if let Some(unknown) = applied.iter().find(|name| !MIGRATIONS.iter().any(|m| m.0 == name.as_str())) {
+        return Err(StoreError::Open(format!(
+            "it was written by a newer version (migration {unknown}); start that version or restore a backup"
+        )));
+    }
+    for (name, text) in MIGRATIONS.iter().filter(|m| !applied.iter().any(|a| a == m.0)) {
+        for statement in text.split("\n;;\n").map(str::trim).filter(|s| !s.is_empty()) {
+            link.execute(statement, &[])?;
+        }
+        link.execute("INSERT INTO schema_migrations (name) VALUES ($1)", &[Value::from(*name)])?;
+    }
+    Ok(())
+}

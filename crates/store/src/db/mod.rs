@@ -1,0 +1,211 @@
+//! Connections and transactions over both databases.
+
+pub mod dialect;
+mod migrate;
+mod postgres_db;
+mod sqlite_db;
+mod value;
+
+pub use value::{Row, Value};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which database to open.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// The embedded one: a file in the data folder.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, by connection URL.
+    Postgres(String),
+}
+
+/// What went wrong in the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique constraint was violated; names the constraint or columns as the database does.
+    #[error("a row with the same key exists already ({0})")]
+    Duplicate(String),
+    /// A foreign key was violated: something still refers to the row, or it refers to nothing.
+    #[error("another row refers to this one, or the one it refers to is gone ({0})")]
+    Reference(String),
+    /// The SQLite driver failed.
+    #[error("database statement failed")]
+    Sqlite(#[source] rusqlite::Error),
+    /// The PostgreSQL driver failed.
+    #[error("database statement failed")]
+    Postgres(#[source] postgres::Error),
+    /// The database could not be opened.
+    #[error("cannot open the database: {0}")]
+    Open(String),
+    /// A row does not have the shape the program expects; a defect or a database of another version.
+    #[error("column {column} of the answer is not {wanted}")]
+    Shape {
+        /// Position of the column.
+        column: usize,
+        /// What the program wanted.
+        wanted: &'static str,
+    },
+    /// A stored JSON value could not be read.
+    #[error("a stored value could not be read")]
+    Json(#[from] serde_json::Error),
+    /// A closure of a transaction panicked; its changes were rolled back.
+    #[error("a database transaction failed inside the program and was rolled back")]
+    Panicked,
+    /// The store is shutting down.
+    #[error("the database is closed")]
+    Closed,
+}
+
+/// What a transaction can do. Obtained from [`Store::write`] and [`Store::read`] only.
+pub struct Tx<'a> {
+    link: &'a mut dyn Link,
+}
+
+/// One open connection inside a transaction.
+trait Link {
+    fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError>;
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
+}
+
+impl Tx<'_> {
+    /// Runs a statement and gives the number of rows it touched.
+    pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
+        self.link.execute(sql, params)
+    }
+
+    /// Runs a statement and gives all its rows.
+    pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.link.query(sql, params)
+    }
+
+    /// Runs a statement and gives its first row, if any.
+    pub fn query_opt(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>, StoreError> {
+        Ok(self.query(sql, params)?.into_iter().next())
+    }
+
+    /// Runs a statement that gives one number, for example a count.
+    pub fn query_int(&mut self, sql: &str, params: &[Value]) -> Result<i64, StoreError> {
+        match self.query_opt(sql, params)? {
+            Some(row) => row.int(0),
+            None => Err(StoreError::Shape { column: 0, wanted: "a number" }),
+        }
+    }
+}
+
+/// Runs inside a transaction on a connection thread and later learns whether the commit worked.
+type Work = Box<dyn FnOnce(&mut Tx<'_>) -> Verdict + Send>;
+
+/// What a piece of work decided.
+enum Verdict {
+    /// Keep its changes; call back after the commit (or with the reason why there was none).
+    Commit(Box<dyn FnOnce(Result<(), StoreError>) + Send>),
+    /// Undo its changes; the caller has its answer already.
+    Rollback,
+}
+
+enum Backend {
+    Sqlite(sqlite_db::Sqlite),
+    Postgres(postgres_db::Postgres),
+}
+
+/// The open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<Backend>,
+}
+
+fn work<T, E, F>(f: F, answer: tokio::sync::oneshot::Sender<Result<T, E>>) -> Work
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    Box::new(move |tx| {
+        // A panic in one closure must not take the connection thread, and with it every other request, down.
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(tx)));
+        match result {
+            Ok(Ok(value)) => Verdict::Commit(Box::new(move |committed| {
+                let _ = answer.send(committed.map(|()| value).map_err(E::from));
+            })),
+            Ok(Err(error)) => {
+                let _ = answer.send(Err(error));
+                Verdict::Rollback
+            }
+            Err(_) => {
+                let _ = answer.send(Err(E::from(StoreError::Panicked)));
+                Verdict::Rollback
+            }
+        }
+    })
+}
+
+impl Store {
+    /// Opens the database and brings its tables up to date. Blocks; call it before serving.
+    pub fn open(database: &Database) -> Result<Self, StoreError> {
+        let backend = match database {
+            Database::Sqlite(path) => Backend::Sqlite(sqlite_db::Sqlite::open(path)?),
+            Database::Postgres(url) => Backend::Postgres(postgres_db::Postgres::open(url)?),
+        };
+        Ok(Self { backend: Arc::new(backend) })
+    }
+
+    /// `sqlite` or `postgres`, for logs and the status page.
+    pub fn kind(&self) -> &'static str {
+        match *self.backend {
+            Backend::Sqlite(_) => "sqlite",
+            Backend::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Runs `f` in a transaction. When it gives an error, everything it did is undone. When this returns, the changes
+    /// are on disk.
+    ///
+    /// On SQLite all waiting writes share one commit, each in its own savepoint.
+    pub async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let work = work(f, sender);
+        match &*self.backend {
+            Backend::Sqlite(db) => db.write(work),
+            Backend::Postgres(db) => db.run(work),
+        }
+        .map_err(E::from)?;
+        receiver.await.unwrap_or_else(|_| Err(E::from(StoreError::Closed)))
+    }
+
+    /// Runs `f` on a connection that sees one consistent state. Changes are not allowed.
+    pub async fn read<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let work = work(f, sender);
+        match &*self.backend {
+            Backend::Sqlite(db) => db.read(work),
+            Backend::Postgres(db) => db.run(work),
+        }
+        .map_err(E::from)?;
+        receiver.await.unwrap_or_else(|_| Err(E::from(StoreError::Closed)))
+    }
+
+    /// Like [`Store::read`] for reads by key that take microseconds: on SQLite they run at once on the calling
+    /// thread, because a hop to another thread would cost more than the read.
+    pub async fn get<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &*self.backend {
+            Backend::Sqlite(db) => db.inline(f),
+            Backend::Postgres(_) => self.read(f).await,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! PostgreSQL: a few connection threads that take work from one queue.
+
+use super::{Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
+use postgres::error::SqlState;
+use postgres::types::{IsNull, ToSql, Type, private::BytesMut};
+use postgres::{Client, NoTls, Statement};
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+/// Connections of one server process.
+const CONNECTIONS: usize = 8;
+/// Prepared statements kept by each connection; texts with filters come in many shapes.
+const STATEMENTS: usize = 512;
+
+pub(super) struct Postgres {
+    queue: Mutex<Sender<Work>>,
+}
+
+impl Postgres {
+    pub(super) fn open(url: &str) -> Result<Self, StoreError> {
+        let config: postgres::Config = url
+            .parse()
+            .map_err(|e: postgres::Error| StoreError::Open(format!("the database URL cannot be read: {e}")))?;
+        let mut first = config.connect(NoTls).map_err(|e| StoreError::Open(reason(&e)))?;
+        prepare_session(&mut first)?;
+        migrate_postgres(&mut first)?;
+        let (sender, receiver) = channel::<Work>();
+        let receiver = Arc::new(Mutex::new(receiver));
+        let mut client = Some(first);
+        for _ in 0..CONNECTIONS {
+            let receiver = Arc::clone(&receiver);
+            let config = config.clone();
+            let client = client.take();
+            std::thread::Builder::new()
+                .name("store-postgres".to_owned())
+                .spawn(move || connection_loop(client, &config, &receiver))
+                .map_err(|e| StoreError::Open(format!("cannot start a thread: {e}")))?;
+        }
+        Ok(Self { queue: Mutex::new(sender) })
+    }
+
+    pub(super) fn run(&self, work: Work) -> Result<(), StoreError> {
+        let queue = self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        queue.send(work).map_err(|_| StoreError::Closed)
+    }
+}
+
+/// The driver's own text is often only "db error"; the cause says more.
+fn reason(error: &postgres::Error) -> String {
+    use std::error::Error;
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+fn prepare_session(client: &mut Client) -> Result<(), StoreError> {
+    client.batch_execute("SET client_min_messages = warning").map_err(StoreError::Postgres)
+}
+
+fn migrate_postgres(client: &mut Client) -> Result<(), StoreError> {
+    let mut transaction = client.transaction().map_err(StoreError::Postgres)?;
+    // Two servers that start at once must not migrate at once.
+    transaction.execute("SELECT pg_advisory_xact_lock(7863465)", &[]).map_err(StoreError::Postgres)?;
+    migrate::run(&mut PostgresTx { transaction: &mut transaction, statements: &mut HashMap::new() })?;
+    transaction.commit().map_err(StoreError::Postgres)
+}
+
+fn connection_loop(mut client: Option<Client>, config: &postgres::Config, receiver: &Mutex<Receiver<Work>>) {
+    let mut statements = HashMap::new();
+    loop {
+        let next = receiver.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).recv();
+        let Ok(work) = next else { return };
+        if client.as_ref().is_none_or(Client::is_closed) {
+            statements.clear();
+            client = match config.connect(NoTls) {
+                Ok(mut fresh) => prepare_session(&mut fresh).is_ok().then_some(fresh),
+                Err(error) => {
+                    tracing::error!(error = %reason(&error), "cannot reach the database");
+                    None
+                }
+            };
+        }
+        // Without a connection the work is dropped, which its caller sees as a closed store.
+        let Some(open) = client.as_mut() else { continue };
+        if statements.len() > STATEMENTS {
+            statements.clear();
+        }
+        run_one(open, &mut statements, work);
+    }
+}
+
+fn run_one(client: &mut Client, statements: &mut HashMap<String, Statement>, work: Work) {
+    let mut transaction = match client.transaction() {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            tracing::error!(error = %reason(&error), "cannot begin a transaction");
+            return;
+        }
+    };
+    let verdict = work(&mut Tx { link: &mut PostgresTx { transaction: &mut transaction, statements } });
+    match verdict {
+        Verdict::Commit(callback) => callback(transaction.commit().map_err(failed)),
+        Verdict::Rollback => {
+            if let Err(error) = transaction.rollback() {
+                tracing::warn!(error = %reason(&error), "cannot roll back");
+            }
+        }
+    }
+}
+
+fn failed(error: postgres::Error) -> StoreError {
+    match error.code() {
+        Some(code) if *code == SqlState::UNIQUE_VIOLATION => StoreError::Duplicate(reason(&error)),
+        Some(code) if *code == SqlState::FOREIGN_KEY_VIOLATION => StoreError::Reference(reason(&error)),
+        _ => StoreError::Postgres(error),
+    }
+}
+
+struct PostgresTx<'a, 'b> {
+    transaction: &'a mut postgres::Transaction<'b>,
+    statements: &'a mut HashMap<String, Statement>,
+}
+
+impl PostgresTx<'_, '_> {
+    fn prepared(&mut self, sql: &str) -> Result<Statement, StoreError> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.transaction.prepare(&dialect::postgres(sql)).map_err(failed)?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Value::Null => Ok(IsNull::Yes),
+            Value::Int(number) => match *ty {
+                Type::INT4 => i32::try_from(*number)?.to_sql(ty, out),
+                Type::INT2 => i16::try_from(*number)?.to_sql(ty, out),
+                _ => number.to_sql(ty, out),
+            },
+            // PostgreSQL cannot store NUL in a text; nobody means it.
+            Value::Text(text) if text.contains('\0') => text.replace('\0', "\u{FFFD}").to_sql(ty, out),
+            Value::Text(text) => text.to_sql(ty, out),
+            Value::Blob(bytes) => bytes.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    postgres::types::to_sql_checked!();
+}
+
+impl Link for PostgresTx<'_, '_> {
+    fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
+        let statement = self.prepared(sql)?;
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+        self.transaction.execute(&statement, &params).map_err(failed)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let statement = self.prepared(sql)?;
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
+        let rows = self.transaction.query(&statement, &params).map_err(failed)?;
+        rows.iter().map(row).collect()
+    }
+}
+
+fn row(row: &postgres::Row) -> Result<Row, StoreError> {
+    let mut values = Vec::with_capacity(row.len());
+    for (column, description) in row.columns().iter().enumerate() {
+        let value = match *description.type_() {
+            Type::INT8 => row.try_get::<_, Option<i64>>(column).map_err(failed)?.map(Value::Int),
+            Type::INT4 => row.try_get::<_, Option<i32>>(column).map_err(failed)?.map(|n| Value::Int(n.into())),
+            Type::BOOL => row.try_get::<_, Option<bool>>(column).map_err(failed)?.map(Value::from),
+            Type::TEXT | Type::VARCHAR => row.try_get::<_, Option<String>>(column).map_err(failed)?.map(Value::Text),
+            Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(column).map_err(failed)?.map(Value::Blob),
+            _ => return Err(StoreError::Shape { column, wanted: "a number, a text or bytes" }),
+        };
+        values.push(value.unwrap_or(Value::Null));
+    }
+    Ok(Row(values))
+}
