@@ -1,2 +1,73 @@
-//! Placeholder.
-fn main() {}
+//! All automation of the project; the Makefile only names tasks. `cargo xtask help` lists them.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that people and build logs read")]
+
+mod compat;
+mod demo;
+mod deps;
+mod fixtures;
+mod setup;
+mod shell;
+mod steps;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail, ensure};
+
+const HELP: &str = "\
+usage: cargo xtask TASK
+
+  setup     install what a fresh Debian machine lacks (as root or with sudo); does nothing when all is there
+  demo      build the programs, run one job on a paired engine and show its log; --dev: with the debug build
+  test      format, lints, dependency rules, build and all tests; stops at the first failure
+  nightly   test, then the slow tests and the demonstration
+  bench     measure the release build; arguments go to the benchmark
+  deps      check who depends on what, licences and comments in the manifests
+  fixtures  build the test archives into target/fixtures
+  compat    write docs/compatibility.md
+  help      this text
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = arguments.split_first().map_or(("help", &[][..]), |(task, rest)| (task.as_str(), rest));
+    match run(task, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: &str, arguments: &[String]) -> Result<()> {
+    let dev = arguments.iter().any(|argument| argument == "--dev");
+    let known = match task {
+        "bench" => true,
+        "demo" => arguments.iter().all(|argument| argument == "--dev"),
+        _ => arguments.is_empty(),
+    };
+    ensure!(known, "the task {task} does not know {}; see `cargo xtask help`", arguments.join(" "));
+    match task {
+        "setup" => setup::run(),
+        "demo" => demo::run(dev),
+        "test" => steps::test(),
+        "nightly" => steps::nightly(),
+        "bench" => steps::bench(arguments),
+        "deps" => deps::run(),
+        "fixtures" => build_fixtures(),
+        "compat" => compat::generate(shell::root()),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => bail!("there is no task {task}; see `cargo xtask help`"),
+    }
+}
+
+/// Builds the test archives where tests and the demonstration look for them.
+fn build_fixtures() -> Result<()> {
+    let folder = shell::target().join("fixtures");
+    let archives = fixtures::build(&folder, shell::root())?;
+    println!("{} test archives in {}", archives.len(), folder.display());
+    Ok(())
+}

@@ -157,8 +157,18 @@ mod tests {
 
     #[test]
     fn wrong_shapes_are_refused_with_the_kind() {
-        for bad in ["", "x", "66f0a1b2c3d4e5f60123000", "66f0a1b2c3d4e5f60123000G", "66F0A1B2C3D4E5F60123000A", "../../etc/passwd"] {
-            assert_eq!(WorkspaceId::parse(bad).map_err(|e| e.to_string()), Err("Workspace ID is not valid id".to_owned()));
+        for bad in [
+            "",
+            "x",
+            "66f0a1b2c3d4e5f60123000",
+            "66f0a1b2c3d4e5f60123000G",
+            "66F0A1B2C3D4E5F60123000A",
+            "../../etc/passwd",
+        ] {
+            assert_eq!(
+                WorkspaceId::parse(bad).map_err(|e| e.to_string()),
+                Err("Workspace ID is not valid id".to_owned())
+            );
             assert!(RunId::parse(bad).is_err());
         }
     }

@@ -167,7 +167,9 @@ pub fn transition(state: State, outcome: Option<Outcome>, event: Event) -> Resul
     match (state, event) {
         (State::Queued, Event::Offer) => Ok(Step::To(State::Offered, None)),
         (State::Queued, Event::Stop) => Ok(Step::To(State::Finished, Some(Outcome::Terminated))),
-        (State::Queued, Event::End(Outcome::DeployFailed)) => Ok(Step::To(State::Finished, Some(Outcome::DeployFailed))),
+        (State::Queued, Event::End(Outcome::DeployFailed)) => {
+            Ok(Step::To(State::Finished, Some(Outcome::DeployFailed)))
+        }
         (State::Queued, Event::Withdraw) => Ok(Step::Nothing),
         (State::Queued, Event::Start | Event::End(_)) => illegal,
 

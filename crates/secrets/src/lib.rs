@@ -1,1 +1,31 @@
-//! Placeholder.
+//! Secrets: the data key and what it encrypts, token and password hashes, signed tokens, sealing to an engine's key.
+//!
+//! Knows nothing of databases, HTTP or engines. Everything random comes from a [`Random`](stoker_domain::Random).
+
+pub mod keyring;
+pub mod password;
+pub mod seal;
+pub mod token;
+
+/// Why a secret could not be used. Never says what the secret was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// The key file is not 32 bytes in base64.
+    #[error("the data key is damaged: it must be 32 bytes in base64")]
+    KeyFile,
+    /// The ciphertext is not ours, was changed, or belongs to another key or place.
+    #[error("an encrypted value cannot be read: it was made with another key, or it was changed")]
+    Unreadable,
+    /// A public or private key has the wrong form.
+    #[error("a key does not have the expected form")]
+    KeyForm,
+    /// A signed token is damaged, or its signature does not fit.
+    #[error("the token is not valid")]
+    Token,
+    /// A signed token was valid once.
+    #[error("the token has expired")]
+    Expired,
+    /// The hash of a password could not be made or read.
+    #[error("a password hash is damaged")]
+    PasswordHash,
+}

@@ -1,2 +1,42 @@
-//! Placeholder.
-fn main() {}
+//! `stoker-server`: the control plane in one program.
+
+mod config;
+mod data;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Control plane for data-integration jobs.
+#[derive(Parser)]
+#[command(name = "stoker-server", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the APIs and the engines until stopped.
+    Serve(config::ServeArgs),
+    /// Print every published operation and how far it is built, separated by tabs.
+    Operations,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Serve(args) => run::serve(args),
+        Command::Operations => run::operations(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the last word of the program goes to the terminal")]
+            {
+                eprintln!("error: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

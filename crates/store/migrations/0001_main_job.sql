@@ -50,7 +50,7 @@ CREATE TABLE workspaces (
   name TEXT NOT NULL,
   description TEXT,
   owner TEXT NOT NULL,
-  type TEXT NOT NULL,
+  kind TEXT NOT NULL,
   protected_artifact_update BIGINT NOT NULL,
   created_ms BIGINT NOT NULL,
   updated_ms BIGINT NOT NULL,
@@ -71,7 +71,7 @@ CREATE TABLE artifacts (
   id TEXT NOT NULL PRIMARY KEY,
   workspace_id TEXT NOT NULL REFERENCES workspaces (id),
   name TEXT NOT NULL,
-  type TEXT NOT NULL,
+  kind TEXT NOT NULL,
   created_ms BIGINT NOT NULL,
   UNIQUE (workspace_id, name)
 )
@@ -228,7 +228,8 @@ CREATE TABLE runs (
   error_type TEXT,
   error_message TEXT,
   misfire_reason TEXT,
-  log_lines BIGINT NOT NULL
+  log_lines BIGINT NOT NULL,
+  log_chunks BIGINT NOT NULL
 )
 ;;
 CREATE INDEX runs_by_task ON runs (task_id, trigger_ms)

@@ -332,7 +332,8 @@ mod tests {
 
     #[test]
     fn golden_messages_write_as_before() {
-        let report = Report::Log { run: "r".into(), epoch: 1, seq: 0, lines: 2, first_ms: 5, last_ms: 6, data: "AA==".into() };
+        let report =
+            Report::Log { run: "r".into(), epoch: 1, seq: 0, lines: 2, first_ms: 5, last_ms: 6, data: "AA==".into() };
         assert_eq!(
             serde_json::to_string(&report).unwrap(),
             r#"{"kind":"log","run":"r","epoch":1,"seq":0,"lines":2,"firstMs":5,"lastMs":6,"data":"AA=="}"#

@@ -3,9 +3,11 @@
 pub mod dialect;
 mod migrate;
 mod postgres_db;
+pub(crate) mod record;
 mod sqlite_db;
 mod value;
 
+pub use record::{Column, Json, Record};
 pub use value::{Row, Value};
 
 use std::path::PathBuf;

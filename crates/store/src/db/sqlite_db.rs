@@ -54,10 +54,7 @@ impl Sqlite {
     }
 
     /// Runs `f` on the calling thread with an idle connection; a new one is opened when all are busy.
-    pub(super) fn inline<T, E: From<StoreError>>(
-        &self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub(super) fn inline<T, E: From<StoreError>>(&self, f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
         let idle = lock(&self.idle).pop();
         let connection = match idle {
             Some(connection) => connection,

@@ -61,8 +61,17 @@ macro_rules! from_id {
     )+ };
 }
 from_id!(
-    AccountId, UserId, ServiceAccountId, EnvironmentId, WorkspaceId, ArtifactId, TaskId, EngineId, ClusterId,
-    RunProfileId, RunId
+    AccountId,
+    UserId,
+    ServiceAccountId,
+    EnvironmentId,
+    WorkspaceId,
+    ArtifactId,
+    TaskId,
+    EngineId,
+    ClusterId,
+    RunProfileId,
+    RunId
 );
 
 /// One row of an answer; columns by position.
@@ -121,28 +130,8 @@ impl Row {
         }
     }
 
-    /// A stored JSON value.
-    pub fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
-        match self.at(column, "JSON")? {
-            Value::Text(text) => Ok(serde_json::from_str(text)?),
-            _ => Err(StoreError::Shape { column, wanted: "JSON" }),
-        }
-    }
-
-    /// A stored enumeration value.
-    pub fn parsed<T>(&self, column: usize, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
-        self.opt_parsed(column, parse)?.ok_or(StoreError::Shape { column, wanted: "a known value" })
-    }
-
-    /// A stored enumeration value or NULL.
-    pub fn opt_parsed<T>(&self, column: usize, parse: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
-        match self.at(column, "a known value")? {
-            Value::Null => Ok(None),
-            Value::Text(text) => match parse(text) {
-                Some(value) => Ok(Some(value)),
-                None => Err(StoreError::Shape { column, wanted: "a known value" }),
-            },
-            _ => Err(StoreError::Shape { column, wanted: "a known value" }),
-        }
+    /// Whether the column is NULL.
+    pub fn is_null(&self, column: usize) -> Result<bool, StoreError> {
+        Ok(*self.at(column, "a value")? == Value::Null)
     }
 }

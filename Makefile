@@ -1,0 +1,21 @@
+# Names of tasks; what they do is in xtask/. `make` shows them.
+.PHONY: help setup demo test bench nightly
+.NOTPARALLEL:
+
+help:
+	@cargo xtask help
+
+setup:
+	cargo xtask setup
+
+demo: setup
+	cargo xtask demo
+
+test: setup
+	cargo xtask test
+
+bench: setup
+	cargo xtask bench
+
+nightly: setup
+	cargo xtask nightly

@@ -1,0 +1,121 @@
+//! The outermost layer: request ids, families, path forgiveness, panics, and the dialect of errors.
+
+use crate::App;
+use crate::error::ApiError;
+use crate::extract::RequestId;
+use crate::family::{Family, TmcVersion};
+use crate::routes::Routers;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use stoker_domain::Random;
+use tower::ServiceExt;
+
+/// Answers one request.
+pub async fn answer(app: &App, routers: &Routers, random: &dyn Random, mut request: Request) -> Response {
+    let request_id = request_id(random);
+    let (family, path) = place(request.uri().path());
+    request.extensions_mut().insert(RequestId(request_id.clone()));
+    request.extensions_mut().insert(family);
+    if let Some(path) = path {
+        let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();
+        match format!("{path}{query}").parse::<PathAndQuery>() {
+            Ok(changed) => *request.uri_mut() = Uri::from(changed),
+            Err(_) => return dressed(ApiError::invalid("the path cannot be read"), family, &request_id),
+        }
+    }
+    let router = if family.is_tmc() { routers.tmc.clone() } else { routers.agnostic.clone() };
+    // A defect in one handler must not close the connection, and must answer in the family's dialect.
+    let result = AssertUnwindSafe(router.with_state(app.clone()).oneshot(request)).catch_unwind().await;
+    let response = match result {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_) => {
+            tracing::error!(request.id = %request_id, "a handler panicked");
+            let error = ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+            return dressed(error, family, &request_id);
+        }
+    };
+    match response.extensions().get::<ApiError>() {
+        Some(error) => dressed(error.clone(), family, &request_id),
+        None => with_id(response, &request_id),
+    }
+}
+
+fn request_id(random: &dyn Random) -> String {
+    let mut bytes = [0u8; 16];
+    random.fill(&mut bytes);
+    bytes[6] = (bytes[6] & 0x0F) | 0x40;
+    bytes[8] = (bytes[8] & 0x3F) | 0x80;
+    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// The family of a path, and the path to route by when it differs: doubled slashes are folded, because clients join base
+/// URL and path by plain concatenation (source: inferred), and `/tmc/vX.Y` is cut off.
+fn place(path: &str) -> (Family, Option<String>) {
+    let folded = if path.contains("//") {
+        let mut text = String::with_capacity(path.len());
+        for character in path.chars() {
+            if character != '/' || !text.ends_with('/') {
+                text.push(character);
+            }
+        }
+        Some(text)
+    } else {
+        None
+    };
+    let path = folded.as_deref().unwrap_or(path);
+    if let Some(rest) = path.strip_prefix("/tmc/") {
+        let (segment, below) = rest.split_once('/').unwrap_or((rest, ""));
+        if let Some(version) = TmcVersion::parse(segment) {
+            return (Family::Tmc(version), Some(format!("/{below}")));
+        }
+    }
+    (Family::of(path), folded)
+}
+
+/// The response of an error in the dialect of a family.
+fn dressed(error: ApiError, family: Family, request_id: &str) -> Response {
+    let body = error.body(family, request_id).to_string();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = error.status;
+    let kind = if family == Family::Scim { "application/scim+json" } else { "application/json" };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if error.status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    with_id(response, request_id)
+}
+
+fn with_id(mut response: Response, request_id: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_folded_and_versions_cut_off() {
+        assert_eq!(place("//processing//executions"), (Family::Core, Some("/processing/executions".to_owned())));
+        let version = TmcVersion { major: 1, minor: 3 };
+        assert_eq!(place("/tmc/v1.3/workspaces"), (Family::Tmc(version), Some("/workspaces".to_owned())));
+        assert_eq!(place("/tmc/v9.9/workspaces"), (Family::Stoker, None));
+        assert_eq!(place("/account/me"), (Family::Identity, None));
+    }
+
+    #[test]
+    fn request_ids_are_uuids() {
+        let id = request_id(&stoker_domain::SeededRandom::new(1));
+        assert!(stoker_domain::ids::RunId::parse(&id).is_ok(), "{id}");
+    }
+}

@@ -1,0 +1,113 @@
+//! Refusals and failures on their way out, and the dialect of each family.
+
+use crate::family::Family;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use stoker_service::Error;
+
+/// An answer that is not a success. The edge turns it into the body of the family; until then it travels in the
+/// response's extensions.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// For the caller: what is wrong and what to do.
+    pub message: String,
+    /// Machine-readable code, where the family has one.
+    pub code: Option<&'static str>,
+}
+
+impl ApiError {
+    /// An error with a message for the caller.
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), code: None }
+    }
+
+    /// A malformed request.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// No valid credentials.
+    pub fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized")
+    }
+
+    /// An operation of the contract that is not built.
+    pub fn not_built() -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "This operation is not available yet; see the compatibility page")
+    }
+
+    /// The body in the dialect of a family.
+    pub fn body(&self, family: Family, request_id: &str) -> Value {
+        let (status, message) = (self.status.as_u16(), &self.message);
+        match family {
+            Family::ServiceAccounts if self.status == StatusCode::CONFLICT => json!({ "detail": message }),
+            Family::ServiceAccounts => json!({ "status": status, "detail": message }),
+            Family::Core if self.status == StatusCode::UNAUTHORIZED => {
+                json!({ "status": status, "message": message, "detail": message })
+            }
+            Family::Tmc(_) if self.status == StatusCode::UNAUTHORIZED => {
+                json!({ "status": status, "message": message, "detail": message })
+            }
+            Family::Observability if self.status == StatusCode::UNAUTHORIZED => {
+                json!({ "status": status, "message": message })
+            }
+            Family::Core | Family::Identity | Family::Observability | Family::Tmc(_) | Family::Stoker => {
+                json!({ "status": status, "message": message, "requestId": request_id })
+            }
+            Family::DynamicEngines => json!({
+                "status": status, "title": self.status.canonical_reason().unwrap_or("Error"), "details": message,
+            }),
+            Family::Datasets => json!({
+                "status": status, "error": self.status.canonical_reason().unwrap_or("Error"), "message": message,
+            }),
+            Family::Scim => json!({
+                "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+                "status": status.to_string(), "detail": message,
+            }),
+            Family::Engine => json!({ "code": self.code.unwrap_or("error"), "message": message }),
+        }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        use stoker_wire::{REFUSED_NOT_PAIRED, REFUSED_PROTOCOL, REFUSED_SESSION};
+        let status = match &error {
+            Error::Invalid(_) => StatusCode::BAD_REQUEST,
+            Error::Unauthorized => StatusCode::UNAUTHORIZED,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::Paused(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Error::InUse(_) => StatusCode::NOT_ACCEPTABLE,
+            Error::NotConfigured(_) => StatusCode::NOT_IMPLEMENTED,
+            Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::Link { code, .. } => match *code {
+                REFUSED_SESSION => StatusCode::CONFLICT,
+                REFUSED_NOT_PAIRED => StatusCode::UNAUTHORIZED,
+                REFUSED_PROTOCOL => StatusCode::BAD_REQUEST,
+                _ => StatusCode::UNAUTHORIZED,
+            },
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if let Error::Internal(source) = &error {
+            tracing::error!(error = &**source as &dyn std::error::Error, "a request failed");
+        }
+        let code = match &error {
+            Error::Link { code, .. } => Some(*code),
+            _ => None,
+        };
+        Self { status, message: error.to_string(), code }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

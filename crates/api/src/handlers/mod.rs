@@ -1,0 +1,90 @@
+//! Handlers, one module per resource. They unpack, call one use case, and pack the answer.
+
+pub mod accounts;
+pub mod artifacts;
+pub mod engine_link;
+pub mod engines;
+pub mod environments;
+pub mod executions;
+pub mod logs;
+pub mod operator;
+pub mod rights;
+pub mod run_profiles;
+pub mod tasks;
+pub mod workspaces;
+
+use crate::error::ApiError;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Deserializer};
+
+/// What a handler answers.
+pub(crate) type Answer = Result<Response, ApiError>;
+
+/// A JSON answer.
+pub(crate) fn json(status: StatusCode, body: &impl serde::Serialize) -> Answer {
+    Ok((status, axum::Json(body)).into_response())
+}
+
+/// 200 with a JSON body.
+pub(crate) fn ok(body: &impl serde::Serialize) -> Answer {
+    json(StatusCode::OK, body)
+}
+
+/// An answer without a body.
+pub(crate) fn empty(status: StatusCode) -> Answer {
+    Ok(status.into_response())
+}
+
+/// A FIQL filter: `query`, or `_s` for clusters and promotions.
+#[derive(Deserialize)]
+pub struct Filter {
+    pub(crate) query: Option<String>,
+    #[serde(rename = "_s")]
+    pub(crate) search: Option<String>,
+}
+
+impl Filter {
+    /// Whichever was given.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.query.as_deref().or(self.search.as_deref())
+    }
+}
+
+/// Reads a number that some clients send as text, in a query or a body.
+pub(crate) fn lenient_int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(i64),
+        Text(String),
+    }
+    match Option::<Either>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Either::Number(number)) => Ok(Some(number)),
+        Some(Either::Text(text)) => text
+            .trim()
+            .parse()
+            .map(Some)
+            .map_err(|_| serde::de::Error::custom(format!("{text:?} is not a whole number"))),
+    }
+}
+
+/// Reads a truth value that some clients send as text (source: spec example of remote debugging).
+pub(crate) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Flag(bool),
+        Text(String),
+    }
+    match Option::<Either>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(Either::Flag(flag)) => Ok(Some(flag)),
+        Some(Either::Text(text)) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" => Ok(Some(true)),
+            "false" => Ok(Some(false)),
+            _ => Err(serde::de::Error::custom(format!("{text:?} is neither true nor false"))),
+        },
+    }
+}

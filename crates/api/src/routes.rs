@@ -1,0 +1,333 @@
+//! All routes in one flat list: a search for a path finds its handler.
+//!
+//! A line of the list serves both generations where they share the operation: the path of the newer one, and the path
+//! below `/tmc/vX.Y`. Published operations without a line answer 501.
+
+use crate::App;
+use crate::error::ApiError;
+use crate::handlers::{
+    accounts, artifacts, engine_link, engines, environments, executions, logs, operator, rights, run_profiles, tasks,
+    workspaces,
+};
+use crate::operations::{Built, Operation, Support, numbered, table};
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::StatusCode;
+use axum::routing::{MethodFilter, MethodRouter};
+use std::collections::BTreeMap;
+
+/// The routers of the two generations; ours and the engine link are in the first.
+#[derive(Clone)]
+pub struct Routers {
+    /// Paths that do not begin with `/tmc`.
+    pub agnostic: Router<App>,
+    /// Paths below `/tmc/vX.Y`.
+    pub tmc: Router<App>,
+}
+
+/// Routers and the table of what is built.
+pub struct Routes {
+    /// The routers.
+    pub routers: Routers,
+    /// Every published operation.
+    pub operations: Vec<Operation>,
+}
+
+#[derive(Default)]
+struct List {
+    agnostic: BTreeMap<String, MethodRouter<App>>,
+    tmc: BTreeMap<String, MethodRouter<App>>,
+    built: Built,
+}
+
+fn filter(method: &str) -> MethodFilter {
+    match method {
+        "POST" => MethodFilter::POST,
+        "PUT" => MethodFilter::PUT,
+        "PATCH" => MethodFilter::PATCH,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
+}
+
+fn put<H: Handler<T, App>, T: 'static>(
+    map: &mut BTreeMap<String, MethodRouter<App>>,
+    path: &str,
+    method: &str,
+    handler: H,
+) {
+    let path = numbered(path);
+    let before = map.remove(&path).unwrap_or_default();
+    map.insert(path, before.on(filter(method), handler));
+}
+
+impl List {
+    /// An operation that both generations have.
+    fn both<H, T>(&mut self, method: &'static str, path: &str, tmc: &str, support: Support, handler: H)
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        put(&mut self.tmc, tmc, method, handler.clone());
+        self.built.insert(("v2.6", method, numbered(tmc)), support);
+        self.newer(method, path, support, handler);
+    }
+
+    /// An operation of the newer generation only.
+    fn newer<H, T>(&mut self, method: &'static str, path: &str, support: Support, handler: H)
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        put(&mut self.agnostic, path, method, handler);
+        self.built.insert(("2021-03", method, numbered(path)), support);
+    }
+
+    /// A path of an old version below `/tmc`, or one of ours: in no published table.
+    fn own<H, T>(&mut self, method: &'static str, path: &str, handler: H)
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        put(&mut self.agnostic, path, method, handler);
+    }
+
+    fn old<H, T>(&mut self, method: &'static str, path: &str, handler: H)
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        put(&mut self.tmc, path, method, handler);
+    }
+}
+
+async fn missing() -> ApiError {
+    ApiError::not_built()
+}
+
+async fn no_path() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "there is no such path")
+}
+
+async fn no_method() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed on this path")
+}
+
+/// Builds the routers; every published operation without a handler gets one that answers 501.
+pub fn build() -> Routes {
+    let mut list = List::default();
+    fill_identity(&mut list);
+    fill_orchestration(&mut list);
+    fill_processing(&mut list);
+    fill_own(&mut list);
+    let operations = table(&list.built);
+    for operation in operations.iter().filter(|o| o.support == Support::Missing) {
+        let map = if operation.generation == "v2.6" { &mut list.tmc } else { &mut list.agnostic };
+        put(map, operation.path, operation.method, missing);
+    }
+    let router = |map: BTreeMap<String, MethodRouter<App>>| {
+        let router = map
+            .into_iter()
+            .fold(Router::new(), |router, (path, methods)| router.route(&path, methods.fallback(no_method)));
+        router.fallback(no_path)
+    };
+    Routes { routers: Routers { agnostic: router(list.agnostic), tmc: router(list.tmc) }, operations }
+}
+
+fn fill_identity(list: &mut List) {
+    use Support::Complete;
+    list.newer("POST", "/security/oauth/token", Complete, accounts::token);
+    list.newer("GET", "/account/service-accounts", Complete, accounts::list);
+    list.newer("POST", "/account/service-accounts", Complete, accounts::create);
+    list.newer("GET", "/account/service-accounts/{id}", Complete, accounts::get);
+    list.newer("PUT", "/account/service-accounts/{id}", Complete, accounts::update);
+    list.newer("DELETE", "/account/service-accounts/{id}", Complete, accounts::delete);
+    list.newer("GET", "/account/service-accounts/count", Complete, accounts::count);
+    list.newer("GET", "/account/service-accounts/permissions", Complete, accounts::permissions);
+
+    let user = "/security/workspaces/{workspaceId}/users/{userId}/permissions";
+    let user_tmc = "/workspaces/{workspaceId}/users/{userId}/permissions";
+    list.both("GET", user, user_tmc, Complete, rights::users::get);
+    list.both("POST", user, user_tmc, Complete, rights::users::create);
+    list.both("PUT", user, user_tmc, Complete, rights::users::replace);
+    list.both("DELETE", user, user_tmc, Complete, rights::users::delete);
+    list.both("GET", "/security/permissions", "/permissions", Complete, rights::users::search);
+    list.both("POST", "/security/permissions/batch", "/permissions/batch", Complete, rights::users::create_batch);
+    list.both("PUT", "/security/permissions/batch", "/permissions/batch", Complete, rights::users::replace_batch);
+    let service = "/security/workspaces/{workspaceId}/service-accounts/{serviceAccountId}/permissions";
+    list.newer("GET", service, Complete, rights::service_accounts::get);
+    list.newer("POST", service, Complete, rights::service_accounts::create);
+    list.newer("PUT", service, Complete, rights::service_accounts::replace);
+    list.newer("DELETE", service, Complete, rights::service_accounts::delete);
+    let search = "/security/service-accounts/permissions";
+    list.newer("GET", search, Complete, rights::service_accounts::search);
+    let batch = "/security/service-accounts/permissions/batch";
+    list.newer("POST", batch, Complete, rights::service_accounts::create_batch);
+    list.newer("PUT", batch, Complete, rights::service_accounts::replace_batch);
+}
+
+fn fill_orchestration(list: &mut List) {
+    use Support::{Complete, Partial};
+    list.both("GET", "/orchestration/environments", "/environments", Complete, environments::list);
+    list.both("POST", "/orchestration/environments", "/environments", Complete, environments::create);
+    list.both("PUT", "/orchestration/environments/{id}", "/environments/{id}", Complete, environments::update);
+    let stays = Partial("refused while tasks or artifacts are inside, instead of removing them too");
+    list.both("DELETE", "/orchestration/environments/{id}", "/environments/{id}", stays, environments::delete);
+
+    list.both("GET", "/orchestration/workspaces", "/workspaces", Complete, workspaces::list);
+    list.both("POST", "/orchestration/workspaces", "/workspaces", Complete, workspaces::create);
+    list.both("PUT", "/orchestration/workspaces/{id}", "/workspaces/{id}", Complete, workspaces::update);
+    list.both("DELETE", "/orchestration/workspaces/{id}", "/workspaces/{id}", Complete, workspaces::delete);
+
+    let artifact = ("/orchestration/artifacts/{artifactId}", "/artifacts/{id}");
+    let version = ("/orchestration/artifacts/{artifactId}/versions/{version}", "/artifacts/{id}/versions/{version}");
+    list.both("GET", "/orchestration/artifacts", "/artifacts", Complete, artifacts::list);
+    list.both("GET", artifact.0, artifact.1, Complete, artifacts::get);
+    list.both("DELETE", artifact.0, artifact.1, Complete, artifacts::delete);
+    list.both("GET", version.0, version.1, Complete, artifacts::version);
+    list.both("DELETE", version.0, version.1, Complete, artifacts::delete_version);
+
+    let all = ("/orchestration/executables/tasks", "/executables/tasks");
+    let one = ("/orchestration/executables/tasks/{taskId}", "/executables/tasks/{taskId}");
+    let config = ("/orchestration/executables/tasks/{taskId}/run-config", "/executables/tasks/{taskId}/run-config");
+    let pause = ("/orchestration/executables/tasks/{taskId}/pause", "/executables/tasks/{taskId}/pause");
+    let manual = Partial("only the trigger MANUAL; schedules and webhooks answer 501");
+    let values = Partial("connections and resources are kept but not yet given to the job");
+    list.both("GET", all.0, all.1, Complete, tasks::list);
+    list.both("POST", all.0, all.1, values, tasks::create);
+    let search = ("/orchestration/executables/tasks/search", "/executables/tasks/search");
+    list.both("POST", search.0, search.1, Partial("triggerType answers 501"), tasks::search);
+    list.both("GET", one.0, one.1, Complete, tasks::get);
+    list.both("PUT", one.0, one.1, values, tasks::update);
+    list.newer("PATCH", one.0, Complete, tasks::patch);
+    list.both("DELETE", one.0, one.1, Complete, tasks::delete);
+    list.both("GET", config.0, config.1, Complete, tasks::get_run_config);
+    list.both("PUT", config.0, config.1, manual, tasks::put_run_config);
+    list.both("PUT", pause.0, pause.1, Complete, tasks::pause);
+    list.newer("GET", "/processing/executables/tasks", Complete, tasks::list);
+    // Versions before 2.0 have one path for all executables.
+    list.old("GET", "/executables", tasks::list);
+    list.old("GET", "/executables/{id}", tasks::get);
+}
+
+fn fill_processing(list: &mut List) {
+    use Support::{Complete, Partial};
+    let metrics = Partial("row counts are not collected yet");
+    let one = ("/processing/executions/{executionId}", "/executions/{id}");
+    list.both("POST", "/processing/executions", "/executions", Complete, executions::start);
+    list.both("GET", one.0, one.1, metrics, executions::get);
+    list.both("DELETE", one.0, one.1, Complete, executions::stop);
+    let all = ("/processing/executables/tasks/executions", "/executables/tasks/executions");
+    list.both("GET", all.0, all.1, Complete, executions::list);
+    list.both("POST", all.0, all.1, Complete, executions::search);
+    let task = ("/processing/executables/tasks/{taskId}/executions", "/executables/tasks/{taskId}/executions");
+    list.both("GET", task.0, task.1, Complete, executions::of_task);
+    list.newer("GET", "/orchestration/executables/tasks/{taskId}/executions", Complete, executions::of_task);
+
+    let log = ("/monitoring/executions/{id}/logs", "/executions/{id}/logs");
+    let status = ("/monitoring/executions/{id}/logs/status", "/executions/{id}/logs/status");
+    list.both("GET", log.0, log.1, Complete, logs::page);
+    list.both("POST", log.0, log.1, Complete, logs::generate);
+    list.both("POST", status.0, status.1, Complete, logs::status);
+    list.newer("DELETE", log.0, Complete, logs::delete);
+
+    let engines_all = ("/processing/runtimes/remote-engines", "/runtimes/remote-engines");
+    let engine = ("/processing/runtimes/remote-engines/{id}", "/runtimes/remote-engines/{id}");
+    let pairing = ("/processing/runtimes/remote-engines/{id}/pairing", "/runtimes/remote-engines/{id}/pairing");
+    let debug = ("/processing/runtimes/remote-engines/{id}/debug", "/runtimes/remote-engines/{id}/debug");
+    list.both("GET", engines_all.0, engines_all.1, Complete, engines::list);
+    list.both("POST", engines_all.0, engines_all.1, Complete, engines::create);
+    list.both("GET", engine.0, engine.1, Complete, engines::get);
+    list.both("DELETE", engine.0, engine.1, Complete, engines::delete);
+    let services = Partial("there are no deployed services yet, so keep...Deployments changes nothing");
+    list.both("DELETE", pairing.0, pairing.1, services, engines::unpair);
+    list.both(
+        "PUT",
+        debug.0,
+        debug.1,
+        Partial("stored and shown; the engine offers no debug port yet"),
+        engines::debug,
+    );
+
+    let clusters = ("/processing/runtimes/remote-engine-clusters", "/runtimes/remote-engine-clusters");
+    let cluster =
+        ("/processing/runtimes/remote-engine-clusters/{clusterId}", "/runtimes/remote-engine-clusters/{clusterId}");
+    let member = (
+        "/processing/runtimes/remote-engine-clusters/{clusterId}/engines/{engineId}",
+        "/runtimes/remote-engine-clusters/{clusterId}/engines/{engineId}",
+    );
+    list.both("GET", clusters.0, clusters.1, Complete, engines::list_clusters);
+    list.both("POST", clusters.0, clusters.1, Complete, engines::create_cluster);
+    list.both("GET", cluster.0, cluster.1, Complete, engines::get_cluster);
+    list.both("DELETE", cluster.0, cluster.1, Complete, engines::delete_cluster);
+    list.both("PUT", member.0, member.1, Partial("only the method DEFAULT"), engines::add_engine);
+    list.both("DELETE", member.0, member.1, Complete, engines::remove_engine);
+
+    let profiles = (
+        "/processing/runtimes/remote-engines/{engineId}/run-profiles",
+        "/runtimes/remote-engines/{engineId}/run-profiles",
+    );
+    let profile = (
+        "/processing/runtimes/remote-engines/{engineId}/run-profiles/{runProfileId}",
+        "/runtimes/remote-engines/{engineId}/run-profiles/{runProfileId}",
+    );
+    list.both("GET", profiles.0, profiles.1, Complete, run_profiles::engine::list);
+    list.both("POST", profiles.0, profiles.1, Complete, run_profiles::engine::create);
+    list.both("GET", profile.0, profile.1, Complete, run_profiles::engine::get);
+    list.both("PUT", profile.0, profile.1, Complete, run_profiles::engine::update);
+    list.both("DELETE", profile.0, profile.1, Complete, run_profiles::engine::delete);
+    let profiles = (
+        "/processing/runtimes/remote-engine-clusters/{clusterId}/run-profiles",
+        "/runtimes/remote-engine-clusters/{clusterId}/run-profiles",
+    );
+    let profile = (
+        "/processing/runtimes/remote-engine-clusters/{clusterId}/run-profiles/{runProfileId}",
+        "/runtimes/remote-engine-clusters/{clusterId}/run-profiles/{runProfileId}",
+    );
+    list.both("GET", profiles.0, profiles.1, Complete, run_profiles::cluster::list);
+    list.both("POST", profiles.0, profiles.1, Complete, run_profiles::cluster::create);
+    list.both("GET", profile.0, profile.1, Complete, run_profiles::cluster::get);
+    list.both("PUT", profile.0, profile.1, Complete, run_profiles::cluster::update);
+    list.both("DELETE", profile.0, profile.1, Complete, run_profiles::cluster::delete);
+}
+
+fn fill_own(list: &mut List) {
+    list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
+    list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
+    list.own("GET", "/stoker/v1/log-files/{token}", logs::download);
+    list.own("GET", "/health/live", operator::live);
+    list.own("GET", "/health/ready", operator::ready);
+    list.own("GET", "/downloads/remote-engine.tar.gz", operator::tar_gz);
+    list.own("GET", "/downloads/remote-engine.zip", operator::zip);
+    list.own("POST", stoker_wire::PAIR_PATH, engine_link::pair);
+    list.own("POST", stoker_wire::SESSION_PATH, engine_link::session);
+    list.own("POST", stoker_wire::POLL_PATH, engine_link::poll);
+    list.own("POST", stoker_wire::REPORT_PATH, engine_link::reports);
+    list.own("POST", stoker_wire::GOODBYE_PATH, engine_link::goodbye);
+    list.own("GET", "/engine/v1/artifacts/{sha256}", engine_link::artifact);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_names_only_published_operations() {
+        let mut list = List::default();
+        fill_identity(&mut list);
+        fill_orchestration(&mut list);
+        fill_processing(&mut list);
+        let published: Vec<_> =
+            table(&Built::new()).into_iter().map(|o| (o.generation, o.method, numbered(o.path))).collect();
+        for key in list.built.keys() {
+            assert!(published.contains(key), "{key:?} is in no published table");
+        }
+    }
+
+    #[test]
+    fn every_published_operation_is_routed() {
+        let routes = build();
+        assert_eq!(routes.operations.len(), 280 + 153);
+        assert!(routes.operations.iter().any(|o| o.support == Support::Complete));
+    }
+}

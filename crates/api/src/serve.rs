@@ -1,0 +1,81 @@
+//! Connections: accepting, limits on headers and time, orderly end.
+
+use crate::App;
+use crate::edge;
+use crate::routes;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use stoker_domain::SharedRandom;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// Longest time for the head of a request.
+const HEADER_TIME: Duration = Duration::from_secs(15);
+/// Most header fields of a request.
+const HEADERS: usize = 100;
+/// Largest head of a request, bytes.
+const HEAD_BYTES: usize = 64 * 1024;
+/// Most connections at once; further ones wait to be accepted.
+const CONNECTIONS: usize = 4_096;
+/// How long running requests may take after the server was told to stop.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` resolves, then lets running requests end.
+pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: impl Future<Output = ()>) {
+    let routers = Arc::new(routes::build().routers);
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = hyper_util::server::graceful::GracefulShutdown::new();
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME)
+        .max_headers(HEADERS)
+        .max_buf_size(HEAD_BYTES)
+        .pipeline_flush(true);
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let permit = tokio::select! {
+            permit = Arc::clone(&connections).acquire_owned() => permit,
+            () = &mut stop => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, for example: waiting a little lets some be closed.
+                tracing::warn!(error = %error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let (app, routers, random) = (app.clone(), Arc::clone(&routers), random.clone());
+        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let (app, routers, random) = (app.clone(), Arc::clone(&routers), random.clone());
+            async move {
+                let request: Request = request.map(Body::new);
+                Ok::<_, Infallible>(edge::answer(&app, &routers, &*random, request).await)
+            }
+        });
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            let _permit = permit;
+            if let Err(error) = connection.await {
+                tracing::debug!(error = %error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not end in time and were cut off");
+    }
+}

@@ -1,0 +1,161 @@
+//! From what people type, a name or an id, to the object.
+
+use crate::exit::{Exit, Failure, Result};
+use crate::pages::{self, PAGE};
+use crate::text::{count, is_object_id, is_uuid, printable};
+use stoker_client::{
+    Artifact, ArtifactQuery, Client, Cluster, Engine, Environment, RunQuery, ServiceAccount, TaskQuery, Workspace,
+};
+
+/// A kind of object, for messages.
+struct Kind {
+    one: &'static str,
+    /// The command that lists them.
+    list: &'static str,
+}
+
+/// The object with that id, or else the only one with exactly that name. `place` tells objects of one name apart.
+fn pick<T>(
+    kind: &Kind,
+    wanted: &str,
+    mut items: Vec<T>,
+    key: impl Fn(&T) -> (&str, &str),
+    place: impl Fn(&T) -> String,
+) -> Result<T> {
+    if let Some(at) = items.iter().position(|item| key(item).0 == wanted) {
+        return Ok(items.swap_remove(at));
+    }
+    items.retain(|item| key(item).1 == wanted);
+    if items.len() > 1 {
+        let lines = items.iter().map(|item| format!("  {}  {}", key(item).0, place(item)));
+        let list = lines.map(|line| printable(&line)).collect::<Vec<_>>().join("\n");
+        return Err(Failure::new(Exit::Failed, format!("`{wanted}` is the name of {}", count(items.len(), kind.one)))
+            .hint(format!("give the id instead, one of\n{list}")));
+    }
+    items.pop().ok_or_else(|| {
+        Failure::new(Exit::Failed, format!("there is no {} `{wanted}`, or you may not see it", kind.one))
+            .hint(format!("look with `stoker {} list`", kind.list))
+    })
+}
+
+/// `Sales (DEV)`.
+pub(crate) fn place(workspace: &Workspace) -> String {
+    match workspace.environment_name() {
+        "" => workspace.name.clone(),
+        environment => format!("{} ({environment})", workspace.name),
+    }
+}
+
+pub(crate) async fn environment(client: &Client, wanted: &str) -> Result<Environment> {
+    let kind = Kind { one: "environment", list: "environments" };
+    pick(&kind, wanted, client.environments().await?, |item| (&item.id, &item.name), |_| String::new())
+}
+
+/// A workspace; `environment` (a name or id) narrows the search.
+pub(crate) async fn workspace(client: &Client, wanted: &str, environment: Option<&str>) -> Result<Workspace> {
+    let mut all = client.workspaces(None).await?;
+    if let Some(environment) = environment {
+        all.retain(|item| item.environment_id() == Some(environment) || item.environment_name() == environment);
+    }
+    let kind = Kind { one: "workspace", list: "workspaces" };
+    pick(&kind, wanted, all, |item| (&item.id, &item.name), |item| item.environment_name().to_owned())
+}
+
+/// An artifact; `workspace_id` narrows the search.
+pub(crate) async fn artifact(client: &Client, wanted: &str, workspace_id: Option<&str>) -> Result<Artifact> {
+    if is_object_id(wanted) {
+        return Ok(client.artifact(wanted).await?);
+    }
+    let query = ArtifactQuery {
+        workspace_id: workspace_id.map(str::to_owned),
+        name: Some(wanted.to_owned()),
+        limit: Some(PAGE),
+        ..ArtifactQuery::default()
+    };
+    let found =
+        pages::all(usize::MAX, async |offset| client.artifacts(&ArtifactQuery { offset, ..query.clone() }).await);
+    let kind = Kind { one: "artifact", list: "artifacts" };
+    pick(&kind, wanted, found.await?, |item| (&item.id, &item.name), |item| place(&item.workspace))
+}
+
+/// Id and name of a task. An id is taken as it is, with the id as name.
+pub(crate) async fn task(client: &Client, wanted: &str) -> Result<(String, String)> {
+    if is_object_id(wanted) {
+        return Ok((wanted.to_owned(), wanted.to_owned()));
+    }
+    let query = TaskQuery { name: Some(wanted.to_owned()), limit: Some(PAGE), ..TaskQuery::default() };
+    let found = pages::all(usize::MAX, async |offset| client.tasks(&TaskQuery { offset, ..query.clone() }).await);
+    let kind = Kind { one: "task", list: "tasks" };
+    let place = |item: &stoker_client::TaskExtract| place(&item.workspace);
+    let task = pick(&kind, wanted, found.await?, |item| (&item.executable, &item.name), place)?;
+    Ok((task.executable, task.name))
+}
+
+/// Id of a run. The name or id of a task means its newest run.
+pub(crate) async fn run(client: &Client, wanted: &str) -> Result<String> {
+    if is_uuid(wanted) {
+        return Ok(wanted.to_owned());
+    }
+    let (task_id, name) = task(client, wanted).await?;
+    let query = RunQuery { task_id: Some(task_id), limit: Some(1), ..RunQuery::default() };
+    let newest = client.runs(&query).await?.items.into_iter().next();
+    newest.map(|run| run.execution_id).ok_or_else(|| {
+        Failure::new(Exit::Failed, format!("task `{name}` has no run in the last 60 days"))
+            .hint(format!("start one with `stoker run {name}`"))
+    })
+}
+
+pub(crate) async fn engine(client: &Client, wanted: &str) -> Result<Engine> {
+    let kind = Kind { one: "engine", list: "engines" };
+    let engine_place = |item: &Engine| item.workspace.as_ref().map(place).unwrap_or_default();
+    pick(&kind, wanted, client.engines(None).await?, |item| (&item.id, &item.name), engine_place)
+}
+
+pub(crate) async fn cluster(client: &Client, wanted: &str) -> Result<Cluster> {
+    let kind = Kind { one: "cluster", list: "clusters" };
+    let cluster_place = |item: &Cluster| item.workspace.as_ref().map(place).unwrap_or_default();
+    pick(&kind, wanted, client.clusters(None).await?, |item| (&item.id, &item.name), cluster_place)
+}
+
+pub(crate) async fn service_account(client: &Client, wanted: &str) -> Result<ServiceAccount> {
+    let kind = Kind { one: "service account", list: "service-accounts" };
+    pick(&kind, wanted, client.service_accounts().await?, |item| (&item.id, &item.name), |_| String::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIND: Kind = Kind { one: "task", list: "tasks" };
+
+    fn pick_of(items: &[(&str, &str, &str)], wanted: &str) -> Result<String> {
+        let items: Vec<_> = items.to_vec();
+        pick(&KIND, wanted, items, |item| (item.0, item.1), |item| item.2.to_owned()).map(|item| item.0.to_owned())
+    }
+
+    #[test]
+    fn a_name_must_be_exact_and_alone() {
+        let items = [("1", "load", "A"), ("2", "load orders", "A"), ("3", "Load", "A")];
+        assert_eq!(pick_of(&items, "load").unwrap(), "1");
+        assert_eq!(pick_of(&items, "3").unwrap(), "3");
+    }
+
+    #[test]
+    fn an_id_beats_a_name() {
+        assert_eq!(pick_of(&[("1", "2", "A"), ("2", "x", "A")], "2").unwrap(), "2");
+    }
+
+    #[test]
+    fn an_ambiguous_name_lists_the_candidates() {
+        let failure = pick_of(&[("1", "load", "Sales (DEV)"), ("2", "load", "Sales (PROD)")], "load").unwrap_err();
+        assert_eq!(failure.message, "`load` is the name of 2 tasks");
+        assert_eq!(failure.hint.unwrap(), "give the id instead, one of\n  1  Sales (DEV)\n  2  Sales (PROD)");
+    }
+
+    #[test]
+    fn an_unknown_name_says_where_to_look() {
+        let failure = pick_of(&[("1", "load", "")], "lod").unwrap_err();
+        assert_eq!(failure.message, "there is no task `lod`, or you may not see it");
+        assert_eq!(failure.hint.unwrap(), "look with `stoker tasks list`");
+    }
+}

@@ -1,0 +1,9 @@
+//! The operations, one module per family.
+
+pub(crate) mod access;
+pub(crate) mod artifacts;
+pub(crate) mod engines;
+pub(crate) mod executions;
+pub(crate) mod places;
+pub(crate) mod server;
+pub(crate) mod tasks;

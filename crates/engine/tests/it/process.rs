@@ -1,0 +1,7 @@
+//! Jobs under real shims, started through the real program.
+
+mod ends;
+mod folder;
+mod starts;
+mod support;
+mod survives;

@@ -1,0 +1,121 @@
+//! What an operator sets: by argument, or in a JSON file that arguments override.
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use stoker_service::Settings;
+
+/// Arguments of `serve`.
+#[derive(Args)]
+pub(crate) struct ServeArgs {
+    /// Folder for the embedded database, artifacts, the data key and `bootstrap.json`.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// PostgreSQL connection URL; the embedded database is used without one.
+    #[arg(long, value_name = "URL", env = "STOKER_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// URL under which clients and engines reach this server, when it differs from the address.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// JSON file with settings; see docs/configuration.md.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The engine program handed out in the engine archive; the one beside this program by default.
+    #[arg(long, value_name = "FILE")]
+    engine_program: Option<PathBuf>,
+}
+
+/// The settings file; every field may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct File {
+    /// Silence after which an engine shows as not available.
+    engine_silence_seconds: Option<u64>,
+    /// Life of a lease without a sign of the engine.
+    lease_seconds: Option<u64>,
+    /// How long a run waits for an engine that is away.
+    deploy_wait_seconds: Option<u64>,
+    /// How long a run may be unknown before it is given up.
+    lost_run_seconds: Option<u64>,
+    /// How long a poll of an engine is held.
+    poll_seconds: Option<u64>,
+}
+
+/// Everything `serve` needs.
+pub(crate) struct Config {
+    pub(crate) data: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) database_url: Option<String>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) engine_program: Option<PathBuf>,
+    pub(crate) settings: Settings,
+}
+
+impl ServeArgs {
+    /// Reads the file and puts all together.
+    pub(crate) fn resolve(self) -> Result<Config> {
+        let file = match &self.config {
+            Some(path) => read(path)?,
+            None => File::default(),
+        };
+        let mut settings = Settings::default();
+        let seconds = |value: Option<u64>, target: &mut i64, name: &str| -> Result<()> {
+            if let Some(value) = value {
+                if value == 0 || value > 10 * 365 * 24 * 3600 {
+                    bail!("{name}: must be from 1 second to 10 years");
+                }
+                *target = value as i64 * 1000;
+            }
+            Ok(())
+        };
+        seconds(file.engine_silence_seconds, &mut settings.engine_silence_ms, "engineSilenceSeconds")?;
+        seconds(file.lease_seconds, &mut settings.lease_ms, "leaseSeconds")?;
+        seconds(file.deploy_wait_seconds, &mut settings.deploy_wait_ms, "deployWaitSeconds")?;
+        seconds(file.lost_run_seconds, &mut settings.lost_run_ms, "lostRunSeconds")?;
+        if let Some(value) = file.poll_seconds {
+            if !(1..=60).contains(&value) {
+                bail!("pollSeconds: must be from 1 to 60");
+            }
+            settings.poll_seconds = value;
+        }
+        if settings.lease_ms <= settings.poll_seconds as i64 * 1000 {
+            bail!("leaseSeconds: must be longer than pollSeconds ({})", settings.poll_seconds);
+        }
+        if let Some(url) = &self.public_url
+            && !url.starts_with("http://")
+            && !url.starts_with("https://")
+        {
+            bail!("--public-url: must begin with http:// or https://");
+        }
+        Ok(Config {
+            data: self.data,
+            listen: self.listen,
+            database_url: self.database_url,
+            public_url: self.public_url,
+            engine_program: engine_program(self.engine_program)?,
+            settings,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<File> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not a settings file", path.display()))
+}
+
+/// The engine program: the one named, or the one beside this program.
+fn engine_program(named: Option<PathBuf>) -> Result<Option<PathBuf>> {
+    match named {
+        Some(path) if path.is_file() => Ok(Some(path)),
+        Some(path) => bail!("--engine-program: {} is not a file", path.display()),
+        None => {
+            let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("stoker-engine")));
+            Ok(beside.filter(|path| path.is_file()))
+        }
+    }
+}

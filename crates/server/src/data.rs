@@ -1,0 +1,75 @@
+//! The data folder: lock, data key, bootstrap file.
+
+use anyhow::{Context, Result, bail};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use stoker_domain::Random;
+use stoker_secrets::keyring::KeyRing;
+use stoker_service::bootstrap::Bootstrap;
+
+/// Makes the folder and locks it, so that two servers never share an embedded database. The lock ends with the process.
+pub(crate) fn lock(folder: &Path) -> Result<File> {
+    // Only the owner looks inside: the folder holds the data key and everything encrypted with it.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    let path = folder.join("lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+    if file.try_lock().is_err() {
+        bail!("another server uses {}: stop it first, or choose another --data folder", folder.display());
+    }
+    Ok(file)
+}
+
+/// Reads the data key; makes it when `fresh`. A missing key beside an existing database is refused: everything
+/// encrypted would be lost silently.
+pub(crate) fn key_ring(folder: &Path, fresh: bool, random: &dyn Random) -> Result<KeyRing> {
+    let path = folder.join("data.key");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if !fresh {
+                bail!(
+                    "the data key {} is missing: restore it from a backup; without it stored secrets are lost",
+                    path.display()
+                );
+            }
+            let text = KeyRing::generate(random);
+            write_private(&path, text.as_bytes())?;
+            text
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    KeyRing::from_text(&text).with_context(|| path.display().to_string())
+}
+
+/// Writes `bootstrap.json`, readable by the owner only.
+pub(crate) fn write_bootstrap(folder: &Path, made: &Bootstrap) -> Result<()> {
+    let mut text = serde_json::to_vec_pretty(made)?;
+    text.push(b'\n');
+    write_private(&folder.join("bootstrap.json"), &text)
+}
+
+/// Writes a file of mode 0600 whole or not at all.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = path.with_extension("new");
+    let context = || format!("cannot write {}", path.display());
+    let mut file = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)
+        .with_context(context)?;
+    file.write_all(bytes).with_context(context)?;
+    file.sync_all().with_context(context)?;
+    std::fs::rename(&temporary, path).with_context(context)?;
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all().with_context(context)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Putting the parts together and serving.
+
+use crate::config::{Config, ServeArgs};
+use crate::data;
+use anyhow::{Context, Result};
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+use stoker_api::App;
+use stoker_api::operations::Support;
+use stoker_blobs::Blobs;
+use stoker_domain::{Clock, SharedRandom, SystemRandom};
+use stoker_service::Service;
+use stoker_service::app::Parts;
+use stoker_service::bootstrap::ACCOUNT;
+use stoker_store::{Database, Store, StoreError, settings};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Pause between two passes of the reconcilers.
+const RECONCILE: Duration = Duration::from_secs(1);
+
+/// The clock of the machine; read here and nowhere else in the server.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the server reads the system clock")]
+    fn now_ms(&self) -> i64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |duration| duration.as_millis() as i64)
+    }
+}
+
+/// Prints the table of operations.
+pub(crate) fn operations() -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    for operation in stoker_api::routes::build().operations {
+        let (support, gap) = match operation.support {
+            Support::Complete => ("complete", ""),
+            Support::Partial(gap) => ("partial", gap),
+            Support::Missing => ("missing", ""),
+        };
+        writeln!(
+            out,
+            "{}\t{}\t{}\t{}\t{}\t{support}\t{gap}",
+            operation.generation, operation.area, operation.method, operation.path, operation.mark
+        )?;
+    }
+    Ok(())
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) fn serve(args: ServeArgs) -> Result<()> {
+    let config = args.resolve()?;
+    logging();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(serve_async(config))
+}
+
+fn logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("STOKER_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+}
+
+async fn serve_async(config: Config) -> Result<()> {
+    let random: SharedRandom = Arc::new(SystemRandom::new());
+    let _lock = data::lock(&config.data)?;
+    let database = match &config.database_url {
+        Some(url) => Database::Postgres(url.clone()),
+        None => Database::Sqlite(config.data.join("stoker.db")),
+    };
+    let store = Store::open(&database).context("cannot open the database")?;
+    let account = store.read::<_, StoreError, _>(|tx| settings::get(tx, ACCOUNT)).await?;
+    let keys = data::key_ring(&config.data, account.is_none(), &*random)?;
+    let blobs = Blobs::open(&config.data.join("artifacts"))?;
+    let listener = tokio::net::TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let service = Service::new(Parts {
+        store,
+        blobs,
+        keys,
+        clock: Arc::new(SystemClock),
+        random: random.clone(),
+        settings: config.settings,
+        public_url: url.trim_end_matches('/').to_owned(),
+    });
+    if service.bootstrap(|made| Ok(data::write_bootstrap(&config.data, made)?)).await? {
+        tracing::info!(file = %config.data.join("bootstrap.json").display(), "first start: the first token is in this file");
+    }
+    let app = App { service: service.clone(), engine_program: config.engine_program.map(Arc::new) };
+    let reconciler = tokio::spawn(reconcile(service));
+    tracing::info!(url = %url, "listening");
+    {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "listening on {url}")?;
+        out.flush()?;
+    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: running requests may end");
+    };
+    stoker_api::serve(listener, app, random, stop).await;
+    reconciler.abort();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Runs the reconcilers for ever; a failed pass is repeated with the next.
+async fn reconcile(service: Service) {
+    let mut ticks = tokio::time::interval(RECONCILE);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = service.reconcile().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "a pass of the reconcilers failed");
+        }
+    }
+}

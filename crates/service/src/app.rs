@@ -1,0 +1,173 @@
+//! The service itself: what all use cases share.
+
+use crate::actor::Allowed;
+use crate::auth::TokenCache;
+use crate::hub::Hub;
+use std::sync::{Arc, RwLock};
+use stoker_blobs::Blobs;
+use stoker_domain::ids::AccountId;
+use stoker_domain::{SharedClock, SharedRandom, limits};
+use stoker_secrets::keyring::KeyRing;
+use stoker_store::{Store, StoreError, Tx};
+
+/// What an operator may set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Silence after which an engine shows as not available, milliseconds.
+    pub engine_silence_ms: i64,
+    /// Life of a lease without a sign of the engine, milliseconds.
+    pub lease_ms: i64,
+    /// How long a run waits for an engine that is away, milliseconds.
+    pub deploy_wait_ms: i64,
+    /// How long a run may be unknown before it is given up, milliseconds.
+    pub lost_run_ms: i64,
+    /// How long a poll of an engine is held, seconds.
+    pub poll_seconds: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            engine_silence_ms: limits::ENGINE_SILENCE_MS,
+            lease_ms: limits::LEASE_MS,
+            deploy_wait_ms: limits::DEPLOY_WAIT_MS,
+            lost_run_ms: limits::LOST_RUN_MS,
+            poll_seconds: 20,
+        }
+    }
+}
+
+/// What the service is made of.
+pub struct Parts {
+    /// The open database.
+    pub store: Store,
+    /// The artifact files.
+    pub blobs: Blobs,
+    /// The data key.
+    pub keys: KeyRing,
+    /// The time.
+    pub clock: SharedClock,
+    /// The randomness.
+    pub random: SharedRandom,
+    /// What the operator set.
+    pub settings: Settings,
+    /// URL under which clients and engines reach this server; no slash at the end.
+    pub public_url: String,
+}
+
+pub(crate) struct Inner {
+    store: Store,
+    pub(crate) blobs: Blobs,
+    /// Held while a file is between "on disk" and "named by a row", and while an unused file is removed.
+    pub(crate) blob_guard: tokio::sync::Mutex<()>,
+    pub(crate) keys: KeyRing,
+    pub(crate) clock: SharedClock,
+    pub(crate) random: SharedRandom,
+    pub(crate) settings: Settings,
+    pub(crate) hub: Hub,
+    pub(crate) tokens: TokenCache,
+    public_url: RwLock<String>,
+    account: RwLock<Option<AccountId>>,
+}
+
+/// All use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Service {
+    /// Puts the parts together; [`Service::bootstrap`](crate::bootstrap) must run before anything else.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                store: parts.store,
+                blobs: parts.blobs,
+                blob_guard: tokio::sync::Mutex::new(()),
+                keys: parts.keys,
+                clock: parts.clock,
+                random: parts.random,
+                settings: parts.settings,
+                hub: Hub::default(),
+                tokens: TokenCache::default(),
+                public_url: RwLock::new(parts.public_url),
+                account: RwLock::new(None),
+            }),
+        }
+    }
+
+    /// Milliseconds since the epoch.
+    pub fn now(&self) -> i64 {
+        self.inner.clock.now_ms()
+    }
+
+    /// What the operator set.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// URL under which this server is reached, without a slash at the end.
+    pub fn public_url(&self) -> String {
+        self.inner.public_url.read().unwrap_or_else(|p| p.into_inner()).clone()
+    }
+
+    /// Sets the URL when it is known only after the port was bound.
+    pub fn set_public_url(&self, url: &str) {
+        *self.inner.public_url.write().unwrap_or_else(|p| p.into_inner()) = url.trim_end_matches('/').to_owned();
+    }
+
+    /// The account of this installation. Before the bootstrap there is none.
+    pub fn account(&self) -> Option<AccountId> {
+        self.inner.account.read().unwrap_or_else(|p| p.into_inner()).clone()
+    }
+
+    pub(crate) fn set_account(&self, id: AccountId) {
+        *self.inner.account.write().unwrap_or_else(|p| p.into_inner()) = Some(id);
+    }
+
+    /// Which database is in use: `sqlite` or `postgres`.
+    pub fn database_kind(&self) -> &'static str {
+        self.inner.store.kind()
+    }
+
+    pub(crate) fn random(&self) -> &dyn stoker_domain::Random {
+        &*self.inner.random
+    }
+
+    /// A transaction that changes something.
+    pub(crate) async fn write<T, E, F>(&self, _: &Allowed, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.store.write(f).await
+    }
+
+    /// A list or search.
+    pub(crate) async fn read<T, E, F>(&self, _: &Allowed, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.store.read(f).await
+    }
+
+    /// A read by key.
+    pub(crate) async fn get<T, E, F>(&self, _: &Allowed, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.store.get(f).await
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> bool {
+        self.get::<i64, StoreError, _>(&Allowed::system(), |tx| tx.query_int("SELECT count(*) FROM settings", &[]))
+            .await
+            .is_ok()
+    }
+}

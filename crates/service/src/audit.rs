@@ -1,0 +1,46 @@
+//! Writing the audit trail, in the transaction of the change itself.
+
+use crate::actor::Actor;
+use crate::error::Error;
+use stoker_domain::ids::WorkspaceId;
+use stoker_domain::{Random, ids};
+use stoker_store::Tx;
+use stoker_store::audit::AuditEvent;
+use stoker_store::db::Record;
+
+/// What happened to which object.
+pub(crate) struct Change<'a> {
+    /// For example `task.create`.
+    pub(crate) action: &'a str,
+    /// Kind of the object, for example `task`.
+    pub(crate) object: (&'a str, &'a str),
+    /// Its workspace, where it has one.
+    pub(crate) workspace: Option<&'a WorkspaceId>,
+    /// More, as JSON; never secrets.
+    pub(crate) detail: Option<serde_json::Value>,
+}
+
+/// Adds the event.
+pub(crate) fn record(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    now_ms: i64,
+    random: &dyn Random,
+    change: Change<'_>,
+) -> Result<(), Error> {
+    let event = AuditEvent {
+        // Time first, so that ids sort like the events.
+        id: format!("{now_ms:013}-{}", ids::alphanumeric(12, random)),
+        at_ms: now_ms,
+        actor_id: actor.name.clone(),
+        actor_kind: actor.kind,
+        action: change.action.to_owned(),
+        object_type: change.object.0.to_owned(),
+        object_id: change.object.1.to_owned(),
+        workspace_id: change.workspace.cloned(),
+        request_id: actor.request_id.clone(),
+        detail: change.detail.map(|d| d.to_string()),
+    };
+    event.insert(tx)?;
+    Ok(())
+}

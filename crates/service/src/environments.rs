@@ -1,0 +1,208 @@
+//! Environments.
+
+use crate::actor::{Actor, Allowed};
+use crate::app::Service;
+use crate::audit::{self, Change};
+use crate::error::{Error, taken};
+use serde_json::json;
+use stoker_domain::ids::{EnvironmentId, WorkspaceId};
+use stoker_domain::runtime::WorkspaceType;
+use stoker_domain::{Permission, limits, names};
+use stoker_store::Tx;
+use stoker_store::db::Record;
+use stoker_store::environments::{self, Environment};
+use stoker_store::workspaces::Workspace;
+
+/// Permissions that show all environments and workspaces (source: spec).
+pub(crate) const SEE_ALL: &[Permission] = &[Permission::ClusterManagement, Permission::EnvironmentManagement];
+/// Permissions that show those with a workspace right (source: spec for the first; the second inferred, or the account
+/// of the published procedure could not find its workspace).
+pub(crate) const SEE_OWN: &[Permission] =
+    &[Permission::ClusterManagement, Permission::EnvironmentManagement, Permission::Operator, Permission::EngineUse];
+const MANAGE: &[Permission] = &[Permission::EnvironmentManagement];
+
+/// Fields a filter may name.
+const FIELDS: &[&str] = &["id", "name", "description", "default"];
+
+/// Values of a new or changed environment.
+#[derive(Clone, Debug)]
+pub struct EnvironmentRequest {
+    /// Unique name.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// Kept for the contract.
+    pub max_cloud_containers: Option<i64>,
+}
+
+fn field(environment: &Environment, name: &str) -> Option<String> {
+    match name {
+        "id" => Some(environment.id.to_string()),
+        "name" => Some(environment.name.clone()),
+        "description" => environment.description.clone(),
+        "default" => Some(environment.is_default.to_string()),
+        _ => None,
+    }
+}
+
+/// Reads a filter; an empty one is none.
+pub(crate) fn parse_filter(text: Option<&str>, fields: &[&str]) -> Result<Option<stoker_filter::Expr>, Error> {
+    match text.map(str::trim).filter(|t| !t.is_empty()) {
+        None => Ok(None),
+        Some(text) => stoker_filter::parse(text, fields).map(Some).map_err(|e| Error::invalid(format!("query: {e}"))),
+    }
+}
+
+impl Service {
+    /// The environments the actor may see, narrowed by a filter.
+    pub async fn list_environments(&self, actor: &Actor, query: Option<&str>) -> Result<Vec<Environment>, Error> {
+        let allowed = actor.allow(SEE_OWN)?;
+        let filter = parse_filter(query, FIELDS)?;
+        let all = actor.has_any(SEE_ALL);
+        let principal = actor.id.clone();
+        let found = self
+            .read::<_, Error, _>(&allowed, move |tx| {
+                Ok(if all { environments::all(tx)? } else { environments::with_rights(tx, &principal)? })
+            })
+            .await?;
+        Ok(found.into_iter().filter(|e| filter.as_ref().is_none_or(|f| f.matches(&|n| field(e, n)))).collect())
+    }
+
+    /// Adds an environment with a shared and a custom workspace; the owner of the custom one gets all rights on it.
+    pub async fn create_environment(
+        &self,
+        actor: &Actor,
+        request: EnvironmentRequest,
+        workspace_name: &str,
+        owner: Option<String>,
+    ) -> Result<Environment, Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let now = self.now();
+        let environment = Environment {
+            id: EnvironmentId::generate(now, self.random()),
+            name: names::checked("name", &request.name, limits::NAME_CHARS)?,
+            description: description(request.description)?,
+            is_default: false,
+            max_cloud_containers: containers(request.max_cloud_containers)?,
+            created_ms: now,
+        };
+        let workspace_name = names::checked("workspaceName", workspace_name, limits::NAME_CHARS)?;
+        let owner = owner.unwrap_or_else(|| actor.name.clone());
+        let (service, proof) = (self.clone(), allowed.clone());
+        self.write(&allowed, move |tx| {
+            let message = format!("name: an environment {} exists already", environment.name);
+            environment.insert(tx).map_err(taken(message))?;
+            let mut workspace = Workspace {
+                id: WorkspaceId::generate(now, service.random()),
+                environment_id: environment.id.clone(),
+                name: workspace_name,
+                description: None,
+                owner,
+                kind: WorkspaceType::Custom,
+                protected_artifact_update: false,
+                created_ms: now,
+                updated_ms: now,
+            };
+            crate::workspaces::insert_with_owner(tx, &workspace, proof.actor())?;
+            if workspace.name != "Shared" {
+                workspace.id = WorkspaceId::generate(now, service.random());
+                workspace.name = "Shared".to_owned();
+                workspace.kind = WorkspaceType::Shared;
+                crate::workspaces::insert_with_owner(tx, &workspace, proof.actor())?;
+            }
+            service.audit_environment(
+                tx,
+                &proof,
+                "environment.create",
+                &environment.id,
+                json!({ "name": environment.name }),
+            )?;
+            Ok(environment)
+        })
+        .await
+    }
+
+    /// Renames or re-describes.
+    pub async fn update_environment(
+        &self,
+        actor: &Actor,
+        id: &EnvironmentId,
+        request: EnvironmentRequest,
+    ) -> Result<(), Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let name = names::checked("name", &request.name, limits::NAME_CHARS)?;
+        let described = description(request.description)?;
+        let containers = request.max_cloud_containers.map(|n| containers(Some(n))).transpose()?;
+        let (id, service, proof) = (id.clone(), self.clone(), allowed.clone());
+        self.write(&allowed, move |tx| {
+            let mut environment = environments::get(tx, &id)?.ok_or_else(unknown)?;
+            let before = environment.name.clone();
+            environment.name = name;
+            environment.description = described;
+            environment.max_cloud_containers = containers.unwrap_or(environment.max_cloud_containers);
+            let message = format!("name: an environment {} exists already", environment.name);
+            environment.update(tx).map_err(taken(message))?;
+            let detail = json!({ "before": before, "after": environment.name });
+            service.audit_environment(tx, &proof, "environment.update", &id, detail)
+        })
+        .await
+    }
+
+    /// Removes an environment with its empty workspaces. Refused while engines, clusters, tasks or artifacts are in it
+    /// (source: spec for engines; refusing instead of removing tasks with everything is decided here).
+    pub async fn delete_environment(&self, actor: &Actor, id: &EnvironmentId) -> Result<(), Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let (id, service, proof) = (id.clone(), self.clone(), allowed.clone());
+        self.write(&allowed, move |tx| {
+            let environment = environments::get(tx, &id)?.ok_or_else(unknown)?;
+            if environment.is_default {
+                return Err(Error::invalid("the default environment cannot be removed"));
+            }
+            if environments::has_engines(tx, &id)? {
+                return Err(Error::invalid(
+                    "To delete the environment, you must remove or re-assign its engine(s) to another environment.",
+                ));
+            }
+            for workspace in stoker_store::workspaces::of_environment(tx, &id)? {
+                if stoker_store::workspaces::in_use(tx, &workspace.id)? {
+                    return Err(Error::Forbidden(format!(
+                        "workspace {} still holds tasks or artifacts: remove them first",
+                        workspace.name
+                    )));
+                }
+                stoker_store::workspaces::delete(tx, &workspace.id)?;
+            }
+            environments::delete(tx, &id)?;
+            service.audit_environment(tx, &proof, "environment.delete", &id, json!({ "name": environment.name }))
+        })
+        .await
+    }
+
+    fn audit_environment(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        id: &EnvironmentId,
+        detail: serde_json::Value,
+    ) -> Result<(), Error> {
+        let change = Change { action, object: ("environment", id.as_str()), workspace: None, detail: Some(detail) };
+        audit::record(tx, allowed.actor(), self.now(), self.random(), change)
+    }
+}
+
+pub(crate) fn unknown() -> Error {
+    Error::not_found("Environment id not found.")
+}
+
+pub(crate) fn description(text: Option<String>) -> Result<Option<String>, Error> {
+    Ok(text.map(|t| names::described("description", &t, limits::DESCRIPTION_CHARS)).transpose()?)
+}
+
+fn containers(number: Option<i64>) -> Result<i64, Error> {
+    match number {
+        None => Ok(0),
+        Some(n) if (0..=i64::from(i32::MAX)).contains(&n) => Ok(n),
+        Some(_) => Err(Error::invalid("maxCloudContainers: must not be negative")),
+    }
+}

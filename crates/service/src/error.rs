@@ -1,0 +1,115 @@
+//! What a use case can answer instead of success.
+
+use stoker_domain::ids::InvalidId;
+use stoker_domain::names::NameError;
+use stoker_store::StoreError;
+
+/// A refusal or failure. The text is for the caller: it names the field and the cure, never a secret. What only the
+/// operator may see is in the source of [`Error::Internal`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request is malformed.
+    #[error("{0}")]
+    Invalid(String),
+    /// No valid credentials.
+    #[error("Unauthorized")]
+    Unauthorized,
+    /// A permission or workspace right is missing.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The object is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// The name is taken, or the object is in use.
+    #[error("{0}")]
+    Conflict(String),
+    /// The task is paused.
+    #[error("{0}")]
+    Paused(String),
+    /// The object is in use and cannot be replaced.
+    #[error("{0}")]
+    InUse(String),
+    /// The task cannot run as it is configured.
+    #[error("{0}")]
+    NotConfigured(String),
+    /// Too many bytes.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The engine link refused: a code of `stoker_wire` and a text for the engine's log.
+    #[error("{message}")]
+    Link {
+        /// One of the `REFUSED_*` codes.
+        code: &'static str,
+        /// The reason.
+        message: String,
+    },
+    /// Something failed here; the caller is told only that.
+    #[error("Internal Server Error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// A failure of ours with its cause.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(source.into())
+    }
+
+    /// A malformed request.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid(message.into())
+    }
+
+    /// Something that is not there.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::NotFound(message.into())
+    }
+
+    /// A name that is taken or an object in use.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::Conflict(message.into())
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<InvalidId> for Error {
+    fn from(error: InvalidId) -> Self {
+        Self::Invalid(format!("{error}."))
+    }
+}
+
+impl From<NameError> for Error {
+    fn from(error: NameError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+impl From<stoker_secrets::SecretError> for Error {
+    fn from(error: stoker_secrets::SecretError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<stoker_blobs::BlobError> for Error {
+    fn from(error: stoker_blobs::BlobError) -> Self {
+        match error {
+            stoker_blobs::BlobError::TooLarge { limit } => {
+                Self::TooLarge(format!("the artifact has more than {limit} bytes, the largest size accepted"))
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+/// Turns a unique violation into a conflict with this message.
+pub(crate) fn taken(message: impl Into<String>) -> impl FnOnce(StoreError) -> Error {
+    let message = message.into();
+    move |error| match error {
+        StoreError::Duplicate(_) => Error::Conflict(message),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,152 @@
+//! Parameters of tasks and runs: which are secret, how they are merged, how they are kept.
+
+use crate::error::Error;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use stoker_domain::{Random, limits};
+use stoker_jobzip::Manifest;
+use stoker_secrets::keyring::KeyRing;
+use stoker_wire::Parameter;
+
+/// One value given with a start call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenParameter {
+    /// Name of the context variable.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Whether the caller marked it as secret.
+    pub encrypted: bool,
+}
+
+/// The effective parameters of a run: those that may be seen, and those that may not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Effective {
+    pub(crate) plain: Vec<Parameter>,
+    pub(crate) secret: Vec<Parameter>,
+}
+
+/// Prefix that the published guide puts before parameter names (source: doc); dropped when the artifact has no
+/// variable of the whole name but one of the rest.
+const PREFIX: &str = "parameter_";
+
+fn variable<'a>(manifest: &Manifest, name: &'a str) -> &'a str {
+    let known = |wanted: &str| manifest.parameters.iter().any(|p| p.name == wanted);
+    match name.strip_prefix(PREFIX) {
+        Some(rest) if !known(name) && known(rest) => rest,
+        _ => name,
+    }
+}
+
+fn is_secret(manifest: &Manifest, name: &str) -> bool {
+    let name = variable(manifest, name);
+    manifest.parameters.iter().any(|p| p.name == name && p.secret)
+}
+
+fn context(task: &str, name: &str) -> String {
+    format!("task {task} parameter {name}")
+}
+
+/// What a task keeps of the parameters of a create or change call: secret ones encrypted. An empty value for a secret
+/// one that is kept already means "as it was", because secret values are never shown (source: inferred).
+pub(crate) fn for_task(
+    task: &str,
+    given: &Map<String, Value>,
+    before: &Map<String, Value>,
+    manifest: &Manifest,
+    keys: &KeyRing,
+    random: &dyn Random,
+) -> Result<Map<String, Value>, Error> {
+    if given.len() > limits::MAP_ENTRIES {
+        return Err(Error::invalid(format!("parameters: at most {} entries are allowed", limits::MAP_ENTRIES)));
+    }
+    let mut kept = Map::new();
+    for (name, value) in given {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(flag) => flag.to_string(),
+            Value::Null => continue,
+            _ => return Err(Error::invalid(format!("parameters.{name}: must be a string or a number"))),
+        };
+        check(name, &text)?;
+        if !is_secret(manifest, name) {
+            kept.insert(name.clone(), Value::String(text));
+        } else if text.is_empty() {
+            if let Some(old) = before.get(name) {
+                kept.insert(name.clone(), old.clone());
+            }
+        } else {
+            let sealed = keys.encrypt(&context(task, name), text.as_bytes(), random);
+            kept.insert(name.clone(), serde_json::json!({ "encrypted": sealed }));
+        }
+    }
+    Ok(kept)
+}
+
+/// What a task shows of its parameters: secret ones are empty.
+pub fn shown(kept: &Map<String, Value>) -> BTreeMap<String, String> {
+    kept.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
+}
+
+/// Merges what the task keeps with what the start call gives; the call wins.
+pub(crate) fn for_run(
+    task: &str,
+    kept: &Map<String, Value>,
+    given: &[GivenParameter],
+    manifest: &Manifest,
+    keys: &KeyRing,
+) -> Result<Effective, Error> {
+    let mut merged: BTreeMap<String, (String, bool)> = BTreeMap::new();
+    for (name, value) in kept {
+        let (text, secret) = match value.get("encrypted").and_then(Value::as_str) {
+            Some(sealed) => {
+                let plain = keys.decrypt(&context(task, name), sealed)?;
+                (String::from_utf8(plain).map_err(Error::internal)?, true)
+            }
+            None => (value.as_str().unwrap_or_default().to_owned(), false),
+        };
+        merged.insert(variable(manifest, name).to_owned(), (text, secret));
+    }
+    for parameter in given {
+        let secret = parameter.encrypted || is_secret(manifest, &parameter.name);
+        let name = variable(manifest, &parameter.name).to_owned();
+        merged.insert(name, (parameter.value.clone(), secret));
+    }
+    let mut effective = Effective::default();
+    for (name, (value, secret)) in merged {
+        let parameter = Parameter { name, value };
+        if secret { effective.secret.push(parameter) } else { effective.plain.push(parameter) }
+    }
+    Ok(effective)
+}
+
+/// Checks the parameters of a start call.
+pub(crate) fn checked(given: &[GivenParameter]) -> Result<(), Error> {
+    if given.len() > limits::MAP_ENTRIES {
+        return Err(Error::invalid(format!("parameters: at most {} entries are allowed", limits::MAP_ENTRIES)));
+    }
+    given.iter().try_for_each(|p| check(&p.name, &p.value))
+}
+
+fn check(name: &str, value: &str) -> Result<(), Error> {
+    let good = !name.is_empty()
+        && name.len() <= limits::NAME_CHARS
+        && !name.chars().any(|c| c.is_control() || c.is_whitespace() || c == '=');
+    if !good {
+        return Err(Error::invalid(format!(
+            "parameters: {name:?} is no name of a context variable: use 1 to {} characters without blanks and `=`",
+            limits::NAME_CHARS
+        )));
+    }
+    if value.len() > limits::PARAMETER_VALUE_BYTES {
+        return Err(Error::invalid(format!(
+            "parameters.{name}: the value has more than {} bytes",
+            limits::PARAMETER_VALUE_BYTES
+        )));
+    }
+    if value.contains('\0') {
+        return Err(Error::invalid(format!("parameters.{name}: the value holds a NUL character")));
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! What must happen eventually: each function compares what is with what should be and may run at any time, on every
+//! server, twice. Nothing here is triggered by an event that could be lost.
+
+use crate::actor::Allowed;
+use crate::app::Service;
+use crate::dispatch::availability;
+use crate::error::Error;
+use crate::link::fail;
+use crate::runs::end;
+use stoker_domain::ids::{ClusterId, EngineId};
+use stoker_domain::run::{Event, MisfireReason, Outcome, State, transition};
+use stoker_domain::runtime::{Availability, RuntimeType};
+use stoker_store::runs::{EndRow, Run};
+use stoker_store::{Tx, engines, runs};
+
+/// Most rows one pass handles.
+const BATCH: i64 = 200;
+
+/// What one pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Runs now marked as unknown.
+    pub unknown: usize,
+    /// Runs given up after being unknown for too long.
+    pub lost: usize,
+    /// Runs ended because no engine came.
+    pub undeployed: usize,
+    /// Waiting engines told to look.
+    pub woken: usize,
+}
+
+impl Service {
+    /// One pass of all reconcilers. The server calls it every second.
+    pub async fn reconcile(&self) -> Result<Report, Error> {
+        let report = Report {
+            unknown: self.mark_unknown().await?,
+            lost: self.give_up_lost().await?,
+            undeployed: self.end_undeployable().await?,
+            woken: self.wake_waiting().await?,
+        };
+        self.store_last_use().await?;
+        Ok(report)
+    }
+
+    /// Runs whose lease ran out are unknown from then on: visible, but not ended.
+    async fn mark_unknown(&self) -> Result<usize, Error> {
+        let now = self.now();
+        let due = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::lease_ended_any(tx, now)?)).await?;
+        if !due {
+            return Ok(0);
+        }
+        self.write(&Allowed::system(), move |tx| {
+            let ended = runs::lease_ended(tx, now, BATCH)?;
+            for run in &ended {
+                if runs::mark_unknown(tx, run)? > 0 {
+                    runs::add_event(tx, run, now, "unknown", None)?;
+                }
+            }
+            Ok(ended.len())
+        })
+        .await
+    }
+
+    /// Runs that were unknown for longer than the policy allows are given up.
+    async fn give_up_lost(&self) -> Result<usize, Error> {
+        let now = self.now();
+        let before = now - self.inner.settings.lost_run_ms;
+        let due = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::lost(tx, before, 1)?)).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        self.write(&Allowed::system(), move |tx| {
+            let lost = runs::lost(tx, before, BATCH)?;
+            for id in &lost {
+                if let Some(run) = runs::lock(tx, id)? {
+                    let message = "the engine that had the run was not heard of for too long; its outcome is not known";
+                    fail(tx, &run, now, "engine_lost", message)?;
+                }
+            }
+            Ok(lost.len())
+        })
+        .await
+    }
+
+    /// Runs that waited for an engine longer than the documented retries end as not deployed; those whose engine is
+    /// there and only busy go on waiting.
+    async fn end_undeployable(&self) -> Result<usize, Error> {
+        let (now, silence, wait) =
+            (self.now(), self.inner.settings.engine_silence_ms, self.inner.settings.deploy_wait_ms);
+        let due = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::deploy_overdue(tx, now, 1)?)).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        self.write(&Allowed::system(), move |tx| {
+            let mut ended = 0;
+            for run in runs::deploy_overdue(tx, now, BATCH)? {
+                match missing(tx, &run, now, silence)? {
+                    None => runs::postpone_deploy(tx, &run.id, now + wait)?,
+                    Some((reason, message)) => {
+                        undeployed(tx, &run, now, reason, message)?;
+                        ended += 1;
+                    }
+                }
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
+    /// A wake-up may be lost, and another server may have queued the run: waiting engines look now and then anyway.
+    async fn wake_waiting(&self) -> Result<usize, Error> {
+        let mut woken = 0;
+        for id in self.inner.hub.waiting() {
+            let wanted = id.clone();
+            let queued = self
+                .get::<_, Error, _>(&Allowed::system(), move |tx| {
+                    let Some(engine) = engines::get(tx, &wanted)? else { return Ok(true) };
+                    let cluster = match &engine.cluster_id {
+                        Some(cluster) => runs::any_queued(tx, cluster.as_str())?,
+                        None => false,
+                    };
+                    let session = engine.session_id.clone().unwrap_or_default();
+                    let stop = !runs::unsent_stops(tx, &wanted, &session)?.is_empty();
+                    let full = engine.max_runs > 0 && runs::leased_count(tx, &wanted)? >= engine.max_runs;
+                    Ok(stop || (!full && (cluster || runs::any_queued(tx, wanted.as_str())?)))
+                })
+                .await?;
+            if queued {
+                self.inner.hub.wake(&id);
+                woken += 1;
+            }
+        }
+        Ok(woken)
+    }
+}
+
+/// Why no engine can take the run, or `None` when one could.
+fn missing(tx: &mut Tx<'_>, run: &Run, now: i64, silence: i64) -> Result<Option<(MisfireReason, String)>, Error> {
+    let gone = |what: &str| Some((MisfireReason::EngineNotFound, format!("the {what} of the task was removed")));
+    match run.runtime_type {
+        RuntimeType::RemoteEngineCluster => {
+            let id = ClusterId::trusted(run.target_id.as_str());
+            let Some(cluster) = engines::cluster(tx, &id)? else { return Ok(gone("cluster")) };
+            let members = engines::members(tx, &id)?;
+            if members.iter().any(|e| availability(e, now, silence) == Availability::Available) {
+                return Ok(None);
+            }
+            let message = format!("no engine of cluster {} was available in time", cluster.name);
+            Ok(Some((MisfireReason::EngineUnavailableInCluster, message)))
+        }
+        _ => {
+            let id = EngineId::trusted(run.target_id.as_str());
+            let Some(engine) = engines::get(tx, &id)? else { return Ok(gone("engine")) };
+            if availability(&engine, now, silence) == Availability::Available {
+                return Ok(None);
+            }
+            let message = format!("engine {} was not available in time", engine.name);
+            Ok(Some((MisfireReason::EngineUnavailable, message)))
+        }
+    }
+}
+
+/// Ends a queued run that could not be given to any engine.
+pub(crate) fn undeployed(
+    tx: &mut Tx<'_>,
+    run: &Run,
+    now: i64,
+    reason: MisfireReason,
+    message: String,
+) -> Result<(), Error> {
+    debug_assert_eq!(run.state, State::Queued);
+    transition(run.state, run.outcome, Event::End(Outcome::DeployFailed)).map_err(Error::internal)?;
+    let row = EndRow {
+        outcome: Outcome::DeployFailed,
+        start_ms: None,
+        finish_ms: now,
+        exit_code: None,
+        exit_signal: None,
+        error_type: Some("misfired".to_owned()),
+        error_message: Some(message),
+        misfire_reason: Some(reason),
+    };
+    end(tx, run, &row)
+}

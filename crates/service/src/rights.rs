@@ -1,0 +1,177 @@
+//! Rights of users and service accounts on workspaces.
+
+use crate::actor::{Actor, Allowed};
+use crate::app::Service;
+use crate::audit::{self, Change};
+use crate::error::Error;
+use serde_json::json;
+use std::collections::BTreeSet;
+use stoker_domain::ids::{EnvironmentId, ServiceAccountId, UserId, WorkspaceId};
+use stoker_domain::{Permission, PrincipalKind, Right, Rights};
+use stoker_store::db::Record;
+use stoker_store::workspaces::{self, Grant};
+use stoker_store::{Tx, accounts};
+
+/// Either permission may grant (source: doc, two guides name one each).
+const GRANT: &[Permission] = &[Permission::EnvironmentManagement, Permission::UserManagement];
+
+/// Whose rights on which workspace.
+#[derive(Clone, Debug)]
+pub struct GrantTarget {
+    /// Person or service account.
+    pub kind: PrincipalKind,
+    /// Its id.
+    pub principal: String,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+}
+
+/// Reads right ids; the error names the unknown one.
+pub fn parse_rights(ids: &[String]) -> Result<Rights, Error> {
+    if ids.is_empty() {
+        return Err(Error::invalid("permissions: at least one right is needed"));
+    }
+    ids.iter()
+        .map(|id| {
+            Right::from_id(id).ok_or_else(|| {
+                let known: Vec<&str> = Right::ALL.iter().map(|r| r.id()).collect();
+                Error::invalid(format!("permissions: {id:?} is not a right; use {}", known.join(", ")))
+            })
+        })
+        .collect()
+}
+
+/// Account permissions of the principal, or that there is no such principal.
+fn permissions_of(tx: &mut Tx<'_>, target: &GrantTarget) -> Result<BTreeSet<String>, Error> {
+    let permissions = match target.kind {
+        PrincipalKind::Human => {
+            let id = UserId::parse(&target.principal)?;
+            accounts::user(tx, &id)?.ok_or_else(|| Error::not_found("User id not found."))?.permissions
+        }
+        PrincipalKind::Service => {
+            let id = ServiceAccountId::parse(&target.principal)?;
+            accounts::service_account(tx, &id)?
+                .ok_or_else(|| Error::not_found("Service account id not found."))?
+                .permissions
+        }
+    };
+    Ok(permissions.0.into_iter().collect())
+}
+
+/// A holder of "Engines - Use" alone may be given EXECUTE and VIEW only (source: doc, status inferred).
+fn fits(permissions: &BTreeSet<String>, rights: Rights) -> Result<(), Error> {
+    let user_of_engines = permissions.contains(Permission::EngineUse.id());
+    let more = [Permission::Operator, Permission::ConnectionResourceEdit];
+    let editor = more.iter().any(|p| permissions.contains(p.id()));
+    let narrow: Rights = [Right::Execute, Right::View].into_iter().collect();
+    if user_of_engines && !editor && rights.mask() & !narrow.mask() != 0 {
+        return Err(Error::invalid("permissions: a principal with TMC_ENGINE_USE may be given EXECUTE and VIEW only"));
+    }
+    Ok(())
+}
+
+fn known_workspace(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<(), Error> {
+    workspaces::get(tx, id)?.map(|_| ()).ok_or_else(crate::workspaces::unknown)
+}
+
+fn nothing_set() -> Error {
+    Error::not_found("No permissions are set for this principal on the workspace.")
+}
+
+impl Service {
+    /// The rights of a principal on a workspace; 404 when there are none (source: spec).
+    pub async fn get_rights(&self, actor: &Actor, target: GrantTarget) -> Result<Grant, Error> {
+        let allowed = actor.allow(GRANT)?;
+        self.read(&allowed, move |tx| {
+            known_workspace(tx, &target.workspace)?;
+            permissions_of(tx, &target)?;
+            workspaces::grant(tx, &target.principal, &target.workspace)?.ok_or_else(nothing_set)
+        })
+        .await
+    }
+
+    /// Gives rights where there are none; 409 when there are some (source: spec).
+    pub async fn create_rights(&self, actor: &Actor, target: GrantTarget, rights: Rights) -> Result<(), Error> {
+        self.change_rights(actor, target, "rights.create", move |tx, target| {
+            fits(&permissions_of(tx, target)?, rights)?;
+            if workspaces::grant(tx, &target.principal, &target.workspace)?.is_some() {
+                return Err(Error::conflict("permissions are set already: use PUT to replace them"));
+            }
+            let grant = Grant {
+                principal_id: target.principal.clone(),
+                workspace_id: target.workspace.clone(),
+                principal_kind: target.kind,
+                rights,
+            };
+            grant.insert(tx)?;
+            Ok(rights.ids())
+        })
+        .await
+    }
+
+    /// Replaces rights; 404 when there are none (source: spec).
+    pub async fn replace_rights(&self, actor: &Actor, target: GrantTarget, rights: Rights) -> Result<(), Error> {
+        self.change_rights(actor, target, "rights.update", move |tx, target| {
+            fits(&permissions_of(tx, target)?, rights)?;
+            if workspaces::set_rights(tx, &target.principal, &target.workspace, rights)? == 0 {
+                return Err(nothing_set());
+            }
+            Ok(rights.ids())
+        })
+        .await
+    }
+
+    /// Removes all rights; 404 when there are none (source: spec).
+    pub async fn delete_rights(&self, actor: &Actor, target: GrantTarget) -> Result<(), Error> {
+        self.change_rights(actor, target, "rights.delete", move |tx, target| {
+            permissions_of(tx, target)?;
+            if workspaces::revoke(tx, &target.principal, &target.workspace)? == 0 {
+                return Err(nothing_set());
+            }
+            Ok(Vec::new())
+        })
+        .await
+    }
+
+    async fn change_rights<F>(
+        &self,
+        actor: &Actor,
+        target: GrantTarget,
+        action: &'static str,
+        change: F,
+    ) -> Result<(), Error>
+    where
+        F: FnOnce(&mut Tx<'_>, &GrantTarget) -> Result<Vec<&'static str>, Error> + Send + 'static,
+    {
+        let allowed = actor.allow(GRANT)?;
+        let (service, proof): (Service, Allowed) = (self.clone(), allowed.clone());
+        self.write(&allowed, move |tx| {
+            known_workspace(tx, &target.workspace)?;
+            let after = change(tx, &target)?;
+            let change = Change {
+                action,
+                object: ("principal", &target.principal),
+                workspace: Some(&target.workspace),
+                detail: Some(json!({ "rights": after })),
+            };
+            audit::record(tx, proof.actor(), service.now(), service.random(), change)
+        })
+        .await
+    }
+
+    /// All rights of one kind of principal, narrowed by workspace, environment and principal.
+    pub async fn search_rights(
+        &self,
+        actor: &Actor,
+        kind: PrincipalKind,
+        workspace: Option<WorkspaceId>,
+        environment: Option<EnvironmentId>,
+        principal: Option<String>,
+    ) -> Result<Vec<Grant>, Error> {
+        let allowed = actor.allow(GRANT)?;
+        self.read(&allowed, move |tx| {
+            Ok(workspaces::grants(tx, kind, workspace.as_ref(), environment.as_ref(), principal.as_deref())?)
+        })
+        .await
+    }
+}

@@ -1,0 +1,226 @@
+//! Run profiles of engines and clusters.
+
+use crate::actor::{Actor, Allowed};
+use crate::app::Service;
+use crate::audit::{self, Change};
+use crate::engines::SEE;
+use crate::environments::description;
+use crate::error::{Error, taken};
+use serde_json::json;
+use stoker_domain::ids::{ClusterId, EngineId, EnvironmentId, RunProfileId};
+use stoker_domain::runtime::RunProfileKind;
+use stoker_domain::{Permission, limits, names};
+use stoker_store::Tx;
+use stoker_store::db::{Json, Record};
+use stoker_store::engines::{self, RunProfile};
+
+const MANAGE: &[Permission] = &[Permission::RunProfileManagement, Permission::ClusterManagement];
+
+/// Longest single argument of a Java machine, bytes.
+const ARGUMENT_BYTES: usize = 4_096;
+
+/// What a run profile belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Processor {
+    /// One engine.
+    Engine(EngineId),
+    /// A cluster.
+    Cluster(ClusterId),
+}
+
+impl Processor {
+    /// `RE` or `REC` (source: spec).
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Processor::Engine(_) => "RE",
+            Processor::Cluster(_) => "REC",
+        }
+    }
+
+    fn id(&self) -> &str {
+        match self {
+            Processor::Engine(id) => id.as_str(),
+            Processor::Cluster(id) => id.as_str(),
+        }
+    }
+
+    fn environment(&self, tx: &mut Tx<'_>) -> Result<EnvironmentId, Error> {
+        match self {
+            Processor::Engine(id) => {
+                engines::get(tx, id)?.map(|e| e.environment_id).ok_or_else(|| Error::not_found("Engine id not found."))
+            }
+            Processor::Cluster(id) => engines::cluster(tx, id)?
+                .map(|c| c.environment_id)
+                .ok_or_else(|| Error::not_found("Cluster id not found.")),
+        }
+    }
+}
+
+/// Values of a new or changed run profile.
+#[derive(Clone, Debug)]
+pub struct RunProfileRequest {
+    /// Unique at its engine or cluster.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// Arguments of the Java machine, each beginning with `-`.
+    pub jvm_arguments: Vec<String>,
+    /// What it is for.
+    pub kind: RunProfileKind,
+}
+
+fn unknown() -> Error {
+    Error::not_found("Run profile id not found.")
+}
+
+fn checked_arguments(arguments: Vec<String>) -> Result<Vec<String>, Error> {
+    if arguments.len() > limits::MAP_ENTRIES {
+        return Err(Error::invalid(format!("jvmArguments: at most {} are allowed", limits::MAP_ENTRIES)));
+    }
+    for argument in &arguments {
+        let good =
+            argument.starts_with('-') && argument.len() <= ARGUMENT_BYTES && !argument.chars().any(|c| c.is_control());
+        if !good {
+            return Err(Error::invalid(format!(
+                "jvmArguments: {argument:?} is not an argument of a Java machine: it must begin with `-`"
+            )));
+        }
+    }
+    Ok(arguments)
+}
+
+fn owned(tx: &mut Tx<'_>, processor: &Processor, id: &RunProfileId) -> Result<RunProfile, Error> {
+    processor.environment(tx)?;
+    engines::run_profile(tx, id)?.filter(|p| p.processor_id == processor.id()).ok_or_else(unknown)
+}
+
+impl Service {
+    /// The run profiles of an engine or cluster.
+    pub async fn list_run_profiles(
+        &self,
+        actor: &Actor,
+        processor: Processor,
+        kind: Option<RunProfileKind>,
+    ) -> Result<Vec<RunProfile>, Error> {
+        let allowed = actor.allow(SEE)?;
+        self.read(&allowed, move |tx| {
+            processor.environment(tx)?;
+            let found = engines::run_profiles(tx, processor.id())?;
+            Ok(found.into_iter().filter(|p| kind.is_none_or(|k| p.kind == k)).collect())
+        })
+        .await
+    }
+
+    /// One run profile.
+    pub async fn run_profile(
+        &self,
+        actor: &Actor,
+        processor: Processor,
+        id: &RunProfileId,
+    ) -> Result<RunProfile, Error> {
+        let allowed = actor.allow(SEE)?;
+        let id = id.clone();
+        self.read(&allowed, move |tx| owned(tx, &processor, &id)).await
+    }
+
+    /// Adds a run profile.
+    pub async fn create_run_profile(
+        &self,
+        actor: &Actor,
+        processor: Processor,
+        request: RunProfileRequest,
+    ) -> Result<RunProfile, Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let now = self.now();
+        let name = names::checked("name", &request.name, limits::NAME_CHARS)?;
+        let described = description(request.description)?;
+        let arguments = checked_arguments(request.jvm_arguments)?;
+        let (service, proof) = (self.clone(), allowed.clone());
+        self.write(&allowed, move |tx| {
+            let profile = RunProfile {
+                id: RunProfileId::generate(now, service.random()),
+                processor_kind: processor.kind().to_owned(),
+                processor_id: processor.id().to_owned(),
+                environment_id: processor.environment(tx)?,
+                name,
+                description: described,
+                kind: request.kind,
+                jvm_arguments: Json(arguments),
+                version: 1,
+                created_ms: now,
+                updated_ms: now,
+            };
+            let message = format!("name: a run profile {} exists already", profile.name);
+            profile.insert(tx).map_err(taken(message))?;
+            service.audit_profile(tx, &proof, "run-profile.create", &profile)?;
+            Ok(profile)
+        })
+        .await
+    }
+
+    /// Changes name, description and arguments; runs that have begun keep what they were given.
+    pub async fn update_run_profile(
+        &self,
+        actor: &Actor,
+        processor: Processor,
+        id: &RunProfileId,
+        request: RunProfileRequest,
+    ) -> Result<RunProfile, Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let name = names::checked("name", &request.name, limits::NAME_CHARS)?;
+        let described = description(request.description)?;
+        let arguments = checked_arguments(request.jvm_arguments)?;
+        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
+        self.write(&allowed, move |tx| {
+            let mut profile = owned(tx, &processor, &id)?;
+            profile.name = name;
+            profile.description = described;
+            profile.jvm_arguments = Json(arguments);
+            profile.version += 1;
+            profile.updated_ms = now;
+            let message = format!("name: a run profile {} exists already", profile.name);
+            profile.update(tx).map_err(taken(message))?;
+            service.audit_profile(tx, &proof, "run-profile.update", &profile)?;
+            Ok(profile)
+        })
+        .await
+    }
+
+    /// Removes a run profile; tasks that use it move to `replacement`. Without one it is refused while tasks use it.
+    pub async fn delete_run_profile(
+        &self,
+        actor: &Actor,
+        processor: Processor,
+        id: &RunProfileId,
+        replacement: Option<RunProfileId>,
+    ) -> Result<(), Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
+        self.write(&allowed, move |tx| {
+            let profile = owned(tx, &processor, &id)?;
+            if let Some(other) = &replacement {
+                if *other == id {
+                    return Err(Error::invalid("the replacement must be another run profile"));
+                }
+                owned(tx, &processor, other)?;
+                engines::replace_run_profile(tx, &id, Some(other))?;
+            } else if engines::run_profile_in_use(tx, &id)? {
+                let message = format!("run profile {} is used by tasks: name a replacement", profile.name);
+                return Err(Error::conflict(message));
+            }
+            engines::delete_run_profile(tx, &id)?;
+            service.audit_profile(tx, &proof, "run-profile.delete", &profile)
+        })
+        .await
+    }
+
+    fn audit_profile(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &RunProfile) -> Result<(), Error> {
+        let change = Change {
+            action,
+            object: ("run-profile", row.id.as_str()),
+            workspace: None,
+            detail: Some(json!({ "name": row.name, "processorId": row.processor_id })),
+        };
+        audit::record(tx, allowed.actor(), self.now(), self.random(), change)
+    }
+}

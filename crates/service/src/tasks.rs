@@ -1,0 +1,477 @@
+//! Tasks and their run configuration.
+
+use crate::Page;
+use crate::actor::{Actor, Allowed};
+use crate::app::Service;
+use crate::audit::{self, Change};
+use crate::environments::description;
+use crate::error::{Error, taken};
+use crate::parameters;
+pub use crate::parameters::shown as shown_parameters;
+use crate::workspaces::{Views, WorkspaceView, view};
+use serde_json::{Map, Value, json};
+use stoker_domain::ids::{ArtifactId, ClusterId, EngineId, EnvironmentId, RunProfileId, TaskId, WorkspaceId};
+use stoker_domain::runtime::{LogLevel, RuntimeType};
+use stoker_domain::{Permission, Right, limits, names};
+use stoker_jobzip::Manifest;
+use stoker_store::db::{Json, Record};
+use stoker_store::tasks::{self, Task, TaskFilter};
+use stoker_store::{Tx, artifacts, engines, runs};
+
+const USE: &[Permission] = &[Permission::Operator];
+/// Starting tasks by id needs no list, but a holder of "Engines - Use" must find the task to start (source: inferred).
+const SEE_PERMISSION: &[Permission] = &[Permission::Operator, Permission::EngineUse];
+const SEE: &[Right] = &[Right::View, Right::Execute];
+
+/// A task with what its answers show beside its row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskView {
+    /// The task.
+    pub task: Task,
+    /// Name of its artifact.
+    pub artifact_name: String,
+    /// Its workspace.
+    pub workspace: WorkspaceView,
+}
+
+/// Values of a new or replaced task.
+#[derive(Clone, Debug)]
+pub struct TaskRequest {
+    /// Workspace id.
+    pub workspace: String,
+    /// Environment id; taken from the workspace when absent (source: doc).
+    pub environment: Option<String>,
+    /// Unique in the workspace.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// Artifact id.
+    pub artifact_id: String,
+    /// Artifact version.
+    pub artifact_version: String,
+    /// Labels.
+    pub tags: Vec<String>,
+    /// Connection key to connection id.
+    pub connections: Map<String, Value>,
+    /// Parameter name to value.
+    pub parameters: Map<String, Value>,
+    /// Resource parameter to resource id.
+    pub resources: Map<String, Value>,
+    /// Upgrade settings.
+    pub auto_upgrade: Option<Value>,
+}
+
+/// A filter of task lists.
+#[derive(Clone, Debug, Default)]
+pub struct TaskQuery {
+    /// Environment id.
+    pub environment: Option<String>,
+    /// Workspace id.
+    pub workspace: Option<String>,
+    /// Start of the name.
+    pub name_prefix: Option<String>,
+    /// Part of the name.
+    pub name_contains: Option<String>,
+    /// Artifact id.
+    pub artifact: Option<String>,
+    /// Kind of processor.
+    pub runtime_type: Option<RuntimeType>,
+    /// Engine or cluster id.
+    pub runtime_id: Option<String>,
+    /// Run profile id.
+    pub run_profile: Option<String>,
+    /// Labels, all of them.
+    pub tags: Vec<String>,
+    /// Page size.
+    pub limit: i64,
+    /// Items to pass over.
+    pub offset: i64,
+}
+
+/// A run configuration as it comes from outside.
+#[derive(Clone, Debug)]
+pub struct RunConfigRequest {
+    /// Kind of processor.
+    pub runtime_type: RuntimeType,
+    /// Engine or cluster id.
+    pub runtime_id: Option<String>,
+    /// Run profile id.
+    pub run_profile: Option<String>,
+    /// Trigger; only `MANUAL` can be stored today, schedules are not built yet.
+    pub trigger: Map<String, Value>,
+    /// Whether several runs may be active at once.
+    pub parallel: Option<bool>,
+    /// Log level.
+    pub log_level: Option<LogLevel>,
+    /// Minutes after which a run is stopped, at least 1.
+    pub timeout: Option<i64>,
+    /// Operating system user.
+    pub run_as: Option<String>,
+}
+
+pub(crate) fn unknown() -> Error {
+    Error::not_found("Task id not found.")
+}
+
+fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, Error> {
+    if tags.len() > limits::MAP_ENTRIES {
+        return Err(Error::invalid(format!("tags: at most {} are allowed", limits::MAP_ENTRIES)));
+    }
+    let mut checked: Vec<String> = Vec::new();
+    for tag in tags {
+        let tag = names::checked("tags", &tag, limits::NAME_CHARS)?;
+        if !checked.contains(&tag) {
+            checked.push(tag);
+        }
+    }
+    Ok(checked)
+}
+
+fn checked_map(field: &str, map: &Map<String, Value>) -> Result<(), Error> {
+    if map.len() > limits::MAP_ENTRIES {
+        return Err(Error::invalid(format!("{field}: at most {} entries are allowed", limits::MAP_ENTRIES)));
+    }
+    match map.iter().find(|(_, value)| !value.is_string()) {
+        Some((key, _)) => Err(Error::invalid(format!("{field}.{key}: must be a string"))),
+        None => Ok(()),
+    }
+}
+
+/// The manifest of the artifact version a task names; the artifact must lie in the same environment and be visible.
+fn manifest(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed,
+    environment: &EnvironmentId,
+    request: &TaskRequest,
+) -> Result<(ArtifactId, Manifest), Error> {
+    let id = ArtifactId::parse(&request.artifact_id)?;
+    let missing = || Error::not_found("Artifact id not found.");
+    let artifact = artifacts::get(tx, &id)?.ok_or_else(missing)?;
+    allowed.right(tx, &artifact.workspace_id, &[Right::View, Right::Author])?;
+    if view(tx, &artifact.workspace_id)?.environment.id != *environment {
+        return Err(Error::invalid("artifact: it lies in another environment than the workspace of the task"));
+    }
+    let version = artifacts::version(tx, &id, &request.artifact_version)?
+        .ok_or_else(|| Error::not_found("Artifact version not found."))?;
+    Ok((id, crate::runs::manifest_of(&version)?))
+}
+
+fn task_view(tx: &mut Tx<'_>, task: Task, views: &mut Views) -> Result<TaskView, Error> {
+    let artifact_name = artifacts::get(tx, &task.artifact_id)?.map(|a| a.name).unwrap_or_default();
+    let workspace = views.get(tx, &task.workspace_id)?;
+    Ok(TaskView { task, artifact_name, workspace })
+}
+
+impl Service {
+    /// A page of tasks by name.
+    pub async fn list_tasks(&self, actor: &Actor, query: TaskQuery) -> Result<Page<TaskView>, Error> {
+        let allowed = actor.allow(SEE_PERMISSION)?;
+        let filter = TaskFilter {
+            environment: query.environment.as_deref().map(EnvironmentId::parse).transpose()?,
+            workspace: query.workspace.as_deref().map(WorkspaceId::parse).transpose()?,
+            name_prefix: query.name_prefix,
+            name_contains: query.name_contains,
+            artifact: query.artifact,
+            runtime_type: query.runtime_type,
+            runtime_id: query.runtime_id,
+            run_profile: query.run_profile,
+            tags: query.tags,
+            visible_to: allowed.visible(SEE),
+        };
+        let (limit, offset) = (query.limit, query.offset);
+        let (items, total) = self
+            .read::<_, Error, _>(&allowed, move |tx| {
+                let (rows, total) = tasks::list(tx, &filter, limit, offset)?;
+                let mut views = Views::default();
+                let items =
+                    rows.into_iter().map(|task| task_view(tx, task, &mut views)).collect::<Result<Vec<_>, _>>()?;
+                Ok((items, total))
+            })
+            .await?;
+        Ok(Page { items, limit, offset, total })
+    }
+
+    /// One task.
+    pub async fn task(&self, actor: &Actor, id: &TaskId) -> Result<TaskView, Error> {
+        let allowed = actor.allow(SEE_PERMISSION)?;
+        let (id, proof) = (id.clone(), allowed.clone());
+        self.read(&allowed, move |tx| {
+            let task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            proof.right(tx, &task.workspace_id, SEE)?;
+            task_view(tx, task, &mut Views::default())
+        })
+        .await
+    }
+
+    /// Adds a task. It is bound to the cloud, and so cannot run, until its run configuration is set (source: spec).
+    pub async fn create_task(&self, actor: &Actor, request: TaskRequest) -> Result<TaskView, Error> {
+        let allowed = actor.allow(USE)?;
+        let (service, proof, now) = (self.clone(), allowed.clone(), self.now());
+        self.write(&allowed, move |tx| {
+            let workspace = view(tx, &WorkspaceId::parse(&request.workspace)?)?;
+            proof.right(tx, &workspace.workspace.id, &[Right::Author])?;
+            if let Some(environment) = &request.environment {
+                crate::workspaces::belongs(tx, &workspace.workspace.id, &EnvironmentId::parse(environment)?)?;
+            }
+            let (artifact_id, manifest) = manifest(tx, &proof, &workspace.environment.id, &request)?;
+            let mut task = Task {
+                id: TaskId::generate(now, service.random()),
+                workspace_id: workspace.workspace.id.clone(),
+                environment_id: workspace.environment.id.clone(),
+                name: String::new(),
+                description: None,
+                version_major: 1,
+                version_minor: 0,
+                artifact_id,
+                artifact_version: request.artifact_version.clone(),
+                tags: Json::default(),
+                connections: Json::default(),
+                parameters: Json::default(),
+                resources: Json::default(),
+                auto_upgrade: None,
+                paused: false,
+                pause_context: None,
+                pause_user: None,
+                pause_user_kind: None,
+                pause_ms: None,
+                runtime_type: RuntimeType::Cloud,
+                runtime_id: None,
+                run_profile_id: None,
+                run_config: Json(Map::new()),
+                created_ms: now,
+                updated_ms: now,
+            };
+            service.fill(&mut task, request, &manifest)?;
+            let message = format!("name: a task {} exists already in the workspace", task.name);
+            task.insert(tx).map_err(taken(message))?;
+            service.audit_task(tx, &proof, "task.create", &task)?;
+            task_view(tx, task, &mut Views::default())
+        })
+        .await
+    }
+
+    /// Replaces the definition of a task; what the request leaves out becomes empty (source: client). The run
+    /// configuration stays.
+    pub async fn update_task(&self, actor: &Actor, id: &TaskId, request: TaskRequest) -> Result<TaskView, Error> {
+        let allowed = actor.allow(USE)?;
+        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
+        self.write(&allowed, move |tx| {
+            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            proof.right(tx, &task.workspace_id, &[Right::Author])?;
+            let target = WorkspaceId::parse(&request.workspace)?;
+            if target != task.workspace_id {
+                return Err(Error::invalid("workspaceId: a task cannot move to another workspace"));
+            }
+            let (artifact_id, manifest) = manifest(tx, &proof, &task.environment_id, &request)?;
+            // The version grows with the artifact version, and a little with every other change.
+            if task.artifact_id != artifact_id || task.artifact_version != request.artifact_version {
+                task.version_major += 1;
+                task.version_minor = 0;
+            } else {
+                task.version_minor += 1;
+            }
+            task.artifact_id = artifact_id;
+            task.artifact_version.clone_from(&request.artifact_version);
+            task.updated_ms = now;
+            service.fill(&mut task, request, &manifest)?;
+            let message = format!("name: a task {} exists already in the workspace", task.name);
+            task.update(tx).map_err(taken(message))?;
+            service.audit_task(tx, &proof, "task.update", &task)?;
+            task_view(tx, task, &mut Views::default())
+        })
+        .await
+    }
+
+    fn fill(&self, task: &mut Task, request: TaskRequest, manifest: &Manifest) -> Result<(), Error> {
+        checked_map("connections", &request.connections)?;
+        checked_map("resources", &request.resources)?;
+        task.name = names::checked("name", &request.name, limits::NAME_CHARS)?;
+        task.description = description(request.description)?;
+        task.tags = Json(checked_tags(request.tags)?);
+        task.connections = Json(request.connections);
+        task.resources = Json(request.resources);
+        task.auto_upgrade = request.auto_upgrade.map(Json);
+        let (keys, random) = (&self.inner.keys, self.random());
+        let kept =
+            parameters::for_task(task.id.as_str(), &request.parameters, &task.parameters.0, manifest, keys, random)?;
+        task.parameters = Json(kept);
+        Ok(())
+    }
+
+    /// Moves a task to the newest version of its artifact.
+    pub async fn upgrade_task(&self, actor: &Actor, id: &TaskId, force: bool) -> Result<(), Error> {
+        let allowed = actor.allow(USE)?;
+        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
+        self.write(&allowed, move |tx| {
+            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            proof.right(tx, &task.workspace_id, &[Right::Author])?;
+            let auto = task.auto_upgrade.as_ref().and_then(|j| j.0.get("autoUpgradable")).and_then(Value::as_bool);
+            if !force && auto == Some(false) {
+                return Err(Error::invalid("forceUpdate: the task is not auto-upgradable; set forceUpdate to true"));
+            }
+            let newest = artifacts::versions(tx, &task.artifact_id)?.into_iter().next();
+            let newest = newest.ok_or_else(|| Error::not_found("Artifact version not found."))?;
+            if newest != task.artifact_version {
+                task.artifact_version = newest;
+                task.version_major += 1;
+                task.version_minor = 0;
+                task.updated_ms = now;
+                task.update(tx)?;
+                service.audit_task(tx, &proof, "task.upgrade", &task)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes a task. Refused while runs of it are active, unless they are to be stopped too.
+    pub async fn delete_task(&self, actor: &Actor, id: &TaskId, stop_runs: bool) -> Result<(), Error> {
+        let allowed = actor.allow(USE)?;
+        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
+        let engines = self
+            .write::<_, Error, _>(&allowed, move |tx| {
+                let task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+                proof.right(tx, &task.workspace_id, &[Right::Author])?;
+                let active = runs::active_of_task(tx, &id)?;
+                if !active.is_empty() && !stop_runs {
+                    return Err(Error::conflict(format!("task {} has active runs: stop them first", task.name)));
+                }
+                let mut engines = Vec::new();
+                for run in active {
+                    if let Some(run) = runs::lock(tx, &run)? {
+                        crate::runs::stop(tx, &run, now, proof.actor())?;
+                        engines.extend(run.engine_id);
+                    }
+                }
+                tasks::delete(tx, &id)?;
+                service.audit_task(tx, &proof, "task.delete", &task)?;
+                Ok(engines)
+            })
+            .await?;
+        for engine in engines {
+            self.inner.hub.wake(&engine);
+        }
+        Ok(())
+    }
+
+    /// Sets where and how a task runs.
+    pub async fn set_run_config(&self, actor: &Actor, id: &TaskId, request: RunConfigRequest) -> Result<Task, Error> {
+        let allowed = actor.allow(USE)?;
+        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
+        self.write(&allowed, move |tx| {
+            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            proof.right(tx, &task.workspace_id, &[Right::Execute])?;
+            let (runtime_id, run_profile_id) = checked_runtime(tx, &task, &request)?;
+            if request.timeout.is_some_and(|minutes| !(1..=i64::from(i32::MAX)).contains(&minutes)) {
+                return Err(Error::invalid("timeout: must be at least 1 minute"));
+            }
+            task.runtime_type = request.runtime_type;
+            task.runtime_id = runtime_id;
+            task.run_profile_id = run_profile_id;
+            let mut config = Map::new();
+            config.insert("trigger".to_owned(), Value::Object(request.trigger));
+            config.insert("parallelExecutionAllowed".to_owned(), json!(request.parallel.unwrap_or(false)));
+            config.insert("logLevel".to_owned(), json!(request.log_level.unwrap_or(LogLevel::Warn).id()));
+            if let Some(minutes) = request.timeout {
+                config.insert("timeout".to_owned(), json!(minutes));
+            }
+            if let Some(user) = request.run_as {
+                config.insert("remoteRunAsUser".to_owned(), json!(user));
+            }
+            task.run_config = Json(config);
+            task.updated_ms = now;
+            task.update(tx)?;
+            service.audit_task(tx, &proof, "task.run-config", &task)?;
+            Ok(task)
+        })
+        .await
+    }
+
+    /// Pauses or resumes a task. `false` when it already was so.
+    pub async fn pause_task(
+        &self,
+        actor: &Actor,
+        id: &TaskId,
+        pause: bool,
+        context: Option<String>,
+    ) -> Result<bool, Error> {
+        let allowed = actor.allow(USE)?;
+        let context = description(context)?;
+        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
+        self.write(&allowed, move |tx| {
+            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            proof.right(tx, &task.workspace_id, &[Right::Execute])?;
+            if task.paused == pause {
+                return Ok(false);
+            }
+            task.paused = pause;
+            task.pause_context = context;
+            task.pause_user = Some(proof.actor().name.clone());
+            task.pause_user_kind = Some(proof.actor().kind);
+            task.pause_ms = Some(now);
+            task.update(tx)?;
+            service.audit_task(tx, &proof, if pause { "task.pause" } else { "task.resume" }, &task)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    fn audit_task(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Task) -> Result<(), Error> {
+        let change = Change {
+            action,
+            object: ("task", row.id.as_str()),
+            workspace: Some(&row.workspace_id),
+            detail: Some(json!({
+                "name": row.name,
+                "artifactVersion": row.artifact_version,
+                "runtime": row.runtime_type.id(),
+                "runtimeId": row.runtime_id,
+            })),
+        };
+        audit::record(tx, allowed.actor(), self.now(), self.random(), change)
+    }
+}
+
+/// Checks that engine, cluster and run profile of a run configuration exist, fit together, and lie where the task may
+/// use them.
+fn checked_runtime(
+    tx: &mut Tx<'_>,
+    task: &Task,
+    request: &RunConfigRequest,
+) -> Result<(Option<String>, Option<RunProfileId>), Error> {
+    let needs_id = || Error::invalid(format!("runtime.id: is needed for the type {}", request.runtime_type.id()));
+    let (environment, workspace) = match request.runtime_type {
+        RuntimeType::RemoteEngine => {
+            let id = EngineId::parse(request.runtime_id.as_deref().ok_or_else(needs_id)?)?;
+            let engine = engines::get(tx, &id)?.ok_or_else(|| Error::not_found("Engine id not found."))?;
+            (engine.environment_id, engine.workspace_id)
+        }
+        RuntimeType::RemoteEngineCluster => {
+            let id = ClusterId::parse(request.runtime_id.as_deref().ok_or_else(needs_id)?)?;
+            let cluster = engines::cluster(tx, &id)?.ok_or_else(|| Error::not_found("Cluster id not found."))?;
+            (cluster.environment_id, cluster.workspace_id)
+        }
+        RuntimeType::PipelineEngine => {
+            return Err(Error::invalid("runtime.type: PIPELINE_ENGINE does not run jobs; use REMOTE_ENGINE"));
+        }
+        RuntimeType::Cloud | RuntimeType::CloudExclusive => return Ok((None, None)),
+    };
+    if environment != task.environment_id {
+        return Err(Error::invalid("runtime.id: it lies in another environment than the task"));
+    }
+    if workspace.is_some_and(|id| id != task.workspace_id) {
+        return Err(Error::invalid("runtime.id: it belongs to another workspace than the task"));
+    }
+    let profile = match request.run_profile.as_deref().filter(|id| !id.is_empty()) {
+        None => None,
+        Some(id) => {
+            let id = RunProfileId::parse(id)?;
+            let found = engines::run_profile(tx, &id)?.ok_or_else(|| Error::not_found("Run profile id not found."))?;
+            if Some(found.processor_id.as_str()) != request.runtime_id.as_deref() {
+                return Err(Error::invalid("runtime.runProfileId: it belongs to another engine or cluster"));
+            }
+            Some(id)
+        }
+    };
+    Ok((request.runtime_id.clone(), profile))
+}

@@ -1,0 +1,244 @@
+//! Workspaces.
+
+use crate::actor::{Actor, Allowed};
+use crate::app::Service;
+use crate::audit::{self, Change};
+use crate::environments::{SEE_ALL, SEE_OWN, description, parse_filter};
+use crate::error::{Error, taken};
+use serde_json::json;
+use std::collections::HashMap;
+use stoker_domain::ids::{EnvironmentId, WorkspaceId};
+use stoker_domain::runtime::WorkspaceType;
+use stoker_domain::{Permission, PrincipalKind, Rights, limits, names};
+use stoker_store::db::Record;
+use stoker_store::environments::{self, Environment};
+use stoker_store::workspaces::{self, Grant, Workspace};
+use stoker_store::{Tx, accounts};
+
+const MANAGE: &[Permission] = &[Permission::EnvironmentManagement];
+
+/// Fields a filter may name.
+const FIELDS: &[&str] = &[
+    "id",
+    "name",
+    "description",
+    "owner",
+    "type",
+    "environment.id",
+    "environment.name",
+    "environment.description",
+    "environment.default",
+    "environmentId",
+];
+
+/// A workspace with its environment, as most answers show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkspaceView {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// Its environment.
+    pub environment: Environment,
+}
+
+/// Values of a new or changed workspace.
+#[derive(Clone, Debug)]
+pub struct WorkspaceRequest {
+    /// Unique in the environment.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+    /// Login of the owner; the caller when absent.
+    pub owner: Option<String>,
+    /// Whether only artifacts published here upgrade its tasks.
+    pub protected_artifact_update: Option<bool>,
+}
+
+fn field(view: &WorkspaceView, name: &str) -> Option<String> {
+    let WorkspaceView { workspace, environment } = view;
+    match name {
+        "id" => Some(workspace.id.to_string()),
+        "name" => Some(workspace.name.clone()),
+        "description" => workspace.description.clone(),
+        "owner" => Some(workspace.owner.clone()),
+        "type" => Some(workspace.kind.id().to_owned()),
+        "environment.id" | "environmentId" => Some(environment.id.to_string()),
+        "environment.name" => Some(environment.name.clone()),
+        "environment.description" => environment.description.clone(),
+        "environment.default" => Some(environment.is_default.to_string()),
+        _ => None,
+    }
+}
+
+/// Adds a workspace and gives its owner, or the caller when the owner is not a user, all rights on it.
+pub(crate) fn insert_with_owner(tx: &mut Tx<'_>, workspace: &Workspace, caller: &Actor) -> Result<(), Error> {
+    let message = format!("name: a workspace {} exists already in the environment", workspace.name);
+    workspace.insert(tx).map_err(taken(message))?;
+    let mut principals = vec![(caller.id.clone(), caller.kind)];
+    if workspace.owner != caller.name {
+        let owner = accounts::user_by_login(tx, &workspace.owner)?
+            .ok_or_else(|| Error::invalid(format!("owner: there is no user {}", workspace.owner)))?;
+        principals = vec![(owner.id.as_str().to_owned(), PrincipalKind::Human)];
+    }
+    for (principal_id, principal_kind) in principals {
+        let rights = Rights::all();
+        Grant { principal_id, workspace_id: workspace.id.clone(), principal_kind, rights }.insert(tx)?;
+    }
+    Ok(())
+}
+
+/// Checks that the workspace exists and lies in the environment.
+pub(crate) fn belongs(
+    tx: &mut Tx<'_>,
+    workspace: &WorkspaceId,
+    environment: &EnvironmentId,
+) -> Result<Workspace, Error> {
+    let found = workspaces::get(tx, workspace)?.ok_or_else(unknown)?;
+    if found.environment_id != *environment {
+        return Err(Error::invalid("workspaceId: the workspace does not belong to the environment"));
+    }
+    Ok(found)
+}
+
+pub(crate) fn unknown() -> Error {
+    Error::not_found("Workspace id not found.")
+}
+
+/// The workspace with its environment.
+pub(crate) fn view(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<WorkspaceView, Error> {
+    let workspace = workspaces::get(tx, id)?.ok_or_else(unknown)?;
+    let environment = environments::get(tx, &workspace.environment_id)?.ok_or_else(crate::environments::unknown)?;
+    Ok(WorkspaceView { workspace, environment })
+}
+
+/// Views of many workspaces, read once each.
+#[derive(Default)]
+pub(crate) struct Views(HashMap<WorkspaceId, WorkspaceView>);
+
+impl Views {
+    /// The view of a workspace.
+    pub(crate) fn get(&mut self, tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<WorkspaceView, Error> {
+        if let Some(known) = self.0.get(id) {
+            return Ok(known.clone());
+        }
+        let found = view(tx, id)?;
+        self.0.insert(id.clone(), found.clone());
+        Ok(found)
+    }
+}
+
+impl Service {
+    /// The workspaces the actor may see, narrowed by a filter.
+    pub async fn list_workspaces(&self, actor: &Actor, query: Option<&str>) -> Result<Vec<WorkspaceView>, Error> {
+        let allowed = actor.allow(SEE_OWN)?;
+        let filter = parse_filter(query, FIELDS)?;
+        let all = actor.has_any(SEE_ALL);
+        let principal = actor.id.clone();
+        let found = self
+            .read::<_, Error, _>(&allowed, move |tx| {
+                let rows = if all { workspaces::all(tx)? } else { workspaces::with_rights(tx, &principal)? };
+                let environments: HashMap<_, _> =
+                    environments::all(tx)?.into_iter().map(|e| (e.id.clone(), e)).collect();
+                Ok(rows
+                    .into_iter()
+                    .filter_map(|workspace| {
+                        let environment = environments.get(&workspace.environment_id)?.clone();
+                        Some(WorkspaceView { workspace, environment })
+                    })
+                    .collect::<Vec<_>>())
+            })
+            .await?;
+        Ok(found.into_iter().filter(|v| filter.as_ref().is_none_or(|f| f.matches(&|n| field(v, n)))).collect())
+    }
+
+    /// Adds a custom workspace.
+    pub async fn create_workspace(
+        &self,
+        actor: &Actor,
+        environment: &EnvironmentId,
+        request: WorkspaceRequest,
+    ) -> Result<Workspace, Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let now = self.now();
+        let workspace = Workspace {
+            id: WorkspaceId::generate(now, self.random()),
+            environment_id: environment.clone(),
+            name: names::checked("name", &request.name, limits::NAME_CHARS)?,
+            description: description(request.description)?,
+            owner: request.owner.unwrap_or_else(|| actor.name.clone()),
+            kind: WorkspaceType::Custom,
+            protected_artifact_update: request.protected_artifact_update.unwrap_or(false),
+            created_ms: now,
+            updated_ms: now,
+        };
+        let (service, proof) = (self.clone(), allowed.clone());
+        self.write(&allowed, move |tx| {
+            environments::get(tx, &workspace.environment_id)?.ok_or_else(crate::environments::unknown)?;
+            insert_with_owner(tx, &workspace, proof.actor())?;
+            service.audit_workspace(tx, &proof, "workspace.create", &workspace)?;
+            Ok(workspace)
+        })
+        .await
+    }
+
+    /// Changes a workspace.
+    pub async fn update_workspace(
+        &self,
+        actor: &Actor,
+        id: &WorkspaceId,
+        request: WorkspaceRequest,
+    ) -> Result<(), Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let name = names::checked("name", &request.name, limits::NAME_CHARS)?;
+        let described = description(request.description.clone())?;
+        let (id, service, proof, now) = (id.clone(), self.clone(), allowed.clone(), self.now());
+        self.write(&allowed, move |tx| {
+            let mut workspace = workspaces::get(tx, &id)?.ok_or_else(unknown)?;
+            if let Some(owner) = request.owner {
+                if owner != workspace.owner && accounts::user_by_login(tx, &owner)?.is_none() {
+                    return Err(Error::invalid(format!("owner: there is no user {owner}")));
+                }
+                workspace.owner = owner;
+            }
+            workspace.name = name;
+            workspace.description = described;
+            workspace.protected_artifact_update =
+                request.protected_artifact_update.unwrap_or(workspace.protected_artifact_update);
+            workspace.updated_ms = now;
+            let message = format!("name: a workspace {} exists already in the environment", workspace.name);
+            workspace.update(tx).map_err(taken(message))?;
+            service.audit_workspace(tx, &proof, "workspace.update", &workspace)
+        })
+        .await
+    }
+
+    /// Removes a custom workspace that is empty.
+    pub async fn delete_workspace(&self, actor: &Actor, id: &WorkspaceId) -> Result<(), Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let (id, service, proof) = (id.clone(), self.clone(), allowed.clone());
+        self.write(&allowed, move |tx| {
+            let workspace = workspaces::get(tx, &id)?.ok_or_else(unknown)?;
+            if workspace.kind != WorkspaceType::Custom {
+                return Err(Error::invalid(format!("a {} workspace cannot be removed", workspace.kind.id())));
+            }
+            if workspaces::in_use(tx, &id)? {
+                return Err(Error::conflict(format!(
+                    "workspace {} still holds tasks, artifacts, engines or clusters: remove them first",
+                    workspace.name
+                )));
+            }
+            workspaces::delete(tx, &id)?;
+            service.audit_workspace(tx, &proof, "workspace.delete", &workspace)
+        })
+        .await
+    }
+
+    fn audit_workspace(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Workspace) -> Result<(), Error> {
+        let change = Change {
+            action,
+            object: ("workspace", row.id.as_str()),
+            workspace: Some(&row.id),
+            detail: Some(json!({ "name": row.name })),
+        };
+        audit::record(tx, allowed.actor(), self.now(), self.random(), change)
+    }
+}

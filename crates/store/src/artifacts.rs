@@ -1,0 +1,150 @@
+//! Artifacts and their versions.
+
+use crate::db::record::{Conditions, like_escaped, record};
+use crate::db::{Json, Record};
+use crate::{StoreError, Tx, Value, params};
+use stoker_domain::PrincipalKind;
+use stoker_domain::ids::{ArtifactId, EnvironmentId, WorkspaceId};
+use stoker_domain::runtime::ArtifactType;
+
+record! {
+    /// An artifact.
+    Artifact in "artifacts" {
+        /// Its id.
+        id: ArtifactId,
+        /// Where it was published.
+        workspace_id: WorkspaceId,
+        /// Unique in the workspace.
+        name: String,
+        /// Kind of job.
+        kind: ArtifactType,
+        /// When its first version came.
+        created_ms: i64,
+    }
+}
+
+record! {
+    /// One published version; never changes.
+    ArtifactVersion in "artifact_versions" {
+        /// The artifact.
+        artifact_id: ArtifactId,
+        /// Version text, unique in the artifact.
+        version: String,
+        /// Order of publishing, from 1.
+        number: i64,
+        /// SHA-256 of the archive, 64 hexadecimal characters.
+        sha256: String,
+        /// Bytes of the archive.
+        size: i64,
+        /// Who published it: a login or a service-account id.
+        publisher: String,
+        /// Which of the two.
+        publisher_kind: PrincipalKind,
+        /// Free text.
+        description: Option<String>,
+        /// What the archive says about itself.
+        manifest: Json<serde_json::Value>,
+        /// When it was published.
+        created_ms: i64,
+    }
+}
+
+/// What a list of artifacts is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct ArtifactFilter {
+    /// Environment of its workspace.
+    pub environment: Option<EnvironmentId>,
+    /// Its workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// Start of its name.
+    pub name_prefix: Option<String>,
+    /// Its kinds; empty is all.
+    pub kinds: Vec<ArtifactType>,
+    /// Only workspaces on which this principal has a right of the mask.
+    pub visible_to: (String, i64),
+}
+
+/// The artifact with this id.
+pub fn get(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<Option<Artifact>, StoreError> {
+    Artifact::select_opt(tx, "WHERE id = $1", params![id])
+}
+
+/// The artifact of that name in the workspace.
+pub fn by_name(tx: &mut Tx<'_>, workspace: &WorkspaceId, name: &str) -> Result<Option<Artifact>, StoreError> {
+    Artifact::select_opt(tx, "WHERE workspace_id = $1 AND name = $2", params![workspace, name])
+}
+
+/// A page of artifacts by name, and how many there are in all.
+pub fn list(
+    tx: &mut Tx<'_>,
+    filter: &ArtifactFilter,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<Artifact>, i64), StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.and(
+        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
+        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
+    );
+    if let Some(id) = &filter.environment {
+        conditions.and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [id.into()]);
+    }
+    if let Some(id) = &filter.workspace {
+        conditions.and("workspace_id = ?", [id.into()]);
+    }
+    if let Some(name) = &filter.name_prefix {
+        conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(name)))]);
+    }
+    if !filter.kinds.is_empty() {
+        let places = vec!["?"; filter.kinds.len()].join(", ");
+        conditions.and(&format!("kind IN ({places})"), filter.kinds.iter().map(|k| Value::from(k.id())));
+    }
+    let total = tx.query_int(&format!("SELECT count(*) FROM artifacts {}", conditions.text()), conditions.values())?;
+    let (page, values) = conditions.paged(limit, offset);
+    let items = Artifact::select(tx, &format!("{} ORDER BY name, id {page}", conditions.text()), &values)?;
+    Ok((items, total))
+}
+
+/// Version texts of an artifact, newest first.
+pub fn versions(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT version FROM artifact_versions WHERE artifact_id = $1 ORDER BY number DESC";
+    tx.query(sql, params![id])?.iter().map(|row| row.text(0)).collect()
+}
+
+/// One version.
+pub fn version(tx: &mut Tx<'_>, id: &ArtifactId, version: &str) -> Result<Option<ArtifactVersion>, StoreError> {
+    ArtifactVersion::select_opt(tx, "WHERE artifact_id = $1 AND version = $2", params![id, version])
+}
+
+/// Number for the next version of an artifact.
+pub fn next_number(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<i64, StoreError> {
+    tx.query_int("SELECT coalesce(max(number), 0) + 1 FROM artifact_versions WHERE artifact_id = $1", params![id])
+}
+
+/// Names of tasks that use the artifact, or one version of it.
+pub fn used_by(tx: &mut Tx<'_>, id: &ArtifactId, version: Option<&str>) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT name FROM tasks WHERE artifact_id = $1 AND ($2 = '' OR artifact_version = $2) \
+               ORDER BY name LIMIT 5";
+    tx.query(sql, params![id, version.unwrap_or("")])?.iter().map(|row| row.text(0)).collect()
+}
+
+/// Removes one version.
+pub fn delete_version(tx: &mut Tx<'_>, id: &ArtifactId, version: &str) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM artifact_versions WHERE artifact_id = $1 AND version = $2", params![id, version])
+}
+
+/// Removes an artifact that has no version left.
+pub fn delete_when_empty(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<u64, StoreError> {
+    tx.execute(
+        "DELETE FROM artifacts WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM artifact_versions WHERE artifact_id = $1)",
+        params![id],
+    )
+}
+
+/// Whether any version, or any run that has not ended, still needs these bytes.
+pub fn sha256_in_use(tx: &mut Tx<'_>, sha256: &str) -> Result<bool, StoreError> {
+    let versions = tx.query_int("SELECT count(*) FROM artifact_versions WHERE sha256 = $1", params![sha256])?;
+    let runs =
+        tx.query_int("SELECT count(*) FROM runs WHERE artifact_sha256 = $1 AND state <> 'finished'", params![sha256])?;
+    Ok(versions + runs > 0)
+}

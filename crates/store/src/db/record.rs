@@ -1,0 +1,259 @@
+//! Rows as structs: one declaration gives the column list, the reading and the inserting.
+
+use super::{Row, StoreError, Tx, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A type that can stand in one column.
+pub trait Column: Sized {
+    /// Reads it; `column` is the position in the row.
+    fn read(row: &Row, column: usize) -> Result<Self, StoreError>;
+    /// The value to store.
+    fn write(&self) -> Value;
+}
+
+impl Column for String {
+    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+        row.text(column)
+    }
+    fn write(&self) -> Value {
+        Value::from(self)
+    }
+}
+
+impl Column for i64 {
+    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+        row.int(column)
+    }
+    fn write(&self) -> Value {
+        Value::Int(*self)
+    }
+}
+
+impl Column for bool {
+    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+        row.bool(column)
+    }
+    fn write(&self) -> Value {
+        Value::from(*self)
+    }
+}
+
+impl Column for Vec<u8> {
+    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+        row.blob(column)
+    }
+    fn write(&self) -> Value {
+        Value::Blob(self.clone())
+    }
+}
+
+impl<T: Column> Column for Option<T> {
+    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+        if row.is_null(column)? { Ok(None) } else { T::read(row, column).map(Some) }
+    }
+    fn write(&self) -> Value {
+        self.as_ref().map_or(Value::Null, T::write)
+    }
+}
+
+/// A value stored as JSON text, opaque to the database.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize + DeserializeOwned> Column for Json<T> {
+    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+        Ok(Json(serde_json::from_str(&row.text(column)?)?))
+    }
+    fn write(&self) -> Value {
+        // Only maps with keys that are not texts cannot be written; no stored type has one.
+        Value::Text(serde_json::to_string(&self.0).unwrap_or_else(|_| "null".to_owned()))
+    }
+}
+
+macro_rules! id_column {
+    ($($name:ident),+) => { $(
+        impl Column for stoker_domain::ids::$name {
+            fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+                row.text(column).map(Self::trusted)
+            }
+            fn write(&self) -> Value {
+                Value::from(self)
+            }
+        }
+    )+ };
+}
+id_column!(
+    AccountId,
+    UserId,
+    ServiceAccountId,
+    EnvironmentId,
+    WorkspaceId,
+    ArtifactId,
+    TaskId,
+    EngineId,
+    ClusterId,
+    RunProfileId,
+    RunId
+);
+
+macro_rules! enum_column {
+    ($($name:path),+) => { $(
+        impl Column for $name {
+            fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+                Self::from_id(&row.text(column)?).ok_or(StoreError::Shape { column, wanted: "a known value" })
+            }
+            fn write(&self) -> Value {
+                Value::from(self.id())
+            }
+        }
+    )+ };
+}
+enum_column!(
+    stoker_domain::PrincipalKind,
+    stoker_domain::run::State,
+    stoker_domain::run::Outcome,
+    stoker_domain::run::RunType,
+    stoker_domain::run::MisfireReason,
+    stoker_domain::runtime::RuntimeType,
+    stoker_domain::runtime::LogLevel,
+    stoker_domain::runtime::ArtifactType,
+    stoker_domain::runtime::PairingStatus,
+    stoker_domain::runtime::WorkspaceType,
+    stoker_domain::runtime::RunProfileKind
+);
+
+impl Column for stoker_domain::Rights {
+    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+        row.int(column).map(Self::from_mask)
+    }
+    fn write(&self) -> Value {
+        Value::Int(self.mask())
+    }
+}
+
+/// A struct that is a row of one table.
+pub trait Record: Sized {
+    /// The table.
+    const TABLE: &'static str;
+    /// The columns in order, separated by commas.
+    const COLUMNS: &'static str;
+    /// Number of columns.
+    const WIDTH: usize;
+    /// Reads one row selected with [`Record::COLUMNS`].
+    fn from_row(row: &Row) -> Result<Self, StoreError>;
+    /// The values in the order of [`Record::COLUMNS`].
+    fn values(&self) -> Vec<Value>;
+
+    /// Adds the row.
+    fn insert(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let places = (1..=Self::WIDTH).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        tx.execute(&format!("INSERT INTO {} ({}) VALUES ({places})", Self::TABLE, Self::COLUMNS), &self.values())?;
+        Ok(())
+    }
+
+    /// All rows for `rest`, which continues `SELECT columns FROM table`.
+    fn select(tx: &mut Tx<'_>, rest: &str, params: &[Value]) -> Result<Vec<Self>, StoreError> {
+        let rows = tx.query(&format!("SELECT {} FROM {} {rest}", Self::COLUMNS, Self::TABLE), params)?;
+        rows.iter().map(Self::from_row).collect()
+    }
+
+    /// The first row for `rest`.
+    fn select_opt(tx: &mut Tx<'_>, rest: &str, params: &[Value]) -> Result<Option<Self>, StoreError> {
+        Ok(Self::select(tx, rest, params)?.into_iter().next())
+    }
+
+    /// Replaces the row whose first column, the key, has the value of this one.
+    fn update(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+        let sets: Vec<String> =
+            Self::COLUMNS.split(", ").enumerate().skip(1).map(|(n, column)| format!("{column} = ${}", n + 1)).collect();
+        let key = Self::COLUMNS.split(", ").next().unwrap_or("id");
+        tx.execute(&format!("UPDATE {} SET {} WHERE {key} = $1", Self::TABLE, sets.join(", ")), &self.values())
+    }
+}
+
+/// Declares a struct that is a row: column names are field names.
+macro_rules! record {
+    ($(#[$doc:meta])* $name:ident in $table:literal {
+        $(#[$first_doc:meta])* $first:ident: $first_type:ty
+        $(, $(#[$field_doc:meta])* $field:ident: $type:ty)* $(,)?
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name {
+            $(#[$first_doc])* pub $first: $first_type,
+            $($(#[$field_doc])* pub $field: $type,)*
+        }
+
+        impl $crate::db::Record for $name {
+            const TABLE: &'static str = $table;
+            const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($field))*);
+            const WIDTH: usize = 1 $(+ { let _ = stringify!($field); 1 })*;
+
+            fn from_row(row: &$crate::Row) -> Result<Self, $crate::StoreError> {
+                let mut column = 0usize..;
+                let mut next = || column.next().unwrap_or_default();
+                Ok(Self {
+                    $first: $crate::db::Column::read(row, next())?,
+                    $($field: $crate::db::Column::read(row, next())?,)*
+                })
+            }
+
+            fn values(&self) -> Vec<$crate::Value> {
+                vec![
+                    $crate::db::Column::write(&self.$first),
+                    $($crate::db::Column::write(&self.$field),)*
+                ]
+            }
+        }
+    };
+}
+pub(crate) use record;
+
+/// Conditions joined by AND, each with its values; `?` stands for the next value.
+#[derive(Default)]
+pub(crate) struct Conditions {
+    clauses: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds a condition; every `?` in it takes the next of `values`.
+    pub(crate) fn and(&mut self, clause: &str, values: impl IntoIterator<Item = Value>) {
+        let mut text = String::new();
+        let mut values = values.into_iter();
+        for part in clause.split_inclusive('?') {
+            match (part.strip_suffix('?'), values.next()) {
+                (Some(before), Some(value)) => {
+                    self.values.push(value);
+                    text.push_str(&format!("{before}${}", self.values.len()));
+                }
+                _ => text.push_str(part),
+            }
+        }
+        self.clauses.push(text);
+    }
+
+    /// `WHERE ...`, or nothing.
+    pub(crate) fn text(&self) -> String {
+        if self.clauses.is_empty() { String::new() } else { format!("WHERE {}", self.clauses.join(" AND ")) }
+    }
+
+    /// The values so far.
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// ` LIMIT .. OFFSET ..` with their values.
+    pub(crate) fn paged(&self, limit: i64, offset: i64) -> (String, Vec<Value>) {
+        let mut values = self.values.clone();
+        values.push(Value::Int(limit));
+        values.push(Value::Int(offset));
+        (format!("LIMIT ${} OFFSET ${}", values.len() - 1, values.len()), values)
+    }
+}
+
+/// Escapes `%`, `_` and `\` so that the text matches itself in a LIKE with `ESCAPE '\'`.
+pub(crate) fn like_escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

@@ -1,0 +1,396 @@
+//! Runs and their events.
+
+use crate::db::record::{Conditions, record};
+use crate::db::{Json, Record};
+use crate::{StoreError, Tx, Value, params};
+use stoker_domain::PrincipalKind;
+use stoker_domain::ids::{ArtifactId, EngineId, EnvironmentId, RunId, RunProfileId, TaskId, WorkspaceId};
+use stoker_domain::run::{MisfireReason, Outcome, RunType, State};
+use stoker_domain::runtime::{LogLevel, RuntimeType};
+
+record! {
+    /// A run. Everything it needs is pinned here when it is accepted.
+    Run in "runs" {
+        /// Its id.
+        id: RunId,
+        /// Its task.
+        task_id: TaskId,
+        /// Name of the task then.
+        task_name: String,
+        /// Version of the task then.
+        task_version: String,
+        /// Workspace of the task.
+        workspace_id: WorkspaceId,
+        /// Environment of that.
+        environment_id: EnvironmentId,
+        /// What runs.
+        artifact_id: ArtifactId,
+        /// Its name then.
+        artifact_name: String,
+        /// In which version.
+        artifact_version: String,
+        /// The bytes.
+        artifact_sha256: String,
+        /// How many.
+        artifact_size: i64,
+        /// Engine or cluster.
+        runtime_type: RuntimeType,
+        /// Id of that engine or cluster.
+        target_id: String,
+        /// The engine that has or had it.
+        engine_id: Option<EngineId>,
+        /// Run profile.
+        run_profile_id: Option<RunProfileId>,
+        /// Arguments of the Java machine out of the run profile.
+        jvm_arguments: Option<Json<Vec<String>>>,
+        /// What made it.
+        run_type: RunType,
+        /// Who: a login or a service-account id.
+        user_id: String,
+        /// Which of the two.
+        user_kind: PrincipalKind,
+        /// API version of the start call.
+        api_version: Option<String>,
+        /// Whether other runs of the task may be active at the same time.
+        parallel: bool,
+        /// Context to run in.
+        context: Option<String>,
+        /// Log level.
+        log_level: LogLevel,
+        /// Minutes after which it is stopped.
+        timeout_minutes: Option<i64>,
+        /// Parameters that are not secret: a JSON array of name and value.
+        parameters: String,
+        /// Secret parameters: the same, encrypted.
+        secrets: Option<String>,
+        /// Where it stands.
+        state: State,
+        /// How it ended.
+        outcome: Option<Outcome>,
+        /// When somebody asked to stop it.
+        stop_ms: Option<i64>,
+        /// The session that was told to stop it.
+        stop_sent: Option<String>,
+        /// When it was asked for.
+        trigger_ms: i64,
+        /// When the job's process started.
+        start_ms: Option<i64>,
+        /// When it ended.
+        finish_ms: Option<i64>,
+        /// Counts the leases, from 1 with the first offer.
+        epoch: i64,
+        /// When the lease runs out.
+        lease_ms: Option<i64>,
+        /// Since when nothing is known of it, because its lease ran out.
+        unknown_ms: Option<i64>,
+        /// Until when an engine that is away is waited for.
+        deploy_until_ms: i64,
+        /// Exit code of the job.
+        exit_code: Option<i64>,
+        /// Signal that ended the job.
+        exit_signal: Option<i64>,
+        /// Machine-readable kind of the failure.
+        error_type: Option<String>,
+        /// The failure in words.
+        error_message: Option<String>,
+        /// Why it did not start.
+        misfire_reason: Option<MisfireReason>,
+        /// Lines of output stored.
+        log_lines: i64,
+        /// Log chunks received in this epoch; the number of the next one.
+        log_chunks: i64,
+    }
+}
+
+record! {
+    /// One thing that happened to a run. Append-only.
+    RunEvent in "run_events" {
+        /// The run.
+        run_id: RunId,
+        /// Order, from 1.
+        number: i64,
+        /// When.
+        at_ms: i64,
+        /// What, for example `accepted`, `offered`, `started`, `waiting`, `finished`.
+        kind: String,
+        /// More, as JSON.
+        detail: Option<String>,
+    }
+}
+
+/// Adds an event behind those the run has.
+pub fn add_event(
+    tx: &mut Tx<'_>,
+    run: &RunId,
+    at_ms: i64,
+    kind: &str,
+    detail: Option<String>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO run_events (run_id, number, at_ms, kind, detail) \
+         SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4 FROM run_events WHERE run_id = $1",
+        params![run, at_ms, kind, detail],
+    )?;
+    Ok(())
+}
+
+/// All events of a run in order.
+pub fn events(tx: &mut Tx<'_>, run: &RunId) -> Result<Vec<RunEvent>, StoreError> {
+    RunEvent::select(tx, "WHERE run_id = $1 ORDER BY number", params![run])
+}
+
+/// The run with this id.
+pub fn get(tx: &mut Tx<'_>, id: &RunId) -> Result<Option<Run>, StoreError> {
+    Run::select_opt(tx, "WHERE id = $1", params![id])
+}
+
+/// The run with this id, locked until the end of the transaction.
+pub fn lock(tx: &mut Tx<'_>, id: &RunId) -> Result<Option<Run>, StoreError> {
+    Run::select_opt(tx, "WHERE id = $1 {lock}", params![id])
+}
+
+/// Whether a run of the task is active.
+pub fn any_active_of_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM runs WHERE task_id = $1 AND state <> 'finished' LIMIT 1";
+    Ok(tx.query_opt(sql, params![task])?.is_some())
+}
+
+/// Ids of the active runs of a task.
+pub fn active_of_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<Vec<RunId>, StoreError> {
+    let sql = "SELECT id FROM runs WHERE task_id = $1 AND state <> 'finished' ORDER BY trigger_ms, id";
+    tx.query(sql, params![task])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect()
+}
+
+/// How many runs the engine has.
+pub fn leased_count(tx: &mut Tx<'_>, engine: &EngineId) -> Result<i64, StoreError> {
+    let sql = "SELECT count(*) FROM runs WHERE engine_id = $1 AND state IN ('offered', 'running')";
+    tx.query_int(sql, params![engine])
+}
+
+/// The runs the engine has.
+pub fn leased(tx: &mut Tx<'_>, engine: &EngineId) -> Result<Vec<Run>, StoreError> {
+    Run::select(
+        tx,
+        "WHERE engine_id = $1 AND state IN ('offered', 'running') ORDER BY trigger_ms, id {lock}",
+        params![engine],
+    )
+}
+
+/// Runs waiting for one of the targets, oldest first, locked; rows another server is looking at are left out.
+pub fn queued(tx: &mut Tx<'_>, engine: &str, cluster: Option<&str>, limit: i64) -> Result<Vec<Run>, StoreError> {
+    match cluster {
+        // Two probes of the index instead of one scan for either.
+        None => Run::select(
+            tx,
+            "WHERE state = 'queued' AND target_id = $1 ORDER BY trigger_ms, id LIMIT $2 {skip_locked}",
+            params![engine, limit],
+        ),
+        Some(cluster) => Run::select(
+            tx,
+            "WHERE state = 'queued' AND target_id IN ($1, $2) ORDER BY trigger_ms, id LIMIT $3 {skip_locked}",
+            params![engine, cluster, limit],
+        ),
+    }
+}
+
+/// Whether any run waits for the target.
+pub fn any_queued(tx: &mut Tx<'_>, target: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM runs WHERE state = 'queued' AND target_id = $1 LIMIT 1";
+    Ok(tx.query_opt(sql, params![target])?.is_some())
+}
+
+/// Gives the lease of a queued run to an engine in a new epoch.
+pub fn offer(tx: &mut Tx<'_>, run: &RunId, engine: &EngineId, epoch: i64, lease_ms: i64) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE runs SET state = 'offered', engine_id = $2, epoch = $3, lease_ms = $4, unknown_ms = NULL, log_chunks = 0 \
+         WHERE id = $1 AND state = 'queued'",
+        params![run, engine, epoch, lease_ms],
+    )
+}
+
+/// Puts an offered run back into the queue.
+pub fn requeue(tx: &mut Tx<'_>, run: &RunId) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE runs SET state = 'queued', engine_id = NULL, lease_ms = NULL, unknown_ms = NULL \
+         WHERE id = $1 AND state = 'offered'",
+        params![run],
+    )
+}
+
+/// The job's process started.
+pub fn start(tx: &mut Tx<'_>, run: &RunId, at_ms: i64) -> Result<u64, StoreError> {
+    tx.execute("UPDATE runs SET state = 'running', start_ms = $2 WHERE id = $1", params![run, at_ms])
+}
+
+/// Somebody asked to stop it; keeps the first time.
+pub fn request_stop(tx: &mut Tx<'_>, run: &RunId, at_ms: i64) -> Result<u64, StoreError> {
+    tx.execute("UPDATE runs SET stop_ms = $2 WHERE id = $1 AND stop_ms IS NULL", params![run, at_ms])
+}
+
+/// Runs of the engine that are to be stopped and whose session has not been told.
+pub fn unsent_stops(tx: &mut Tx<'_>, engine: &EngineId, session: &str) -> Result<Vec<(RunId, i64)>, StoreError> {
+    let sql = "SELECT id, epoch FROM runs WHERE engine_id = $1 AND state IN ('offered', 'running') \
+               AND stop_ms IS NOT NULL AND (stop_sent IS NULL OR stop_sent <> $2) ORDER BY id";
+    tx.query(sql, params![engine, session])?.iter().map(|row| Ok((RunId::trusted(row.text(0)?), row.int(1)?))).collect()
+}
+
+/// Notes that the session was told to stop the run.
+pub fn note_stop_sent(tx: &mut Tx<'_>, run: &RunId, session: &str) -> Result<(), StoreError> {
+    tx.execute("UPDATE runs SET stop_sent = $2 WHERE id = $1", params![run, session])?;
+    Ok(())
+}
+
+/// How a run ended, as it is stored.
+#[derive(Clone, Debug)]
+pub struct EndRow {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// When the job's process started, if that is known now.
+    pub start_ms: Option<i64>,
+    /// When it ended.
+    pub finish_ms: i64,
+    /// Exit code.
+    pub exit_code: Option<i64>,
+    /// Signal.
+    pub exit_signal: Option<i64>,
+    /// Kind of failure.
+    pub error_type: Option<String>,
+    /// Failure in words.
+    pub error_message: Option<String>,
+    /// Why it did not start.
+    pub misfire_reason: Option<MisfireReason>,
+}
+
+/// Ends a run. A finished run is not touched. Its secret parameters are removed: nobody needs them any more.
+pub fn finish(tx: &mut Tx<'_>, run: &RunId, end: &EndRow) -> Result<u64, StoreError> {
+    tx.execute(
+        "UPDATE runs SET state = 'finished', outcome = $2, start_ms = coalesce(start_ms, $3), finish_ms = $4, \
+         exit_code = $5, exit_signal = $6, error_type = $7, error_message = $8, misfire_reason = $9, \
+         lease_ms = NULL, unknown_ms = NULL, secrets = NULL WHERE id = $1 AND state <> 'finished'",
+        params![
+            run,
+            end.outcome.id(),
+            end.start_ms,
+            end.finish_ms,
+            end.exit_code,
+            end.exit_signal,
+            end.error_type.clone(),
+            end.error_message.clone(),
+            end.misfire_reason.map(MisfireReason::id)
+        ],
+    )
+}
+
+/// Extends the leases of all runs the engine has, and takes back that they are unknown. Gives the ids of those that
+/// were unknown.
+pub fn extend_leases(tx: &mut Tx<'_>, engine: &EngineId, lease_ms: i64) -> Result<Vec<RunId>, StoreError> {
+    let sql = "SELECT id FROM runs WHERE engine_id = $1 AND state IN ('offered', 'running') AND unknown_ms IS NOT NULL";
+    let back =
+        tx.query(sql, params![engine])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect::<Result<_, _>>()?;
+    tx.execute(
+        "UPDATE runs SET lease_ms = $2, unknown_ms = NULL WHERE engine_id = $1 AND state IN ('offered', 'running')",
+        params![engine, lease_ms],
+    )?;
+    Ok(back)
+}
+
+/// Leased runs whose lease has run out and that are not yet marked.
+pub fn lease_ended(tx: &mut Tx<'_>, now_ms: i64, limit: i64) -> Result<Vec<RunId>, StoreError> {
+    let sql = "SELECT id FROM runs WHERE state IN ('offered', 'running') AND lease_ms < $1 AND unknown_ms IS NULL \
+               ORDER BY id LIMIT $2 {skip_locked}";
+    tx.query(sql, params![now_ms, limit])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect()
+}
+
+/// Whether any lease has run out and is not yet marked.
+pub fn lease_ended_any(tx: &mut Tx<'_>, now_ms: i64) -> Result<bool, StoreError> {
+    let sql =
+        "SELECT id FROM runs WHERE state IN ('offered', 'running') AND lease_ms < $1 AND unknown_ms IS NULL LIMIT 1";
+    Ok(tx.query_opt(sql, params![now_ms])?.is_some())
+}
+
+/// Marks a run as unknown since its lease ended.
+pub fn mark_unknown(tx: &mut Tx<'_>, run: &RunId) -> Result<u64, StoreError> {
+    tx.execute("UPDATE runs SET unknown_ms = lease_ms WHERE id = $1 AND unknown_ms IS NULL", params![run])
+}
+
+/// Runs that have been unknown since before `before_ms`.
+pub fn lost(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<Vec<RunId>, StoreError> {
+    let sql = "SELECT id FROM runs WHERE state IN ('offered', 'running') AND unknown_ms < $1 ORDER BY id LIMIT $2 \
+               {lock}";
+    tx.query(sql, params![before_ms, limit])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect()
+}
+
+/// Queued runs whose wait for an engine is over by the clock, oldest first.
+pub fn deploy_overdue(tx: &mut Tx<'_>, now_ms: i64, limit: i64) -> Result<Vec<Run>, StoreError> {
+    Run::select(
+        tx,
+        "WHERE state = 'queued' AND deploy_until_ms < $1 ORDER BY trigger_ms, id LIMIT $2 {skip_locked}",
+        params![now_ms, limit],
+    )
+}
+
+/// Gives a queued run more time, because its engine is there and only busy.
+pub fn postpone_deploy(tx: &mut Tx<'_>, run: &RunId, until_ms: i64) -> Result<(), StoreError> {
+    tx.execute("UPDATE runs SET deploy_until_ms = $2 WHERE id = $1", params![run, until_ms])?;
+    Ok(())
+}
+
+/// What a list of runs is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct RunFilter {
+    /// One task.
+    pub task: Option<TaskId>,
+    /// One environment.
+    pub environment: Option<EnvironmentId>,
+    /// One workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// States, empty is all.
+    pub states: Vec<State>,
+    /// Outcome.
+    pub outcome: Option<Outcome>,
+    /// Labels the task has, all of them.
+    pub tags: Vec<String>,
+    /// Start of the window, milliseconds.
+    pub from_ms: i64,
+    /// End of the window, milliseconds.
+    pub to_ms: i64,
+    /// Only workspaces on which this principal has a right of the mask.
+    pub visible_to: (String, i64),
+}
+
+/// A page of runs, newest first, and how many there are in all. A run matches the window when it starts in it, ends in
+/// it, lies in it or spans it (source: spec).
+pub fn list(tx: &mut Tx<'_>, filter: &RunFilter, limit: i64, offset: i64) -> Result<(Vec<Run>, i64), StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.and("trigger_ms <= ?", [Value::Int(filter.to_ms)]);
+    conditions.and("coalesce(finish_ms, ?) >= ?", [Value::Int(i64::MAX), Value::Int(filter.from_ms)]);
+    conditions.and(
+        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
+        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
+    );
+    if let Some(id) = &filter.task {
+        conditions.and("task_id = ?", [id.into()]);
+    }
+    if let Some(id) = &filter.environment {
+        conditions.and("environment_id = ?", [id.into()]);
+    }
+    if let Some(id) = &filter.workspace {
+        conditions.and("workspace_id = ?", [id.into()]);
+    }
+    if !filter.states.is_empty() {
+        let places = vec!["?"; filter.states.len()].join(", ");
+        conditions.and(&format!("state IN ({places})"), filter.states.iter().map(|s| Value::from(s.id())));
+    }
+    if let Some(outcome) = filter.outcome {
+        conditions.and("outcome = ?", [outcome.id().into()]);
+    }
+    for tag in &filter.tags {
+        let quoted = serde_json::Value::from(tag.as_str()).to_string();
+        let pattern = format!("%{}%", crate::db::record::like_escaped(&quoted));
+        conditions.and("task_id IN (SELECT id FROM tasks WHERE tags LIKE ? ESCAPE '\\')", [Value::Text(pattern)]);
+    }
+    let total = tx.query_int(&format!("SELECT count(*) FROM runs {}", conditions.text()), conditions.values())?;
+    let (page, values) = conditions.paged(limit, offset);
+    let rest = format!("{} ORDER BY trigger_ms DESC, id {page}", conditions.text());
+    Ok((Run::select(tx, &rest, &values)?, total))
+}

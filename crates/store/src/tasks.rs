@@ -1,0 +1,162 @@
+//! Tasks and their run configuration.
+
+use crate::db::record::{Conditions, like_escaped, record};
+use crate::db::{Json, Record};
+use crate::{StoreError, Tx, Value, params};
+use serde_json::{Map, Value as JsonValue};
+use stoker_domain::PrincipalKind;
+use stoker_domain::ids::{ArtifactId, EnvironmentId, RunProfileId, TaskId, WorkspaceId};
+use stoker_domain::runtime::{LogLevel, RuntimeType};
+
+record! {
+    /// A task.
+    Task in "tasks" {
+        /// Its id.
+        id: TaskId,
+        /// Where it lies.
+        workspace_id: WorkspaceId,
+        /// Environment of that workspace.
+        environment_id: EnvironmentId,
+        /// Unique in the workspace.
+        name: String,
+        /// Free text.
+        description: Option<String>,
+        /// First part of the version; grows with the artifact version.
+        version_major: i64,
+        /// Second part; grows with every other change.
+        version_minor: i64,
+        /// What it runs.
+        artifact_id: ArtifactId,
+        /// In which version.
+        artifact_version: String,
+        /// Labels.
+        tags: Json<Vec<String>>,
+        /// Connection key to connection id.
+        connections: Json<Map<String, JsonValue>>,
+        /// Parameter name to value; secret ones are encrypted.
+        parameters: Json<Map<String, JsonValue>>,
+        /// Resource parameter to resource id.
+        resources: Json<Map<String, JsonValue>>,
+        /// Upgrade settings, as in the API.
+        auto_upgrade: Option<Json<JsonValue>>,
+        /// Whether new runs are refused.
+        paused: bool,
+        /// Why.
+        pause_context: Option<String>,
+        /// Who paused or resumed it last.
+        pause_user: Option<String>,
+        /// Which kind that was.
+        pause_user_kind: Option<PrincipalKind>,
+        /// When.
+        pause_ms: Option<i64>,
+        /// Kind of processor.
+        runtime_type: RuntimeType,
+        /// Engine or cluster.
+        runtime_id: Option<String>,
+        /// Run profile of it.
+        run_profile_id: Option<RunProfileId>,
+        /// The rest of the run configuration: trigger, parallelExecutionAllowed, logLevel, timeout ...
+        run_config: Json<Map<String, JsonValue>>,
+        /// When it was made.
+        created_ms: i64,
+        /// When it last changed.
+        updated_ms: i64,
+    }
+}
+
+impl Task {
+    /// Whether several runs of it may be active at once (source: spec, default false).
+    pub fn parallel_allowed(&self) -> bool {
+        self.run_config.0.get("parallelExecutionAllowed").and_then(JsonValue::as_bool).unwrap_or(false)
+    }
+
+    /// Log level of its run configuration.
+    pub fn log_level(&self) -> Option<LogLevel> {
+        self.run_config.0.get("logLevel").and_then(JsonValue::as_str).and_then(LogLevel::from_id)
+    }
+
+    /// Time-out of its run configuration in minutes.
+    pub fn timeout_minutes(&self) -> Option<i64> {
+        self.run_config.0.get("timeout").and_then(JsonValue::as_i64)
+    }
+}
+
+/// What a list of tasks is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct TaskFilter {
+    /// Its environment.
+    pub environment: Option<EnvironmentId>,
+    /// Its workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// Start of its name.
+    pub name_prefix: Option<String>,
+    /// Part of its name.
+    pub name_contains: Option<String>,
+    /// Its artifact.
+    pub artifact: Option<String>,
+    /// Its kind of processor.
+    pub runtime_type: Option<RuntimeType>,
+    /// Its engine or cluster.
+    pub runtime_id: Option<String>,
+    /// Its run profile.
+    pub run_profile: Option<String>,
+    /// Labels it has, all of them.
+    pub tags: Vec<String>,
+    /// Only workspaces on which this principal has a right of the mask.
+    pub visible_to: (String, i64),
+}
+
+/// The task with this id.
+pub fn get(tx: &mut Tx<'_>, id: &TaskId) -> Result<Option<Task>, StoreError> {
+    Task::select_opt(tx, "WHERE id = $1", params![id])
+}
+
+/// A page of tasks by name, and how many there are in all.
+pub fn list(tx: &mut Tx<'_>, filter: &TaskFilter, limit: i64, offset: i64) -> Result<(Vec<Task>, i64), StoreError> {
+    let conditions = conditions(filter);
+    let total = tx.query_int(&format!("SELECT count(*) FROM tasks {}", conditions.text()), conditions.values())?;
+    let (page, values) = conditions.paged(limit, offset);
+    let items = Task::select(tx, &format!("{} ORDER BY name, id {page}", conditions.text()), &values)?;
+    Ok((items, total))
+}
+
+fn conditions(filter: &TaskFilter) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.and(
+        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
+        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
+    );
+    if let Some(id) = &filter.environment {
+        conditions.and("environment_id = ?", [id.into()]);
+    }
+    if let Some(id) = &filter.workspace {
+        conditions.and("workspace_id = ?", [id.into()]);
+    }
+    if let Some(name) = &filter.name_prefix {
+        conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(name)))]);
+    }
+    if let Some(name) = &filter.name_contains {
+        conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("%{}%", like_escaped(name)))]);
+    }
+    for (column, value) in
+        [("artifact_id", &filter.artifact), ("runtime_id", &filter.runtime_id), ("run_profile_id", &filter.run_profile)]
+    {
+        if let Some(value) = value {
+            conditions.and(&format!("{column} = ?"), [value.into()]);
+        }
+    }
+    if let Some(kind) = filter.runtime_type {
+        conditions.and("runtime_type = ?", [kind.id().into()]);
+    }
+    for tag in &filter.tags {
+        // Tags are a JSON array of strings; quoting the tag as JSON finds whole tags only.
+        let quoted = JsonValue::from(tag.as_str()).to_string();
+        conditions.and("tags LIKE ? ESCAPE '\\'", [Value::Text(format!("%{}%", like_escaped(&quoted)))]);
+    }
+    conditions
+}
+
+/// Removes a task; its runs stay as history.
+pub fn delete(tx: &mut Tx<'_>, id: &TaskId) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM tasks WHERE id = $1", params![id])
+}

@@ -1,0 +1,137 @@
+//! Tasks that are a row of steps: test, nightly, bench.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::{demo, deps, shell};
+
+/// Script that shows the main job with the debug build, when the tree has one.
+const DEMO_CHECK: &str = "tests/demo.sh";
+
+/// One step of a task.
+struct Step {
+    name: &'static str,
+    /// What to do when it fails.
+    cure: &'static str,
+    work: fn() -> Result<()>,
+}
+
+const TEST: [Step; 7] = [
+    Step {
+        name: "format",
+        cure: "run `cargo fmt --all` (`rustup component add rustfmt` when that is missing)",
+        work: || shell::run(&mut shell::cargo(["fmt", "--all", "--check"])),
+    },
+    Step {
+        name: "lints",
+        cure: "correct what clippy names (`rustup component add clippy` when that is missing)",
+        work: || shell::run(&mut shell::cargo(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])),
+    },
+    Step { name: "dependency rules", cure: "see ARCHITECTURE.md, or change the rule on purpose", work: deps::run },
+    Step { name: "test archives", cure: "correct the sources in fixtures/jobs", work: crate::build_fixtures },
+    Step { name: "programs", cure: "correct what the compiler names", work: || build_programs(false) },
+    Step {
+        name: "tests",
+        cure: "run the failed test by itself: `cargo test -p PACKAGE NAME`",
+        work: || {
+            let mut tests = shell::cargo(["test", "--workspace"]);
+            shell::run(tests.env("STOKER_FIXTURES", shell::target().join("fixtures")))
+        },
+    },
+    Step { name: "demonstration", cure: "run tests/demo.sh by itself", work: check_demo },
+];
+
+const NIGHTLY: [Step; 2] = [
+    Step {
+        name: "slow tests",
+        cure: "run the failed test by itself: `cargo test -p PACKAGE NAME -- --include-ignored`",
+        work: || {
+            let mut tests = shell::cargo(["test", "--workspace", "--", "--include-ignored"]);
+            tests.env("PROPTEST_CASES", "5000").env("STOKER_FIXTURES", shell::target().join("fixtures"));
+            shell::run(&mut tests)
+        },
+    },
+    Step { name: "demonstration of the release build", cure: "run `make demo` by itself", work: || demo::run(false) },
+];
+
+/// What has to be right before a change lands.
+pub(crate) fn test() -> Result<()> {
+    run(TEST.iter())
+}
+
+/// `test`, and what takes too long for every change.
+pub(crate) fn nightly() -> Result<()> {
+    run(TEST.iter().chain(&NIGHTLY))
+}
+
+/// Builds the programs as people run them, then measures. `arguments` go to the benchmark.
+pub(crate) fn bench(arguments: &[String]) -> Result<()> {
+    build_programs(true)?;
+    shell::run(shell::cargo(["run", "--release", "--package", "stoker-bench", "--"]).args(arguments))
+}
+
+/// Builds server, engine and command line; cargo shows the progress.
+pub(crate) fn build_programs(release: bool) -> Result<()> {
+    let mut build = shell::cargo(["build", "-p", "stoker-server", "-p", "stoker-engine", "-p", "stoker-cli"]);
+    if release {
+        build.arg("--release");
+    }
+    shell::run(&mut build)
+}
+
+fn check_demo() -> Result<()> {
+    if shell::root().join(DEMO_CHECK).is_file() {
+        return shell::run(Command::new("bash").arg(DEMO_CHECK).current_dir(shell::root()));
+    }
+    println!("there is no {DEMO_CHECK}: nothing to do");
+    Ok(())
+}
+
+/// Runs the steps until one fails; says what each took, and at the end all of it again.
+fn run<'a>(steps: impl Iterator<Item = &'a Step>) -> Result<()> {
+    let begin = Instant::now();
+    let mut done: Vec<(&str, Duration)> = Vec::new();
+    for step in steps {
+        println!("\n=== {}", step.name);
+        let start = Instant::now();
+        let result = (step.work)();
+        let time = start.elapsed();
+        if let Err(error) = result {
+            print_summary(&done);
+            println!("  {:<36}FAILED after {}", step.name, shell::seconds(time));
+            return Err(error).with_context(|| format!("{} failed; {}", step.name, step.cure));
+        }
+        println!("--- {}: ok, {}", step.name, shell::seconds(time));
+        done.push((step.name, time));
+    }
+    print_summary(&done);
+    println!("all {} steps passed in {}", done.len(), shell::seconds(begin.elapsed()));
+    Ok(())
+}
+
+fn print_summary(done: &[(&str, Duration)]) {
+    println!("\n=== summary");
+    for (name, time) in done {
+        println!("  {name:<36}ok     {}", shell::seconds(*time));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::bail;
+
+    #[test]
+    fn the_first_failure_ends_the_row_and_tells_the_cure() {
+        let steps = [
+            Step { name: "good", cure: "none", work: || Ok(()) },
+            Step { name: "bad", cure: "try harder", work: || bail!("no luck") },
+            Step { name: "never", cure: "none", work: || panic!("it ran after a failure") },
+        ];
+        let error = run(steps.iter()).expect_err("one step fails");
+        assert_eq!(format!("{error:#}"), "bad failed; try harder: no luck");
+        assert!(run(steps[..1].iter()).is_ok());
+    }
+}
