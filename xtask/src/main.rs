@@ -55,7 +55,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "bench" => steps::bench(arguments),
         "deps" => deps::run(),
         "fixtures" => build_fixtures(),
-        "compat" => compat::generate(shell::root()),
+        "compat" => compat::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

@@ -154,6 +154,7 @@ fn fill_identity(list: &mut List) {
     list.both("GET", "/security/permissions", "/permissions", Complete, rights::users::search);
     list.both("POST", "/security/permissions/batch", "/permissions/batch", Complete, rights::users::create_batch);
     list.both("PUT", "/security/permissions/batch", "/permissions/batch", Complete, rights::users::replace_batch);
+    list.both("DELETE", "/security/permissions/batch", "/permissions/batch", Complete, rights::users::delete_batch);
     let service = "/security/workspaces/{workspaceId}/service-accounts/{serviceAccountId}/permissions";
     list.newer("GET", service, Complete, rights::service_accounts::get);
     list.newer("POST", service, Complete, rights::service_accounts::create);
@@ -164,6 +165,7 @@ fn fill_identity(list: &mut List) {
     let batch = "/security/service-accounts/permissions/batch";
     list.newer("POST", batch, Complete, rights::service_accounts::create_batch);
     list.newer("PUT", batch, Complete, rights::service_accounts::replace_batch);
+    list.newer("DELETE", batch, Complete, rights::service_accounts::delete_batch);
 }
 
 fn fill_orchestration(list: &mut List) {

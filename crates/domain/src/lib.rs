@@ -4,6 +4,7 @@
 //! crate can share it.
 
 pub mod clock;
+pub mod crash;
 pub mod ids;
 pub mod limits;
 pub mod names;

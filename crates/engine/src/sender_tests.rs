@@ -65,5 +65,5 @@ async fn log_data_in_memory_is_bounded() {
     outbox.push(Item::new(log("a", 10), Acknowledge::Nothing, Some(whole)));
     let batch = outbox.batch().unwrap();
     outbox.acknowledge(&batch);
-    next.await;
+    drop(next.await);
 }

@@ -152,7 +152,7 @@ mod tests {
         assert!(table.admit(&offer("a", 1), 0).is_some());
         assert!(table.admit(&offer("a", 1), 0).is_none());
         let key = RunEpoch { run: "a".into(), epoch: 1 };
-        assert_eq!(table.known(), [key.clone()]);
+        assert_eq!(table.known(), std::slice::from_ref(&key));
         table.remove(&key);
         assert!(table.is_empty());
         assert!(table.admit(&offer("a", 1), 0).is_none());

@@ -52,6 +52,9 @@ pub(crate) fn operations() -> Result<()> {
 pub(crate) fn serve(args: ServeArgs) -> Result<()> {
     let config = args.resolve()?;
     logging();
+    if let Ok(name) = std::env::var("STOKER_CRASH_AT") {
+        stoker_domain::crash::arm(&name);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(serve_async(config))
 }

@@ -12,6 +12,7 @@ use crate::hub::Wake;
 use crate::runs::end;
 use std::collections::BTreeSet;
 use std::time::Duration;
+use stoker_domain::crash;
 use stoker_domain::ids::{EngineId, RunId};
 use stoker_domain::run::{Event, Outcome, State, Step, transition};
 use stoker_domain::runtime::PairingStatus;
@@ -259,9 +260,11 @@ impl Service {
                 service.sign_of_life(tx, &engine, now)?;
                 let mut messages = Messages { offers: Vec::new(), stops: stops(tx, &engine_id, &session)? };
                 service.add_offers(tx, &engine, now, &mut messages)?;
+                crash::point("claim.before-commit");
                 Ok::<_, Error>(messages)
             })
             .await?;
+        crash::point("claim.after-commit");
         Ok((!messages.is_empty()).then_some(messages))
     }
 
@@ -281,39 +284,43 @@ impl Service {
         let id = engine_of(&request.session)?;
         let hash = token::hash(&request.session);
         let (service, now) = (self.clone(), self.now());
-        self.write(&Allowed::system(), move |tx| {
-            let engine = current(tx, &id, &hash)?;
-            service.sign_of_life(tx, &engine, now)?;
-            let mut stale = BTreeSet::new();
-            let mut ended = false;
-            let mut row: Option<Run> = None;
-            for report in &request.reports {
-                let run_epoch = report.run_epoch();
-                // Reports of one run come together: its row is read once.
-                if row.as_ref().is_none_or(|r| r.id.as_str() != run_epoch.run) {
-                    row = runs::lock(tx, &RunId::trusted(run_epoch.run.as_str()))?;
-                }
-                let fits = row.as_mut().filter(|r| r.epoch == run_epoch.epoch && r.engine_id.as_ref() == Some(&id));
-                match fits {
-                    Some(run) => match apply(tx, run, report, now)? {
-                        Applied::Ended => ended = true,
-                        Applied::Yes => {}
-                        Applied::Stale => {
+        let answer = self
+            .write(&Allowed::system(), move |tx| {
+                let engine = current(tx, &id, &hash)?;
+                service.sign_of_life(tx, &engine, now)?;
+                let mut stale = BTreeSet::new();
+                let mut ended = false;
+                let mut row: Option<Run> = None;
+                for report in &request.reports {
+                    let run_epoch = report.run_epoch();
+                    // Reports of one run come together: its row is read once.
+                    if row.as_ref().is_none_or(|r| r.id.as_str() != run_epoch.run) {
+                        row = runs::lock(tx, &RunId::trusted(run_epoch.run.as_str()))?;
+                    }
+                    let fits = row.as_mut().filter(|r| r.epoch == run_epoch.epoch && r.engine_id.as_ref() == Some(&id));
+                    match fits {
+                        Some(run) => match apply(tx, run, report, now)? {
+                            Applied::Ended => ended = true,
+                            Applied::Yes => {}
+                            Applied::Stale => {
+                                stale.insert(run_epoch);
+                            }
+                        },
+                        None => {
                             stale.insert(run_epoch);
                         }
-                    },
-                    None => {
-                        stale.insert(run_epoch);
                     }
                 }
-            }
-            let mut messages = Messages { offers: Vec::new(), stops: stops(tx, &id, &hash)? };
-            if ended {
-                service.add_offers(tx, &engine, now, &mut messages)?;
-            }
-            Ok(ReportResponse { stale: stale.into_iter().collect(), messages })
-        })
-        .await
+                let mut messages = Messages { offers: Vec::new(), stops: stops(tx, &id, &hash)? };
+                if ended {
+                    service.add_offers(tx, &engine, now, &mut messages)?;
+                }
+                crash::point("report.before-commit");
+                Ok(ReportResponse { stale: stale.into_iter().collect(), messages })
+            })
+            .await;
+        crash::point("report.after-commit");
+        answer
     }
 
     /// The engine stops in an orderly way: it shows as not available at once.

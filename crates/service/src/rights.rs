@@ -159,6 +159,45 @@ impl Service {
         .await
     }
 
+    /// Removes the rights of every pair of the two lists; an empty list means all (source: spec). Gives the pairs that
+    /// had no rights.
+    pub async fn delete_rights_of(
+        &self,
+        actor: &Actor,
+        kind: PrincipalKind,
+        workspace_ids: Vec<String>,
+        principals: Vec<String>,
+    ) -> Result<Vec<(String, String)>, Error> {
+        let allowed = actor.allow(GRANT)?;
+        for id in &workspace_ids {
+            WorkspaceId::parse(id)?;
+        }
+        let (service, proof): (Service, Allowed) = (self.clone(), allowed.clone());
+        self.write(&allowed, move |tx| {
+            let grants = workspaces::grants(tx, kind, None, None, None)?;
+            let named = |list: &[String], id: &str| list.is_empty() || list.iter().any(|wanted| wanted == id);
+            let mut missing: BTreeSet<(String, String)> =
+                workspace_ids.iter().flat_map(|w| principals.iter().map(|p| (w.clone(), p.clone()))).collect();
+            for grant in grants {
+                let workspace = grant.workspace_id.to_string();
+                if !named(&workspace_ids, &workspace) || !named(&principals, &grant.principal_id) {
+                    continue;
+                }
+                workspaces::revoke(tx, &grant.principal_id, &grant.workspace_id)?;
+                missing.remove(&(workspace, grant.principal_id.clone()));
+                let change = Change {
+                    action: "rights.delete",
+                    object: ("principal", &grant.principal_id),
+                    workspace: Some(&grant.workspace_id),
+                    detail: None,
+                };
+                audit::record(tx, proof.actor(), service.now(), service.random(), change)?;
+            }
+            Ok(missing.into_iter().collect())
+        })
+        .await
+    }
+
     /// All rights of one kind of principal, narrowed by workspace, environment and principal.
     pub async fn search_rights(
         &self,

@@ -13,7 +13,7 @@ use serde_json::json;
 use stoker_domain::ids::{EngineId, RunId, RunProfileId, TaskId, WorkspaceId};
 use stoker_domain::run::{Event, MisfireReason, Outcome, RunType, State, Step, transition};
 use stoker_domain::runtime::{LogLevel, RuntimeType};
-use stoker_domain::{Permission, Right, limits};
+use stoker_domain::{Permission, Right, crash, limits};
 use stoker_jobzip::Manifest;
 use stoker_store::artifacts::ArtifactVersion;
 use stoker_store::db::{Json, Record};
@@ -96,7 +96,14 @@ impl Service {
             return Err(Error::invalid("timeout: must be at least 1 minute"));
         }
         let (service, now, proof) = (self.clone(), self.now(), allowed.clone());
-        let begun = self.write(&allowed, move |tx| service.begin_run(tx, &proof, &request, now)).await?;
+        let begun = self
+            .write(&allowed, move |tx| {
+                let begun = service.begin_run(tx, &proof, &request, now);
+                crash::point("start.before-commit");
+                begun
+            })
+            .await?;
+        crash::point("start.after-commit");
         let id = begun.run.id.clone();
         if let Some((engine, reserved)) = begun.direct {
             self.hand_over(begun.run, &engine, reserved).await;
@@ -231,7 +238,10 @@ impl Service {
     /// certainly not delivered and the run goes back into the queue.
     async fn hand_over(&self, run: Run, engine: &engines::Engine, reserved: Reserved) {
         let delivered = match dispatch::offer(&run, engine, &self.inner.keys, self.random()) {
-            Ok(offer) => reserved.deliver(offer),
+            Ok(offer) => {
+                crash::point("offer.before-delivery");
+                reserved.deliver(offer)
+            }
             Err(error) => {
                 tracing::error!(run.id = %run.id, error = &error as &dyn std::error::Error, "cannot make an offer");
                 reserved.release();

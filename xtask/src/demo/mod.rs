@@ -143,28 +143,3 @@ fn example(name: &str, api: &Api) -> Command {
     command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1");
     command
 }
-#[cfg(test)]
-mod throwaway {
-    use super::*;
-    #[test]
-    fn play_it() {
-        let flag = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register(signal_hook::consts::SIGTERM, Arc::clone(&flag)).unwrap();
-        let mut stage = Stage::new(Arc::clone(&flag)).unwrap();
-        let f2 = Arc::clone(&flag);
-        let say = |t: &str| {
-            ensure!(!f2.load(Ordering::Relaxed), "interrupted");
-            println!("=== {t}");
-            Ok(())
-        };
-        let archive = shell::target().join("fixtures").join(ARCHIVE);
-        let r = play(&mut stage, Path::new("/tmp/fakesrv"), &archive, &say);
-        println!("RESULT {}", r.as_ref().err().map_or("ok".into(), |e| format!("{e:#}")));
-        if r.is_err() && !flag.load(Ordering::Relaxed) {
-            stage.show_logs();
-        }
-        if r.is_ok() {
-            println!("STOP {:?}", stage.stop());
-        }
-    }
-}

@@ -3,7 +3,7 @@
 use super::{Answer, empty, json, ok};
 use crate::App;
 use crate::extract::{Auth, Json, Path, Query};
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use stoker_domain::PrincipalKind;
@@ -111,6 +111,36 @@ async fn batch_one(
     }
 }
 
+/// All values of a query parameter that may be repeated, or hold a list separated by commas.
+fn many(query: &str, name: &str) -> Vec<String> {
+    form_urlencoded::parse(query.as_bytes())
+        .filter(|(key, _)| key == name)
+        .flat_map(|(_, value)| value.split(',').map(str::to_owned).collect::<Vec<_>>())
+        .filter(|value| !value.is_empty())
+        .collect()
+}
+
+async fn delete_batch(kind: PrincipalKind, app: App, actor: Actor, query: String) -> Answer {
+    let principals = match kind {
+        PrincipalKind::Human => many(&query, "userIds"),
+        PrincipalKind::Service => many(&query, "serviceAccountIds"),
+    };
+    let missing = app.service.delete_rights_of(&actor, kind, many(&query, "workspaceIds"), principals).await?;
+    if missing.is_empty() {
+        return empty(StatusCode::NO_CONTENT);
+    }
+    let rejected: Vec<_> = missing
+        .into_iter()
+        .map(|(workspace, principal)| {
+            serde_json::json!({
+                "status": 404, "message": "No permissions are set for this principal on the workspace.",
+                "permissionId": { "workspaceId": workspace, "userId": principal },
+            })
+        })
+        .collect();
+    json(StatusCode::MULTI_STATUS, &rejected)
+}
+
 macro_rules! for_kind {
     ($module:ident, $kind:expr, $doc:literal) => {
         #[doc = $doc]
@@ -163,6 +193,11 @@ macro_rules! for_kind {
                 Json(list): Json<Vec<PermissionBody>>,
             ) -> Answer {
                 super::batch($kind, app, actor, list, true).await
+            }
+
+            /// Removes many rights.
+            pub async fn delete_batch(State(app): State<App>, Auth(actor): Auth, RawQuery(query): RawQuery) -> Answer {
+                super::delete_batch($kind, app, actor, query.unwrap_or_default()).await
             }
 
             /// Replaces many rights.

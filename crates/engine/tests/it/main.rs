@@ -3,3 +3,4 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic like tests")]
 
 mod process;
+mod remote;

@@ -3,5 +3,5 @@
 mod ends;
 mod folder;
 mod starts;
-mod support;
+pub(crate) mod support;
 mod survives;

@@ -1,0 +1,302 @@
+//! A whole server in this process, over real TCP, on either database, with a clock that the test moves.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use stoker_api::App;
+use stoker_blobs::Blobs;
+use stoker_domain::clock::TestClock;
+use stoker_domain::{SharedRandom, SystemRandom};
+use stoker_secrets::keyring::KeyRing;
+use stoker_service::app::Parts;
+use stoker_service::bootstrap::Bootstrap;
+use stoker_service::reconcile::Report;
+use stoker_service::{Service, Settings};
+use stoker_store::{Database, Store};
+use stoker_testkit::http::{Answer, Http, Method};
+use stoker_testkit::postgres::{TestDatabase, database_from};
+use tempfile::TempDir;
+
+/// Where the clock of every test stands at its start: 2026-02-03T09:00:00Z.
+pub(crate) const START_MS: i64 = 1_770_109_200_000;
+/// One minute in milliseconds.
+pub(crate) const MINUTE: i64 = 60_000;
+
+/// Which database a server stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// A file in a temporary folder.
+    Sqlite,
+    /// A database of its own on the PostgreSQL server of the tests.
+    Postgres,
+}
+
+/// Makes two tests of one story: `name::sqlite` and `name::postgres`.
+macro_rules! both {
+    ($($(#[$doc:meta])* async fn $name:ident($server:ident: TestServer) $body:block)+) => {$(
+        $(#[$doc])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn story($server: $crate::support::TestServer) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                story($crate::support::TestServer::start($crate::support::Backend::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                story($crate::support::TestServer::start($crate::support::Backend::Postgres).await).await;
+            }
+        }
+    )+};
+}
+pub(crate) use both;
+
+/// A server that serves until it is dropped. Its reconcilers run only when the test says so.
+pub(crate) struct TestServer {
+    /// What the first start made, the admin's token among it.
+    pub(crate) bootstrap: Bootstrap,
+    /// The use cases behind the server, for what has no call.
+    pub(crate) service: Service,
+    /// The time as the server sees it.
+    pub(crate) clock: Arc<TestClock>,
+    /// The database, for looking at what is stored.
+    pub(crate) store: Store,
+    /// Base URL, without a slash at the end.
+    pub(crate) url: String,
+    address: SocketAddr,
+    blobs: PathBuf,
+    http: Http,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    // Dropped last: the server above works in them.
+    _folder: TempDir,
+    _database: Option<TestDatabase>,
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+impl TestServer {
+    /// A server with the default settings.
+    pub(crate) async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, Settings::default()).await
+    }
+
+    /// A server with these settings.
+    pub(crate) async fn start_with(backend: Backend, settings: Settings) -> Self {
+        let folder = tempfile::tempdir().expect("make a folder");
+        let (database, postgres) = match backend {
+            Backend::Sqlite => (Database::Sqlite(folder.path().join("stoker.db")), None),
+            Backend::Postgres => {
+                let database = database_from("api", |url| {
+                    drop(Store::open(&Database::Postgres(url.to_owned())).expect("make the tables"));
+                });
+                (Database::Postgres(database.url.clone()), Some(database))
+            }
+        };
+        let opened = tokio::task::spawn_blocking(move || Store::open(&database)).await.expect("join");
+        let store = opened.expect("open the store");
+        let blobs = folder.path().join("artifacts");
+        let random: SharedRandom = Arc::new(SystemRandom::new());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listen");
+        let address = listener.local_addr().expect("the own address");
+        let (url, clock) = (format!("http://{address}"), Arc::new(TestClock::at(START_MS)));
+        let service = Service::new(Parts {
+            store: store.clone(),
+            blobs: Blobs::open(&blobs).expect("open the blobs"),
+            keys: KeyRing::from_text(&KeyRing::generate(&*random)).expect("make a key"),
+            clock: clock.clone(),
+            random: random.clone(),
+            settings,
+            public_url: url.clone(),
+        });
+        let mut made = None;
+        service
+            .bootstrap(|bootstrap| {
+                made = Some(bootstrap.clone());
+                Ok(())
+            })
+            .await
+            .expect("make the first objects");
+        let bootstrap = made.expect("the first start announces what it makes");
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let app = App { service: service.clone(), engine_program: None };
+        tokio::spawn(stoker_api::serve(listener, app, random, async move {
+            let _ = stopped.await;
+        }));
+        Self {
+            http: Http::new(&url).with_token(&bootstrap.personal_access_token),
+            bootstrap,
+            service,
+            clock,
+            store,
+            url,
+            address,
+            blobs,
+            stop: Some(stop),
+            _folder: folder,
+            _database: postgres,
+        }
+    }
+
+    /// A client with the token of the first user, who has every permission and every right on workspace `Shared`.
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// A client without a token.
+    pub(crate) fn anonymous(&self) -> Http {
+        self.http.without_token()
+    }
+
+    /// Where raw sockets connect to.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Id of environment `default`.
+    pub(crate) fn environment(&self) -> &str {
+        &self.bootstrap.environment_id
+    }
+
+    /// Id of workspace `Shared`.
+    pub(crate) fn workspace(&self) -> &str {
+        &self.bootstrap.workspace_id
+    }
+
+    /// One pass of all reconcilers.
+    pub(crate) async fn reconcile(&self) -> Report {
+        self.service.reconcile().await.expect("a pass of the reconcilers")
+    }
+
+    /// Every file below the folder of artifacts, unfinished uploads too.
+    pub(crate) fn artifact_files(&self) -> Vec<PathBuf> {
+        let (mut files, mut folders) = (Vec::new(), vec![self.blobs.clone()]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).expect("list a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        files
+    }
+}
+
+/// What stories need before they can begin; each makes it by calls and panics when one is refused.
+impl TestServer {
+    /// Sends an archive to the publish call.
+    pub(crate) async fn send_archive(&self, name: &str, version: &str, zip: Vec<u8>) -> Answer {
+        let path =
+            format!("/stoker/v1/artifacts?workspaceId={}&name={name}&version={version}", self.bootstrap.workspace_id);
+        self.http.send(Method::POST, &path, &[("content-type", "application/zip")], Some(zip)).await
+    }
+
+    /// Publishes a script that says hello as an artifact in workspace `Shared`; gives the artifact's id.
+    pub(crate) async fn artifact(&self, name: &str, version: &str) -> String {
+        let zip = stoker_testkit::fixtures::script_archive("#!/bin/sh\necho hello\n");
+        id(&self.send_archive(name, version, zip).await.expect(201).json())
+    }
+
+    /// A task for version `version` of an artifact in workspace `Shared`; gives its id. It has no run configuration.
+    pub(crate) async fn task(&self, name: &str, artifact: &str, version: &str) -> String {
+        let body = json!({
+            "name": name, "workspaceId": self.bootstrap.workspace_id, "artifact": { "id": artifact, "version": version },
+        });
+        id(&self.http.post("/orchestration/executables/tasks", &body).await.expect(201).json())
+    }
+
+    /// An engine in environment `default`, not paired; gives what the create call answered.
+    pub(crate) async fn engine(&self, name: &str) -> Value {
+        let body = json!({
+            "name": name, "environmentId": self.bootstrap.environment_id, "workspaceId": self.bootstrap.workspace_id,
+        });
+        self.http.post("/processing/runtimes/remote-engines", &body).await.expect(201).json()
+    }
+
+    /// Binds a task to an engine, to be started by hand.
+    pub(crate) async fn configure(&self, task: &str, engine: &str) {
+        let body = json!({ "trigger": { "type": "MANUAL" }, "runtime": { "type": "REMOTE_ENGINE", "id": engine } });
+        let path = format!("/orchestration/executables/tasks/{task}/run-config");
+        let _ = self.http.put(&path, &body).await.expect(200);
+    }
+
+    /// Artifact, engine and task under one name, ready to be started; gives the ids of task and engine.
+    pub(crate) async fn ready_task(&self, name: &str) -> (String, String) {
+        let artifact = self.artifact(name, "0.1").await;
+        let (task, engine) = (self.task(name, &artifact, "0.1").await, id(&self.engine(name).await));
+        self.configure(&task, &engine).await;
+        (task, engine)
+    }
+
+    /// Starts a run as the admin; gives its id.
+    pub(crate) async fn run(&self, task: &str) -> String {
+        let answer = self.http.post("/processing/executions", &json!({ "executable": task })).await.expect(201).json();
+        answer["executionId"].as_str().expect("executionId is a text").to_owned()
+    }
+
+    /// A new service account with these permissions, and these rights on workspace `Shared` when there are any.
+    pub(crate) async fn service_account(&self, permissions: &[&str], rights: &[&str]) -> ServiceUser {
+        let count = self.http.get("/account/service-accounts").await.expect(200).json().as_array().map_or(0, Vec::len);
+        let body = json!({ "name": format!("account {count}"), "permissions": permissions });
+        let made = self.http.post("/account/service-accounts", &body).await.expect(201).json();
+        let (account, secret) = (id(&made), made["secret"].as_str().expect("the secret").to_owned());
+        if !rights.is_empty() {
+            let path = format!("/security/workspaces/{}/service-accounts/{account}/permissions", self.workspace());
+            let _ = self.http.post(&path, &json!(rights)).await.expect(201);
+        }
+        let token = self.token(&account, &secret).await;
+        ServiceUser { http: self.http.with_token(&token), token, id: account, secret }
+    }
+
+    /// Exchanges the credentials of a service account for a token.
+    pub(crate) async fn token(&self, account: &str, secret: &str) -> String {
+        let body = json!({ "audience": self.url, "grant_type": "client_credentials" }).to_string().into_bytes();
+        let headers = [("authorization", basic(account, secret)), ("content-type", "application/json".to_owned())];
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let answer = self.anonymous().send(Method::POST, "/security/oauth/token", &headers, Some(body)).await;
+        answer.expect(200).json()["access_token"].as_str().expect("the token").to_owned()
+    }
+}
+
+/// A service account that has a token.
+pub(crate) struct ServiceUser {
+    /// A client with its token.
+    pub(crate) http: Http,
+    /// Its token, good for 30 minutes of the server's clock.
+    pub(crate) token: String,
+    /// Its id, also its client id.
+    pub(crate) id: String,
+    /// Its secret.
+    pub(crate) secret: String,
+}
+
+/// The header value of HTTP basic authentication.
+pub(crate) fn basic(user: &str, password: &str) -> String {
+    use base64::Engine as _;
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}")))
+}
+
+/// The field `id` of a body.
+#[track_caller]
+pub(crate) fn id(body: &Value) -> String {
+    body["id"].as_str().unwrap_or_else(|| panic!("no id in {body}")).to_owned()
+}
+
+/// The names of the fields of an object, sorted.
+#[track_caller]
+pub(crate) fn keys(body: &Value) -> Vec<&str> {
+    let mut keys: Vec<&str> =
+        body.as_object().unwrap_or_else(|| panic!("{body} is no object")).keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}

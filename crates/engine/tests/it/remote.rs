@@ -1,0 +1,8 @@
+//! The whole engine, as a program, against a small server that speaks the protocol.
+
+mod files;
+mod lives;
+mod pairing;
+mod runs;
+mod scripts;
+mod server;

@@ -1,0 +1,1 @@
+//! Tests of the whole: real server, engine, databases, jobs. Everything is under `it/`.
