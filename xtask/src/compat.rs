@@ -5,7 +5,6 @@ use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
-use std::process::Command;
 
 /// One row of `stoker-server operations`.
 struct Row {
@@ -36,8 +35,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 }
 
 fn page(root: &Path) -> Result<String> {
-    let output = Command::new("cargo")
-        .args(["run", "--quiet", "--package", "stoker-server", "--", "operations"])
+    let output = shell::cargo(["run", "--quiet", "--package", "stoker-server", "--", "operations"])
         .current_dir(root)
         .output()
         .context("cannot ask the server for its operations")?;

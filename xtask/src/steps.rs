@@ -1,14 +1,10 @@
 //! Tasks that are a row of steps: test, nightly, bench.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{demo, deps, shell};
-
-/// Script that shows the main job with the debug build, when the tree has one.
-const DEMO_CHECK: &str = "tests/demo.sh";
+use crate::{compat, demo, deps, shell};
 
 /// One step of a task.
 struct Step {
@@ -18,7 +14,7 @@ struct Step {
     work: fn() -> Result<()>,
 }
 
-const TEST: [Step; 7] = [
+const TEST: [Step; 8] = [
     Step {
         name: "format",
         cure: "run `cargo fmt --all` (`rustup component add rustfmt` when that is missing)",
@@ -33,6 +29,11 @@ const TEST: [Step; 7] = [
     Step { name: "test archives", cure: "correct the sources in fixtures/jobs", work: crate::build_fixtures },
     Step { name: "programs", cure: "correct what the compiler names", work: || build_programs(false) },
     Step {
+        name: "compatibility page",
+        cure: "run `cargo xtask compat` and commit the page",
+        work: || compat::check(shell::root()),
+    },
+    Step {
         name: "tests",
         cure: "run the failed test by itself: `cargo test -p PACKAGE NAME`",
         work: || {
@@ -40,7 +41,7 @@ const TEST: [Step; 7] = [
             shell::run(tests.env("STOKER_FIXTURES", shell::target().join("fixtures")))
         },
     },
-    Step { name: "demonstration", cure: "run tests/demo.sh by itself", work: check_demo },
+    Step { name: "demonstration", cure: "run `cargo xtask demo --dev`", work: || demo::run(true) },
 ];
 
 const NIGHTLY: [Step; 2] = [
@@ -79,14 +80,6 @@ pub(crate) fn build_programs(release: bool) -> Result<()> {
         build.arg("--release");
     }
     shell::run(&mut build)
-}
-
-fn check_demo() -> Result<()> {
-    if shell::root().join(DEMO_CHECK).is_file() {
-        return shell::run(Command::new("bash").arg(DEMO_CHECK).current_dir(shell::root()));
-    }
-    println!("there is no {DEMO_CHECK}: nothing to do");
-    Ok(())
 }
 
 /// Runs the steps until one fails; says what each took, and at the end all of it again.

@@ -31,6 +31,8 @@ pub struct Routes {
     pub routers: Routers,
     /// Every published operation.
     pub operations: Vec<Operation>,
+    /// Method and path of what is routed beside them: our own paths, and those of versions before 2.0 below `/tmc`.
+    pub unpublished: Vec<(&'static str, String)>,
 }
 
 #[derive(Default)]
@@ -38,6 +40,7 @@ struct List {
     agnostic: BTreeMap<String, MethodRouter<App>>,
     tmc: BTreeMap<String, MethodRouter<App>>,
     built: Built,
+    unpublished: Vec<(&'static str, String)>,
 }
 
 fn filter(method: &str) -> MethodFilter {
@@ -90,6 +93,7 @@ impl List {
         T: 'static,
     {
         put(&mut self.agnostic, path, method, handler);
+        self.unpublished.push((method, path.to_owned()));
     }
 
     fn old<H, T>(&mut self, method: &'static str, path: &str, handler: H)
@@ -98,6 +102,7 @@ impl List {
         T: 'static,
     {
         put(&mut self.tmc, path, method, handler);
+        self.unpublished.push((method, format!("/tmc/v1.3{path}")));
     }
 }
 
@@ -131,7 +136,8 @@ pub fn build() -> Routes {
             .fold(Router::new(), |router, (path, methods)| router.route(&path, methods.fallback(no_method)));
         router.fallback(no_path)
     };
-    Routes { routers: Routers { agnostic: router(list.agnostic), tmc: router(list.tmc) }, operations }
+    let unpublished = list.unpublished;
+    Routes { routers: Routers { agnostic: router(list.agnostic), tmc: router(list.tmc) }, operations, unpublished }
 }
 
 fn fill_identity(list: &mut List) {

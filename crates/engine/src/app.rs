@@ -25,6 +25,8 @@ use crate::{sender, session};
 
 /// How long the last reports of a polite stop may take, and the goodbye.
 const FLUSH: Duration = Duration::from_secs(2);
+/// How long the clean-up after that may take.
+const TIDY: Duration = Duration::from_millis(500);
 /// How long jobs may take to end when they are stopped with the engine or because it is not wanted any more; longer than
 /// the grace of a stop.
 const LAST_JOBS: Duration = Duration::from_secs(30);
@@ -281,6 +283,9 @@ async fn farewell(engine: &Engine, stop: Stop, signals: &mut Signals) {
         let Some(session) = session else { return };
         let last_words = async {
             let _ = tokio::time::timeout(FLUSH, engine.outbox().drained()).await;
+            // So that the folders of ended runs are gone; what is left over the next start removes.
+            let _ = engine.parts().journal.sync().await;
+            let _ = tokio::time::timeout(TIDY, engine.tidy()).await;
             if let Err(error) = engine.link().goodbye(&session.id, FLUSH).await {
                 tracing::debug!(%error, "the goodbye did not get through");
             }

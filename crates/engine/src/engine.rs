@@ -223,6 +223,11 @@ impl Engine {
         self.until(|table| table.entries().all(|(_, entry)| entry.phase == Phase::Ended)).await;
     }
 
+    /// Waits until no ended run is left.
+    pub(crate) async fn tidy(&self) {
+        self.until(|table| table.entries().all(|(_, entry)| entry.phase != Phase::Ended)).await;
+    }
+
     async fn until(&self, holds: impl Fn(&Table) -> bool) {
         loop {
             let changed = self.changed();

@@ -51,6 +51,16 @@ pub(crate) struct JournalError {
     problem: String,
 }
 
+#[derive(Debug)]
+enum What {
+    /// Note this line of an offer, and force it to disk.
+    Offer(RunEpoch, String),
+    /// Note that the run is over.
+    Forget(RunEpoch),
+    /// Force what was noted to disk.
+    Sync,
+}
+
 /// Handle on the journal's thread. Cheap to clone; the thread ends with the last handle.
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {
@@ -59,9 +69,7 @@ pub(crate) struct Journal {
 
 #[derive(Debug)]
 struct Order {
-    key: RunEpoch,
-    /// The line of an offer; nothing when the run is to be forgotten.
-    offer: Option<String>,
+    what: What,
     done: oneshot::Sender<Result<(), JournalError>>,
 }
 
@@ -90,7 +98,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; the job must not be started then.
     pub(crate) async fn offered(&self, offer: &Offer) -> Result<(), JournalError> {
-        self.order(key(offer), Some(offer_line(offer))).await
+        self.order(What::Offer(key(offer), offer_line(offer))).await
     }
 
     /// Notes that a run is over for the server; on disk when this returns.
@@ -98,13 +106,21 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; the run folder must stay then.
     pub(crate) async fn forgotten(&self, key: &RunEpoch) -> Result<(), JournalError> {
-        self.order(key.clone(), None).await
+        self.order(What::Forget(key.clone())).await
     }
 
-    async fn order(&self, key: RunEpoch, offer: Option<String>) -> Result<(), JournalError> {
+    /// Forces everything to disk that waits for it.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub(crate) async fn sync(&self) -> Result<(), JournalError> {
+        self.order(What::Sync).await
+    }
+
+    async fn order(&self, what: What) -> Result<(), JournalError> {
         let (done, answer) = oneshot::channel();
         let ended = || JournalError { problem: "its thread has ended".into() };
-        self.orders.send(Order { key, offer, done }).map_err(|_| ended())?;
+        self.orders.send(Order { what, done }).map_err(|_| ended())?;
         answer.await.map_err(|_| ended())?
     }
 }
@@ -176,7 +192,7 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let urgent = batch.iter().any(|order| order.offer.is_some());
+            let urgent = batch.iter().any(|order| !matches!(order.what, What::Forget(_)));
             if let Err(error) = self.append(&batch, boot_id) {
                 answer(batch, &Err(JournalError { problem: error.to_string() }));
                 continue;
@@ -201,15 +217,16 @@ impl Writer {
             text.push('\n');
         }
         for order in batch {
-            match &order.offer {
-                Some(offer) => {
+            match &order.what {
+                What::Offer(key, offer) => {
                     text.push_str(offer);
-                    self.live.insert(order.key.clone(), (boot_id.to_owned(), offer.clone()));
+                    self.live.insert(key.clone(), (boot_id.to_owned(), offer.clone()));
                 }
-                None => {
-                    text.push_str(&line(&Line::Forgotten { run: order.key.run.clone(), epoch: order.key.epoch }));
-                    self.live.remove(&order.key);
+                What::Forget(key) => {
+                    text.push_str(&line(&Line::Forgotten { run: key.run.clone(), epoch: key.epoch }));
+                    self.live.remove(key);
                 }
+                What::Sync => {}
             }
         }
         let live: u64 = self.live.values().map(|(_, line)| line.len() as u64).sum();

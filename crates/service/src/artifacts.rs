@@ -1,7 +1,7 @@
 //! Artifacts: publish, list, read, delete.
 
 use crate::Page;
-use crate::actor::Actor;
+use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::{Error, taken};
@@ -171,9 +171,19 @@ impl Service {
         &self,
         actor: &Actor,
         request: PublishRequest,
+        upload: Upload,
+    ) -> Result<ArtifactView, Error> {
+        let (service, allowed) = (self.clone(), actor.allow(USE)?);
+        // A task of its own: a caller that hangs up must not leave a file without a row.
+        tokio::spawn(async move { service.publish(allowed, request, upload).await }).await.map_err(Error::internal)?
+    }
+
+    async fn publish(
+        &self,
+        allowed: Allowed,
+        request: PublishRequest,
         mut upload: Upload,
     ) -> Result<ArtifactView, Error> {
-        let allowed = actor.allow(USE)?;
         let path = upload.flushed().await?.to_owned();
         let manifest = tokio::task::spawn_blocking(move || {
             let file = std::fs::File::open(&path)

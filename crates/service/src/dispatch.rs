@@ -27,7 +27,7 @@ pub(crate) fn availability(engine: &Engine, now_ms: i64, silence_ms: i64) -> Ava
 }
 
 /// How many more runs the engine takes now.
-fn free_slots(tx: &mut Tx<'_>, engine: &Engine) -> Result<i64, Error> {
+pub(crate) fn free_slots(tx: &mut Tx<'_>, engine: &Engine) -> Result<i64, Error> {
     if engine.max_runs <= 0 {
         return Ok(BATCH);
     }

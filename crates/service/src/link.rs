@@ -257,8 +257,10 @@ impl Service {
         let messages = self
             .write(&Allowed::system(), move |tx| {
                 let engine = current(tx, &engine_id, &session)?;
-                service.sign_of_life(tx, &engine, now)?;
                 let mut messages = Messages { offers: Vec::new(), stops: stops(tx, &engine_id, &session)? };
+                if service.sign_of_life(tx, &engine, now)? {
+                    messages.offers = service.unconfirmed(tx, &engine)?;
+                }
                 service.add_offers(tx, &engine, now, &mut messages)?;
                 crash::point("claim.before-commit");
                 Ok::<_, Error>(messages)
@@ -268,12 +270,22 @@ impl Service {
         Ok((!messages.is_empty()).then_some(messages))
     }
 
-    fn sign_of_life(&self, tx: &mut Tx<'_>, engine: &Engine, now: i64) -> Result<(), Error> {
+    /// Notes that the engine lives and extends its leases, now and then; `true` when it did.
+    fn sign_of_life(&self, tx: &mut Tx<'_>, engine: &Engine, now: i64) -> Result<bool, Error> {
         if engine.seen_ms.is_some_and(|seen| now - seen < NOTE_SEEN_MS) {
-            return Ok(());
+            return Ok(false);
         }
         engines::note_seen(tx, &engine.id, now)?;
-        extend(tx, &engine.id, now, dispatch::lease_length(&self.inner.settings))
+        extend(tx, &engine.id, now, dispatch::lease_length(&self.inner.settings))?;
+        Ok(true)
+    }
+
+    /// Offers whose start was not reported, once more: the engine knows a repeat by run and epoch. A net below the
+    /// other measures: whatever went wrong on the way, an offer is never forgotten while its engine lives.
+    fn unconfirmed(&self, tx: &mut Tx<'_>, engine: &Engine) -> Result<Vec<stoker_wire::Offer>, Error> {
+        let leased = runs::leased(tx, &engine.id)?;
+        let offered = leased.iter().filter(|run| run.state == State::Offered);
+        offered.map(|run| dispatch::offer(run, engine, &self.inner.keys, self.random())).collect()
     }
 
     /// Stores what happened on an engine. Everything is on disk when this returns.

@@ -95,7 +95,14 @@ impl Service {
         if request.timeout_minutes.is_some_and(|minutes| minutes < 1) {
             return Err(Error::invalid("timeout: must be at least 1 minute"));
         }
-        let (service, now, proof) = (self.clone(), self.now(), allowed.clone());
+        let (service, now) = (self.clone(), self.now());
+        // A task of its own: a caller that hangs up between commit and hand-over must not leave an offer undelivered.
+        let started = tokio::spawn(async move { service.start_allowed(allowed, request, now).await });
+        started.await.map_err(Error::internal)?
+    }
+
+    async fn start_allowed(&self, allowed: Allowed, request: StartRequest, now: i64) -> Result<RunId, Error> {
+        let (service, proof) = (self.clone(), allowed.clone());
         let begun = self
             .write(&allowed, move |tx| {
                 let begun = service.begin_run(tx, &proof, &request, now);
@@ -130,20 +137,14 @@ impl Service {
             _ => dispatch::pick(tx, run.runtime_type, &run.target_id, now, self.inner.settings.engine_silence_ms)?,
         };
         let mut begun = Begun { direct: None, wake: None, run };
-        // A poll that waits here is taken now, so that run and lease share one commit and the offer can go out with it.
         if let Pick::Engine(engine) = &pick {
-            match self.inner.hub.reserve(&engine.id) {
-                Some(reserved) if Some(&reserved.session) == engine.session_id.as_ref() => {
-                    begun.run.state = State::Offered;
-                    begun.run.epoch = 1;
-                    begun.run.engine_id = Some(engine.id.clone());
-                    begun.run.lease_ms = Some(now + dispatch::lease_length(&self.inner.settings));
-                    engines::note_served(tx, &engine.id, now.max(engine.served_ms + 1))?;
-                    begun.direct = Some((engine.clone(), reserved));
-                }
-                Some(reserved) => reserved.release(),
-                None => {}
-            }
+            begun.direct = self.take_poll(tx, engine, now)?;
+        }
+        if let Some((engine, _)) = &begun.direct {
+            begun.run.state = State::Offered;
+            begun.run.epoch = 1;
+            begun.run.engine_id = Some(engine.id.clone());
+            begun.run.lease_ms = Some(now + dispatch::lease_length(&self.inner.settings));
         }
         if begun.direct.is_none() {
             begun.wake = match &pick {
@@ -154,6 +155,28 @@ impl Service {
         }
         record_begin(tx, allowed, &begun.run, &pick, begun.direct.is_some(), now, self.random())?;
         Ok(begun)
+    }
+
+    /// Takes the poll of an engine that waits on this server, so that run and lease share one commit and the offer goes
+    /// out right after it. Nothing is taken when the engine has no slot left after all.
+    fn take_poll(
+        &self,
+        tx: &mut Tx<'_>,
+        engine: &engines::Engine,
+        now: i64,
+    ) -> Result<Option<(Box<engines::Engine>, Reserved)>, Error> {
+        let Some(reserved) = self.inner.hub.reserve(&engine.id) else { return Ok(None) };
+        let current = engines::lock(tx, &engine.id)?.filter(|e| e.session_id.as_ref() == Some(&reserved.session));
+        match current {
+            Some(engine) if dispatch::free_slots(tx, &engine)? > 0 => {
+                engines::note_served(tx, &engine.id, now.max(engine.served_ms + 1))?;
+                Ok(Some((Box::new(engine), reserved)))
+            }
+            _ => {
+                reserved.release();
+                Ok(None)
+            }
+        }
     }
 
     fn new_run(

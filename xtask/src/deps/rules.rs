@@ -21,6 +21,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &["client", "tester"]),
     ("testkit", &["domain"]),
     ("bench", &["domain", "client", "testkit"]),
+    ("tests", &[]),
     ("xtask", &[]),
 ];
 
@@ -34,9 +35,9 @@ pub(super) enum Home {
 
 /// Crates from outside that have a home.
 pub(super) const HOMES: &[(&[&str], Home)] = &[
-    (&["rusqlite", "postgres", "tokio-postgres", "libsqlite3-sys"], Home::Only(&["store", "testkit"])),
-    (&["axum", "hyper", "hyper-util"], Home::Only(&["api", "server"])),
-    (&["nix", "libc"], Home::Only(&["engine", "testkit"])),
+    (&["rusqlite", "postgres", "tokio-postgres", "libsqlite3-sys"], Home::Only(&["store", "testkit", "bench"])),
+    (&["axum", "hyper", "hyper-util"], Home::Only(&["api", "server", "bench"])),
+    (&["nix", "libc"], Home::Only(&["engine", "testkit", "cli", "bench", "tests"])),
     (&["reqwest"], Home::Not(&["domain", "cron", "filter", "wire", "jobzip", "secrets", "store", "service"])),
     (&["tokio"], Home::Not(&["domain", "cron", "filter", "wire", "tester"])),
 ];

@@ -44,7 +44,7 @@ async fn a_polite_stop_leaves_jobs_running_and_the_next_engine_takes_them_over()
     server.log_holds("run-1", "ready").await;
     engine.stop().await;
     let engine = home.start();
-    server.wait("a second session", |state| (state.sessions == 2).then_some(())).await;
+    server.wait("a second session", |state| (state.polled == 2).then_some(())).await;
     server.change(|state| state.stops.push(stoker_wire::RunEpoch { run: "unknown".into(), epoch: 1 }));
     let_go(&go);
     assert_eq!(server.finished("run-1").await.outcome, "success");
@@ -59,7 +59,7 @@ async fn lost_answers_are_repaired_and_nothing_runs_twice() {
     let server = Server::start().await;
     let home = Home::new(&server);
     let engine = home.start();
-    server.wait("a session", |state| (state.sessions == 1).then_some(())).await;
+    server.wait("a session", |state| (state.polled == 1).then_some(())).await;
     server.change(|state| state.lose_answers = 2);
     let count = home.path.join("count");
     server.offer(offer(&server, "run-1", &format!("echo once >> '{}'; echo text", count.display())));
@@ -112,7 +112,7 @@ async fn a_run_that_was_never_started_starts_after_the_restart_unless_it_was_giv
     let server = Server::start().await;
     let home = Home::new(&server);
     let engine = home.start();
-    server.wait("a session", |state| (state.sessions == 1).then_some(())).await;
+    server.wait("a session", |state| (state.polled == 1).then_some(())).await;
     engine.stop().await;
     let (wanted, stale) = (offer(&server, "wanted", "echo runs now"), offer(&server, "stale", "echo never"));
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
@@ -138,7 +138,7 @@ async fn after_a_reboot_an_unfinished_run_has_failed_and_does_not_start() {
     let server = Server::start().await;
     let home = Home::new(&server);
     let engine = home.start();
-    server.wait("a session", |state| (state.sessions == 1).then_some(())).await;
+    server.wait("a session", |state| (state.polled == 1).then_some(())).await;
     engine.stop().await;
     let offer = offer(&server, "run-1", "echo never");
     let journal = [

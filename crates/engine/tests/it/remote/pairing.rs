@@ -9,7 +9,7 @@ async fn a_used_key_in_the_file_does_not_pair_again() {
     let home = Home::new(&server);
     for sessions in 1..=2 {
         let engine = home.start();
-        server.wait("a session", |state| (state.sessions == sessions).then_some(())).await;
+        server.wait("a session", |state| (state.polled == sessions).then_some(())).await;
         engine.stop().await;
         assert_eq!(server.state().goodbyes, sessions);
     }
@@ -52,7 +52,7 @@ async fn a_server_that_is_away_is_waited_for() {
         tokio::task::yield_now().await;
     }
     server.change(|state| state.away = false);
-    server.wait("a session", |state| (state.sessions == 1).then_some(())).await;
+    server.wait("a session", |state| (state.polled == 1).then_some(())).await;
     engine.stop().await;
 }
 
@@ -77,7 +77,7 @@ async fn an_unpaired_engine_kills_its_jobs_and_a_new_key_pairs_it_again() {
     home.write("etc/preauthorized.key.cfg", "remote.engine.pre.authorized.key=NEWKEY\n");
     let engine = home.start();
     server
-        .wait("a second pairing and session", |state| (state.pairings == 2 && state.sessions == 2).then_some(()))
+        .wait("a second pairing and session", |state| (state.pairings == 2 && state.polled == 2).then_some(()))
         .await;
     assert_ne!(std::fs::read(home.path.join("etc/keystores/engine.p12")).unwrap(), old);
     engine.stop().await;
@@ -89,7 +89,7 @@ async fn a_password_in_the_environment_protects_the_keys() {
     let home = Home::new(&server);
     let variable = stoker_engine::config::PASSWORD_VARIABLE;
     let engine = home.start_with(&[(variable, "chosen password")]);
-    server.wait("a session", |state| (state.sessions == 1).then_some(())).await;
+    server.wait("a session", |state| (state.polled == 1).then_some(())).await;
     engine.stop().await;
     assert!(!home.path.join("etc/keystores/.password").exists());
     assert_eq!(home.start().exit_code().await, 2);
@@ -102,7 +102,7 @@ async fn a_home_has_one_engine() {
     let server = Server::start().await;
     let home = Home::new(&server);
     let engine = home.start();
-    server.wait("a session", |state| (state.sessions == 1).then_some(())).await;
+    server.wait("a session", |state| (state.polled == 1).then_some(())).await;
     assert_eq!(home.start().exit_code().await, 1);
     assert!(home.read("data/log/remote-engine.log").contains("already running") || home.path.join("data").exists());
     engine.stop().await;

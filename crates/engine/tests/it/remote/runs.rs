@@ -10,7 +10,7 @@ async fn engine() -> (Server, Home, Running) {
     let server = Server::start().await;
     let home = Home::new(&server);
     let engine = home.start();
-    server.wait("a session", |state| (state.sessions == 1).then_some(())).await;
+    server.wait("a session", |state| (state.polled == 1).then_some(())).await;
     (server, home, engine)
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct State {
     pub(crate) keys: HashMap<String, Option<String>>,
     pub(crate) pairings: usize,
     pub(crate) sessions: usize,
+    /// Number of the newest session that was polled, so that the engine surely knows of it.
+    pub(crate) polled: usize,
     pub(crate) goodbyes: usize,
     pub(crate) unpaired: bool,
     signing_key: String,
@@ -250,6 +252,11 @@ impl Server {
     }
 
     async fn poll(&self, request: &PollRequest) -> Answer {
+        self.change(|state| {
+            if request.session == state.session {
+                state.polled = state.sessions;
+            }
+        });
         let waiting = async {
             loop {
                 let changed = self.changed.notified();
