@@ -3,6 +3,7 @@
 use crate::actor::Allowed;
 use crate::auth::TokenCache;
 use crate::hub::Hub;
+use crate::starts::Manifests;
 use std::sync::{Arc, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
@@ -66,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) hub: Hub,
     pub(crate) tokens: TokenCache,
+    pub(crate) manifests: Manifests,
     public_url: RwLock<String>,
     account: RwLock<Option<AccountId>>,
 }
@@ -90,6 +92,7 @@ impl Service {
                 settings: parts.settings,
                 hub: Hub::default(),
                 tokens: TokenCache::default(),
+                manifests: Manifests::default(),
                 public_url: RwLock::new(parts.public_url),
                 account: RwLock::new(None),
             }),

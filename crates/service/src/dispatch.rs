@@ -10,6 +10,7 @@ use stoker_secrets::keyring::KeyRing;
 use stoker_secrets::seal;
 use stoker_store::engines::Engine;
 use stoker_store::runs::Run;
+use stoker_store::tasks::Task;
 use stoker_store::{Tx, engines, runs};
 use stoker_wire::{Offer, Parameter};
 
@@ -73,20 +74,54 @@ pub(crate) fn lease(
     Ok(())
 }
 
+/// What a task is bound to.
+pub(crate) enum Target {
+    /// One engine.
+    Engine(Box<Engine>),
+    /// A cluster.
+    Cluster(ClusterId),
+}
+
+impl Target {
+    /// Id of the engine or cluster.
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Target::Engine(engine) => engine.id.as_str(),
+            Target::Cluster(id) => id.as_str(),
+        }
+    }
+}
+
+/// The engine or cluster a task is bound to; an error that says what to do when there is none.
+pub(crate) fn target(tx: &mut Tx<'_>, task: &Task) -> Result<Target, Error> {
+    let nowhere = |what: &str| {
+        Error::NotConfigured(format!(
+            "Task {} is not configured: {what}; set runtime to an engine or cluster in its run-config",
+            task.name
+        ))
+    };
+    let id = || task.runtime_id.as_deref().ok_or_else(|| nowhere("it has no engine"));
+    match task.runtime_type {
+        RuntimeType::RemoteEngine => {
+            let engine = engines::get(tx, &EngineId::trusted(id()?))?;
+            Ok(Target::Engine(Box::new(engine.ok_or_else(|| nowhere("its engine was removed"))?)))
+        }
+        RuntimeType::RemoteEngineCluster => {
+            let cluster = engines::cluster(tx, &ClusterId::trusted(id()?))?;
+            Ok(Target::Cluster(cluster.ok_or_else(|| nowhere("its cluster was removed"))?.id))
+        }
+        _ => Err(nowhere("it is bound to a cloud engine, and this installation has none")),
+    }
+}
+
 /// Picks the engine that a new run could go to at once: its own, or the least recently served available member of its
 /// cluster with a free slot and nothing waiting in front.
-pub(crate) fn pick(
-    tx: &mut Tx<'_>,
-    runtime: RuntimeType,
-    target: &str,
-    now_ms: i64,
-    silence_ms: i64,
-) -> Result<Pick, Error> {
-    let candidates = match runtime {
-        RuntimeType::RemoteEngine => engines::get(tx, &EngineId::trusted(target))?.into_iter().collect(),
-        RuntimeType::RemoteEngineCluster => engines::members(tx, &ClusterId::trusted(target))?,
-        _ => Vec::new(),
+pub(crate) fn pick(tx: &mut Tx<'_>, target: &Target, now_ms: i64, silence_ms: i64) -> Result<Pick, Error> {
+    let candidates = match target {
+        Target::Engine(engine) => vec![(**engine).clone()],
+        Target::Cluster(id) => engines::members(tx, id)?,
     };
+    let target = target.id();
     let mut any_available = false;
     for engine in &candidates {
         if availability(engine, now_ms, silence_ms) != Availability::Available {

@@ -23,6 +23,7 @@ pub mod rights;
 pub mod run_profiles;
 pub mod runs;
 pub mod service_accounts;
+mod starts;
 pub mod tasks;
 pub mod workspaces;
 

@@ -4,25 +4,20 @@ use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
-use crate::dispatch::{self, Pick};
 use crate::error::Error;
-use crate::hub::Reserved;
-use crate::parameters;
 pub use crate::parameters::GivenParameter;
 use serde_json::json;
-use stoker_domain::ids::{EngineId, RunId, RunProfileId, TaskId, WorkspaceId};
+use stoker_domain::ids::{RunId, TaskId, WorkspaceId};
 use stoker_domain::run::{Event, MisfireReason, Outcome, RunType, State, Step, transition};
-use stoker_domain::runtime::{LogLevel, RuntimeType};
-use stoker_domain::{Permission, Right, crash, limits};
+use stoker_domain::runtime::LogLevel;
+use stoker_domain::{Permission, Right, limits};
 use stoker_jobzip::Manifest;
 use stoker_store::artifacts::ArtifactVersion;
-use stoker_store::db::{Json, Record};
 use stoker_store::runs::{EndRow, Run, RunEvent, RunFilter};
-use stoker_store::tasks::Task;
-use stoker_store::{Tx, artifacts, engines, environments, runs, tasks};
+use stoker_store::{Tx, runs, tasks};
 
 /// Who may start, stop and look at runs (source: doc).
-const RUN: &[Permission] = &[Permission::Operator, Permission::EngineUse];
+pub(crate) const RUN: &[Permission] = &[Permission::Operator, Permission::EngineUse];
 /// Rights that let one look at a run: VIEW, and EXECUTE too, or the account of the published procedure could not
 /// follow its own run (source: inferred).
 const SEE: &[Right] = &[Right::View, Right::Execute];
@@ -78,213 +73,7 @@ pub struct RunQuery {
     pub offset: i64,
 }
 
-/// What the start of a run came to inside its transaction.
-struct Begun {
-    run: Run,
-    /// The engine that has the lease already, and its poll, which was taken out of the hub to be handed the offer.
-    direct: Option<(Box<engines::Engine>, Reserved)>,
-    /// An engine to wake.
-    wake: Option<EngineId>,
-}
-
 impl Service {
-    /// Starts a run. When this returns, the run is on disk and will end exactly once.
-    pub async fn start_run(&self, actor: &Actor, request: StartRequest) -> Result<RunId, Error> {
-        let allowed = actor.allow(RUN)?;
-        parameters::checked(&request.parameters)?;
-        if request.timeout_minutes.is_some_and(|minutes| minutes < 1) {
-            return Err(Error::invalid("timeout: must be at least 1 minute"));
-        }
-        let (service, now) = (self.clone(), self.now());
-        // A task of its own: a caller that hangs up between commit and hand-over must not leave an offer undelivered.
-        let started = tokio::spawn(async move { service.start_allowed(allowed, request, now).await });
-        started.await.map_err(Error::internal)?
-    }
-
-    async fn start_allowed(&self, allowed: Allowed, request: StartRequest, now: i64) -> Result<RunId, Error> {
-        let (service, proof) = (self.clone(), allowed.clone());
-        let begun = self
-            .write(&allowed, move |tx| {
-                let begun = service.begin_run(tx, &proof, &request, now);
-                crash::point("start.before-commit");
-                begun
-            })
-            .await?;
-        crash::point("start.after-commit");
-        let id = begun.run.id.clone();
-        if let Some((engine, reserved)) = begun.direct {
-            self.hand_over(begun.run, &engine, reserved).await;
-        } else if let Some(engine) = begun.wake {
-            self.inner.hub.wake(&engine);
-        }
-        Ok(id)
-    }
-
-    fn begin_run(&self, tx: &mut Tx<'_>, allowed: &Allowed, request: &StartRequest, now: i64) -> Result<Begun, Error> {
-        let task = tasks::get(tx, &request.task)?.ok_or_else(|| Error::not_found("Task id not found."))?;
-        allowed.right(tx, &task.workspace_id, &[Right::Execute])?;
-        if task.paused {
-            return Err(Error::Paused(format!("Task {} is paused: resume it before starting a run", task.name)));
-        }
-        let mut run = self.new_run(tx, allowed, &task, request, now)?;
-        if !run.parallel && runs::any_active_of_task(tx, &task.id)? {
-            let reason = MisfireReason::ParallelExecutionForbidden;
-            let message = format!("another run of task {} is active and parallel runs are not allowed", task.name);
-            run = misfired(run, now, reason, message);
-        }
-        let pick = match run.state {
-            State::Finished => Pick::Away,
-            _ => dispatch::pick(tx, run.runtime_type, &run.target_id, now, self.inner.settings.engine_silence_ms)?,
-        };
-        let mut begun = Begun { direct: None, wake: None, run };
-        if let Pick::Engine(engine) = &pick {
-            begun.direct = self.take_poll(tx, engine, now)?;
-        }
-        if let Some((engine, _)) = &begun.direct {
-            begun.run.state = State::Offered;
-            begun.run.epoch = 1;
-            begun.run.engine_id = Some(engine.id.clone());
-            begun.run.lease_ms = Some(now + dispatch::lease_length(&self.inner.settings));
-        }
-        if begun.direct.is_none() {
-            begun.wake = match &pick {
-                Pick::Engine(engine) => Some(engine.id.clone()),
-                Pick::Behind(engine) => Some(engine.clone()),
-                Pick::NoSlot | Pick::Away => None,
-            };
-        }
-        record_begin(tx, allowed, &begun.run, &pick, begun.direct.is_some(), now, self.random())?;
-        Ok(begun)
-    }
-
-    /// Takes the poll of an engine that waits on this server, so that run and lease share one commit and the offer goes
-    /// out right after it. Nothing is taken when the engine has no slot left after all.
-    fn take_poll(
-        &self,
-        tx: &mut Tx<'_>,
-        engine: &engines::Engine,
-        now: i64,
-    ) -> Result<Option<(Box<engines::Engine>, Reserved)>, Error> {
-        let Some(reserved) = self.inner.hub.reserve(&engine.id) else { return Ok(None) };
-        let current = engines::lock(tx, &engine.id)?.filter(|e| e.session_id.as_ref() == Some(&reserved.session));
-        match current {
-            Some(engine) if dispatch::free_slots(tx, &engine)? > 0 => {
-                engines::note_served(tx, &engine.id, now.max(engine.served_ms + 1))?;
-                Ok(Some((Box::new(engine), reserved)))
-            }
-            _ => {
-                reserved.release();
-                Ok(None)
-            }
-        }
-    }
-
-    fn new_run(
-        &self,
-        tx: &mut Tx<'_>,
-        allowed: &Allowed,
-        task: &Task,
-        request: &StartRequest,
-        now: i64,
-    ) -> Result<Run, Error> {
-        let target = target(tx, task)?;
-        let version = artifacts::version(tx, &task.artifact_id, &task.artifact_version)?.ok_or_else(|| {
-            Error::NotConfigured(format!("Task {}: its artifact version {} is gone", task.name, task.artifact_version))
-        })?;
-        let artifact = artifacts::get(tx, &task.artifact_id)?
-            .ok_or_else(|| Error::NotConfigured(format!("Task {}: its artifact is gone", task.name)))?;
-        let manifest: Manifest = serde_json::from_value(version.manifest.0.clone()).map_err(Error::internal)?;
-        let given = parameters::for_run(
-            task.id.as_str(),
-            &task.parameters.0,
-            &request.parameters,
-            &manifest,
-            &self.inner.keys,
-        )?;
-        let id = RunId::generate(now, self.random());
-        let secrets = if given.secret.is_empty() {
-            None
-        } else {
-            let plain = serde_json::to_vec(&given.secret).map_err(Error::internal)?;
-            Some(self.inner.keys.encrypt(&dispatch::secrets_context(id.as_str()), &plain, self.random()))
-        };
-        let actor = allowed.actor();
-        Ok(Run {
-            id,
-            task_id: task.id.clone(),
-            task_name: task.name.clone(),
-            task_version: format!("{}.{}", task.version_major, task.version_minor),
-            workspace_id: task.workspace_id.clone(),
-            environment_id: task.environment_id.clone(),
-            artifact_id: artifact.id,
-            artifact_name: artifact.name,
-            artifact_version: version.version.clone(),
-            artifact_sha256: version.sha256.clone(),
-            artifact_size: version.size,
-            runtime_type: task.runtime_type,
-            target_id: target,
-            engine_id: None,
-            run_profile_id: task.run_profile_id.clone(),
-            jvm_arguments: jvm_arguments(tx, task.run_profile_id.as_ref())?,
-            run_type: request.run_type,
-            user_id: actor.name.clone(),
-            user_kind: actor.kind,
-            api_version: request.api_version.clone(),
-            parallel: task.parallel_allowed(),
-            context: context(tx, task, &manifest)?,
-            log_level: request.log_level.or(task.log_level()).unwrap_or(LogLevel::Warn),
-            timeout_minutes: request.timeout_minutes.or(task.timeout_minutes()),
-            parameters: serde_json::to_string(&given.plain).map_err(Error::internal)?,
-            secrets,
-            state: State::Queued,
-            outcome: None,
-            stop_ms: None,
-            stop_sent: None,
-            trigger_ms: now,
-            start_ms: None,
-            finish_ms: None,
-            epoch: 0,
-            lease_ms: None,
-            unknown_ms: None,
-            deploy_until_ms: now + self.inner.settings.deploy_wait_ms,
-            exit_code: None,
-            exit_signal: None,
-            error_type: None,
-            error_message: None,
-            misfire_reason: None,
-            log_lines: 0,
-            log_chunks: 0,
-        })
-    }
-
-    /// Sends an offer whose lease is committed to the poll that waits for it. When that poll is gone, the offer was
-    /// certainly not delivered and the run goes back into the queue.
-    async fn hand_over(&self, run: Run, engine: &engines::Engine, reserved: Reserved) {
-        let delivered = match dispatch::offer(&run, engine, &self.inner.keys, self.random()) {
-            Ok(offer) => {
-                crash::point("offer.before-delivery");
-                reserved.deliver(offer)
-            }
-            Err(error) => {
-                tracing::error!(run.id = %run.id, error = &error as &dyn std::error::Error, "cannot make an offer");
-                reserved.release();
-                false
-            }
-        };
-        if delivered {
-            return;
-        }
-        let (id, epoch, now) = (run.id.clone(), run.epoch, self.now());
-        let result = self.write::<_, Error, _>(&Allowed::system(), move |tx| withdraw(tx, &id, epoch, now)).await;
-        match result {
-            Ok(()) => self.inner.hub.wake(&engine.id),
-            Err(error) => {
-                // The engine learns of it with its next session, because the lease is its own.
-                tracing::warn!(run.id = %run.id, error = &error as &dyn std::error::Error, "cannot withdraw an offer");
-            }
-        }
-    }
-
     /// One run.
     pub async fn run(&self, actor: &Actor, id: &RunId) -> Result<Run, Error> {
         let allowed = actor.allow(RUN)?;
@@ -442,91 +231,6 @@ pub(crate) fn visible_run(tx: &mut Tx<'_>, allowed: &Allowed, id: &RunId) -> Res
     let run = runs::get(tx, id)?.ok_or_else(unknown)?;
     allowed.right(tx, &run.workspace_id, SEE)?;
     Ok(run)
-}
-
-fn target(tx: &mut Tx<'_>, task: &Task) -> Result<String, Error> {
-    let nowhere = |what: &str| {
-        Error::NotConfigured(format!(
-            "Task {} is not configured: {what}; set runtime to an engine or cluster in its run-config",
-            task.name
-        ))
-    };
-    let id = match task.runtime_type {
-        RuntimeType::RemoteEngine | RuntimeType::RemoteEngineCluster => {
-            task.runtime_id.clone().ok_or_else(|| nowhere("it has no engine"))?
-        }
-        _ => return Err(nowhere("it is bound to a cloud engine, and this installation has none")),
-    };
-    let there = match task.runtime_type {
-        RuntimeType::RemoteEngine => engines::get(tx, &EngineId::trusted(id.as_str()))?.is_some(),
-        _ => engines::cluster(tx, &stoker_domain::ids::ClusterId::trusted(id.as_str()))?.is_some(),
-    };
-    if there { Ok(id) } else { Err(nowhere("its engine was removed")) }
-}
-
-fn jvm_arguments(tx: &mut Tx<'_>, profile: Option<&RunProfileId>) -> Result<Option<Json<Vec<String>>>, Error> {
-    let Some(id) = profile else { return Ok(None) };
-    Ok(engines::run_profile(tx, id)?.map(|profile| profile.jvm_arguments))
-}
-
-/// A context named like the environment supplies the defaults there (source: doc).
-fn context(tx: &mut Tx<'_>, task: &Task, manifest: &Manifest) -> Result<Option<String>, Error> {
-    let environment = environments::get(tx, &task.environment_id)?;
-    Ok(environment.map(|e| e.name).filter(|name| manifest.contexts.contains_key(name)))
-}
-
-fn misfired(mut run: Run, now: i64, reason: MisfireReason, message: String) -> Run {
-    run.state = State::Finished;
-    run.outcome = Some(Outcome::DeployFailed);
-    run.finish_ms = Some(now);
-    run.misfire_reason = Some(reason);
-    run.error_type = Some("misfired".to_owned());
-    run.error_message = Some(message);
-    run.secrets = None;
-    run
-}
-
-/// Writes the run, its first events and the audit event.
-fn record_begin(
-    tx: &mut Tx<'_>,
-    allowed: &Allowed,
-    run: &Run,
-    pick: &Pick,
-    direct: bool,
-    now: i64,
-    random: &dyn stoker_domain::Random,
-) -> Result<(), Error> {
-    run.insert(tx)?;
-    let mut events = vec![("accepted", json!({ "by": run.user_id, "type": run.run_type.id() }))];
-    if run.state == State::Finished {
-        events.push((
-            "finished",
-            json!({ "outcome": "deploy_failed", "message": run.error_message,
-            "misfireReason": run.misfire_reason.map(MisfireReason::id) }),
-        ));
-    } else if direct {
-        events
-            .push(("offered", json!({ "engineId": run.engine_id.as_ref().map(EngineId::as_str), "epoch": run.epoch })));
-    } else if let Some(reason) = pick.wait_reason() {
-        events.push(("waiting", json!({ "reason": reason, "targetId": run.target_id })));
-    }
-    for (number, (kind, detail)) in events.into_iter().enumerate() {
-        let event = RunEvent {
-            run_id: run.id.clone(),
-            number: number as i64 + 1,
-            at_ms: now,
-            kind: kind.to_owned(),
-            detail: Some(detail.to_string()),
-        };
-        event.insert(tx)?;
-    }
-    let change = Change {
-        action: "run.start",
-        object: ("run", run.id.as_str()),
-        workspace: Some(&run.workspace_id),
-        detail: Some(json!({ "taskId": run.task_id.as_str() })),
-    };
-    audit::record(tx, allowed.actor(), now, random, change)
 }
 
 /// The manifest of a stored version.

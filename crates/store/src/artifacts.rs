@@ -116,6 +116,25 @@ pub fn version(tx: &mut Tx<'_>, id: &ArtifactId, version: &str) -> Result<Option
     ArtifactVersion::select_opt(tx, "WHERE artifact_id = $1 AND version = $2", params![id, version])
 }
 
+/// What a run needs of an artifact version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionFile {
+    /// Name of the artifact.
+    pub artifact_name: String,
+    /// SHA-256 of the archive.
+    pub sha256: String,
+    /// Bytes of the archive.
+    pub size: i64,
+}
+
+/// Name and bytes of one version.
+pub fn version_file(tx: &mut Tx<'_>, id: &ArtifactId, version: &str) -> Result<Option<VersionFile>, StoreError> {
+    let sql = "SELECT a.name, v.sha256, v.size FROM artifact_versions v JOIN artifacts a ON a.id = v.artifact_id \
+               WHERE v.artifact_id = $1 AND v.version = $2";
+    let row = tx.query_opt(sql, params![id, version])?;
+    row.map(|row| Ok(VersionFile { artifact_name: row.text(0)?, sha256: row.text(1)?, size: row.int(2)? })).transpose()
+}
+
 /// Number for the next version of an artifact.
 pub fn next_number(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<i64, StoreError> {
     tx.query_int("SELECT coalesce(max(number), 0) + 1 FROM artifact_versions WHERE artifact_id = $1", params![id])

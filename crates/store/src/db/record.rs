@@ -144,11 +144,12 @@ pub trait Record: Sized {
     fn from_row(row: &Row) -> Result<Self, StoreError>;
     /// The values in the order of [`Record::COLUMNS`].
     fn values(&self) -> Vec<Value>;
+    /// The INSERT statement; made once for each kind of row.
+    fn insert_text() -> &'static str;
 
     /// Adds the row.
     fn insert(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        let places = (1..=Self::WIDTH).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-        tx.execute(&format!("INSERT INTO {} ({}) VALUES ({places})", Self::TABLE, Self::COLUMNS), &self.values())?;
+        tx.execute(Self::insert_text(), &self.values())?;
         Ok(())
     }
 
@@ -196,6 +197,14 @@ macro_rules! record {
                 Ok(Self {
                     $first: $crate::db::Column::read(row, next())?,
                     $($field: $crate::db::Column::read(row, next())?,)*
+                })
+            }
+
+            fn insert_text() -> &'static str {
+                static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+                TEXT.get_or_init(|| {
+                    let places: Vec<String> = (1..=Self::WIDTH).map(|n| format!("${n}")).collect();
+                    format!("INSERT INTO {} ({}) VALUES ({})", Self::TABLE, Self::COLUMNS, places.join(", "))
                 })
             }
 

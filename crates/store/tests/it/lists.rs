@@ -1,0 +1,246 @@
+//! Lists with filters, against a plain model; the same answers from both databases.
+
+use serde_json::Map;
+use stoker_domain::ids::{ArtifactId, EnvironmentId, TaskId, WorkspaceId};
+use stoker_domain::run::{Outcome, State};
+use stoker_domain::runtime::{ArtifactType, RuntimeType};
+use stoker_domain::{Random, Right, Rights, SeededRandom};
+use stoker_store::artifacts::{self, Artifact, ArtifactFilter};
+use stoker_store::db::Json;
+use stoker_store::runs::{self, Run, RunFilter};
+use stoker_store::tasks::{self, Task, TaskFilter};
+
+use crate::support::{Place, both, hex_id, run_row};
+
+/// Names that a careless LIKE would mix up.
+const NAMES: [&str; 9] = ["a%b", "a_b", "a\\b", "aXb", "A%b", "a%bc", "%", "ä_b", "a'b"];
+
+fn visible() -> (String, i64) {
+    ("me".to_owned(), Rights::all().mask())
+}
+
+fn artifact(number: usize, workspace: &WorkspaceId, name: &str) -> Artifact {
+    Artifact {
+        id: ArtifactId::trusted(hex_id("f", number)),
+        workspace_id: workspace.clone(),
+        name: name.to_owned(),
+        kind: if number.is_multiple_of(2) { ArtifactType::Standard } else { ArtifactType::Route },
+        created_ms: 1,
+    }
+}
+
+fn task(number: usize, environment: &EnvironmentId, workspace: &WorkspaceId, name: &str, tags: Vec<String>) -> Task {
+    Task {
+        id: TaskId::trusted(hex_id("7", number)),
+        workspace_id: workspace.clone(),
+        environment_id: environment.clone(),
+        name: name.to_owned(),
+        description: None,
+        version_major: 1,
+        version_minor: 0,
+        artifact_id: ArtifactId::trusted(hex_id("f", 0)),
+        artifact_version: "0.1".to_owned(),
+        tags: Json(tags),
+        connections: Json(Map::new()),
+        parameters: Json(Map::new()),
+        resources: Json(Map::new()),
+        auto_upgrade: None,
+        paused: false,
+        pause_context: None,
+        pause_user: None,
+        pause_user_kind: None,
+        pause_ms: None,
+        runtime_type: RuntimeType::RemoteEngine,
+        runtime_id: Some(format!("engine {}", number % 2)),
+        run_profile_id: None,
+        run_config: Json(Map::new()),
+        created_ms: 1,
+        updated_ms: 1,
+    }
+}
+
+async fn named_tasks(place: &Place, filter: TaskFilter) -> Vec<String> {
+    let (found, total) = place.store.read(move |tx| tasks::list(tx, &filter, 100, 0)).await.expect("list");
+    assert_eq!(found.len() as i64, total);
+    found.into_iter().map(|task| task.name).collect()
+}
+
+/// A text out of characters that mean something in LIKE, JSON or SQL.
+fn tricky(random: &SeededRandom, length: usize) -> String {
+    const PIECES: [&str; 12] = ["a", "A", "b", "%", "_", "\\", "\"", ",", "'", "ä", " ", "]"];
+    let mut bytes = vec![0u8; length];
+    random.fill(&mut bytes);
+    bytes.iter().map(|byte| PIECES[usize::from(*byte) % PIECES.len()]).collect()
+}
+
+fn pick(random: &SeededRandom, below: usize) -> usize {
+    let mut bytes = [0u8; 8];
+    random.fill(&mut bytes);
+    (u64::from_le_bytes(bytes) % below as u64) as usize
+}
+
+both! {
+    async fn a_prefix_of_a_name_means_itself(place: Place) {
+        let (_, workspace) = place.workspace().await;
+        for (number, name) in NAMES.iter().enumerate() {
+            place.insert(artifact(number, &workspace, name)).await.expect("an artifact");
+        }
+        for prefix in NAMES.iter().copied().chain(["a", "A", "ä", "a%", "a_", "a\\", "\\", "_", "nothing", "%%"]) {
+            let filter = ArtifactFilter {
+                name_prefix: Some(prefix.to_owned()), visible_to: visible(), ..ArtifactFilter::default()
+            };
+            let (found, total) = place.store.read(move |tx| artifacts::list(tx, &filter, 100, 0)).await.expect("list");
+            let mut expected: Vec<&str> = NAMES.iter().copied().filter(|name| name.starts_with(prefix)).collect();
+            expected.sort_unstable();
+            let found: Vec<String> = found.into_iter().map(|artifact| artifact.name).collect();
+            assert_eq!(found, expected, "prefix {prefix:?}");
+            assert_eq!(total, expected.len() as i64, "prefix {prefix:?}");
+        }
+    }
+
+    async fn kinds_and_places_narrow_a_list(place: Place) {
+        let (environment, workspace) = place.workspace().await;
+        for (number, name) in NAMES.iter().enumerate() {
+            place.insert(artifact(number, &workspace, name)).await.expect("an artifact");
+        }
+        let count = async |filter: ArtifactFilter| {
+            place.store.read(move |tx| artifacts::list(tx, &filter, 2, 1)).await.expect("list")
+        };
+        let base = ArtifactFilter { visible_to: visible(), ..ArtifactFilter::default() };
+        let (page, total) = count(base.clone()).await;
+        assert_eq!((page.len(), total), (2, 9), "the total counts what the page leaves out");
+        let (_, routes) = count(ArtifactFilter { kinds: vec![ArtifactType::Route], ..base.clone() }).await;
+        assert_eq!(routes, 4);
+        let both_kinds = vec![ArtifactType::Route, ArtifactType::Standard];
+        assert_eq!(count(ArtifactFilter { kinds: both_kinds, ..base.clone() }).await.1, 9);
+        assert_eq!(count(ArtifactFilter { environment: Some(environment), ..base.clone() }).await.1, 9);
+        let elsewhere = WorkspaceId::trusted(hex_id("a", 5));
+        assert_eq!(count(ArtifactFilter { workspace: Some(elsewhere), ..base.clone() }).await.1, 0);
+        // Rights of somebody else, and a right that is not held, show nothing.
+        let stranger = ("stranger".to_owned(), Rights::all().mask());
+        assert_eq!(count(ArtifactFilter { visible_to: stranger, ..base.clone() }).await.1, 0);
+        assert_eq!(count(ArtifactFilter { visible_to: ("me".to_owned(), 0), ..base }).await.1, 0);
+    }
+
+    async fn a_label_is_found_whole_and_as_written(place: Place) {
+        let (environment, workspace) = place.workspace().await;
+        place.insert(artifact(0, &workspace, "artifact")).await.expect("an artifact");
+        let random = SeededRandom::new(11);
+        let mut all: Vec<(String, Vec<String>)> = vec![
+            ("t 00".to_owned(), vec!["prod".to_owned(), "50%".to_owned()]),
+            ("t 01".to_owned(), vec!["Prod".to_owned()]),
+            ("t 02".to_owned(), vec!["production".to_owned(), "5_".to_owned()]),
+            ("t 03".to_owned(), vec!["a\",\"b".to_owned()]),
+            ("t 04".to_owned(), vec!["a".to_owned(), "b".to_owned()]),
+            ("t 05".to_owned(), vec![]),
+        ];
+        for number in all.len()..60 {
+            let tags = (0..pick(&random, 4)).map(|_| tricky(&random, 1 + number % 2)).collect();
+            all.push((format!("t {number:02}"), tags));
+        }
+        for (number, (name, tags)) in all.iter().enumerate() {
+            place.insert(task(number, &environment, &workspace, name, tags.clone())).await.expect("a task");
+        }
+        let mut searched: Vec<Vec<String>> = all.iter().map(|(_, tags)| tags.clone()).collect();
+        searched.extend(all.iter().flat_map(|(_, tags)| tags.iter().map(|tag| vec![tag.clone()])));
+        for tag in ["pro", "PROD", "%", "_", "\\", "\"", "nothing", "50_"] {
+            searched.push(vec![tag.to_owned()]);
+        }
+        for tags in searched {
+            let expected: Vec<&str> = all
+                .iter()
+                .filter(|(_, has)| tags.iter().all(|tag| has.contains(tag)))
+                .map(|(name, _)| name.as_str())
+                .collect();
+            let filter = TaskFilter { tags: tags.clone(), visible_to: visible(), ..TaskFilter::default() };
+            assert_eq!(named_tasks(&place, filter).await, expected, "tags {tags:?}");
+        }
+    }
+
+    async fn a_part_of_a_name_means_itself(place: Place) {
+        let (environment, workspace) = place.workspace().await;
+        place.insert(artifact(0, &workspace, "artifact")).await.expect("an artifact");
+        for (number, name) in NAMES.iter().enumerate() {
+            place.insert(task(number, &environment, &workspace, name, Vec::new())).await.expect("a task");
+        }
+        for part in ["%", "_", "\\", "b", "B", "X", "'", "%b", "a", "ä"] {
+            let mut expected: Vec<&str> = NAMES.iter().copied().filter(|name| name.contains(part)).collect();
+            expected.sort_unstable();
+            let filter = TaskFilter {
+                name_contains: Some(part.to_owned()), visible_to: visible(), ..TaskFilter::default()
+            };
+            assert_eq!(named_tasks(&place, filter).await, expected, "part {part:?}");
+        }
+        let filter = TaskFilter { runtime_id: Some("engine 1".to_owned()), visible_to: visible(), ..TaskFilter::default() };
+        assert_eq!(named_tasks(&place, filter).await.len(), 4);
+    }
+
+    async fn runs_are_listed_as_a_plain_model_lists_them(place: Place) {
+        let (environment, workspace) = place.workspace().await;
+        let random = SeededRandom::new(5);
+        let mut all = Vec::new();
+        for number in 0..120 {
+            let row = random_run(number, &random, &environment, &workspace);
+            all.push(row.clone());
+            place.insert(row).await.expect("a run");
+        }
+        for _ in 0..120 {
+            let filter = random_filter(&random);
+            let (limit, offset) = (1 + pick(&random, 20) as i64, pick(&random, 30) as i64);
+            let mut expected: Vec<&Run> = all.iter().filter(|run| matches(run, &filter)).collect();
+            expected.sort_by(|a, b| b.trigger_ms.cmp(&a.trigger_ms).then(a.id.cmp(&b.id)));
+            let page: Vec<&Run> = expected.iter().copied().skip(offset as usize).take(limit as usize).collect();
+            let asked = filter.clone();
+            let (found, total) =
+                place.store.read(move |tx| runs::list(tx, &asked, limit, offset)).await.expect("list");
+            assert_eq!(total, expected.len() as i64, "{filter:?}");
+            assert_eq!(found.iter().collect::<Vec<_>>(), page, "{filter:?} {limit} {offset}");
+        }
+    }
+}
+
+fn random_run(number: usize, random: &SeededRandom, environment: &EnvironmentId, workspace: &WorkspaceId) -> Run {
+    let mut row = run_row(number, environment, workspace);
+    row.task_id = TaskId::trusted(hex_id("7", pick(random, 3)));
+    // Few instants, so that many runs share one and the order must be total.
+    row.trigger_ms = pick(random, 12) as i64;
+    row.state = State::ALL[pick(random, 4)];
+    if row.state == State::Finished {
+        row.outcome = Some(Outcome::ALL[pick(random, Outcome::ALL.len())]);
+        row.finish_ms = Some(row.trigger_ms + pick(random, 6) as i64);
+    }
+    row
+}
+
+fn random_filter(random: &SeededRandom) -> RunFilter {
+    let from = pick(random, 12) as i64;
+    let mut filter = RunFilter {
+        from_ms: from,
+        to_ms: from + pick(random, 8) as i64,
+        visible_to: ("me".to_owned(), [Right::View, Right::Execute].into_iter().collect::<Rights>().mask()),
+        ..RunFilter::default()
+    };
+    if pick(random, 2) == 0 {
+        filter.task = Some(TaskId::trusted(hex_id("7", pick(random, 3))));
+    }
+    match pick(random, 3) {
+        0 => filter.states = vec![State::Queued, State::Offered],
+        1 => {
+            filter.states = vec![State::Finished];
+            filter.outcome = Some(Outcome::ALL[pick(random, Outcome::ALL.len())]);
+        }
+        _ => {}
+    }
+    filter
+}
+
+/// The published rule: a run matches when it starts in the window, ends in it, lies in it or spans it.
+fn matches(run: &Run, filter: &RunFilter) -> bool {
+    let end = run.finish_ms.unwrap_or(i64::MAX);
+    let (from, to) = (filter.from_ms, filter.to_ms);
+    let within = |at: i64| (from..=to).contains(&at);
+    (within(run.trigger_ms) || within(end) || (run.trigger_ms < from && end > to))
+        && filter.task.as_ref().is_none_or(|task| run.task_id == *task)
+        && (filter.states.is_empty() || filter.states.contains(&run.state))
+        && filter.outcome.is_none_or(|outcome| run.outcome == Some(outcome))
+}

@@ -1,0 +1,9 @@
+//! The store on both databases: migrations, transactions, values, lists, durability.
+
+mod durability;
+mod lists;
+mod migrations;
+mod runs;
+mod support;
+mod transactions;
+mod values;
