@@ -11,6 +11,9 @@ const TOP: &str = "remote-engine";
 /// Folders that exist empty, as documented for an installation (source: doc).
 const FOLDERS: &[&str] = &["TalendJobServersFiles", "data", "data/log", "etc/keystores"];
 
+/// Mode of those folders: what jobs print and the engine's keys are the owner's alone.
+const FOLDER_MODE: u32 = 0o700;
+
 /// Files with their mode.
 const FILES: &[(&str, u32, &str)] = &[
     ("bin/trun", 0o755, include_str!("../../../packaging/remote-engine/bin/trun")),
@@ -59,7 +62,7 @@ const PROGRAM: &str = "lib/stoker-engine";
 pub fn tar_gz(program: &Path, out: impl Write) -> io::Result<()> {
     let mut tar = tar::Builder::new(GzEncoder::new(out, Compression::fast()));
     for folder in FOLDERS {
-        let mut header = header(0o755, 0);
+        let mut header = header(FOLDER_MODE, 0);
         header.set_entry_type(tar::EntryType::Directory);
         tar.append_data(&mut header, format!("{TOP}/{folder}/"), io::empty())?;
     }
@@ -87,7 +90,7 @@ pub fn zip(program: &Path, out: impl Write + Seek) -> io::Result<()> {
     let mut zip = zip::ZipWriter::new(out);
     let options = |mode: u32| SimpleFileOptions::default().unix_permissions(mode);
     for folder in FOLDERS {
-        zip.add_directory(format!("{TOP}/{folder}"), options(0o755)).map_err(io::Error::other)?;
+        zip.add_directory(format!("{TOP}/{folder}"), options(FOLDER_MODE)).map_err(io::Error::other)?;
     }
     for (name, mode, text) in FILES {
         zip.start_file(format!("{TOP}/{name}"), options(*mode)).map_err(io::Error::other)?;

@@ -132,8 +132,11 @@ impl Upload {
             tokio::fs::create_dir_all(folder).await.map_err(io("create", folder))?;
             tokio::fs::rename(&self.path, &path).await.map_err(io("rename to", &path))?;
             self.done = true;
-            let handle = File::open(folder).await.map_err(io("open", folder))?;
-            handle.sync_all().await.map_err(io("flush", folder))?;
+            // The entry of the file, and that of its folder, which may be new.
+            for folder in [folder, &self.blobs.root] {
+                let handle = File::open(folder).await.map_err(io("open", folder))?;
+                handle.sync_all().await.map_err(io("flush", folder))?;
+            }
         }
         Ok(Blob { sha256, size: self.size })
     }

@@ -83,9 +83,7 @@ impl ServeArgs {
             }
             settings.poll_seconds = value;
         }
-        if settings.lease_ms <= settings.poll_seconds as i64 * 1000 {
-            bail!("leaseSeconds: must be longer than pollSeconds ({})", settings.poll_seconds);
-        }
+        settings.check().map_err(anyhow::Error::msg)?;
         if let Some(url) = &self.public_url
             && !url.starts_with("http://")
             && !url.starts_with("https://")

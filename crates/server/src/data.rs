@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use stoker_domain::Random;
 use stoker_secrets::keyring::KeyRing;
@@ -17,6 +17,8 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
         .mode(0o700)
         .create(folder)
         .with_context(|| format!("cannot create {}", folder.display()))?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("cannot keep others out of {}: does it belong to this user?", folder.display()))?;
     let path = folder.join("lock");
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
     if file.try_lock().is_err() {

@@ -72,7 +72,9 @@ async fn serve_async(config: Config) -> Result<()> {
         Some(url) => Database::Postgres(url.clone()),
         None => Database::Sqlite(config.data.join("stoker.db")),
     };
-    let store = Store::open(&database).context("cannot open the database")?;
+    // The PostgreSQL driver brings an event loop of its own, which must not start on a thread of this one.
+    let opened = tokio::task::spawn_blocking(move || Store::open(&database)).await?;
+    let store = opened.context("cannot open the database")?;
     let account = store.read::<_, StoreError, _>(|tx| settings::get(tx, ACCOUNT)).await?;
     let keys = data::key_ring(&config.data, account.is_none(), &*random)?;
     let blobs = Blobs::open(&config.data.join("artifacts"))?;

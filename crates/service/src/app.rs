@@ -26,6 +26,23 @@ pub struct Settings {
     pub poll_seconds: u64,
 }
 
+impl Settings {
+    /// A sign of life of an engine is written down at most this often, milliseconds: often enough that a lease never
+    /// runs out while the engine polls (see [`Settings::check`]).
+    pub(crate) fn note_ms(&self) -> i64 {
+        (self.lease_ms / 4).min(10_000)
+    }
+
+    /// Whether a lease outlives the longest pause between two signs of life; the message names the cure.
+    pub fn check(&self) -> Result<(), String> {
+        let pause_ms = self.poll_seconds as i64 * 1000 + self.note_ms();
+        if self.lease_ms > pause_ms {
+            return Ok(());
+        }
+        Err(format!("leaseSeconds: must be more than {} with a pollSeconds of {}", pause_ms / 1000, self.poll_seconds))
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -30,8 +30,6 @@ use stoker_wire::{
 
 /// How far the clocks of engine and server may differ when a session is opened, seconds.
 const CLOCK_TOLERANCE_S: i64 = 300;
-/// A sign of life is written down at most this often, milliseconds.
-const NOTE_SEEN_MS: i64 = 10_000;
 /// Largest log chunk accepted, bytes of base64.
 const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 /// Most reports in one request.
@@ -56,7 +54,16 @@ fn engine_of(session: &str) -> Result<EngineId, Error> {
 
 /// The engine of a session, locked, if no newer session replaced it.
 fn current(tx: &mut Tx<'_>, id: &EngineId, hash: &str) -> Result<Engine, Error> {
-    let engine = engines::lock(tx, id)?.ok_or_else(stale_session)?;
+    of_session(engines::lock(tx, id)?, hash)
+}
+
+/// The same for a read, which locks nothing.
+fn seen(tx: &mut Tx<'_>, id: &EngineId, hash: &str) -> Result<Engine, Error> {
+    of_session(engines::get(tx, id)?, hash)
+}
+
+fn of_session(engine: Option<Engine>, hash: &str) -> Result<Engine, Error> {
+    let engine = engine.ok_or_else(stale_session)?;
     if engine.status != PairingStatus::Paired || engine.session_id.as_deref() != Some(hash) {
         return Err(stale_session());
     }
@@ -234,11 +241,12 @@ impl Service {
     /// What the database has for the engine now; `None` when there is nothing.
     async fn look(&self, id: &EngineId, hash: &str) -> Result<Option<Messages>, Error> {
         let now = self.now();
+        let note_ms = self.inner.settings.note_ms();
         let (engine_id, session) = (id.clone(), hash.to_owned());
         // Most looks find nothing; they must not cost a commit.
         let idle = self
             .get(&Allowed::system(), move |tx| {
-                let engine = current(tx, &engine_id, &session)?;
+                let engine = seen(tx, &engine_id, &session)?;
                 let cluster = engine.cluster_id.as_ref().map(|c| c.as_str());
                 let queued = runs::any_queued(tx, engine_id.as_str())?
                     || match cluster {
@@ -246,7 +254,7 @@ impl Service {
                         None => false,
                     };
                 let stops = !runs::unsent_stops(tx, &engine_id, &session)?.is_empty();
-                let noted = engine.seen_ms.is_some_and(|seen| now - seen < NOTE_SEEN_MS);
+                let noted = engine.seen_ms.is_some_and(|seen| now - seen < note_ms);
                 Ok::<_, Error>(!queued && !stops && noted)
             })
             .await?;
@@ -272,7 +280,8 @@ impl Service {
 
     /// Notes that the engine lives and extends its leases, now and then; `true` when it did.
     fn sign_of_life(&self, tx: &mut Tx<'_>, engine: &Engine, now: i64) -> Result<bool, Error> {
-        if engine.seen_ms.is_some_and(|seen| now - seen < NOTE_SEEN_MS) {
+        let note_ms = self.inner.settings.note_ms();
+        if engine.seen_ms.is_some_and(|seen| now - seen < note_ms) {
             return Ok(false);
         }
         engines::note_seen(tx, &engine.id, now)?;
@@ -358,8 +367,8 @@ impl Service {
         let (id, hash, wanted) = (engine_of(session)?, token::hash(session), sha256.to_owned());
         let needed = self
             .get(&Allowed::system(), move |tx| {
-                current(tx, &id, &hash)?;
-                Ok::<_, Error>(runs::leased(tx, &id)?.iter().any(|run| run.artifact_sha256 == wanted))
+                seen(tx, &id, &hash)?;
+                Ok::<_, Error>(runs::leased_needs(tx, &id, &wanted)?)
             })
             .await?;
         if !needed {

@@ -65,8 +65,8 @@ impl Service {
     async fn give_up_lost(&self) -> Result<usize, Error> {
         let now = self.now();
         let before = now - self.inner.settings.lost_run_ms;
-        let due = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::lost(tx, before, 1)?)).await?;
-        if due.is_empty() {
+        let due = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::lost_any(tx, before)?)).await?;
+        if !due {
             return Ok(0);
         }
         self.write(&Allowed::system(), move |tx| {
@@ -87,8 +87,9 @@ impl Service {
     async fn end_undeployable(&self) -> Result<usize, Error> {
         let (now, silence, wait) =
             (self.now(), self.inner.settings.engine_silence_ms, self.inner.settings.deploy_wait_ms);
-        let due = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::deploy_overdue(tx, now, 1)?)).await?;
-        if due.is_empty() {
+        let due =
+            self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::deploy_overdue_any(tx, now)?)).await?;
+        if !due {
             return Ok(0);
         }
         self.write(&Allowed::system(), move |tx| {

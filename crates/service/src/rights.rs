@@ -79,6 +79,11 @@ fn nothing_set() -> Error {
 }
 
 impl Service {
+    /// Checks that the actor may grant at all; for batches, whose elements are answered one by one.
+    pub fn may_grant(&self, actor: &Actor) -> Result<(), Error> {
+        actor.allow(GRANT).map(drop)
+    }
+
     /// The rights of a principal on a workspace; 404 when there are none (source: spec).
     pub async fn get_rights(&self, actor: &Actor, target: GrantTarget) -> Result<Grant, Error> {
         let allowed = actor.allow(GRANT)?;

@@ -179,19 +179,24 @@ pub(crate) fn stop(tx: &mut Tx<'_>, run: &Run, now: i64, actor: &Actor) -> Resul
             Ok(Stopped::Stopping)
         }
         Step::To(_, outcome) => {
-            let row = EndRow {
-                outcome: outcome.unwrap_or(Outcome::Terminated),
-                start_ms: None,
-                finish_ms: now,
-                exit_code: None,
-                exit_signal: None,
-                error_type: Some("stopped".to_owned()),
-                error_message: Some(format!("stopped by {} before it started", actor.name)),
-                misfire_reason: None,
-            };
-            end(tx, run, &row)?;
+            debug_assert_eq!(outcome, Some(Outcome::Terminated));
+            end(tx, run, &stopped_early(now, format!("stopped by {} before it started", actor.name)))?;
             Ok(Stopped::Stopping)
         }
+    }
+}
+
+/// The end of a run that was stopped before its job started.
+fn stopped_early(now: i64, message: String) -> EndRow {
+    EndRow {
+        outcome: Outcome::Terminated,
+        start_ms: None,
+        finish_ms: now,
+        exit_code: None,
+        exit_signal: None,
+        error_type: Some("stopped".to_owned()),
+        error_message: Some(message),
+        misfire_reason: None,
     }
 }
 
@@ -211,11 +216,15 @@ pub(crate) fn end(tx: &mut Tx<'_>, run: &Run, row: &EndRow) -> Result<(), Error>
     Ok(())
 }
 
-/// Puts an offered run back into the queue, if it still is in that epoch.
+/// Puts an offered run back into the queue, if it still is in that epoch; one that was stopped meanwhile ends.
 pub(crate) fn withdraw(tx: &mut Tx<'_>, id: &RunId, epoch: i64, now: i64) -> Result<(), Error> {
     let Some(run) = runs::lock(tx, id)? else { return Ok(()) };
     if run.epoch != epoch || run.state != State::Offered {
         return Ok(());
+    }
+    if run.stop_ms.is_some() {
+        transition(run.state, run.outcome, Event::End(Outcome::Terminated)).map_err(Error::internal)?;
+        return end(tx, &run, &stopped_early(now, "stopped before it started".to_owned()));
     }
     transition(run.state, run.outcome, Event::Withdraw).map_err(Error::internal)?;
     runs::requeue(tx, id)?;

@@ -75,7 +75,7 @@ impl Service {
         self.read(&allowed, move |tx| accounts::service_account(tx, &id)?.ok_or_else(unknown)).await
     }
 
-    /// Adds a service account. A caller cannot hand out more than it holds itself (source: inferred).
+    /// Adds a service account.
     pub async fn create_service_account(
         &self,
         actor: &Actor,

@@ -93,7 +93,12 @@ impl Service {
     }
 
     fn begin_run(&self, tx: &mut Tx<'_>, allowed: &Allowed, request: &StartRequest, now: i64) -> Result<Begun, Error> {
-        let task = tasks::get(tx, &request.task)?.ok_or_else(|| Error::not_found("Task id not found."))?;
+        let unknown = || Error::not_found("Task id not found.");
+        let mut task = tasks::get(tx, &request.task)?.ok_or_else(unknown)?;
+        if !task.parallel_allowed() {
+            // Two starts at once must not both find that no other run is active.
+            task = tasks::lock(tx, &request.task)?.ok_or_else(unknown)?;
+        }
         allowed.right(tx, &task.workspace_id, &[Right::Execute])?;
         if task.paused {
             return Err(Error::Paused(format!("Task {} is paused: resume it before starting a run", task.name)));
@@ -232,6 +237,7 @@ impl Service {
     /// Sends an offer whose lease is committed to the poll that waits for it. When that poll is gone, the offer was
     /// certainly not delivered and the run goes back into the queue.
     async fn hand_over(&self, run: Run, engine: &engines::Engine, reserved: Reserved) {
+        let session = reserved.session.clone();
         let delivered = match dispatch::offer(&run, engine, &self.inner.keys, self.random()) {
             Ok(offer) => {
                 crash::point("offer.before-delivery");
@@ -246,8 +252,14 @@ impl Service {
         if delivered {
             return;
         }
-        let (id, epoch, now) = (run.id.clone(), run.epoch, self.now());
-        let result = self.write::<_, Error, _>(&Allowed::system(), move |tx| withdraw(tx, &id, epoch, now)).await;
+        let (id, epoch, now, engine_id) = (run.id.clone(), run.epoch, self.now(), engine.id.clone());
+        let result = self
+            .write::<_, Error, _>(&Allowed::system(), move |tx| {
+                // A session opened in between was given the same offer, and may have begun with it.
+                let newer = engines::lock(tx, &engine_id)?.and_then(|e| e.session_id).is_some_and(|s| s != session);
+                if newer { Ok(()) } else { withdraw(tx, &id, epoch, now) }
+            })
+            .await;
         match result {
             Ok(()) => self.inner.hub.wake(&engine.id),
             Err(error) => {

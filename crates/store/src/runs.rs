@@ -1,6 +1,6 @@
 //! Runs and their events.
 
-use crate::db::record::{Conditions, record};
+use crate::db::record::{Conditions, holds_text, record};
 use crate::db::{Json, Record};
 use crate::{StoreError, Tx, Value, params};
 use stoker_domain::PrincipalKind;
@@ -308,6 +308,25 @@ pub fn lease_ended_any(tx: &mut Tx<'_>, now_ms: i64) -> Result<bool, StoreError>
     Ok(tx.query_opt(sql, params![now_ms])?.is_some())
 }
 
+/// Whether any run has been unknown since before `before_ms`.
+pub fn lost_any(tx: &mut Tx<'_>, before_ms: i64) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM runs WHERE state IN ('offered', 'running') AND unknown_ms < $1 LIMIT 1";
+    Ok(tx.query_opt(sql, params![before_ms])?.is_some())
+}
+
+/// Whether the wait of any queued run for an engine is over by the clock.
+pub fn deploy_overdue_any(tx: &mut Tx<'_>, now_ms: i64) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM runs WHERE state = 'queued' AND deploy_until_ms < $1 LIMIT 1";
+    Ok(tx.query_opt(sql, params![now_ms])?.is_some())
+}
+
+/// Whether a run the engine has needs the artifact with these bytes.
+pub fn leased_needs(tx: &mut Tx<'_>, engine: &EngineId, sha256: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM runs WHERE engine_id = $1 AND state IN ('offered', 'running') \
+               AND artifact_sha256 = $2 LIMIT 1";
+    Ok(tx.query_opt(sql, params![engine, sha256])?.is_some())
+}
+
 /// Marks a run as unknown since its lease ended.
 pub fn mark_unknown(tx: &mut Tx<'_>, run: &RunId) -> Result<u64, StoreError> {
     tx.execute("UPDATE runs SET unknown_ms = lease_ms WHERE id = $1 AND unknown_ms IS NULL", params![run])
@@ -385,9 +404,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &RunFilter, limit: i64, offset: i64) -> Res
         conditions.and("outcome = ?", [outcome.id().into()]);
     }
     for tag in &filter.tags {
-        let quoted = serde_json::Value::from(tag.as_str()).to_string();
-        let pattern = format!("%{}%", crate::db::record::like_escaped(&quoted));
-        conditions.and("task_id IN (SELECT id FROM tasks WHERE tags LIKE ? ESCAPE '\\')", [Value::Text(pattern)]);
+        let (clause, values) = holds_text("tags", tag);
+        conditions.and(&format!("task_id IN (SELECT id FROM tasks WHERE {clause})"), values);
     }
     let total = tx.query_int(&format!("SELECT count(*) FROM runs {}", conditions.text()), conditions.values())?;
     let (page, values) = conditions.paged(limit, offset);

@@ -1,4 +1,4 @@
-//! Small values of the installation: ids of the account and of what the first start made, the wrapped data key.
+//! Small values of the installation, for example the id of its account.
 
 use crate::{StoreError, Tx, params};
 

@@ -1,6 +1,6 @@
 //! Tasks and their run configuration.
 
-use crate::db::record::{Conditions, like_escaped, record};
+use crate::db::record::{Conditions, holds_text, like_escaped, record};
 use crate::db::{Json, Record};
 use crate::{StoreError, Tx, Value, params};
 use serde_json::{Map, Value as JsonValue};
@@ -111,6 +111,11 @@ pub fn get(tx: &mut Tx<'_>, id: &TaskId) -> Result<Option<Task>, StoreError> {
     Task::select_opt(tx, "WHERE id = $1", params![id])
 }
 
+/// The task with this id, locked until the end of the transaction.
+pub fn lock(tx: &mut Tx<'_>, id: &TaskId) -> Result<Option<Task>, StoreError> {
+    Task::select_opt(tx, "WHERE id = $1 {lock}", params![id])
+}
+
 /// A page of tasks by name, and how many there are in all.
 pub fn list(tx: &mut Tx<'_>, filter: &TaskFilter, limit: i64, offset: i64) -> Result<(Vec<Task>, i64), StoreError> {
     let conditions = conditions(filter);
@@ -149,9 +154,8 @@ fn conditions(filter: &TaskFilter) -> Conditions {
         conditions.and("runtime_type = ?", [kind.id().into()]);
     }
     for tag in &filter.tags {
-        // Tags are a JSON array of strings; quoting the tag as JSON finds whole tags only.
-        let quoted = JsonValue::from(tag.as_str()).to_string();
-        conditions.and("tags LIKE ? ESCAPE '\\'", [Value::Text(format!("%{}%", like_escaped(&quoted)))]);
+        let (clause, values) = holds_text("tags", tag);
+        conditions.and(&clause, values);
     }
     conditions
 }

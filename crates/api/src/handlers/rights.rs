@@ -80,6 +80,7 @@ async fn search(kind: PrincipalKind, app: App, actor: Actor, query: Search) -> A
 
 /// Applies each element in order; 204 when all went well, else 207 with the rejected ones (source: spec).
 async fn batch(kind: PrincipalKind, app: App, actor: Actor, list: Vec<PermissionBody>, new: bool) -> Answer {
+    app.service.may_grant(&actor)?;
     let mut rejected = Vec::new();
     for element in list {
         if let Err(error) = batch_one(kind, &app.service, &actor, &element, new).await {

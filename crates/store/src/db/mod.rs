@@ -10,6 +10,7 @@ mod value;
 pub use record::{Column, Json, Record};
 pub use value::{Row, Value};
 
+use postgres_db::Mode;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,6 +55,9 @@ pub enum StoreError {
     /// A closure of a transaction panicked; its changes were rolled back.
     #[error("a database transaction failed inside the program and was rolled back")]
     Panicked,
+    /// A statement of the transaction had failed, so nothing of it was kept.
+    #[error("a database transaction went on after a failed statement and was rolled back")]
+    Broken,
     /// The store is shutting down.
     #[error("the database is closed")]
     Closed,
@@ -174,7 +178,7 @@ impl Store {
         let work = work(f, sender);
         match &*self.backend {
             Backend::Sqlite(db) => db.write(work),
-            Backend::Postgres(db) => db.run(work),
+            Backend::Postgres(db) => db.run(work, Mode::Write),
         }
         .map_err(E::from)?;
         receiver.await.unwrap_or_else(|_| Err(E::from(StoreError::Closed)))
@@ -191,7 +195,7 @@ impl Store {
         let work = work(f, sender);
         match &*self.backend {
             Backend::Sqlite(db) => db.read(work),
-            Backend::Postgres(db) => db.run(work),
+            Backend::Postgres(db) => db.run(work, Mode::Read),
         }
         .map_err(E::from)?;
         receiver.await.unwrap_or_else(|_| Err(E::from(StoreError::Closed)))

@@ -3,7 +3,7 @@
 use super::{Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
 use postgres::error::SqlState;
 use postgres::types::{IsNull, ToSql, Type, private::BytesMut};
-use postgres::{Client, NoTls, Statement};
+use postgres::{Client, IsolationLevel, NoTls, Statement};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,16 @@ const CONNECTIONS: usize = 8;
 const STATEMENTS: usize = 512;
 
 pub(super) struct Postgres {
-    queue: Mutex<Sender<Work>>,
+    queue: Mutex<Sender<(Work, Mode)>>,
+}
+
+/// What the transaction around a piece of work allows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// One state of the database from beginning to end, and no changes.
+    Read,
+    /// Everything; each statement sees what was committed before it.
+    Write,
 }
 
 impl Postgres {
@@ -25,7 +34,7 @@ impl Postgres {
         let mut first = config.connect(NoTls).map_err(|e| StoreError::Open(reason(&e)))?;
         prepare_session(&mut first)?;
         migrate_postgres(&mut first)?;
-        let (sender, receiver) = channel::<Work>();
+        let (sender, receiver) = channel::<(Work, Mode)>();
         let receiver = Arc::new(Mutex::new(receiver));
         let mut client = Some(first);
         for _ in 0..CONNECTIONS {
@@ -40,9 +49,9 @@ impl Postgres {
         Ok(Self { queue: Mutex::new(sender) })
     }
 
-    pub(super) fn run(&self, work: Work) -> Result<(), StoreError> {
+    pub(super) fn run(&self, work: Work, mode: Mode) -> Result<(), StoreError> {
         let queue = self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        queue.send(work).map_err(|_| StoreError::Closed)
+        queue.send((work, mode)).map_err(|_| StoreError::Closed)
     }
 }
 
@@ -63,15 +72,16 @@ fn migrate_postgres(client: &mut Client) -> Result<(), StoreError> {
     let mut transaction = client.transaction().map_err(StoreError::Postgres)?;
     // Two servers that start at once must not migrate at once.
     transaction.execute("SELECT pg_advisory_xact_lock(7863465)", &[]).map_err(StoreError::Postgres)?;
-    migrate::run(&mut PostgresTx { transaction: &mut transaction, statements: &mut HashMap::new() })?;
+    let mut statements = HashMap::new();
+    migrate::run(&mut PostgresTx { transaction: &mut transaction, statements: &mut statements, broken: false })?;
     transaction.commit().map_err(StoreError::Postgres)
 }
 
-fn connection_loop(mut client: Option<Client>, config: &postgres::Config, receiver: &Mutex<Receiver<Work>>) {
+fn connection_loop(mut client: Option<Client>, config: &postgres::Config, receiver: &Mutex<Receiver<(Work, Mode)>>) {
     let mut statements = HashMap::new();
     loop {
         let next = receiver.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).recv();
-        let Ok(work) = next else { return };
+        let Ok((work, mode)) = next else { return };
         if client.as_ref().is_none_or(Client::is_closed) {
             statements.clear();
             client = match config.connect(NoTls) {
@@ -87,20 +97,33 @@ fn connection_loop(mut client: Option<Client>, config: &postgres::Config, receiv
         if statements.len() > STATEMENTS {
             statements.clear();
         }
-        run_one(open, &mut statements, work);
+        run_one(open, &mut statements, work, mode);
     }
 }
 
-fn run_one(client: &mut Client, statements: &mut HashMap<String, Statement>, work: Work) {
-    let mut transaction = match client.transaction() {
+fn run_one(client: &mut Client, statements: &mut HashMap<String, Statement>, work: Work, mode: Mode) {
+    let begun = match mode {
+        Mode::Write => client.transaction(),
+        Mode::Read => {
+            client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()
+        }
+    };
+    let mut transaction = match begun {
         Ok(transaction) => transaction,
         Err(error) => {
             tracing::error!(error = %reason(&error), "cannot begin a transaction");
             return;
         }
     };
-    let verdict = work(&mut Tx { link: &mut PostgresTx { transaction: &mut transaction, statements } });
+    let mut link = PostgresTx { transaction: &mut transaction, statements, broken: false };
+    let verdict = work(&mut Tx { link: &mut link });
+    let broken = link.broken;
     match verdict {
+        // A COMMIT after a failed statement rolls back and reports no error.
+        Verdict::Commit(callback) if broken => {
+            let _ = transaction.rollback();
+            callback(Err(StoreError::Broken));
+        }
         Verdict::Commit(callback) => callback(transaction.commit().map_err(failed)),
         Verdict::Rollback => {
             if let Err(error) = transaction.rollback() {
@@ -121,6 +144,8 @@ fn failed(error: postgres::Error) -> StoreError {
 struct PostgresTx<'a, 'b> {
     transaction: &'a mut postgres::Transaction<'b>,
     statements: &'a mut HashMap<String, Statement>,
+    /// Whether a statement failed; nothing of the transaction can be kept then.
+    broken: bool,
 }
 
 impl PostgresTx<'_, '_> {
@@ -157,18 +182,33 @@ impl ToSql for Value {
     postgres::types::to_sql_checked!();
 }
 
+impl PostgresTx<'_, '_> {
+    fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<postgres::Row>, StoreError> {
+        let statement = self.prepared(sql)?;
+        self.transaction.query(&statement, &by_reference(params)).map_err(failed)
+    }
+
+    fn touched(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
+        let statement = self.prepared(sql)?;
+        self.transaction.execute(&statement, &by_reference(params)).map_err(failed)
+    }
+}
+
+fn by_reference(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    params.iter().map(|p| p as &(dyn ToSql + Sync)).collect()
+}
+
 impl Link for PostgresTx<'_, '_> {
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
-        let statement = self.prepared(sql)?;
-        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-        self.transaction.execute(&statement, &params).map_err(failed)
+        let result = self.touched(sql, params);
+        self.broken |= result.is_err();
+        result
     }
 
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let statement = self.prepared(sql)?;
-        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as &(dyn ToSql + Sync)).collect();
-        let rows = self.transaction.query(&statement, &params).map_err(failed)?;
-        rows.iter().map(row).collect()
+        let result = self.rows(sql, params);
+        self.broken |= result.is_err();
+        result?.iter().map(row).collect()
     }
 }
 

@@ -262,6 +262,14 @@ impl Conditions {
     }
 }
 
+/// Condition that the JSON array of texts in `column` holds `text`, with its values. An element begins after `[` or after
+/// a comma; inside an element no quote stands without a backslash, so nothing but a whole element fits.
+pub(crate) fn holds_text(column: &str, text: &str) -> (String, [Value; 2]) {
+    let element = like_escaped(&serde_json::Value::from(text).to_string());
+    let clause = format!("({column} LIKE ? ESCAPE '\\' OR {column} LIKE ? ESCAPE '\\')");
+    (clause, [Value::Text(format!("[{element}%")), Value::Text(format!("%,{element}%"))])
+}
+
 /// Escapes `%`, `_` and `\` so that the text matches itself in a LIKE with `ESCAPE '\'`.
 pub(crate) fn like_escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")

@@ -60,9 +60,10 @@ impl Sqlite {
             Some(connection) => connection,
             None => connect(&self.path, true)?,
         };
-        let result = f(&mut Tx { link: &mut SqliteTx { connection: &connection } });
+        let run = std::panic::AssertUnwindSafe(|| f(&mut Tx { link: &mut SqliteTx { connection: &connection } }));
+        let result = std::panic::catch_unwind(run);
         lock(&self.idle).push(connection);
-        result
+        result.unwrap_or_else(|_| Err(E::from(StoreError::Panicked)))
     }
 }
 
@@ -96,6 +97,8 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
          PRAGMA journal_size_limit=67108864;"
     };
     connection.execute_batch(pragmas).map_err(open)?;
+    // As on PostgreSQL: LIKE tells upper from lower case.
+    connection.execute_batch("PRAGMA case_sensitive_like=ON").map_err(open)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }

@@ -1,0 +1,51 @@
+//! Bodies that go out, in the published shapes. Absent values are left out; instants have milliseconds and `Z`.
+
+mod accounts;
+mod artifacts;
+mod engines;
+mod runs;
+mod tasks;
+mod workspaces;
+
+pub use accounts::ServiceAccountBody;
+pub use artifacts::{ArtifactBody, ArtifactVersionBody};
+pub use engines::{ClusterBody, EngineBody, RunProfileBody};
+pub use runs::{RunBody, RunListItem, timeline};
+pub use tasks::{TaskBody, TaskExtract, run_config};
+pub use workspaces::{EnvironmentInfo, WorkspaceBody, WorkspaceInfo};
+
+use serde::Serialize;
+use stoker_service::Page;
+
+macro_rules! body {
+    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name { $($(#[$fdoc])* pub $field: $type,)* }
+    };
+}
+
+use body;
+
+body!(
+    /// A page of the offset style.
+    PageBody {
+        /// The items.
+        items: Vec<serde_json::Value>,
+        /// The size asked for.
+        limit: i64,
+        /// The offset asked for, also past the end (source: client, a pager counts on it).
+        offset: i64,
+        /// All items.
+        total: i64,
+    }
+);
+
+impl PageBody {
+    /// Packs a page with `each` item as a body.
+    pub fn of<T, B: Serialize>(page: Page<T>, each: impl Fn(T) -> B) -> Self {
+        let items = page.items.into_iter().map(|item| serde_json::to_value(each(item)).unwrap_or_default()).collect();
+        Self { items, limit: page.limit, offset: page.offset, total: page.total }
+    }
+}
