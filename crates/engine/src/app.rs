@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use stoker_domain::{SharedClock, SharedRandom};
+use stoker_domain::{SharedClock, SharedRandom, crash};
 use stoker_wire::{Host, PairResponse};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -128,7 +128,9 @@ impl Start {
                     home::remove(&self.home.journal()).map_err(at(&self.home.journal()))?;
                 }
                 let link = Link::new(&self.server(&config)?, &config)?;
+                crash::point("engine.pair-key-saved");
                 let Some(answer) = self.pair(&link, &key, &keys, &host, &mut signals).await? else { return Ok(()) };
+                crash::point("engine.paired-before-save");
                 let identity = files.save(&key, link.base(), answer)?;
                 tracing::info!(engine = identity.name, id = identity.engine_id, server = link.base(), "paired");
                 (identity, keys, link)
@@ -152,7 +154,7 @@ impl Start {
         let work = move || files.standing(&config, random.as_ref());
         tokio::task::spawn_blocking(work)
             .await
-            .unwrap_or_else(|error| Err(EngineError::Http { problem: error.to_string() }))
+            .unwrap_or_else(|error| Err(EngineError::Internal { problem: error.to_string() }))
     }
 
     fn server(&self, config: &Config) -> Result<String, EngineError> {
@@ -249,7 +251,7 @@ async fn serve(
     let states = tokio::spawn(state::work(engine.clone()));
     let session = tokio::spawn(session::work(engine.clone(), host));
     let end = tokio::select! {
-        gave_up = session => Err(gave_up.unwrap_or_else(|error| EngineError::Http { problem: error.to_string() })),
+        gave_up = session => Err(gave_up.unwrap_or_else(|error| EngineError::Internal { problem: error.to_string() })),
         stop = signals.next() => Ok(stop),
     };
     engine.accept_no_more();

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ring::digest::{Context, SHA256};
+use stoker_domain::crash;
 use stoker_jobzip::{Limits, Manifest};
 use stoker_wire::Offer;
 use tokio::sync::OnceCell;
@@ -17,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::backoff::Backoff;
 use crate::engine::Engine;
 use crate::home;
-use crate::link::LinkError;
+use crate::link::{LinkError, SILENCE};
 
 /// How often an artifact is asked for before its run fails (source: doc, deployment attempts).
 const ATTEMPTS: u32 = 5;
@@ -50,6 +51,17 @@ pub(crate) enum ArtifactError {
 }
 
 impl ArtifactError {
+    /// Whether another attempt may succeed: not when the server understood the request and says no.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Unavailable(LinkError::Refused { status, code, .. }) => {
+                *status >= 500 || code == stoker_wire::REFUSED_SESSION
+            }
+            Self::Unavailable(_) => true,
+            Self::Wrong(_) | Self::Broken(_) | Self::Disk(_) => false,
+        }
+    }
+
     /// The machine-readable kind.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -123,13 +135,13 @@ impl Artifacts {
             .await?;
             let error = match download(engine, sha256, offer.artifact_size, &zip).await {
                 Ok(()) => {
+                    crash::point("engine.artifact-downloaded");
                     let (from, to) = (unfinished.clone(), self.folder.join(sha256));
                     return blocking(move || install(&from, &to)).await;
                 }
                 Err(error) => error,
             };
-            let again = matches!(&error, ArtifactError::Unavailable(cause) if cause.code().is_empty() || cause.code() == stoker_wire::REFUSED_SESSION);
-            if !again || attempt == ATTEMPTS {
+            if !error.may_pass() || attempt == ATTEMPTS {
                 let folder = unfinished.clone();
                 blocking(move || Ok(home::remove(&folder)?)).await?;
                 return Err(error);
@@ -228,7 +240,10 @@ async fn download(engine: &Engine, sha256: &str, size: i64, to: &Path) -> Result
     let mut file = File::create(to)?;
     let (mut digest, mut length) = (Context::new(&SHA256), 0u64);
     let expected = u64::try_from(size).unwrap_or_default();
-    while let Some(part) = answer.chunk().await.map_err(|error| unavailable(error.into()))? {
+    loop {
+        let part = tokio::time::timeout(SILENCE, answer.chunk()).await;
+        let part = part.map_err(|_| unavailable(LinkError::Transport("the transfer stands still".into())))?;
+        let Some(part) = part.map_err(|error| unavailable(error.into()))? else { break };
         length += part.len() as u64;
         if length > expected {
             return Err(ArtifactError::Wrong(format!("more than its {expected} bytes")));

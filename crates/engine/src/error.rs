@@ -61,6 +61,12 @@ pub enum EngineError {
         /// What the server said.
         message: String,
     },
+    /// A part of the engine failed that never should.
+    #[error("the engine failed: {problem}; start it again and report this")]
+    Internal {
+        /// What failed.
+        problem: String,
+    },
     /// The HTTP client cannot be set up.
     #[error("cannot set up the connection: {problem}; check the proxy keys in etc/system.properties")]
     Http {
@@ -79,7 +85,7 @@ impl EngineError {
             | Self::PairingRefused { .. }
             | Self::Protocol { .. }
             | Self::Http { .. } => 2,
-            Self::File { .. } | Self::AlreadyRunning { .. } => 1,
+            Self::File { .. } | Self::AlreadyRunning { .. } | Self::Internal { .. } => 1,
         }
     }
 }

@@ -21,7 +21,7 @@ const CALL: Duration = Duration::from_secs(60);
 /// How much longer than the server's heartbeat a poll may take.
 const POLL_MARGIN: Duration = Duration::from_secs(15);
 /// Longest silence while an artifact comes in; its whole transfer may take as long as it needs.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(crate) const SILENCE: Duration = Duration::from_secs(60);
 /// Largest refusal that is read, in bytes.
 const MAX_REFUSAL: usize = 64 << 10;
 
@@ -78,7 +78,6 @@ impl Link {
         let failed = |error: reqwest::Error| EngineError::Http { problem: LinkError::from(error).to_string() };
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT)
-            .read_timeout(SILENCE * 5)
             .tcp_nodelay(true)
             .http1_only()
             .pool_max_idle_per_host(4)
@@ -170,7 +169,7 @@ pub(crate) fn session_token(
         jti: token::random_secret(random),
     };
     token::sign_session(keys.signing_private(), &claims)
-        .map_err(|error| EngineError::Http { problem: format!("signing a session request failed: {error}") })
+        .map_err(|error| EngineError::Internal { problem: format!("signing a session request failed: {error}") })
 }
 
 async fn checked(answer: Response) -> Result<Response, LinkError> {

@@ -93,6 +93,9 @@ async fn carry_out(command: Command) -> Result<ExitCode, EngineError> {
         Command::Run { home, console } => {
             let folder = Home::new(&home)?;
             folder.create()?;
+            if let Ok(name) = std::env::var("STOKER_CRASH_AT") {
+                stoker_domain::crash::arm(&name);
+            }
             ownlog::start(&folder, &std::env::var(LOG_VARIABLE).unwrap_or_else(|_| "info".to_owned()), console)?;
             let options = Options {
                 home,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use stoker_domain::crash;
 use stoker_wire::{Report, RunEpoch};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -183,6 +184,9 @@ pub(crate) async fn work(engine: Engine) {
         };
         match answer {
             Ok(answer) => {
+                if batch.reports.iter().any(|report| matches!(**report, Report::Finished { .. })) {
+                    crash::point("engine.finish-before-ack");
+                }
                 backoff.reset();
                 engine.outbox().acknowledge(&batch);
                 engine.forget(&answer.stale);

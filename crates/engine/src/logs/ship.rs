@@ -21,7 +21,9 @@ use crate::sender::{Acknowledge, Item, Outbox};
 
 /// Pause between two looks at the files, and the longest one while nothing comes.
 const LOOK: Duration = Duration::from_millis(200);
-const QUIET_LOOK: Duration = Duration::from_millis(800);
+const QUIET_LOOK: Duration = Duration::from_millis(400);
+/// How long a job that just started gets to end, so that a short run needs one chunk only.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// Below this many new bytes a cut is made at once, not on a thread of its own.
 const SMALL: u64 = 16 << 10;
 /// What a chunk needs besides its text, in bytes.
@@ -91,6 +93,9 @@ impl Shipper {
         if stage.wait_for(|stage| *stage != Stage::Starting).await.is_err() {
             return;
         }
+        let ended = stage.wait_for(|stage| matches!(stage, Stage::Ended(_)));
+        // Over or not, both are fine.
+        let _ = tokio::time::timeout(FIRST_LOOK, ended).await;
         if let Err(error) = self.follow(&mut stage).await {
             tracing::warn!(run = self.key.run, epoch = self.key.epoch, %error, "cannot read the output of the job; the rest of its log is lost");
         }

@@ -160,11 +160,14 @@ fn signal_hint(signal: i32) -> &'static str {
 
 /// The end of a run whose outcome cannot be known.
 pub(crate) fn of_lost(lost: &Lost, ended_ms: i64) -> End {
-    let kind = match lost.reason {
-        LostReason::Rebooted => "engine_host_restarted",
-        _ => "process_lost",
+    let (outcome, kind) = match lost.reason {
+        LostReason::Rebooted => ("failed", "engine_host_restarted"),
+        LostReason::NeverStarted | LostReason::EndedBeforeStart => {
+            return plain("deploy_failed", ended_ms, Some(("start_failed", lost.reason.to_string())));
+        }
+        _ => ("failed", "process_lost"),
     };
-    plain("failed", ended_ms, Some((kind, format!("{}; its outcome is not known", lost.reason))))
+    plain(outcome, ended_ms, Some((kind, format!("{}; its outcome is not known", lost.reason))))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod watch;
 
 use std::sync::Arc;
 
+use stoker_domain::crash;
 use stoker_wire::{End, Offer, Parameter, Report, RunEpoch};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch::Receiver};
 
@@ -118,7 +119,11 @@ impl Run {
 
     /// Journal, slot, artifact, folder, shim.
     async fn start(&mut self, journal: bool) -> Step<(Job, Option<OwnedSemaphorePermit>)> {
-        let noted = async { if journal { self.engine.parts().journal.offered(&self.offer).await } else { Ok(()) } };
+        let noted = async {
+            let noted = if journal { self.engine.parts().journal.offered(&self.offer).await } else { Ok(()) };
+            crash::point("engine.offer-journaled");
+            noted
+        };
         let (noted, prepared) = tokio::join!(noted, self.prepare());
         if let Err(error) = noted {
             return self.not_deployed(&PrepareError::new("engine_disk", error.to_string()));
@@ -134,8 +139,12 @@ impl Run {
             return self.interrupted().await;
         }
         self.engine.parts().management.starting(&self.engine, &self.offer);
+        crash::point("engine.starting-marked");
         let job = match self.engine.parts().shims.spawn(self.folder.path()).await {
-            Ok(handle) => Step::Done(Job::Running(handle)),
+            Ok(handle) => {
+                crash::point("engine.shim-started");
+                Step::Done(Job::Running(handle))
+            }
             Err(error) => self.after_failed_spawn(&error).await,
         };
         match job {
@@ -256,6 +265,7 @@ impl Run {
             Step::End(end) => self.report(end, true).await,
             Step::Forget => true,
         };
+        crash::point("engine.finish-after-ack");
         if forget {
             self.engine.outbox().purge(&self.key);
         }
@@ -265,6 +275,7 @@ impl Run {
             self.engine.remove(&self.key);
             return;
         }
+        crash::point("engine.forgotten");
         self.clean(|folder| folder.remove()).await;
         self.engine.remove(&self.key);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use stoker_domain::crash;
 use stoker_wire::{End, Report};
 use tokio::sync::watch;
 
@@ -13,7 +14,7 @@ use crate::table::{Phase, StopReason, Wish};
 
 /// How long a job gets to end before its start is reported by itself, and between later looks. A short run needs one
 /// request for everything then.
-const FIRST_LOOK: Duration = Duration::from_millis(15);
+const FIRST_LOOK: Duration = Duration::from_millis(40);
 
 impl Run {
     /// Stays with a started job to its end; the log is in the outbox when this returns.
@@ -49,6 +50,7 @@ impl Run {
         let now_ms = self.engine.now_ms();
         let step = match outcome {
             Ok(Outcome::Exited(exit)) => {
+                crash::point("engine.exit-seen");
                 if exit.error.is_none() {
                     self.report_start(exit.started_ms, stage);
                 }
@@ -138,6 +140,7 @@ impl Run {
         let first = stage.send_if_modified(|stage| {
             let first = *stage == Stage::Starting;
             if first {
+                crash::point("engine.started-reported");
                 // Only now may the log follow.
                 let report = Report::Started { run: self.key.run.clone(), epoch: self.key.epoch, at_ms: started_ms };
                 self.engine.outbox().push(Item::new(report, Acknowledge::Nothing, None));

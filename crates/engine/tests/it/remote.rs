@@ -1,6 +1,7 @@
 //! The whole engine, as a program, against a small server that speaks the protocol.
 
 mod files;
+mod fixtures;
 mod lives;
 mod pairing;
 mod runs;

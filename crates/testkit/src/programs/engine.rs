@@ -1,5 +1,6 @@
 //! A real engine in an unpacked engine folder.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use super::process::{Process, kill_processes_of, processes_of};
-use crate::must;
+use crate::{must, poll};
 
 /// An engine as somebody has it who downloaded and unpacked it. Removed when dropped.
 pub struct EngineFolder {
@@ -62,6 +63,7 @@ impl EngineFolder {
 /// A running engine. When dropped, it and everything that works in its folder is killed.
 pub struct EngineProcess {
     folder: PathBuf,
+    env: Vec<(OsString, OsString)>,
     output: PathBuf,
     process: Option<Process>,
     _output_folder: TempDir,
@@ -75,15 +77,22 @@ impl EngineProcess {
     #[track_caller]
     #[must_use]
     pub fn start(folder: &Path) -> Self {
-        must(Self::try_start(folder))
+        Self::start_with(folder, Vec::new())
     }
 
-    fn try_start(folder: &Path) -> Result<Self> {
+    /// As [`start`](Self::start), with more environment variables for this and all later starts.
+    #[track_caller]
+    #[must_use]
+    pub fn start_with(folder: &Path, env: Vec<(OsString, OsString)>) -> Self {
+        must(Self::try_start(folder, env))
+    }
+
+    fn try_start(folder: &Path, env: Vec<(OsString, OsString)>) -> Result<Self> {
         let output_folder = tempfile::tempdir().context("create a folder for the engine's output")?;
         let output = output_folder.path().join("engine.log");
         let folder = fs::canonicalize(folder).with_context(|| format!("find the engine in {}", folder.display()))?;
-        let process = Some(spawn(&folder, &output)?);
-        Ok(Self { folder, output, process, _output_folder: output_folder })
+        let process = Some(spawn(&folder, &env, &output)?);
+        Ok(Self { folder, env, output, process, _output_folder: output_folder })
     }
 
     /// Process id; `None` while it is stopped.
@@ -126,7 +135,23 @@ impl EngineProcess {
     #[track_caller]
     pub fn restart(&mut self) {
         self.stop();
-        self.process = Some(must(spawn(&self.folder, &self.output)));
+        self.process = Some(must(spawn(&self.folder, &self.env, &self.output)));
+    }
+
+    /// Replaces the additional environment variables of later starts.
+    pub fn set_env(&mut self, env: Vec<(OsString, OsString)>) {
+        self.env = env;
+    }
+
+    /// Waits until the engine has ended by itself and tells how; `None` when it still runs after `seconds`, or was
+    /// stopped before.
+    #[track_caller]
+    #[must_use]
+    pub fn wait_end(&mut self, seconds: u64) -> Option<ExitStatus> {
+        let process = self.process.as_mut()?;
+        let ended = must(poll(seconds, || process.ended()))?;
+        self.process = None;
+        Some(ended)
     }
 
     /// What all runs of this engine wrote to their output streams, then the files of its log folder.
@@ -157,9 +182,9 @@ impl Drop for EngineProcess {
     }
 }
 
-fn spawn(folder: &Path, output: &Path) -> Result<Process> {
+fn spawn(folder: &Path, env: &[(OsString, OsString)], output: &Path) -> Result<Process> {
     let prepare = |command: &mut Command| {
-        command.current_dir(folder);
+        command.current_dir(folder).envs(env.iter().map(|(name, value)| (name, value)));
     };
     Process::spawn(&folder.join("bin/trun"), prepare, output)
 }

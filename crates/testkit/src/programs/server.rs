@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -160,6 +160,22 @@ impl ServerProcess {
         if let Some(process) = &self.process {
             must(process.signal(signal));
         }
+    }
+
+    /// Replaces the additional environment variables of later starts.
+    pub fn set_env(&mut self, env: Vec<(OsString, OsString)>) {
+        self.options.env = env;
+    }
+
+    /// Waits until the server has ended by itself and tells how; `None` when it still runs after `seconds`, or was
+    /// stopped before.
+    #[track_caller]
+    #[must_use]
+    pub fn wait_end(&mut self, seconds: u64) -> Option<ExitStatus> {
+        let process = self.process.as_mut()?;
+        let ended = must(poll(seconds, || process.ended()))?;
+        self.process = None;
+        Some(ended)
     }
 
     /// Stops the server politely. Panics when it does not end in time or not with exit code 0.

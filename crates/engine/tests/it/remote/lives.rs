@@ -133,6 +133,27 @@ async fn a_run_that_was_never_started_starts_after_the_restart_unless_it_was_giv
     assert!(!home.read("data/log/job-management.log").contains("\"stale\""));
 }
 
+/// The time a run may take counts from the start of its job, whoever watches it.
+#[tokio::test]
+async fn a_run_that_takes_too_long_is_stopped_and_called_so() {
+    let server = Server::start().await;
+    let home = Home::new(&server);
+    let engine = home.start();
+    let never = pipe(&home, "never");
+    let mut offer = offer(&server, "run-1", &format!("echo ready; read x < '{}'", never.display()));
+    offer.timeout_minutes = Some(1);
+    server.offer(offer);
+    server.log_holds("run-1", "ready").await;
+    engine.kill();
+    let mut job: serde_json::Value = serde_json::from_str(&home.read("data/runs/run-1.1/job.json")).unwrap();
+    job["started_ms"] = (job["started_ms"].as_i64().unwrap() - 61_000).into();
+    home.write("data/runs/run-1.1/job.json", &job.to_string());
+    let engine = home.start();
+    let end = server.finished("run-1").await;
+    assert_eq!((end.outcome.as_str(), end.error_type.as_deref()), ("terminated_timeout", Some("timeout")));
+    engine.stop().await;
+}
+
 #[tokio::test]
 async fn after_a_reboot_an_unfinished_run_has_failed_and_does_not_start() {
     let server = Server::start().await;

@@ -76,9 +76,7 @@ async fn an_unpaired_engine_kills_its_jobs_and_a_new_key_pairs_it_again() {
     let old = std::fs::read(home.path.join("etc/keystores/engine.p12")).unwrap();
     home.write("etc/preauthorized.key.cfg", "remote.engine.pre.authorized.key=NEWKEY\n");
     let engine = home.start();
-    server
-        .wait("a second pairing and session", |state| (state.pairings == 2 && state.polled == 2).then_some(()))
-        .await;
+    server.wait("a second pairing and session", |state| (state.pairings == 2 && state.polled == 2).then_some(())).await;
     assert_ne!(std::fs::read(home.path.join("etc/keystores/engine.p12")).unwrap(), old);
     engine.stop().await;
 }
