@@ -1,6 +1,5 @@
 //! The outermost layer: request ids, families, path forgiveness, panics, and the dialect of errors.
 
-use crate::App;
 use crate::error::ApiError;
 use crate::extract::RequestId;
 use crate::family::{Family, TmcVersion};
@@ -16,7 +15,7 @@ use stoker_domain::Random;
 use tower::ServiceExt;
 
 /// Answers one request.
-pub async fn answer(app: &App, routers: &Routers, random: &dyn Random, mut request: Request) -> Response {
+pub async fn answer(routers: &Routers, random: &dyn Random, mut request: Request) -> Response {
     let request_id = request_id(random);
     let (family, path) = place(request.uri().path());
     request.extensions_mut().insert(RequestId(request_id.clone()));
@@ -30,7 +29,7 @@ pub async fn answer(app: &App, routers: &Routers, random: &dyn Random, mut reque
     }
     let router = if family.is_tmc() { routers.tmc.clone() } else { routers.agnostic.clone() };
     // A defect in one handler must not close the connection, and must answer in the family's dialect.
-    let result = AssertUnwindSafe(router.with_state(app.clone()).oneshot(request)).catch_unwind().await;
+    let result = AssertUnwindSafe(router.oneshot(request)).catch_unwind().await;
     let response = match result {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},

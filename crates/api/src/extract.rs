@@ -53,6 +53,21 @@ impl FromRequestParts<App> for In {
     }
 }
 
+/// Query parameters that hold a list: repeated, or separated by commas (source: spec declares arrays, not their form).
+const LISTS: [&str; 2] = ["tags", "types"];
+
+/// The query string with the values of each repeated list parameter in one, separated by commas.
+fn joined(query: &str) -> String {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match pairs.iter_mut().find(|(known, _)| LISTS.contains(&known.as_str()) && *known == name) {
+            Some((_, values)) => *values = format!("{values},{value}"),
+            None => pairs.push((name.into_owned(), value.into_owned())),
+        }
+    }
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
 /// Query parameters.
 pub struct Query<T>(pub T);
 
@@ -60,7 +75,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
-        let text = parts.uri.query().unwrap_or_default();
+        let text = joined(parts.uri.query().unwrap_or_default());
         let read = serde_urlencoded::Deserializer::new(form_urlencoded::parse(text.as_bytes()));
         serde_path_to_error::deserialize(read).map(Query).map_err(|error| {
             let path = error.path().to_string();

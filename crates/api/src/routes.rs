@@ -17,18 +17,28 @@ use axum::routing::{MethodFilter, MethodRouter};
 use std::collections::BTreeMap;
 
 /// The routers of the two generations; ours and the engine link are in the first.
+///
+/// `S` is what is still missing before they can answer: [`App`] as they are built, nothing after
+/// [`Routers::with_state`].
 #[derive(Clone)]
-pub struct Routers {
+pub struct Routers<S = ()> {
     /// Paths that do not begin with `/tmc`.
-    pub agnostic: Router<App>,
+    pub agnostic: Router<S>,
     /// Paths below `/tmc/vX.Y`.
-    pub tmc: Router<App>,
+    pub tmc: Router<S>,
+}
+
+impl Routers<App> {
+    /// Gives every handler the application. Done once: it touches each of several hundred routes.
+    pub fn with_state(self, app: App) -> Routers {
+        Routers { agnostic: self.agnostic.with_state(app.clone()), tmc: self.tmc.with_state(app) }
+    }
 }
 
 /// Routers and the table of what is built.
 pub struct Routes {
     /// The routers.
-    pub routers: Routers,
+    pub routers: Routers<App>,
     /// Every published operation.
     pub operations: Vec<Operation>,
     /// Method and path of what is routed beside them: our own paths, and those of versions before 2.0 below `/tmc`.

@@ -28,7 +28,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` resolves, then lets running requests end.
 pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: impl Future<Output = ()>) {
-    let routers = Arc::new(routes::build().routers);
+    let routers = Arc::new(routes::build().routers.with_state(app));
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = hyper_util::server::graceful::GracefulShutdown::new();
     let mut builder = hyper::server::conn::http1::Builder::new();
@@ -58,12 +58,12 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
             }
         };
         let _ = stream.set_nodelay(true);
-        let (app, routers, random) = (app.clone(), Arc::clone(&routers), random.clone());
+        let (routers, random) = (Arc::clone(&routers), random.clone());
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let (app, routers, random) = (app.clone(), Arc::clone(&routers), random.clone());
+            let (routers, random) = (Arc::clone(&routers), random.clone());
             async move {
                 let request: Request = request.map(Body::new);
-                Ok::<_, Infallible>(edge::answer(&app, &routers, &*random, request).await)
+                Ok::<_, Infallible>(edge::answer(&routers, &*random, request).await)
             }
         });
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));

@@ -115,11 +115,12 @@ impl Service {
             return Err(Error::invalid("lastDays: must be from 1 to 60"));
         }
         let to_ms = query.to_ms.unwrap_or(now);
-        let from_ms = query.from_ms.unwrap_or(to_ms - query.last_days.unwrap_or(limits::LIST_DAYS) * day);
+        let from_ms =
+            query.from_ms.unwrap_or_else(|| to_ms.saturating_sub(query.last_days.unwrap_or(limits::LIST_DAYS) * day));
         if from_ms > to_ms {
             return Err(Error::invalid("from: must not be later than to"));
         }
-        if to_ms - from_ms > limits::LIST_DAYS * day {
+        if to_ms.saturating_sub(from_ms) > limits::LIST_DAYS * day {
             return Err(Error::invalid("from, to: the window must not be longer than 60 days"));
         }
         let (states, outcome) = match &query.status {

@@ -64,8 +64,8 @@ impl Service {
     pub async fn start_run(&self, actor: &Actor, request: StartRequest) -> Result<RunId, Error> {
         let allowed = actor.allow(RUN)?;
         parameters::checked(&request.parameters)?;
-        if request.timeout_minutes.is_some_and(|minutes| minutes < 1) {
-            return Err(Error::invalid("timeout: must be at least 1 minute"));
+        if request.timeout_minutes.is_some_and(|minutes| !(1..=i64::from(i32::MAX)).contains(&minutes)) {
+            return Err(Error::invalid("timeout: must be from 1 to 2147483647 minutes"));
         }
         let (service, now) = (self.clone(), self.now());
         // A task of its own: a caller that hangs up between commit and hand-over must not leave an offer undelivered.

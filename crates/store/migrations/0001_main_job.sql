@@ -242,6 +242,10 @@ CREATE INDEX runs_queued ON runs (target_id, trigger_ms, id) WHERE state = 'queu
 ;;
 CREATE INDEX runs_leased ON runs (engine_id) WHERE state IN ('offered', 'running')
 ;;
+CREATE INDEX runs_waiting ON runs (deploy_until_ms) WHERE state = 'queued'
+;;
+CREATE INDEX runs_unknown ON runs (unknown_ms) WHERE unknown_ms IS NOT NULL
+;;
 CREATE INDEX runs_active_by_task ON runs (task_id) WHERE state <> 'finished'
 ;;
 CREATE TABLE run_events (

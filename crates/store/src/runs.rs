@@ -334,7 +334,8 @@ pub fn mark_unknown(tx: &mut Tx<'_>, run: &RunId) -> Result<u64, StoreError> {
 
 /// Runs that have been unknown since before `before_ms`.
 pub fn lost(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<Vec<RunId>, StoreError> {
-    let sql = "SELECT id FROM runs WHERE state IN ('offered', 'running') AND unknown_ms < $1 ORDER BY id LIMIT $2 \
+    let sql = "SELECT id FROM runs WHERE state IN ('offered', 'running') AND unknown_ms IS NOT NULL AND unknown_ms < $1 \
+               ORDER BY unknown_ms LIMIT $2 \
                {lock}";
     tx.query(sql, params![before_ms, limit])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect()
 }
@@ -343,7 +344,7 @@ pub fn lost(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<Vec<RunId>, S
 pub fn deploy_overdue(tx: &mut Tx<'_>, now_ms: i64, limit: i64) -> Result<Vec<Run>, StoreError> {
     Run::select(
         tx,
-        "WHERE state = 'queued' AND deploy_until_ms < $1 ORDER BY trigger_ms, id LIMIT $2 {skip_locked}",
+        "WHERE state = 'queued' AND deploy_until_ms < $1 ORDER BY deploy_until_ms LIMIT $2 {skip_locked}",
         params![now_ms, limit],
     )
 }

@@ -1,7 +1,7 @@
 //! Runs (*executions* in API paths).
 
 use super::tasks::log_level;
-use super::{Answer, empty, json, lenient_int, ok};
+use super::{Answer, empty, json, lenient_int, lenient_list, ok};
 use crate::App;
 use crate::body::{PageBody, RunBody, RunListItem, timeline as timeline_body};
 use crate::error::ApiError;
@@ -119,7 +119,7 @@ pub struct List {
     environment_id: Option<String>,
     workspace_id: Option<String>,
     status: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     tags: Vec<String>,
     #[serde(default, deserialize_with = "lenient_int")]
     from: Option<i64>,

@@ -54,7 +54,7 @@ impl Filter {
 /// Reads a number that some clients send as text, in a query or a body.
 pub(crate) fn lenient_int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "must be a whole number")]
     enum Either {
         Number(i64),
         Text(String),
@@ -70,10 +70,25 @@ pub(crate) fn lenient_int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     }
 }
 
+/// Reads a list: an array in a body, a text with commas in a query.
+pub(crate) fn lenient_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "must be a list of strings")]
+    enum Either {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Option::<Either>::deserialize(deserializer)? {
+        None => Vec::new(),
+        Some(Either::List(list)) => list,
+        Some(Either::Text(text)) => text.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
+    })
+}
+
 /// Reads a truth value that some clients send as text (source: spec example of remote debugging).
 pub(crate) fn lenient_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "must be true or false")]
     enum Either {
         Flag(bool),
         Text(String),

@@ -1,6 +1,6 @@
 //! Tasks and their run configuration.
 
-use super::{Answer, empty, json, lenient_bool, lenient_int, ok};
+use super::{Answer, empty, json, lenient_bool, lenient_int, lenient_list, ok};
 use crate::App;
 use crate::body::{PageBody, TaskBody, TaskExtract, run_config};
 use crate::error::ApiError;
@@ -24,7 +24,7 @@ pub struct List {
     runtime_id: Option<String>,
     runtime_type: Option<String>,
     runtime_run_profile_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_list")]
     tags: Vec<String>,
     trigger_type: Option<String>,
     #[serde(default, deserialize_with = "lenient_int")]
