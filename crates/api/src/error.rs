@@ -91,6 +91,7 @@ impl From<Error> for ApiError {
                 REFUSED_PROTOCOL => StatusCode::BAD_REQUEST,
                 _ => StatusCode::UNAUTHORIZED,
             },
+            Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if let Error::Internal(source) = &error {

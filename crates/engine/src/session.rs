@@ -18,6 +18,8 @@ use crate::link::{Link, LinkError, session_token};
 const PAIR_PAUSE: Duration = Duration::from_secs(1);
 const SESSION_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A session that lasted this long worked, even if no poll was answered yet: polls are held for longer than that.
+const STEADY: Duration = Duration::from_secs(2);
 /// Bounds of the heartbeat that a server may ask for.
 const HEARTBEATS: std::ops::RangeInclusive<u64> = 1..=600;
 
@@ -132,20 +134,22 @@ async fn poll(engine: &Engine, answer: SessionResponse) -> bool {
     engine.set_session(Some(session.clone()));
     engine.take(answer.messages);
     let mut sessions = engine.sessions();
-    let mut worked = false;
+    let opened = tokio::time::Instant::now();
+    let mut answered = false;
     loop {
         let answer = tokio::select! {
             biased;
-            _ = sessions.wait_for(|now| now.as_ref() != Some(&session)) => return worked,
+            _ = sessions.wait_for(|now| now.as_ref() != Some(&session)) => return answered || opened.elapsed() >= STEADY,
             answer = engine.link().poll(&session.id, heartbeat) => answer,
         };
         match answer {
             Ok(messages) => {
-                worked = true;
+                answered = true;
                 engine.take(messages);
             }
             Err(error) => {
                 engine.session_failed(&session, &error);
+                let worked = answered || opened.elapsed() >= STEADY;
                 return worked && error.code() != REFUSED_SESSION;
             }
         }

@@ -43,6 +43,9 @@ pub enum Error {
         /// The reason.
         message: String,
     },
+    /// The database does not answer; the same request may work a little later.
+    #[error("the database does not answer: try again later")]
+    Unavailable,
     /// Something failed here; the caller is told only that.
     #[error("Internal Server Error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -72,7 +75,10 @@ impl Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        Self::internal(error)
+        match error {
+            StoreError::Closed => Self::Unavailable,
+            other => Self::internal(other),
+        }
     }
 }
 

@@ -153,9 +153,12 @@ impl Service {
                 engine.engine_version = Some(request.engine_version);
                 engine.host = serde_json::to_string(&request.host).ok();
                 engine.update(tx)?;
-                service.resync(tx, &engine, &hash, request.known, now)
+                let answer = service.resync(tx, &engine, &hash, request.known, now);
+                crash::point("session.before-commit");
+                answer
             })
             .await?;
+        crash::point("session.after-commit");
         // A poll of the replaced session must not sit on a place that belongs to the new one.
         self.inner.hub.wake(&id);
         Ok(SessionResponse { session: name, heartbeat_seconds: self.inner.settings.poll_seconds, forget, messages })
@@ -392,7 +395,7 @@ fn apply(tx: &mut Tx<'_>, run: &mut Run, report: &Report, now: i64) -> Result<Ap
         Report::Started { at_ms, .. } => match transition(run.state, run.outcome, Event::Start) {
             Ok(Step::To(state, _)) => {
                 runs::start(tx, &run.id, *at_ms)?;
-                runs::add_event(tx, &run.id, *at_ms, "started", None)?;
+                runs::add_event(tx, &run.id, now, "started", None)?;
                 run.state = state;
                 run.start_ms = Some(*at_ms);
                 Ok(Applied::Yes)
@@ -407,7 +410,7 @@ fn apply(tx: &mut Tx<'_>, run: &mut Run, report: &Report, now: i64) -> Result<Ap
             let row = end_row(how, now);
             match transition(run.state, run.outcome, Event::End(row.outcome)) {
                 Ok(Step::To(state, outcome)) => {
-                    end(tx, run, &row)?;
+                    end(tx, run, &row, now)?;
                     run.state = state;
                     run.outcome = outcome;
                     Ok(Applied::Ended)
@@ -505,7 +508,7 @@ pub(crate) fn fail(tx: &mut Tx<'_>, run: &Run, now: i64, kind: &str, message: &s
         error_message: Some(message.to_owned()),
         misfire_reason: None,
     };
-    end(tx, run, &row)
+    end(tx, run, &row, now)
 }
 
 /// Ends every run an engine has, because the engine is gone for good.

@@ -181,5 +181,5 @@ pub(crate) fn undeployed(
         error_message: Some(message),
         misfire_reason: Some(reason),
     };
-    end(tx, run, &row)
+    end(tx, run, &row, now)
 }

@@ -181,7 +181,7 @@ pub(crate) fn stop(tx: &mut Tx<'_>, run: &Run, now: i64, actor: &Actor) -> Resul
         }
         Step::To(_, outcome) => {
             debug_assert_eq!(outcome, Some(Outcome::Terminated));
-            end(tx, run, &stopped_early(now, format!("stopped by {} before it started", actor.name)))?;
+            end(tx, run, &stopped_early(now, format!("stopped by {} before it started", actor.name)), now)?;
             Ok(Stopped::Stopping)
         }
     }
@@ -201,8 +201,9 @@ fn stopped_early(now: i64, message: String) -> EndRow {
     }
 }
 
-/// Ends a run in row and event list. The caller has checked the transition.
-pub(crate) fn end(tx: &mut Tx<'_>, run: &Run, row: &EndRow) -> Result<(), Error> {
+/// Ends a run in row and event list. The caller has checked the transition. The row has the time by the engine's clock,
+/// the event that of this server, so that the events of a run are in order.
+pub(crate) fn end(tx: &mut Tx<'_>, run: &Run, row: &EndRow, now: i64) -> Result<(), Error> {
     if runs::finish(tx, &run.id, row)? != 1 {
         return Err(Error::internal("a run ended twice"));
     }
@@ -213,7 +214,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, run: &Run, row: &EndRow) -> Result<(), Error>
         "message": row.error_message,
         "misfireReason": row.misfire_reason.map(MisfireReason::id),
     });
-    runs::add_event(tx, &run.id, row.finish_ms, "finished", Some(detail.to_string()))?;
+    runs::add_event(tx, &run.id, now, "finished", Some(detail.to_string()))?;
     Ok(())
 }
 
@@ -225,7 +226,7 @@ pub(crate) fn withdraw(tx: &mut Tx<'_>, id: &RunId, epoch: i64, now: i64) -> Res
     }
     if run.stop_ms.is_some() {
         transition(run.state, run.outcome, Event::End(Outcome::Terminated)).map_err(Error::internal)?;
-        return end(tx, &run, &stopped_early(now, "stopped before it started".to_owned()));
+        return end(tx, &run, &stopped_early(now, "stopped before it started".to_owned()), now);
     }
     transition(run.state, run.outcome, Event::Withdraw).map_err(Error::internal)?;
     runs::requeue(tx, id)?;

@@ -1,1 +1,17 @@
-//! Kill, cut, fill: what must survive.
+//! Whatever dies, freezes, fills up or is cut off, and whenever: runs end once, with the true outcome.
+//!
+//! Real processes throughout. Every failure prints what the server knows of the runs and what the engine logged.
+
+mod checks;
+mod database;
+mod disk;
+mod engine_dies;
+mod lease;
+mod network;
+mod postgres;
+mod proxy;
+mod server;
+mod server_dies;
+mod shim;
+mod stage;
+mod storm;

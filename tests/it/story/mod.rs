@@ -1,1 +1,10 @@
 //! What people do.
+
+mod canary;
+mod cases;
+mod cli;
+mod fixtures;
+mod keys;
+mod procedures;
+mod queue;
+mod stop;

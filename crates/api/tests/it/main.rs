@@ -1,3 +1,20 @@
 //! The HTTP API of a whole server in this process, on both databases.
 
+mod bad_archives;
+mod bad_input;
+mod conflicts;
+mod connections;
+mod dialects;
+mod link;
+mod lists;
+mod logs;
+mod procedures;
+mod raw;
+mod reconcile;
+mod rights;
+mod rights_table;
+mod runs;
 mod support;
+mod tasks;
+mod tokens;
+mod world;

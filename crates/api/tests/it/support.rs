@@ -7,14 +7,16 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use stoker_api::App;
 use stoker_blobs::Blobs;
-use stoker_domain::clock::TestClock;
-use stoker_domain::{SharedRandom, SystemRandom};
+use stoker_domain::ids::{UserId, alphanumeric};
+use stoker_domain::{SharedRandom, SystemRandom, TestClock};
 use stoker_secrets::keyring::KeyRing;
 use stoker_service::app::Parts;
 use stoker_service::bootstrap::Bootstrap;
 use stoker_service::reconcile::Report;
 use stoker_service::{Service, Settings};
-use stoker_store::{Database, Store};
+use stoker_store::accounts::{PersonalToken, User};
+use stoker_store::db::{Json, Record};
+use stoker_store::{Database, Store, StoreError};
 use stoker_testkit::http::{Answer, Http, Method};
 use stoker_testkit::postgres::{TestDatabase, database_from};
 use tempfile::TempDir;
@@ -256,6 +258,38 @@ impl TestServer {
         }
         let token = self.token(&account, &secret).await;
         ServiceUser { http: self.http.with_token(&token), token, id: account, secret }
+    }
+
+    /// A second person with these permissions, put straight into the database because there is no call yet; gives its id
+    /// and a client with a token of it.
+    pub(crate) async fn person(&self, login: &str, permissions: &[&str]) -> (String, Http) {
+        let random = SystemRandom::new();
+        let (user, token) = (UserId::generate(START_MS, &random), format!("eyJ{}", alphanumeric(60, &random)));
+        let row = User {
+            id: user.clone(),
+            login: login.to_owned(),
+            password_hash: None,
+            first_name: String::new(),
+            last_name: String::new(),
+            email: String::new(),
+            permissions: Json(permissions.iter().map(|p| (*p).to_owned()).collect()),
+            active: true,
+            created_ms: START_MS,
+        };
+        let personal = PersonalToken {
+            id: alphanumeric(24, &random),
+            user_id: user.clone(),
+            name: "test".to_owned(),
+            hash: stoker_secrets::token::hash(&token),
+            created_ms: START_MS,
+            expires_ms: None,
+        };
+        let made = self.store.write::<_, StoreError, _>(move |tx| {
+            row.insert(tx)?;
+            personal.insert(tx)
+        });
+        made.await.expect("store a person");
+        (user.to_string(), self.http.with_token(&token))
     }
 
     /// Exchanges the credentials of a service account for a token.

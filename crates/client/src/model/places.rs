@@ -42,7 +42,8 @@ pub struct NewEnvironment {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workspace {
-    /// 24 hexadecimal digits.
+    /// 24 hexadecimal digits; empty inside an engine that serves a whole environment.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
     /// Name, unique in the environment.
     #[serde(default)]

@@ -58,8 +58,8 @@ pub enum StoreError {
     /// A statement of the transaction had failed, so nothing of it was kept.
     #[error("a database transaction went on after a failed statement and was rolled back")]
     Broken,
-    /// The store is shutting down.
-    #[error("the database is closed")]
+    /// The database cannot be reached now, or the store is shutting down.
+    #[error("the database does not answer")]
     Closed,
 }
 

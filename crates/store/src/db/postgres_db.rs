@@ -79,6 +79,8 @@ fn migrate_postgres(client: &mut Client) -> Result<(), StoreError> {
 
 fn connection_loop(mut client: Option<Client>, config: &postgres::Config, receiver: &Mutex<Receiver<(Work, Mode)>>) {
     let mut statements = HashMap::new();
+    // An outage is told once, not with every piece of work that is dropped.
+    let mut told = false;
     loop {
         let next = receiver.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).recv();
         let Ok((work, mode)) = next else { return };
@@ -87,13 +89,18 @@ fn connection_loop(mut client: Option<Client>, config: &postgres::Config, receiv
             client = match config.connect(NoTls) {
                 Ok(mut fresh) => prepare_session(&mut fresh).is_ok().then_some(fresh),
                 Err(error) => {
-                    tracing::error!(error = %reason(&error), "cannot reach the database");
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::error!(error = %reason(&error), "cannot reach the database, will try again");
+                    }
                     None
                 }
             };
         }
         // Without a connection the work is dropped, which its caller sees as a closed store.
         let Some(open) = client.as_mut() else { continue };
+        if std::mem::take(&mut told) {
+            tracing::info!("the database answers again");
+        }
         if statements.len() > STATEMENTS {
             statements.clear();
         }
@@ -134,6 +141,9 @@ fn run_one(client: &mut Client, statements: &mut HashMap<String, Statement>, wor
 }
 
 fn failed(error: postgres::Error) -> StoreError {
+    if error.is_closed() {
+        return StoreError::Closed;
+    }
     match error.code() {
         Some(code) if *code == SqlState::UNIQUE_VIOLATION => StoreError::Duplicate(reason(&error)),
         Some(code) if *code == SqlState::FOREIGN_KEY_VIOLATION => StoreError::Reference(reason(&error)),

@@ -87,7 +87,9 @@ both! {
         }
         for prefix in NAMES.iter().copied().chain(["a", "A", "ä", "a%", "a_", "a\\", "\\", "_", "nothing", "%%"]) {
             let filter = ArtifactFilter {
-                name_prefix: Some(prefix.to_owned()), visible_to: visible(), ..ArtifactFilter::default()
+                name_prefix: Some(prefix.to_owned()),
+                visible_to: visible(),
+                ..ArtifactFilter::default()
             };
             let (found, total) = place.store.read(move |tx| artifacts::list(tx, &filter, 100, 0)).await.expect("list");
             let mut expected: Vec<&str> = NAMES.iter().copied().filter(|name| name.starts_with(prefix)).collect();
@@ -166,12 +168,12 @@ both! {
         for part in ["%", "_", "\\", "b", "B", "X", "'", "%b", "a", "ä"] {
             let mut expected: Vec<&str> = NAMES.iter().copied().filter(|name| name.contains(part)).collect();
             expected.sort_unstable();
-            let filter = TaskFilter {
-                name_contains: Some(part.to_owned()), visible_to: visible(), ..TaskFilter::default()
-            };
+            let filter =
+                TaskFilter { name_contains: Some(part.to_owned()), visible_to: visible(), ..TaskFilter::default() };
             assert_eq!(named_tasks(&place, filter).await, expected, "part {part:?}");
         }
-        let filter = TaskFilter { runtime_id: Some("engine 1".to_owned()), visible_to: visible(), ..TaskFilter::default() };
+        let filter =
+            TaskFilter { runtime_id: Some("engine 1".to_owned()), visible_to: visible(), ..TaskFilter::default() };
         assert_eq!(named_tasks(&place, filter).await.len(), 4);
     }
 
@@ -191,8 +193,7 @@ both! {
             expected.sort_by(|a, b| b.trigger_ms.cmp(&a.trigger_ms).then(a.id.cmp(&b.id)));
             let page: Vec<&Run> = expected.iter().copied().skip(offset as usize).take(limit as usize).collect();
             let asked = filter.clone();
-            let (found, total) =
-                place.store.read(move |tx| runs::list(tx, &asked, limit, offset)).await.expect("list");
+            let (found, total) = place.store.read(move |tx| runs::list(tx, &asked, limit, offset)).await.expect("list");
             assert_eq!(total, expected.len() as i64, "{filter:?}");
             assert_eq!(found.iter().collect::<Vec<_>>(), page, "{filter:?} {limit} {offset}");
         }

@@ -22,19 +22,40 @@ both! {
     async fn programs_that_start_at_once_migrate_once(place: Place) {
         let wipe = |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
-            let tables = ["log_chunks", "run_events", "runs", "audit_events", "tasks", "run_profiles", "engines",
-                "clusters", "artifact_versions", "artifacts", "workspace_rights", "workspaces", "environments",
-                "service_accounts", "personal_tokens", "users", "settings", "schema_migrations"];
+            let tables = [
+                "log_chunks",
+                "run_events",
+                "runs",
+                "audit_events",
+                "tasks",
+                "run_profiles",
+                "engines",
+                "clusters",
+                "artifact_versions",
+                "artifacts",
+                "workspace_rights",
+                "workspaces",
+                "environments",
+                "service_accounts",
+                "personal_tokens",
+                "users",
+                "settings",
+                "schema_migrations",
+            ];
             for table in tables {
                 tx.execute(&format!("DROP TABLE {table}"), params![])?;
             }
             Ok(())
         };
         place.store.write(wipe).await.expect("drop the tables");
-        let openings: Vec<_> = (0..4).map(|_| tokio::spawn({
-            let database = place.database.clone();
-            async move { open(&database).await }
-        })).collect();
+        let openings: Vec<_> = (0..4)
+            .map(|_| {
+                tokio::spawn({
+                    let database = place.database.clone();
+                    async move { open(&database).await }
+                })
+            })
+            .collect();
         for opening in openings {
             let store = opening.await.expect("join").expect("every one opens");
             store.read(|tx| stoker_store::settings::get(tx, "x")).await.expect("and works");

@@ -38,20 +38,23 @@ both! {
         let id = run_id(1);
         let touched = write(&place, {
             let id = id.clone();
-            move |tx| Ok([
-                runs::requeue(tx, &id)?,
-                runs::offer(tx, &id, &engine(1), 1, 50)?,
-                runs::offer(tx, &id, &engine(2), 1, 50)?,
-                runs::requeue(tx, &id)?,
-                runs::offer(tx, &id, &engine(2), 2, 50)?,
-                runs::request_stop(tx, &id, 6)?,
-                runs::request_stop(tx, &id, 7)?,
-                runs::finish(tx, &id, &end(Outcome::Success))?,
-                runs::finish(tx, &id, &end(Outcome::Failed))?,
-                runs::requeue(tx, &id)?,
-                runs::offer(tx, &id, &engine(1), 3, 50)?,
-            ])
-        }).await;
+            move |tx| {
+                Ok([
+                    runs::requeue(tx, &id)?,
+                    runs::offer(tx, &id, &engine(1), 1, 50)?,
+                    runs::offer(tx, &id, &engine(2), 1, 50)?,
+                    runs::requeue(tx, &id)?,
+                    runs::offer(tx, &id, &engine(2), 2, 50)?,
+                    runs::request_stop(tx, &id, 6)?,
+                    runs::request_stop(tx, &id, 7)?,
+                    runs::finish(tx, &id, &end(Outcome::Success))?,
+                    runs::finish(tx, &id, &end(Outcome::Failed))?,
+                    runs::requeue(tx, &id)?,
+                    runs::offer(tx, &id, &engine(1), 3, 50)?,
+                ])
+            }
+        })
+        .await;
         assert_eq!(touched, [0, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0]);
         let run = place.store.get(move |tx| runs::get(tx, &id)).await.expect("get").expect("the run");
         assert_eq!((run.state, run.outcome, run.epoch), (State::Finished, Some(Outcome::Success), 2));
@@ -70,9 +73,10 @@ both! {
             row.trigger_ms = trigger;
             place.insert(row).await.expect("a run");
         }
-        let (alone, clustered) = write(&place, |tx| Ok((
-            runs::queued(tx, "engine", None, 10)?, runs::queued(tx, "engine", Some("cluster"), 3)?,
-        ))).await;
+        let (alone, clustered) = write(&place, |tx| {
+            Ok((runs::queued(tx, "engine", None, 10)?, runs::queued(tx, "engine", Some("cluster"), 3)?))
+        })
+        .await;
         let ids = |runs: Vec<runs::Run>| runs.into_iter().map(|run| run.id).collect::<Vec<_>>();
         assert_eq!(ids(alone), [run_id(1), run_id(4)]);
         assert_eq!(ids(clustered), [run_id(2), run_id(1), run_id(4)]);
@@ -94,7 +98,8 @@ both! {
             let back = runs::extend_leases(tx, &engine(1), 90)?;
             let still = runs::extend_leases(tx, &engine(1), 95)?;
             Ok((early, ended, marked, again, lost, others, back, still))
-        }).await;
+        })
+        .await;
         let one = vec![run_id(1)];
         assert_eq!(steps, (vec![], one.clone(), (1, 0), vec![], (vec![], one.clone()), vec![], one, vec![]));
     }

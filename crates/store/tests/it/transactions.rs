@@ -39,12 +39,14 @@ both! {
         let (entered, inside) = tokio::sync::oneshot::channel();
         let store = place.store.clone();
         let first = tokio::spawn(async move {
-            store.write::<_, StoreError, _>(move |tx| {
-                add(tx, "first")?;
-                let _ = entered.send(());
-                let _ = held.recv();
-                Ok(())
-            }).await
+            store
+                .write::<_, StoreError, _>(move |tx| {
+                    add(tx, "first")?;
+                    let _ = entered.send(());
+                    let _ = held.recv();
+                    Ok(())
+                })
+                .await
         });
         inside.await.expect("the first write is inside its transaction");
         let mut writes = Vec::new();
@@ -64,7 +66,9 @@ both! {
         // Polled once each, so that all stand in the queue when the first write lets go.
         let mut all = Box::pin(async {
             let mut results = Vec::new();
-            for write in futures(writes).await { results.push(write); }
+            for write in futures(writes).await {
+                results.push(write);
+            }
             results
         });
         let early = std::future::poll_fn(|cx| std::task::Poll::Ready(all.as_mut().poll(cx).is_ready())).await;
@@ -88,12 +92,15 @@ both! {
     /// Whoever is told "done" finds it done, also when the program went on after a failed statement.
     async fn success_is_never_claimed_for_what_was_undone(place: Place) {
         place.put("taken", "").await.expect("a row");
-        let told = place.store.write::<_, StoreError, _>(|tx| {
-            add(tx, "before")?;
-            let ignored = add(tx, "taken");
-            assert!(matches!(ignored, Err(StoreError::Duplicate(_))), "{ignored:?}");
-            Ok(())
-        }).await;
+        let told = place
+            .store
+            .write::<_, StoreError, _>(|tx| {
+                add(tx, "before")?;
+                let ignored = add(tx, "taken");
+                assert!(matches!(ignored, Err(StoreError::Duplicate(_))), "{ignored:?}");
+                Ok(())
+            })
+            .await;
         let kept = place.names().await.contains(&"before".to_owned());
         assert_eq!(told.is_ok(), kept, "told {told:?}");
         place.put("after", "").await.expect("the connection is as good as before");
@@ -115,12 +122,14 @@ both! {
         let (entered, inside) = tokio::sync::oneshot::channel();
         let store = place.store.clone();
         let write = tokio::spawn(async move {
-            store.write::<_, StoreError, _>(move |tx| {
-                add(tx, "early")?;
-                let _ = entered.send(());
-                let _ = held.recv();
-                Ok(())
-            }).await
+            store
+                .write::<_, StoreError, _>(move |tx| {
+                    add(tx, "early")?;
+                    let _ = entered.send(());
+                    let _ = held.recv();
+                    Ok(())
+                })
+                .await
         });
         inside.await.expect("the write is inside");
         assert_eq!(place.names().await, Vec::<String>::new());
@@ -136,12 +145,14 @@ both! {
         let (entered, inside) = tokio::sync::oneshot::channel();
         let store = place.store.clone();
         let read = tokio::spawn(async move {
-            store.read::<_, StoreError, _>(move |tx| {
-                let before = count(tx)?;
-                let _ = entered.send(());
-                let _ = held.recv();
-                Ok((before, count(tx)?))
-            }).await
+            store
+                .read::<_, StoreError, _>(move |tx| {
+                    let before = count(tx)?;
+                    let _ = entered.send(());
+                    let _ = held.recv();
+                    Ok((before, count(tx)?))
+                })
+                .await
         });
         inside.await.expect("the read is inside");
         place.put("new", "").await.expect("a row while somebody reads");
@@ -177,7 +188,11 @@ both! {
     async fn a_caller_that_went_away_disturbs_nobody(place: Place) {
         for n in 0..20 {
             let mut write = Box::pin(place.store.write(move |tx| add(tx, &format!("row {n}"))));
-            std::future::poll_fn(|cx| { let _ = write.as_mut().poll(cx); std::task::Poll::Ready(()) }).await;
+            std::future::poll_fn(|cx| {
+                let _ = write.as_mut().poll(cx);
+                std::task::Poll::Ready(())
+            })
+            .await;
             drop(write);
         }
         place.put("zz", "").await.expect("the store goes on");
@@ -188,16 +203,25 @@ both! {
     /// Counting up in a transaction that reads and then writes, as claims do: no update may get lost.
     async fn concurrent_writes_of_one_row_are_not_lost(place: Place) {
         place.put("counter", "0").await.expect("a row");
-        let writes: Vec<_> = (0..60).map(|_| {
-            let store = place.store.clone();
-            tokio::spawn(async move {
-                store.write::<_, StoreError, _>(|tx| {
-                    let row = tx.query_opt("SELECT value FROM settings WHERE name = $1 {lock}", params!["counter"])?;
-                    let number: i64 = row.map(|r| r.text(0)).transpose()?.unwrap_or_default().parse().unwrap_or(-1000);
-                    tx.execute("UPDATE settings SET value = $1 WHERE name = 'counter'", params![(number + 1).to_string()])
-                }).await
+        let writes: Vec<_> = (0..60)
+            .map(|_| {
+                let store = place.store.clone();
+                tokio::spawn(async move {
+                    store
+                        .write::<_, StoreError, _>(|tx| {
+                            let row =
+                                tx.query_opt("SELECT value FROM settings WHERE name = $1 {lock}", params!["counter"])?;
+                            let number: i64 =
+                                row.map(|r| r.text(0)).transpose()?.unwrap_or_default().parse().unwrap_or(-1000);
+                            tx.execute(
+                                "UPDATE settings SET value = $1 WHERE name = 'counter'",
+                                params![(number + 1).to_string()],
+                            )
+                        })
+                        .await
+                })
             })
-        }).collect();
+            .collect();
         for write in writes {
             assert_eq!(write.await.expect("join").expect("a write"), 1);
         }
@@ -229,17 +253,20 @@ both! {
         let (entered, inside) = tokio::sync::oneshot::channel();
         let store = place.store.clone();
         let first = tokio::spawn(async move {
-            store.write::<_, StoreError, _>(move |tx| {
-                let name = tx.query_opt(SQL, params![])?.map(|row| row.text(0)).transpose()?;
-                let _ = entered.send(());
-                let _ = held.recv();
-                Ok(name)
-            }).await
+            store
+                .write::<_, StoreError, _>(move |tx| {
+                    let name = tx.query_opt(SQL, params![])?.map(|row| row.text(0)).transpose()?;
+                    let _ = entered.send(());
+                    let _ = held.recv();
+                    Ok(name)
+                })
+                .await
         });
         inside.await.expect("the first has its row");
-        let second = place.store.write::<_, StoreError, _>(|tx| {
-            tx.query_opt(SQL, params![])?.map(|row| row.text(0)).transpose()
-        }).await;
+        let second = place
+            .store
+            .write::<_, StoreError, _>(|tx| tx.query_opt(SQL, params![])?.map(|row| row.text(0)).transpose())
+            .await;
         release.send(()).expect("the first waits");
         let first = first.await.expect("join").expect("the first");
         assert_eq!((first.as_deref(), second.expect("the second").as_deref()), (Some("a"), Some("b")));
@@ -249,18 +276,21 @@ both! {
         for n in 0..20 {
             place.put(&format!("row {n}"), &n.to_string()).await.expect("a row");
         }
-        let readers: Vec<_> = (0..40usize).map(|n| {
-            let store = place.store.clone();
-            tokio::spawn(async move {
-                for round in 0..10 {
-                    let wanted = (n + round) % 20;
-                    let name = Value::Text(format!("row {wanted}"));
-                    let sql = "SELECT value FROM settings WHERE name = $1";
-                    let row = store.get::<_, StoreError, _>(move |tx| tx.query_opt(sql, &[name])).await.expect("get");
-                    assert_eq!(row.expect("a row").text(0).expect("a text"), wanted.to_string());
-                }
+        let readers: Vec<_> = (0..40usize)
+            .map(|n| {
+                let store = place.store.clone();
+                tokio::spawn(async move {
+                    for round in 0..10 {
+                        let wanted = (n + round) % 20;
+                        let name = Value::Text(format!("row {wanted}"));
+                        let sql = "SELECT value FROM settings WHERE name = $1";
+                        let row =
+                            store.get::<_, StoreError, _>(move |tx| tx.query_opt(sql, &[name])).await.expect("get");
+                        assert_eq!(row.expect("a row").text(0).expect("a text"), wanted.to_string());
+                    }
+                })
             })
-        }).collect();
+            .collect();
         for reader in readers {
             reader.await.expect("a reader");
         }

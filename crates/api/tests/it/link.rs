@@ -1,0 +1,10 @@
+//! The engine link as an engine sees it: pairing, sessions, offers, reports, stops, artifacts.
+
+pub(crate) mod driver;
+mod model;
+mod offers;
+mod pairing;
+mod reports;
+mod secrets;
+mod sessions;
+mod stops;

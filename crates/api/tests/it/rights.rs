@@ -1,0 +1,276 @@
+//! Who may call what: every implemented operation is in the table, and the table is true.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use stoker_api::family::Family;
+use stoker_api::operations::Support;
+use stoker_api::routes;
+use stoker_domain::{Permission, SystemRandom};
+use stoker_secrets::{keyring::KeyRing, token};
+use stoker_testkit::http::{Answer, Http, Method};
+
+use crate::dialects::{refusal_keys, tmc};
+use crate::rights_table::{Call, Need, Who, all};
+use crate::support::{MINUTE, START_MS, TestServer, both, keys};
+use crate::world::World;
+
+const PUBLISHED: [(&str, &str); 2] = [
+    ("2021-03", include_str!("../../../../openapi/upstream/operations-2021-03.tsv")),
+    ("v2.6", include_str!("../../../../openapi/upstream/operations-v2.6.tsv")),
+];
+
+/// One call of the table in one generation.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    call: Call,
+    generation: &'static str,
+    path: &'static str,
+}
+
+impl Sample {
+    fn url(&self) -> String {
+        if self.generation == "v2.6" { format!("/tmc/v2.6{}", self.path) } else { self.path.to_owned() }
+    }
+
+    fn family(&self) -> Family {
+        if self.generation == "v2.6" || self.path.starts_with("/tmc/") {
+            tmc()
+        } else {
+            Family::of(self.path.split('?').next().unwrap_or_default())
+        }
+    }
+
+    fn is(&self, method: &str, published: &str) -> bool {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let (mine, theirs): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), published.split('/').collect());
+        self.call.method == method
+            && mine.len() == theirs.len()
+            && mine.iter().zip(&theirs).all(|(m, t)| if t.starts_with('{') { m.starts_with('@') } else { m == t })
+    }
+
+    fn permissions(&self) -> &'static [&'static str] {
+        match self.call.who {
+            Who::Holders(list) => list,
+            Who::Anybody | Who::Others => &[],
+        }
+    }
+
+    async fn send(&self, server: &TestServer, world: &World, http: &Http, fresh: bool) -> Answer {
+        world.send(server, http, (self.call.method, &self.url(), self.call.body), fresh).await
+    }
+}
+
+/// Clients of service accounts, one for each pair of permissions and rights on workspace `Shared`.
+#[derive(Default)]
+struct Accounts(BTreeMap<String, Http>);
+
+impl Accounts {
+    async fn with(&mut self, server: &TestServer, permissions: &[&str], rights: &[&str]) -> Http {
+        let key = format!("{permissions:?} {rights:?}");
+        if let Some(http) = self.0.get(&key) {
+            return http.clone();
+        }
+        let http = server.service_account(permissions, rights).await.http;
+        self.0.insert(key, http.clone());
+        http
+    }
+}
+
+fn samples() -> Vec<Sample> {
+    let of = |call: Call| {
+        let newer = Sample { call, generation: "2021-03", path: call.path };
+        let older = call.tmc.map(|path| Sample { call, generation: "v2.6", path });
+        [Some(newer), older].into_iter().flatten()
+    };
+    all().flat_map(of).collect()
+}
+
+fn holders() -> impl Iterator<Item = Sample> {
+    samples().into_iter().filter(|sample| matches!(sample.call.who, Who::Holders(_)))
+}
+
+/// Statuses that the contract names for success; for what it does not name, those of our own documents.
+fn success(sample: &Sample) -> Vec<u16> {
+    for (generation, text) in PUBLISHED {
+        for line in text.lines().skip(1).filter(|_| generation == sample.generation) {
+            let columns: Vec<&str> = line.split('\t').collect();
+            if sample.is(columns[1], columns[2]) {
+                return columns[3].split(',').map(|status| status.parse().expect("a status")).collect();
+            }
+        }
+    }
+    if sample.call.method == "POST" { vec![201] } else { vec![200] }
+}
+
+#[test]
+fn every_implemented_operation_is_in_the_table() {
+    let (routes, samples) = (routes::build(), samples());
+    let published = routes.operations.iter().filter(|o| o.support != Support::Missing);
+    let mut routed: Vec<(&str, &str, &str)> = published.map(|o| (o.generation, o.method, o.path)).collect();
+    routed.extend(routes.unpublished.iter().map(|(method, path)| ("2021-03", *method, path.as_str())));
+    let known = |(generation, method, path): &(&str, &str, &str)| {
+        samples.iter().any(|sample| sample.generation == *generation && sample.is(method, path))
+    };
+    let missing: Vec<_> = routed.iter().filter(|route| !known(route)).collect();
+    assert!(missing.is_empty(), "add a sample call to rights_table.rs for each of {missing:#?}");
+    let routed_somewhere = |sample: &&Sample| {
+        !routed.iter().any(|(generation, method, path)| sample.generation == *generation && sample.is(method, path))
+    };
+    let stale: Vec<_> = samples.iter().filter(routed_somewhere).map(|s| (s.call.method, s.path)).collect();
+    assert!(stale.is_empty(), "no route fits the sample calls {stale:#?}");
+}
+
+/// A refusal of this status in the dialect of the sample's family.
+#[track_caller]
+fn refused(sample: &Sample, status: u16, answer: &Answer, why: &str) {
+    let what = format!("{} {} {why}", sample.call.method, sample.url());
+    assert_eq!(answer.status, status, "{what}: {}", answer.text());
+    assert_eq!(keys(&answer.json()), refusal_keys(sample.family(), status), "{what}: {}", answer.text());
+}
+
+both! {
+    async fn without_a_good_token_every_call_is_refused(server: TestServer) {
+        let world = World::new(&server).await;
+        let account = server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await;
+        let other = KeyRing::from_text(&KeyRing::generate(&SystemRandom::new())).expect("another key");
+        let (from, until) = (START_MS / 1000, START_MS / 1000 + 7200);
+        let claims = json!({ "sub": account.id, "use_for": "service-account", "iat": from, "exp": until, "jti": "x" });
+        let foreign = token::sign(&other, &claims).expect("sign");
+        let (head, tail) = account.token.split_at(account.token.rfind('.').expect("three parts"));
+        let changed = format!("{}x{tail}", &head[..head.len() - 1]);
+        let logs = world.fill(&server, "@log-token", false).await;
+        server.clock.advance(31 * MINUTE);
+        let plain = server.anonymous();
+        let clients = [
+            ("without a token", plain.clone()),
+            ("with garbage", plain.with_token("garbage")),
+            ("with a token of another installation", plain.with_token(&foreign)),
+            ("with a changed token", plain.with_token(&changed)),
+            ("with a token made for something else", plain.with_token(&logs)),
+            ("with an expired token", account.http.clone()),
+            ("with half the token of a person", plain.with_token(&server.bootstrap.personal_access_token[..40])),
+        ];
+        for sample in holders() {
+            for (why, http) in &clients {
+                let answer = sample.send(&server, &world, http, false).await;
+                refused(&sample, 401, &answer, why);
+                assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+            }
+        }
+    }
+
+    async fn calls_with_other_credentials_refuse_strangers(server: TestServer) {
+        let world = World::new(&server).await;
+        for sample in samples().into_iter().filter(|sample| sample.call.who == Who::Others) {
+            // The token of a person is no credential there either.
+            for http in [&server.anonymous(), server.http()] {
+                let answer = sample.send(&server, &world, http, false).await;
+                assert!([401, 409].contains(&answer.status), "{} {}: {}", sample.path, answer.status, answer.text());
+                assert_eq!(keys(&answer.json()), refusal_keys(sample.family(), answer.status));
+            }
+        }
+        for sample in samples().into_iter().filter(|sample| sample.call.who == Who::Anybody) {
+            let answer = sample.send(&server, &world, &server.anonymous(), false).await;
+            // This server was given no engine program to hand out.
+            let status = if sample.path.starts_with("/downloads") { 404 } else { 200 };
+            assert_eq!(answer.status, status, "{}: {}", sample.path, answer.text());
+        }
+    }
+
+    async fn a_wrong_permission_is_refused(server: TestServer) {
+        let world = World::new(&server).await;
+        let mut allowed: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
+        for sample in holders() {
+            allowed.entry((sample.call.method, sample.url())).or_default().extend(sample.permissions());
+        }
+        let mut accounts = Accounts::default();
+        for sample in holders().filter(|sample| !sample.permissions().is_empty()) {
+            let right = &allowed[&(sample.call.method, sample.url())];
+            let wrong = Permission::ALL.iter().filter(|p| p.for_service_accounts()).map(|p| p.id());
+            let wrong: Vec<&str> = wrong.filter(|p| !right.contains(p)).collect();
+            let rights = ["AUTHOR", "EXECUTE", "VIEW", "MANAGE", "PUBLISH"];
+            let http = accounts.with(&server, &wrong, &rights).await;
+            let answer = sample.send(&server, &world, &http, false).await;
+            refused(&sample, 403, &answer, "with every other permission");
+        }
+    }
+
+    async fn a_permission_without_the_workspace_right_is_refused(server: TestServer) {
+        let world = World::new(&server).await;
+        let mut accounts = Accounts::default();
+        for sample in holders() {
+            let (needed, object) = match sample.call.need {
+                Need::Nothing => continue,
+                Need::OneOf(rights) => (rights, None),
+                Need::Shown(rights, object) => (rights, Some(world.fill(&server, object, false).await)),
+            };
+            for permission in sample.permissions() {
+                let given: &[&str] = match *permission {
+                    "TMC_ENGINE_USE" => &["EXECUTE", "VIEW"],
+                    _ => &["AUTHOR", "EXECUTE", "VIEW", "MANAGE", "PUBLISH"],
+                };
+                let given: Vec<&str> = given.iter().copied().filter(|right| !needed.contains(right)).collect();
+                let http = accounts.with(&server, &[permission], &given).await;
+                let answer = sample.send(&server, &world, &http, false).await;
+                let why = format!("with {permission} and {given:?}");
+                match &object {
+                    None => refused(&sample, 403, &answer, &why),
+                    Some(object) => {
+                        assert_eq!(answer.status, 200, "{} {why}: {}", sample.url(), answer.text());
+                        assert!(!answer.text().contains(object), "{} {why}: {}", sample.url(), answer.text());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn the_smallest_documented_rights_are_enough(server: TestServer) {
+        let world = World::new(&server).await;
+        let mut accounts = Accounts::default();
+        for sample in holders() {
+            let (rights, object): (&[&str], _) = match sample.call.need {
+                Need::Nothing => (&[""], None),
+                Need::OneOf(rights) => (rights, None),
+                Need::Shown(rights, object) => (rights, Some(world.fill(&server, object, false).await)),
+            };
+            let permissions = match sample.permissions() {
+                [] => &["AUDIT_LOGS_VIEW"][..],
+                some => some,
+            };
+            for permission in permissions {
+                let fits = |right: &&&str| *permission != "TMC_ENGINE_USE" || ["", "EXECUTE", "VIEW"].contains(*right);
+                for right in rights.iter().filter(fits) {
+                    let given: Vec<&str> = [*right].into_iter().filter(|r| !r.is_empty()).collect();
+                    let http = accounts.with(&server, &[permission], &given).await;
+                    let answer = sample.send(&server, &world, &http, true).await;
+                    let what = format!("{} {} with {permission} and {right:?}", sample.call.method, sample.url());
+                    let wanted = success(&sample);
+                    assert!(wanted.contains(&answer.status), "{what}: {} {}", answer.status, answer.text());
+                    assert_ne!(answer.status, 207, "{what}: {}", answer.text());
+                    if let Some(object) = &object {
+                        assert!(answer.text().contains(object), "{what}: {}", answer.text());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn what_is_not_built_says_so(server: TestServer) {
+        let operations = routes::build().operations;
+        let missing: Vec<_> = operations.iter().filter(|o| o.support == Support::Missing).collect();
+        assert!(!missing.is_empty());
+        for operation in missing {
+            let path: Vec<&str> = operation.path.split('/').map(|s| if s.starts_with('{') { "x1" } else { s }).collect();
+            let (prefix, family) = match operation.generation {
+                "v2.6" => ("/tmc/v2.6", tmc()),
+                _ => ("", Family::of(operation.path)),
+            };
+            let method = Method::from_bytes(operation.method.as_bytes()).expect("a method");
+            let answer = server.http().send(method, &format!("{prefix}{}", path.join("/")), &[], None).await;
+            let what = format!("{} {}", operation.method, operation.path);
+            assert_eq!(answer.status, 501, "{what}: {}", answer.text());
+            assert_eq!(keys(&answer.json()), refusal_keys(family, 501), "{what}");
+        }
+    }
+}

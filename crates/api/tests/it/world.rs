@@ -1,0 +1,164 @@
+//! Objects that the sample calls of the rights table stand on: shared ones, and fresh ones for calls that use them up.
+
+use serde_json::json;
+use stoker_testkit::fixtures::script_archive;
+use stoker_testkit::http::{Answer, Http, Method};
+
+use crate::support::{TestServer, id};
+
+/// Shared objects by their `@name`, longest names first so that none is taken for the start of another.
+pub(crate) struct World {
+    shared: Vec<(&'static str, String)>,
+    counter: std::sync::atomic::AtomicU64,
+}
+
+impl World {
+    /// Makes the shared objects.
+    pub(crate) async fn new(server: &TestServer) -> Self {
+        let http = server.http();
+        let artifact = server.artifact("shared", "0.1").await;
+        let engine = id(&server.engine("shared").await);
+        let world = Self {
+            shared: vec![
+                ("@env", server.environment().to_owned()),
+                ("@ws", server.workspace().to_owned()),
+                ("@version", "0.1".to_owned()),
+                ("@sha256", "0".repeat(64)),
+                ("@artifact", artifact),
+                ("@engine", engine),
+            ],
+            counter: Default::default(),
+        };
+        let mut shared = world.shared.clone();
+        let granted = server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await.id;
+        shared.extend([("@granted", granted.clone()), ("@account", granted)]);
+        let environment = json!({ "name": "second", "workspaceName": "Own" });
+        let second = http.post("/orchestration/environments", &environment).await.expect(201).json();
+        let (task, cluster) = (world.make(server, "task").await, world.make(server, "cluster").await);
+        shared.extend([("@env2", id(&second)), ("@task", task), ("@cluster", cluster)]);
+        let grants = http.get("/security/permissions").await.expect(200).json();
+        shared.push(("@user", grants[0]["userId"].as_str().expect("the admin's id").to_owned()));
+        let world = Self { shared, ..world };
+        let run = world.make(server, "run").await;
+        let log = http.send(Method::POST, &format!("/monitoring/executions/{run}/logs"), &[], None).await.expect(200);
+        let token = log.json()["token"].as_str().expect("the token of a log file").to_owned();
+        let status = http.post(&format!("/monitoring/executions/{run}/logs/status"), &json!(token)).await.expect(200);
+        let url = status.json()["presignedURL"].as_str().expect("the URL of the file").to_owned();
+        let file = url.rsplit('/').next().expect("the last part").to_owned();
+        let mut shared = world.shared;
+        shared.extend([("@run", run), ("@log-token", token), ("@log-file", file)]);
+        shared.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        Self { shared, ..world }
+    }
+
+    fn text(&self) -> String {
+        format!("n{}", self.counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+    }
+
+    fn shared(&self, name: &str) -> &str {
+        let found = self.shared.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_else(|| panic!("there is no {name}"))
+    }
+
+    /// A fresh object of this kind.
+    async fn make(&self, server: &TestServer, kind: &str) -> String {
+        let (http, text) = (server.http(), self.text());
+        let place = json!({ "name": text, "environmentId": server.environment(), "workspaceId": server.workspace() });
+        let profile = json!({ "name": text, "type": "JOB_SERVER", "jvmArguments": [] });
+        let made = match kind {
+            "artifact" => return server.artifact(&text, "0.1").await,
+            "task" => {
+                let task = server.task(&text, self.shared("@artifact"), "0.1").await;
+                server.configure(&task, self.shared("@engine")).await;
+                return task;
+            }
+            "run" => {
+                let task = Box::pin(self.make(server, "task")).await;
+                return server.run(&task).await;
+            }
+            "account" => return server.service_account(&["TMC_OPERATOR"], &[]).await.id,
+            "granted" => return server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await.id,
+            "person" => return server.person(&text, &[]).await.0,
+            "member" => {
+                let engine = id(&server.engine(&text).await);
+                let cluster = self.shared("@cluster");
+                let path = format!("/processing/runtimes/remote-engine-clusters/{cluster}/engines/{engine}");
+                let _ = http.send(Method::PUT, &path, &[], None).await.expect(204);
+                return engine;
+            }
+            "engine" => server.engine(&text).await,
+            "cluster" => http.post("/processing/runtimes/remote-engine-clusters", &place).await.expect(201).json(),
+            "env" => {
+                let body = json!({ "name": text, "workspaceName": "Own" });
+                http.post("/orchestration/environments", &body).await.expect(201).json()
+            }
+            "ws" => http.post("/orchestration/workspaces", &place).await.expect(201).json(),
+            "profile" => {
+                let path = format!("/processing/runtimes/remote-engines/{}/run-profiles", self.shared("@engine"));
+                http.post(&path, &profile).await.expect(201).json()
+            }
+            "cprofile" => {
+                let cluster = self.shared("@cluster");
+                let path = format!("/processing/runtimes/remote-engine-clusters/{cluster}/run-profiles");
+                http.post(&path, &profile).await.expect(201).json()
+            }
+            other => panic!("nobody makes a fresh {other}"),
+        };
+        id(&made)
+    }
+
+    /// The text with its `@names` filled in; fresh objects are made for `@new-...` when `fresh`, else any id of the
+    /// right shape stands there.
+    pub(crate) async fn fill(&self, server: &TestServer, text: &str, fresh: bool) -> String {
+        let mut text = text.replace("@text", &self.text());
+        while let Some(at) = text.find("@new-") {
+            let rest = &text[at + 5..];
+            let kind: String = rest.chars().take_while(char::is_ascii_lowercase).collect();
+            let value = if fresh { self.make(server, &kind).await } else { self.stand_in(&kind).to_owned() };
+            text.replace_range(at..at + 5 + kind.len(), &value);
+        }
+        for (name, value) in &self.shared {
+            text = text.replace(name, value);
+        }
+        text
+    }
+
+    /// An existing object, so that only rights decide.
+    fn stand_in(&self, kind: &str) -> &str {
+        match kind {
+            "artifact" => self.shared("@artifact"),
+            "task" => self.shared("@task"),
+            "run" => self.shared("@run"),
+            "account" | "granted" => self.shared("@granted"),
+            "person" => self.shared("@user"),
+            "member" | "engine" => self.shared("@engine"),
+            "cluster" => self.shared("@cluster"),
+            "env" => self.shared("@env2"),
+            "ws" => self.shared("@ws"),
+            _ => "66f0a1b2c3d4e5f601230001",
+        }
+    }
+
+    /// Sends a sample call.
+    pub(crate) async fn send(
+        &self,
+        server: &TestServer,
+        http: &Http,
+        (method, path, body): (&str, &str, &str),
+        fresh: bool,
+    ) -> Answer {
+        let path = self.fill(server, path, fresh).await;
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        match body {
+            "" => http.send(method, &path, &[], None).await,
+            "@zip" => {
+                let zip = script_archive("#!/bin/sh\n");
+                http.send(method, &path, &[("content-type", "application/zip")], Some(zip)).await
+            }
+            json => {
+                let body = self.fill(server, json, fresh).await.into_bytes();
+                http.send(method, &path, &[("content-type", "application/json")], Some(body)).await
+            }
+        }
+    }
+}
