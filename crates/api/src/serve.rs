@@ -15,8 +15,9 @@ use stoker_domain::SharedRandom;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-/// Longest time for the head of a request.
-const HEADER_TIME: Duration = Duration::from_secs(15);
+/// Longest time for the head of a request. It also bounds the pause between two requests of a connection, so it is longer
+/// than the pause of clients that poll: closing under their hands would cost them a request.
+const HEADER_TIME: Duration = Duration::from_secs(75);
 /// Most header fields of a request.
 const HEADERS: usize = 100;
 /// Largest head of a request, bytes.
