@@ -164,6 +164,16 @@ impl Service {
         self.inner.store.write(f).await
     }
 
+    /// A transaction of a hot path that fails before its first change only; see [`stoker_store::Store::write_bare`].
+    pub(crate) async fn write_bare<T, E, F>(&self, _: &Allowed, f: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.inner.store.write_bare(f).await
+    }
+
     /// A list or search.
     pub(crate) async fn read<T, E, F>(&self, _: &Allowed, f: F) -> Result<T, E>
     where

@@ -76,7 +76,7 @@ impl Service {
     async fn start_allowed(&self, allowed: Allowed, request: StartRequest, now: i64) -> Result<RunId, Error> {
         let (service, proof) = (self.clone(), allowed.clone());
         let begun = self
-            .write(&allowed, move |tx| {
+            .write_bare(&allowed, move |tx| {
                 let begun = service.begin_run(tx, &proof, &request, now);
                 crash::point("start.before-commit");
                 begun

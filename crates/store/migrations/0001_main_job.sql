@@ -280,6 +280,4 @@ CREATE TABLE audit_events (
   workspace_id TEXT,
   request_id TEXT,
   detail TEXT
-)
-;;
-CREATE INDEX audit_events_by_time ON audit_events (at_ms, id)
+) {clustered}

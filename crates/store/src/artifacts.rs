@@ -129,10 +129,11 @@ pub struct VersionFile {
 
 /// Name and bytes of one version.
 pub fn version_file(tx: &mut Tx<'_>, id: &ArtifactId, version: &str) -> Result<Option<VersionFile>, StoreError> {
-    let sql = "SELECT a.name, v.sha256, v.size FROM artifact_versions v JOIN artifacts a ON a.id = v.artifact_id \
-               WHERE v.artifact_id = $1 AND v.version = $2";
-    let row = tx.query_opt(sql, params![id, version])?;
-    row.map(|row| Ok(VersionFile { artifact_name: row.text(0)?, sha256: row.text(1)?, size: row.int(2)? })).transpose()
+    // Two reads by key: SQLite plans a join over a parameter that stands for two columns anew at every call.
+    let sql = "SELECT sha256, size FROM artifact_versions WHERE artifact_id = $1 AND version = $2";
+    let Some(file) = tx.query_opt(sql, params![id, version])? else { return Ok(None) };
+    let Some(name) = tx.query_opt("SELECT name FROM artifacts WHERE id = $1", params![id])? else { return Ok(None) };
+    Ok(Some(VersionFile { artifact_name: name.text(0)?, sha256: file.text(0)?, size: file.int(1)? }))
 }
 
 /// Number for the next version of an artifact.

@@ -23,7 +23,7 @@ pub fn postgres(sql: &str) -> Cow<'_, str> {
 
 /// The statement in SQLite's words; `$1` becomes `?1`, which SQLite counts by number and not by first appearance.
 pub fn sqlite(sql: &str) -> String {
-    replaced(sql, |word| word.2).replace('$', "?")
+    replaced(sql, |word| word.2).chars().map(|c| if c == '$' { '?' } else { c }).collect()
 }
 
 fn replaced<'a>(sql: &'a str, pick: fn(&(&'static str, &'static str, &'static str)) -> &'static str) -> Cow<'a, str> {

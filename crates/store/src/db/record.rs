@@ -7,14 +7,17 @@ use serde::de::DeserializeOwned;
 /// A type that can stand in one column.
 pub trait Column: Sized {
     /// Reads it; `column` is the position in the row.
-    fn read(row: &Row, column: usize) -> Result<Self, StoreError>;
+    fn read(row: &mut Row, column: usize) -> Result<Self, StoreError>;
     /// The value to store.
     fn write(&self) -> Value;
 }
 
 impl Column for String {
-    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
-        row.text(column)
+    fn read(row: &mut Row, column: usize) -> Result<Self, StoreError> {
+        match row.take(column)? {
+            Value::Text(text) => Ok(text),
+            _ => Err(StoreError::Shape { column, wanted: "a text" }),
+        }
     }
     fn write(&self) -> Value {
         Value::from(self)
@@ -22,7 +25,7 @@ impl Column for String {
 }
 
 impl Column for i64 {
-    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+    fn read(row: &mut Row, column: usize) -> Result<Self, StoreError> {
         row.int(column)
     }
     fn write(&self) -> Value {
@@ -31,7 +34,7 @@ impl Column for i64 {
 }
 
 impl Column for bool {
-    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+    fn read(row: &mut Row, column: usize) -> Result<Self, StoreError> {
         row.bool(column)
     }
     fn write(&self) -> Value {
@@ -40,8 +43,11 @@ impl Column for bool {
 }
 
 impl Column for Vec<u8> {
-    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
-        row.blob(column)
+    fn read(row: &mut Row, column: usize) -> Result<Self, StoreError> {
+        match row.take(column)? {
+            Value::Blob(bytes) => Ok(bytes),
+            _ => Err(StoreError::Shape { column, wanted: "bytes" }),
+        }
     }
     fn write(&self) -> Value {
         Value::Blob(self.clone())
@@ -49,7 +55,7 @@ impl Column for Vec<u8> {
 }
 
 impl<T: Column> Column for Option<T> {
-    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+    fn read(row: &mut Row, column: usize) -> Result<Self, StoreError> {
         if row.is_null(column)? { Ok(None) } else { T::read(row, column).map(Some) }
     }
     fn write(&self) -> Value {
@@ -62,8 +68,8 @@ impl<T: Column> Column for Option<T> {
 pub struct Json<T>(pub T);
 
 impl<T: Serialize + DeserializeOwned> Column for Json<T> {
-    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
-        Ok(Json(serde_json::from_str(&row.text(column)?)?))
+    fn read(row: &mut Row, column: usize) -> Result<Self, StoreError> {
+        Ok(Json(serde_json::from_str(row.str(column)?)?))
     }
     fn write(&self) -> Value {
         // Only maps with keys that are not texts cannot be written; no stored type has one.
@@ -74,8 +80,8 @@ impl<T: Serialize + DeserializeOwned> Column for Json<T> {
 macro_rules! id_column {
     ($($name:ident),+) => { $(
         impl Column for stoker_domain::ids::$name {
-            fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
-                row.text(column).map(Self::trusted)
+            fn read(row: &mut Row, column: usize) -> Result<Self, StoreError> {
+                String::read(row, column).map(Self::trusted)
             }
             fn write(&self) -> Value {
                 Value::from(self)
@@ -100,8 +106,8 @@ id_column!(
 macro_rules! enum_column {
     ($($name:path),+) => { $(
         impl Column for $name {
-            fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
-                Self::from_id(&row.text(column)?).ok_or(StoreError::Shape { column, wanted: "a known value" })
+            fn read(row: &mut Row, column: usize) -> Result<Self, StoreError> {
+                Self::from_id(row.str(column)?).ok_or(StoreError::Shape { column, wanted: "a known value" })
             }
             fn write(&self) -> Value {
                 Value::from(self.id())
@@ -124,7 +130,7 @@ enum_column!(
 );
 
 impl Column for stoker_domain::Rights {
-    fn read(row: &Row, column: usize) -> Result<Self, StoreError> {
+    fn read(row: &mut Row, column: usize) -> Result<Self, StoreError> {
         row.int(column).map(Self::from_mask)
     }
     fn write(&self) -> Value {
@@ -141,7 +147,7 @@ pub trait Record: Sized {
     /// Number of columns.
     const WIDTH: usize;
     /// Reads one row selected with [`Record::COLUMNS`].
-    fn from_row(row: &Row) -> Result<Self, StoreError>;
+    fn from_row(row: Row) -> Result<Self, StoreError>;
     /// The values in the order of [`Record::COLUMNS`].
     fn values(&self) -> Vec<Value>;
     /// The INSERT statement; made once for each kind of row.
@@ -156,7 +162,7 @@ pub trait Record: Sized {
     /// All rows for `rest`, which continues `SELECT columns FROM table`.
     fn select(tx: &mut Tx<'_>, rest: &str, params: &[Value]) -> Result<Vec<Self>, StoreError> {
         let rows = tx.query(&format!("SELECT {} FROM {} {rest}", Self::COLUMNS, Self::TABLE), params)?;
-        rows.iter().map(Self::from_row).collect()
+        rows.into_iter().map(Self::from_row).collect()
     }
 
     /// The first row for `rest`.
@@ -191,12 +197,12 @@ macro_rules! record {
             const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($field))*);
             const WIDTH: usize = 1 $(+ { let _ = stringify!($field); 1 })*;
 
-            fn from_row(row: &$crate::Row) -> Result<Self, $crate::StoreError> {
+            fn from_row(mut row: $crate::Row) -> Result<Self, $crate::StoreError> {
                 let mut column = 0usize..;
                 let mut next = || column.next().unwrap_or_default();
                 Ok(Self {
-                    $first: $crate::db::Column::read(row, next())?,
-                    $($field: $crate::db::Column::read(row, next())?,)*
+                    $first: $crate::db::Column::read(&mut row, next())?,
+                    $($field: $crate::db::Column::read(&mut row, next())?,)*
                 })
             }
 

@@ -1,6 +1,6 @@
 //! The embedded database: one writer thread that groups waiting writes into one commit, and reader connections.
 
-use super::{Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
+use super::{Callback, Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::path::Path;
@@ -14,8 +14,15 @@ const READERS: usize = 2;
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 256;
 
+/// One piece of work for the writer.
+struct Write {
+    work: Work,
+    /// Whether it does without a savepoint; see [`super::Store::write_bare`].
+    bare: bool,
+}
+
 pub(super) struct Sqlite {
-    writer: Mutex<Sender<Work>>,
+    writer: Mutex<Sender<Write>>,
     readers: Mutex<Sender<Work>>,
     idle: Mutex<Vec<Connection>>,
     path: std::path::PathBuf,
@@ -45,8 +52,8 @@ impl Sqlite {
         })
     }
 
-    pub(super) fn write(&self, work: Work) -> Result<(), StoreError> {
-        lock(&self.writer).send(work).map_err(|_| StoreError::Closed)
+    pub(super) fn write(&self, work: Work, bare: bool) -> Result<(), StoreError> {
+        lock(&self.writer).send(Write { work, bare }).map_err(|_| StoreError::Closed)
     }
 
     pub(super) fn read(&self, work: Work) -> Result<(), StoreError> {
@@ -103,20 +110,15 @@ fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn write_loop(connection: &mut Connection, receiver: &Receiver<Work>) {
+fn write_loop(connection: &mut Connection, receiver: &Receiver<Write>) {
     while let Ok(first) = receiver.recv() {
         let mut callbacks = Vec::new();
         let outcome = (|| {
             statement(connection, "BEGIN IMMEDIATE")?;
             let mut next = Some(first);
             let mut count = 0;
-            while let Some(work) = next.take() {
-                statement(connection, "SAVEPOINT work")?;
-                match work(&mut Tx { link: &mut SqliteTx { connection } }) {
-                    Verdict::Commit(callback) => callbacks.push(callback),
-                    Verdict::Rollback => statement(connection, "ROLLBACK TO work")?,
-                }
-                statement(connection, "RELEASE work")?;
+            while let Some(Write { work, bare }) = next.take() {
+                callbacks.extend(if bare { run_bare(connection, work) } else { run_saved(connection, work) }?);
                 count += 1;
                 if count < GROUP {
                     next = receiver.try_recv().ok();
@@ -134,10 +136,31 @@ fn write_loop(connection: &mut Connection, receiver: &Receiver<Work>) {
         for callback in callbacks {
             callback(match &failure {
                 None => Ok(()),
-                Some(message) => Err(StoreError::Open(format!("the commit failed: {message}"))),
+                Some(message) => Err(StoreError::NotCommitted(message.clone())),
             });
         }
     }
+}
+
+/// Runs work in a savepoint: when it fails, its changes alone are undone.
+fn run_saved(connection: &Connection, work: Work) -> Result<Option<Callback>, StoreError> {
+    statement(connection, "SAVEPOINT work")?;
+    let verdict = work(&mut Tx { link: &mut SqliteTx { connection } });
+    if matches!(verdict, Verdict::Rollback) {
+        statement(connection, "ROLLBACK TO work")?;
+    }
+    statement(connection, "RELEASE work")?;
+    Ok(verdict.into_callback())
+}
+
+/// Runs work that fails before its first change only. When it breaks that word, the whole group is undone.
+fn run_bare(connection: &Connection, work: Work) -> Result<Option<Callback>, StoreError> {
+    let before = connection.total_changes();
+    let verdict = work(&mut Tx { link: &mut SqliteTx { connection } });
+    if matches!(verdict, Verdict::Rollback) && connection.total_changes() != before {
+        return Err(StoreError::Broken);
+    }
+    Ok(verdict.into_callback())
 }
 
 fn read_loop(connection: &Connection, receiver: &Mutex<Receiver<Work>>) {
@@ -170,6 +193,11 @@ fn failed(error: rusqlite::Error) -> StoreError {
         };
     }
     StoreError::Sqlite(error)
+}
+
+/// Texts were checked when they came in; one that another program damaged is shown with marks instead of failing.
+fn owned(text: &[u8]) -> String {
+    std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text).into_owned(), str::to_owned)
 }
 
 pub(super) struct SqliteTx<'a> {
@@ -205,7 +233,7 @@ impl Link for SqliteTx<'_> {
                 values.push(match row.get_ref(column).map_err(failed)? {
                     ValueRef::Null => Value::Null,
                     ValueRef::Integer(number) => Value::Int(number),
-                    ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                    ValueRef::Text(text) => Value::Text(owned(text)),
                     ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
                     ValueRef::Real(_) => return Err(StoreError::Shape { column, wanted: "a whole number" }),
                 });

@@ -83,9 +83,23 @@ impl Row {
         self.0.get(column).ok_or(StoreError::Shape { column, wanted })
     }
 
+    /// Moves a value out; a NULL stays behind.
+    pub(super) fn take(&mut self, column: usize) -> Result<Value, StoreError> {
+        let value = self.0.get_mut(column).ok_or(StoreError::Shape { column, wanted: "a value" })?;
+        Ok(std::mem::replace(value, Value::Null))
+    }
+
     /// A text that is never NULL.
     pub fn text(&self, column: usize) -> Result<String, StoreError> {
         self.opt_text(column)?.ok_or(StoreError::Shape { column, wanted: "a text" })
+    }
+
+    /// A text that is never NULL, where it stands.
+    pub(super) fn str(&self, column: usize) -> Result<&str, StoreError> {
+        match self.at(column, "a text")? {
+            Value::Text(text) => Ok(text),
+            _ => Err(StoreError::Shape { column, wanted: "a text" }),
+        }
     }
 
     /// A text or NULL.
