@@ -49,10 +49,12 @@ mod spacing;
 mod words;
 mod zone;
 
-//pub use changes::{ClockChange, Direction, MAX_CHANGES, MAX_LISTED, explain_changes};
+pub use changes::{ClockChange, Direction, MAX_CHANGES, MAX_LISTED, explain_changes};
 pub use cron::{Cron, CronError, Field, Fires, MAX_CHARS, Note, Problem};
-//pub use rule::{DayKind, DaysSpec, FieldError, MAX_TIMES, Rule, RuleError, TimeKind, TimesSpec, TriggerKind, TriggerSpec};
-//pub use spacing::{Clash, first_clash};
+pub use rule::{
+    DayKind, DaysSpec, FieldError, MAX_TIMES, Rule, RuleError, TimeKind, TimesSpec, TriggerKind, TriggerSpec,
+};
+pub use spacing::{Clash, first_clash};
 
 /// First year in which anything fires: the first that Quartz knows.
 pub const MIN_YEAR: i16 = 1970;

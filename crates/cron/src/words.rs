@@ -31,8 +31,7 @@ pub(crate) fn ordinal(number: u8) -> &'static str {
 }
 
 /// Names of the weekdays, Sunday first.
-pub(crate) const WEEKDAYS: [&str; 7] =
-    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(crate) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// Names of the months.
 pub(crate) const MONTHS: [&str; 12] = [
@@ -55,8 +54,7 @@ pub(crate) fn weekdays(days: u8) -> String {
     let monday_first: Vec<usize> = [2, 3, 4, 5, 6, 7, 1].into_iter().filter(|day| days & (1 << day) != 0).collect();
     let name = |day: usize| WEEKDAYS[day - 1].to_owned();
     let place = |day: usize| (day + 5) % 7;
-    let run = monday_first.len() > 2
-        && monday_first.windows(2).all(|pair| place(pair[1]) == place(pair[0]) + 1);
+    let run = monday_first.len() > 2 && monday_first.windows(2).all(|pair| place(pair[1]) == place(pair[0]) + 1);
     match (run, monday_first.first(), monday_first.last()) {
         (true, Some(&first), Some(&last)) => format!("{} to {}", name(first), name(last)),
         _ => and(&monday_first.into_iter().map(name).collect::<Vec<_>>()),

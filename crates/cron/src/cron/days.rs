@@ -51,12 +51,28 @@ impl Month {
             _ => day,
         }
     }
+
+    /// The same for the day that lies so many before the last one. Quartz counts on into the month before: when the
+    /// "day 0" is a Sunday, the nearest weekday is the first of this month. `recorded`
+    fn nearest_before_last(self, before: u8) -> Option<u8> {
+        match self.length.checked_sub(before)? {
+            0 => (self.first == 2).then_some(1),
+            day => Some(self.nearest(day)),
+        }
+    }
+
+    /// The same for a day after the last one. Quartz counts on into the month after: when the first day beyond the end is
+    /// a Saturday, the nearest weekday is the last of this month. `recorded`
+    fn nearest_beyond(self, day: u8) -> Option<u8> {
+        (day == self.length + 1 && self.weekday(self.length) == 6).then_some(self.length)
+    }
 }
 
 impl DayRule {
-    /// The named days of a month, as bits 1 to 31. `month` is 1 to 12; other months have none.
-    pub(super) fn in_month(self, year: i16, month: i8) -> u32 {
-        let Ok(first) = Date::new(year, month, 1) else { return 0 };
+    /// The named days of a month, as bits 1 to 31. `number` is 1 to 12, other months have none; `january` says whether the
+    /// expression names that month, which matters for days that February lacks.
+    pub(super) fn in_month(self, year: i16, number: i8, january: bool) -> u32 {
+        let Ok(first) = Date::new(year, number, 1) else { return 0 };
         let month = Month {
             length: first.days_in_month().unsigned_abs(),
             first: first.weekday().to_sunday_one_offset().unsigned_abs(),
@@ -66,10 +82,9 @@ impl DayRule {
         match self {
             Self::OfMonth(days) => days & (u32::MAX >> (31 - month.length)),
             Self::Last { before } => bit(month.length.checked_sub(before).and_then(existing)),
-            Self::LastNearest { before } => {
-                bit(month.length.checked_sub(before).and_then(existing).map(|day| month.nearest(day)))
-            }
-            Self::Nearest { day } => bit(existing(day).map(|day| month.nearest(day))),
+            Self::LastNearest { before } => bit(month.nearest_before_last(before)),
+            Self::Nearest { day } if day <= month.length => bit(Some(month.nearest(day))),
+            Self::Nearest { day } => bit(month.nearest_beyond(day).filter(|_| number != 2 || !january)),
             Self::OfWeek(weekdays) => {
                 let named = (1..=7).filter(|weekday| weekdays & (1 << weekday) != 0);
                 named.fold(0, |days, weekday| days | every_week_from(month.first_on(weekday), month.length))
@@ -92,7 +107,7 @@ mod tests {
     use super::*;
 
     fn days(rule: DayRule, year: i16, month: i8) -> Vec<u8> {
-        let bits = rule.in_month(year, month);
+        let bits = rule.in_month(year, month, true);
         (0..32).filter(|day| bits & (1 << day) != 0).collect()
     }
 
@@ -102,7 +117,7 @@ mod tests {
         assert_eq!(days(DayRule::OfMonth(u32::MAX << 28), 2028, 2), [28, 29]);
         assert_eq!(days(DayRule::Last { before: 28 }, 2027, 2), []);
         assert_eq!(days(DayRule::Last { before: 28 }, 2028, 2), [1]);
-        assert_eq!(days(DayRule::Nearest { day: 31 }, 2027, 4), []);
+        assert_eq!(days(DayRule::Nearest { day: 31 }, 2026, 4), []);
         assert_eq!(days(DayRule::Nth { weekday: 2, nth: 5 }, 2027, 2), []);
         assert_eq!(days(DayRule::OfMonth(2), 2027, 13), []);
     }
@@ -115,6 +130,16 @@ mod tests {
         assert_eq!(days(DayRule::Nearest { day: 15 }, 2026, 8), [14]);
         assert_eq!(days(DayRule::Nearest { day: 16 }, 2026, 8), [17]);
         assert_eq!(days(DayRule::Nearest { day: 18 }, 2026, 8), [18]);
+    }
+
+    #[test]
+    fn quartz_looks_one_day_over_the_end_of_a_month() {
+        // 30 April 2027 and 28 February 2031 are Fridays, 1 June 2026 is a Monday.
+        assert_eq!(days(DayRule::Nearest { day: 31 }, 2027, 4), [30]);
+        assert_eq!(days(DayRule::Nearest { day: 29 }, 2031, 2), []);
+        assert_eq!(DayRule::Nearest { day: 29 }.in_month(2031, 2, false), 1 << 28);
+        assert_eq!(days(DayRule::LastNearest { before: 30 }, 2026, 6), [1]);
+        assert_eq!(days(DayRule::LastNearest { before: 30 }, 2026, 9), []);
     }
 
     #[test]

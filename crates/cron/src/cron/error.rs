@@ -29,15 +29,8 @@ pub enum Field {
 
 impl Field {
     /// All fields in their order.
-    pub const ALL: [Self; 7] = [
-        Self::Seconds,
-        Self::Minutes,
-        Self::Hours,
-        Self::DayOfMonth,
-        Self::Month,
-        Self::DayOfWeek,
-        Self::Year,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Seconds, Self::Minutes, Self::Hours, Self::DayOfMonth, Self::Month, Self::DayOfWeek, Self::Year];
 
     /// Name of the field in messages.
     pub fn name(self) -> &'static str {

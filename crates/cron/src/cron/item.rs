@@ -199,12 +199,14 @@ impl Reader<'_> {
         }
         let digits = self.digits().ok_or_else(|| {
             let found = self.rest.to_owned();
-            self.error(column, if found.starts_with('#') { Problem::MisplacedNth } else { Problem::Unexpected { found } })
+            self.error(
+                column,
+                if found.starts_with('#') { Problem::MisplacedNth } else { Problem::Unexpected { found } },
+            )
         })?;
         let number = digits.parse().ok().filter(|number| *number <= i32::MAX.unsigned_abs());
-        let number = number.ok_or_else(|| {
-            self.error(column, Problem::OutOfRange { found: digits, field: self.field })
-        })?;
+        let number =
+            number.ok_or_else(|| self.error(column, Problem::OutOfRange { found: digits, field: self.field }))?;
         Ok(Value { number, named: false, column })
     }
 
@@ -219,7 +221,9 @@ impl Reader<'_> {
         let written = &self.rest[..letters];
         let Some((number, name)) = (1..).zip(names).find(|(_, name)| written.starts_with(**name)) else {
             let found = written.to_owned();
-            let problem = if names.is_empty() { Problem::Unexpected { found } } else {
+            let problem = if names.is_empty() {
+                Problem::Unexpected { found }
+            } else {
                 Problem::UnknownName { found, field: self.field }
             };
             return Err(self.error(column, problem));

@@ -48,6 +48,8 @@ pub const MAX_CHARS: usize = 1024;
 /// - With `W` in a list of days only the smallest day of the list counts, as one with `W`.
 /// - With `#` in a list of weekdays only the smallest weekday of the list counts, as one with that `#`.
 /// - A step after a name or a range of names has no effect: `MON-FRI/2` is `MON-FRI`.
+/// - A month that lacks the day of `31W` counts as if it went on: when that day would be a Saturday, the Friday before it
+///   is the nearest weekday, the 30th. So does `L-30W` at the other end: when "day 0" is a Sunday, it is the 1st.
 /// - A step of 0 stands for 1 after `*`, and for no step at all after a value or a range: `5-9/0` is `5`.
 ///
 /// # Where Quartz and we differ
@@ -55,11 +57,14 @@ pub const MAX_CHARS: usize = 1024;
 /// - Text that Quartz reads past without using it is refused with the cure: more fields than seven, letters after a
 ///   value (`MONDAY`, `1-5W`, `15WX`, `*5`), `?` in a list, `L` in a field where it has no meaning.
 /// - Years are 1970 to 2099. Quartz takes any number, and how far it looks depends on the clock of its machine.
-/// - `0W` is refused; Quartz searches for ever. It also does for days such as `L-30W`, which are simply absent from short
-///   months here, and when a `W` day meets a gap of the clock.
-/// - `31W` does not fire in a month without a 31st. Quartz fires on the 30th of such a month when the 31st would be a
-///   Saturday, but only when the search happens to start in that month; the answer must not depend on that.
-/// - Milliseconds before 1970 and instants after 2099 do not occur.
+/// - Where Quartz searches for ever, we do not: `0W` is refused; months too short for `L-29W` and the like are passed over;
+///   a `W` day whose time falls into a gap of the clock is skipped, as other days are.
+/// - Behind a gap that is not one whole hour at a whole hour (Lord Howe: half an hour, Troll: two) Quartz may pass over times
+///   that exist and match; we fire at all of them. A `W` day that a zone left out (Apia, 30 December 2011) has no nearest
+///   weekday.
+/// - For `29W` and `30W` Quartz fires on the last Friday of a February that lacks the day, if the day would be a Saturday,
+///   the expression does not name January or the search starts in that February. We leave the start of the search out of
+///   it, so that a preview and the scheduler always agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cron {
     text: String,

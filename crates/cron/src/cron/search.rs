@@ -43,7 +43,7 @@ pub(super) fn next_wall(fields: &Fields, from: DateTime) -> Option<DateTime> {
         if fields.years.contains(year) {
             for month in first_month..=12 {
                 if fields.months & (1 << month) != 0 {
-                    let named = fields.days.in_month(year, month);
+                    let named = fields.days.in_month(year, month, fields.months & 2 != 0);
                     let mut left = named & (u32::MAX << first_day.unsigned_abs());
                     while left != 0 {
                         let day = i8::try_from(left.trailing_zeros()).ok()?;
