@@ -55,7 +55,8 @@ pub const MAX_CHARS: usize = 1024;
 /// # Where Quartz and we differ
 ///
 /// - Text that Quartz reads past without using it is refused with the cure: more fields than seven, letters after a
-///   value (`MONDAY`, `1-5W`, `15WX`, `*5`), `?` in a list, `L` in a field where it has no meaning.
+///   value (`MONDAY`, `1-5W`, `15WX`, `*5`), `?` in a list, `L` in a field where it has no meaning,
+///   weekdays that do not exist (`8#1`).
 /// - Years are 1970 to 2099. Quartz takes any number, and how far it looks depends on the clock of its machine.
 /// - Where Quartz searches for ever, we do not: `0W` is refused; months too short for `L-29W` and the like are passed over;
 ///   a `W` day whose time falls into a gap of the clock is skipped, as other days are.

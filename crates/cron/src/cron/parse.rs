@@ -81,7 +81,7 @@ fn split(text: &str, with_seconds: bool) -> Result<Vec<Piece<'_>>, CronError> {
     }
     if found + 1 < names.len() {
         let missing = names.get(found).copied();
-        return Err(CronError::new(missing, column, Problem::TooFewFields { found, seconds: with_seconds }));
+        return Err(CronError::new(missing, column - 1, Problem::TooFewFields { found, seconds: with_seconds }));
     }
     Ok(names.iter().zip(words).map(|(&field, (text, column))| Piece { field, text, column }).collect())
 }

@@ -187,7 +187,7 @@ fn is_last(zone: &TimeZone, instant: Timestamp) -> bool {
 }
 
 proptest! {
-    /// Each instant of two days is found exactly when its wall-clock time matches and comes for the last time.
+    /// Each instant of a day and a half is found exactly when its wall-clock time matches and comes for the last time.
     #[test]
     fn cron_finds_what_walking_by_minutes_finds(
         expression in expression((0..60_u32).prop_map(at_second).boxed()),
@@ -200,13 +200,13 @@ proptest! {
         let mut walked = Vec::new();
         // Offsets with seconds do not occur in these years, so the second of the instant is that of the wall clock.
         let minute = start.as_second().div_euclid(60);
-        for minute in minute..minute + 2 * 24 * 60 {
+        for minute in minute..minute + 36 * 60 {
             let instant = Timestamp::from_second(minute * 60 + second).unwrap();
             if instant > start && expression.means(zone.to_datetime(instant)) && is_last(&zone, instant) {
                 walked.push(instant);
             }
         }
-        let end = Timestamp::from_second((minute + 2 * 24 * 60) * 60).unwrap();
+        let end = Timestamp::from_second((minute + 36 * 60) * 60).unwrap();
         let found: Vec<Timestamp> = cron.fires(start, &zone).take_while(|instant| *instant < end).collect();
         prop_assert_eq!(found, walked, "{} in {:?} after {}", cron, zone.iana_name(), start);
     }

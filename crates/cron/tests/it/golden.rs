@@ -23,6 +23,8 @@ const WE_REFUSE: &[(&str, &str)] = &[
     ("0 0 0 ? * L-3", "the -3 is unused"),
     ("0 0 0 ? * LW", "the W is unused"),
     ("0 0 0 ? * 6#+3", "the + is unused"),
+    ("0 0 0 ? * 8#1", "no such weekday, Quartz forgets to look"),
+    ("0 0 0 ? * 0#1", "no such weekday, Quartz forgets to look"),
     ("0 0 0 1-5W * ?", "the W is unused: fires on weekends too"),
     ("0 0 0 15W/2 * ?", "the /2 is unused"),
     ("0 0 0 15WX * ?", "the X is unused"),
@@ -48,7 +50,6 @@ const WE_REFUSE: &[(&str, &str)] = &[
 const WE_FIRE_OTHERWISE: &[(&str, &str)] = &[
     ("0 29-30 2 24-9 * ? 2026-2030", "Lord Howe: behind a gap of half an hour Quartz passes over 02:30, which exists"),
     ("0 0 12 30W 12 ?", "Apia 2011: a day that does not exist has no nearest weekday; Quartz fires a day early"),
-    ("0 0 6 29W 2 ?", "in a search that starts after 29 January Quartz passes over 28 February"),
 ];
 
 struct Case {
@@ -66,13 +67,13 @@ fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// One line of the golden file: the instants, and whether Quartz said that there are no more.
-struct Answer {
+/// One answer of the oracle: the instants, and whether Quartz said that there are no more.
+pub(crate) struct Answer {
     instants: Vec<Timestamp>,
     never: bool,
 }
 
-fn answer(start: Timestamp, text: &str) -> Answer {
+pub(crate) fn answer(start: Timestamp, text: &str) -> Answer {
     let mut second = start.as_second();
     let mut found = Answer { instants: Vec::new(), never: false };
     for word in text.split(' ') {
@@ -92,8 +93,8 @@ fn answer(start: Timestamp, text: &str) -> Answer {
 }
 
 /// What differs, in words; `None` when we answer as Quartz.
-fn difference(cron: &Cron, case: &Case, expected: &Answer) -> Option<String> {
-    let mut ours = cron.fires(case.start, &case.zone);
+pub(crate) fn difference(cron: &Cron, start: Timestamp, zone: &TimeZone, expected: &Answer) -> Option<String> {
+    let mut ours = cron.fires(start, zone);
     for (index, instant) in expected.instants.iter().enumerate() {
         let found = ours.next();
         if found != Some(*instant) {
@@ -135,7 +136,7 @@ fn answers_are_those_of_quartz() {
             let case = &cases[number.parse::<usize>().unwrap()];
             let expected = answer(case.start, text);
             compared += expected.instants.len();
-            if let Some(difference) = difference(cron, case, &expected) {
+            if let Some(difference) = difference(cron, case.start, &case.zone, &expected) {
                 if WE_FIRE_OTHERWISE.iter().any(|(known, _)| *known == expression) {
                     otherwise.insert(expression);
                 } else {

@@ -2,6 +2,8 @@
 
 mod brute;
 mod golden;
+mod live;
 mod reading;
 mod rules;
+mod speed;
 mod zones;
