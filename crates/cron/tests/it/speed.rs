@@ -9,6 +9,7 @@ use stoker_cron::Cron;
 use crate::zones::{at, zone};
 
 /// Mean time of one search.
+#[allow(clippy::print_stdout, reason = "the numbers are what one looks at")]
 fn mean(expression: &str, searches: u32) -> Duration {
     let cron = Cron::parse(expression).unwrap();
     let zone = zone("Europe/Berlin");
