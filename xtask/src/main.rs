@@ -5,6 +5,7 @@ mod compat;
 mod demo;
 mod deps;
 mod fixtures;
+mod quartz;
 mod setup;
 mod shell;
 mod steps;
@@ -24,6 +25,7 @@ usage: cargo xtask TASK
   deps      check who depends on what, licences and comments in the manifests
   fixtures  build the test archives into target/fixtures
   compat    write docs/compatibility.md
+  quartz    ask the real Quartz for the answers in crates/cron/tests/golden
   help      this text
 ";
 
@@ -56,6 +58,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "deps" => deps::run(),
         "fixtures" => build_fixtures(),
         "compat" => compat::run(),
+        "quartz" => quartz::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(())

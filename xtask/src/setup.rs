@@ -1,11 +1,12 @@
 //! Makes a fresh Debian machine ready to build, test and show the project.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell;
+use crate::{quartz, shell};
 
 /// A Debian package and how to see that what we need of it is there, from wherever it came.
 struct Need {
@@ -14,11 +15,16 @@ struct Need {
     present: fn() -> bool,
 }
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 7] = [
     Need { package: "postgresql", why: "server programs for tests on PostgreSQL", present: has_postgresql },
     Need { package: "curl", why: "the example procedures", present: || on_path("curl") },
     Need { package: "jq", why: "the example procedures", present: || on_path("jq") },
     Need { package: "openjdk-17-jdk-headless", why: "javac, for the test jobs", present: || on_path("javac") },
+    Need {
+        package: "libquartz2-java",
+        why: "the real Quartz, for the nightly tests of cron",
+        present: || Path::new(quartz::LIBRARY).exists(),
+    },
     Need { package: "procps", why: "ps and kill", present: || on_path("ps") && on_path("kill") },
     Need {
         package: "util-linux",
