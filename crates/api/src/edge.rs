@@ -46,12 +46,7 @@ pub async fn answer(routers: &Routers, random: &dyn Random, mut request: Request
 }
 
 fn request_id(random: &dyn Random) -> String {
-    let mut bytes = [0u8; 16];
-    random.fill(&mut bytes);
-    bytes[6] = (bytes[6] & 0x0F) | 0x40;
-    bytes[8] = (bytes[8] & 0x3F) | 0x80;
-    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    stoker_domain::ids::uuid(random)
 }
 
 /// The family of a path, and the path to route by when it differs: doubled slashes are folded, because clients join base

@@ -12,6 +12,7 @@ use crate::engine::{Engine, Parts};
 use crate::error::{EngineError, at};
 use crate::home::{self, Home, HomeLock};
 use crate::identity::{Identity, IdentityFiles, Standing};
+use crate::janitor::Janitor;
 use crate::java::Javas;
 use crate::journal::{Journal, Unfinished};
 use crate::keystore::Keys;
@@ -192,6 +193,7 @@ impl Start {
         self.give_up_runs(&unfinished).await?;
         let management = self.home.log().join("job-management.log");
         let management = ManagementLog::new(Rotating::open(&management).map_err(at(&management))?);
+        let janitor = Janitor::start(self.home.ended()).map_err(at(&self.home.ended()))?;
         let engine = Engine::new(Parts {
             home: self.home.clone(),
             config,
@@ -202,6 +204,7 @@ impl Start {
             link,
             journal,
             shims: ShimHost::new(&self.options.program),
+            janitor,
             management,
             clock: self.options.clock.clone(),
             random: self.options.random.clone(),

@@ -11,6 +11,7 @@ use crate::artifacts::Artifacts;
 use crate::config::{Config, Environment};
 use crate::home::Home;
 use crate::identity::Identity;
+use crate::janitor::Janitor;
 use crate::java::Javas;
 use crate::journal::{Journal, Unfinished};
 use crate::keystore::Keys;
@@ -41,6 +42,7 @@ pub(crate) struct Parts {
     pub(crate) link: Link,
     pub(crate) journal: Journal,
     pub(crate) shims: ShimHost,
+    pub(crate) janitor: Janitor,
     pub(crate) management: ManagementLog,
     pub(crate) clock: SharedClock,
     pub(crate) random: SharedRandom,

@@ -52,6 +52,11 @@ impl Home {
         self.root.join("data/runs")
     }
 
+    /// Folders of ended runs that wait to be removed.
+    pub fn ended(&self) -> PathBuf {
+        self.root.join("data/ended")
+    }
+
     /// Logs (source: doc).
     pub fn log(&self) -> PathBuf {
         self.root.join("data/log")
@@ -77,7 +82,7 @@ impl Home {
     /// # Errors
     /// [`EngineError::File`].
     pub fn create(&self) -> Result<(), EngineError> {
-        for private in [self.data(), self.artifacts(), self.runs(), self.log(), self.keystores()] {
+        for private in [self.data(), self.artifacts(), self.runs(), self.ended(), self.log(), self.keystores()] {
             DirBuilder::new().recursive(true).mode(0o700).create(&private).map_err(at(&private))?;
         }
         Ok(())

@@ -12,6 +12,7 @@ mod engine;
 mod error;
 pub mod home;
 mod identity;
+mod janitor;
 mod java;
 mod journal;
 mod keystore;

@@ -276,7 +276,8 @@ impl Run {
             return;
         }
         crash::point("engine.forgotten");
-        self.clean(|folder| folder.remove()).await;
+        let (janitor, secret) = (self.engine.parts().janitor.clone(), self.has_secrets);
+        self.clean(move |folder| if secret { folder.remove() } else { janitor.take(folder.path()) }).await;
         self.engine.remove(&self.key);
     }
 

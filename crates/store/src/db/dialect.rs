@@ -23,7 +23,10 @@ pub fn postgres(sql: &str) -> Cow<'_, str> {
 
 /// The statement in SQLite's words; `$1` becomes `?1`, which SQLite counts by number and not by first appearance.
 pub fn sqlite(sql: &str) -> String {
-    replaced(sql, |word| word.2).chars().map(|c| if c == '$' { '?' } else { c }).collect()
+    // This runs for every statement: bytes, because both signs are one byte long in UTF-8.
+    let mut bytes = replaced(sql, |word| word.2).into_owned().into_bytes();
+    bytes.iter_mut().filter(|byte| **byte == b'$').for_each(|byte| *byte = b'?');
+    String::from_utf8(bytes).unwrap_or_else(|_| sql.replace('$', "?"))
 }
 
 fn replaced<'a>(sql: &'a str, pick: fn(&(&'static str, &'static str, &'static str)) -> &'static str) -> Cow<'a, str> {
