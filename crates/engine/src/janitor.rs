@@ -16,8 +16,10 @@ const LONGEST: Duration = Duration::from_secs(60);
 const MANY: usize = 10_000;
 /// Largest output of a job, in bytes, whose folder may wait.
 const SMALL_OUTPUT: u64 = 256 << 10;
-/// Part of the disk, in percent of space and of inodes, that must be free for folders to wait.
-const FREE: u64 = 20;
+/// Bytes that must be free on the disk for folders to wait.
+const FREE_BYTES: u64 = 1 << 30;
+/// Inodes that must be free on it; file systems that count none have enough.
+const FREE_FILES: u64 = 100_000;
 
 /// Handle on the thread that removes folders. The thread ends with the last handle and leaves what waits to the next
 /// start of the engine.
@@ -95,8 +97,8 @@ fn work(disk: &Path, received: &Receiver<PathBuf>) {
 /// Whether space or inodes run short; also when nobody can tell.
 fn is_scarce(disk: &Path) -> bool {
     let Ok(found) = nix::sys::statvfs::statvfs(disk) else { return true };
-    let below = |free: u64, all: u64| all > 0 && free.saturating_mul(100) < all.saturating_mul(FREE);
-    below(found.blocks_available(), found.blocks()) || below(found.files_available(), found.files())
+    let bytes = found.blocks_available().saturating_mul(found.fragment_size());
+    bytes < FREE_BYTES || (found.files() > 0 && found.files_available() < FREE_FILES)
 }
 
 #[cfg(test)]

@@ -178,9 +178,10 @@ pub(crate) async fn work(engine: Engine) {
         let (Some(session), Some(batch)) = (session, engine.outbox().batch()) else { continue };
         let reports: Vec<&Report> = batch.reports.iter().map(Arc::as_ref).collect();
         let answer = tokio::select! {
-            answer = engine.link().report(&session.id, &reports) => answer,
+            biased;
             // An answer to an older session is never looked at; the new one gets the same reports.
             _ = sessions.wait_for(|now| now.as_ref() != Some(&session)) => continue,
+            answer = engine.link().report(&session.id, &reports) => answer,
         };
         match answer {
             Ok(answer) => {

@@ -4,6 +4,7 @@ use crate::actor::Allowed;
 use crate::auth::TokenCache;
 use crate::hub::Hub;
 use crate::starts::Manifests;
+use crate::waits::Waits;
 use std::sync::{Arc, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
@@ -85,6 +86,7 @@ pub(crate) struct Inner {
     pub(crate) hub: Hub,
     pub(crate) tokens: TokenCache,
     pub(crate) manifests: Manifests,
+    pub(crate) waits: Waits,
     public_url: RwLock<String>,
     account: RwLock<Option<AccountId>>,
 }
@@ -110,6 +112,7 @@ impl Service {
                 hub: Hub::default(),
                 tokens: TokenCache::default(),
                 manifests: Manifests::default(),
+                waits: Waits::default(),
                 public_url: RwLock::new(parts.public_url),
                 account: RwLock::new(None),
             }),

@@ -149,18 +149,6 @@ pub(crate) enum Pick {
     Away,
 }
 
-impl Pick {
-    /// Reason code of the wait that begins, and `None` when there is none.
-    pub(crate) fn wait_reason(&self) -> Option<&'static str> {
-        match self {
-            Pick::Engine(_) => None,
-            Pick::Behind(_) => Some("in_queue"),
-            Pick::NoSlot => Some("no_slot"),
-            Pick::Away => Some("engine_away"),
-        }
-    }
-}
-
 /// What binds an encrypted value to its run.
 pub(crate) fn secrets_context(run: &str) -> String {
     format!("run {run} secrets")

@@ -25,6 +25,7 @@ pub mod runs;
 pub mod service_accounts;
 mod starts;
 pub mod tasks;
+mod waits;
 pub mod workspaces;
 
 pub use actor::{Actor, Allowed};

@@ -231,6 +231,9 @@ pub(crate) fn withdraw(tx: &mut Tx<'_>, id: &RunId, epoch: i64, now: i64) -> Res
     transition(run.state, run.outcome, Event::Withdraw).map_err(Error::internal)?;
     runs::requeue(tx, id)?;
     runs::add_event(tx, id, now, "withdrawn", None)?;
+    let waiting = json!({ "reason": "hand_over", "targetId": run.target_id });
+    runs::add_event(tx, id, now, "waiting", Some(waiting.to_string()))?;
+    runs::note_wait(tx, id, "hand_over")?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::hub::Reserved;
 use crate::parameters;
 use crate::runs::{RUN, StartRequest, withdraw};
+use crate::waits::{self, Wait};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -131,8 +132,30 @@ impl Service {
                 Pick::NoSlot | Pick::Away => None,
             };
         }
-        record_begin(tx, allowed, &begun.run, &pick, begun.direct.is_some(), now, self.random())?;
+        let wait = match begun.run.state {
+            State::Queued => Some(self.first_wait(tx, &target, &pick, now)?),
+            _ => None,
+        };
+        begun.run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
+        record_begin(tx, allowed, &begun.run, wait.as_ref(), now, self.random())?;
         Ok(begun)
+    }
+
+    /// Why a run that was not handed over at once waits.
+    fn first_wait(&self, tx: &mut Tx<'_>, target: &Target, pick: &Pick, now: i64) -> Result<Wait, Error> {
+        let silence = self.inner.settings.engine_silence_ms;
+        match (target, pick) {
+            (_, Pick::Engine(engine)) => {
+                waits::wait_for(tx, target.id(), std::slice::from_ref(&**engine), now, silence)
+            }
+            (Target::Engine(engine), _) => {
+                waits::wait_for(tx, target.id(), std::slice::from_ref(&**engine), now, silence)
+            }
+            (Target::Cluster(id), _) => {
+                let members = engines::members(tx, id)?;
+                waits::wait_for(tx, target.id(), &members, now, silence)
+            }
+        }
     }
 
     /// Takes the poll of an engine that waits on this server, so that run and lease share one commit and the offer goes
@@ -231,6 +254,7 @@ impl Service {
             misfire_reason: None,
             log_lines: 0,
             log_chunks: 0,
+            wait_reason: None,
         })
     }
 
@@ -300,8 +324,7 @@ fn record_begin(
     tx: &mut Tx<'_>,
     allowed: &Allowed,
     run: &Run,
-    pick: &Pick,
-    direct: bool,
+    wait: Option<&Wait>,
     now: i64,
     random: &dyn stoker_domain::Random,
 ) -> Result<(), Error> {
@@ -313,11 +336,11 @@ fn record_begin(
             json!({ "outcome": "deploy_failed", "message": run.error_message,
             "misfireReason": run.misfire_reason.map(MisfireReason::id) }),
         ));
-    } else if direct {
+    } else if run.state == State::Offered {
         events
             .push(("offered", json!({ "engineId": run.engine_id.as_ref().map(EngineId::as_str), "epoch": run.epoch })));
-    } else if let Some(reason) = pick.wait_reason() {
-        events.push(("waiting", json!({ "reason": reason, "targetId": run.target_id })));
+    } else if let Some(wait) = wait {
+        events.push(("waiting", wait.detail.clone()));
     }
     for (number, (kind, detail)) in events.into_iter().enumerate() {
         let event = RunEvent {

@@ -229,7 +229,8 @@ CREATE TABLE runs (
   error_message TEXT,
   misfire_reason TEXT,
   log_lines BIGINT NOT NULL,
-  log_chunks BIGINT NOT NULL
+  log_chunks BIGINT NOT NULL,
+  wait_reason TEXT
 )
 ;;
 CREATE INDEX runs_by_task ON runs (task_id, trigger_ms)

@@ -99,6 +99,8 @@ record! {
         log_lines: i64,
         /// Log chunks received in this epoch; the number of the next one.
         log_chunks: i64,
+        /// Reason code of its wait, as the newest `waiting` event has it; stays as it was when the wait is over.
+        wait_reason: Option<String>,
     }
 }
 
@@ -197,6 +199,35 @@ pub fn queued(tx: &mut Tx<'_>, engine: &str, cluster: Option<&str>, limit: i64) 
 pub fn any_queued(tx: &mut Tx<'_>, target: &str) -> Result<bool, StoreError> {
     let sql = "SELECT id FROM runs WHERE state = 'queued' AND target_id = $1 LIMIT 1";
     Ok(tx.query_opt(sql, params![target])?.is_some())
+}
+
+/// The first target behind `after` that runs wait for, with its kind.
+pub fn next_target(tx: &mut Tx<'_>, after: &str) -> Result<Option<(String, RuntimeType)>, StoreError> {
+    let sql = "SELECT target_id, runtime_type FROM runs WHERE state = 'queued' AND target_id > $1 \
+               ORDER BY target_id LIMIT 1";
+    let Some(row) = tx.query_opt(sql, params![after])? else { return Ok(None) };
+    let kind = RuntimeType::from_id(&row.text(1)?).ok_or(StoreError::Shape { column: 1, wanted: "a known value" })?;
+    Ok(Some((row.text(0)?, kind)))
+}
+
+/// Runs that wait for the target and have another reason than this one, oldest first, locked.
+pub fn other_waits(tx: &mut Tx<'_>, target: &str, reason: &str, limit: i64) -> Result<Vec<RunId>, StoreError> {
+    let sql = "SELECT id FROM runs WHERE state = 'queued' AND target_id = $1 \
+               AND (wait_reason IS NULL OR wait_reason <> $2) ORDER BY trigger_ms, id LIMIT $3 {skip_locked}";
+    tx.query(sql, params![target, reason, limit])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect()
+}
+
+/// Whether a run waits for the target with another reason than this one.
+pub fn other_waits_any(tx: &mut Tx<'_>, target: &str, reason: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM runs WHERE state = 'queued' AND target_id = $1 \
+               AND (wait_reason IS NULL OR wait_reason <> $2) LIMIT 1";
+    Ok(tx.query_opt(sql, params![target, reason])?.is_some())
+}
+
+/// Notes why a run waits now.
+pub fn note_wait(tx: &mut Tx<'_>, run: &RunId, reason: &str) -> Result<(), StoreError> {
+    tx.execute("UPDATE runs SET wait_reason = $2 WHERE id = $1", params![run, reason])?;
+    Ok(())
 }
 
 /// Gives the lease of a queued run to an engine in a new epoch.

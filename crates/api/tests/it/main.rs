@@ -17,4 +17,5 @@ mod runs;
 mod support;
 mod tasks;
 mod tokens;
+mod waits;
 mod world;

@@ -31,7 +31,7 @@ both! {
         assert!(back.forget.is_empty() && back.messages.is_empty(), "{back:?}");
         let body = timeline(&server, &run).await;
         assert!(body.get("unknownSince").is_none(), "{body}");
-        assert_eq!(kinds(&server, &run).await, ["accepted", "offered", "started", "unknown", "known_again"]);
+        assert_eq!(kinds(&server, &run).await, ["accepted", "waiting", "offered", "started", "unknown", "known_again"]);
         engine.report(&[finished(&offer, "success", START_MS + HOUR)]).await;
         assert_eq!(status(&server, &run).await, "execution_successful");
         check_events(&server, &run).await;

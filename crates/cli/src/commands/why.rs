@@ -81,7 +81,8 @@ pub(crate) fn reason_in_words(code: &str) -> String {
     match plain.as_str() {
         "no_slot" | "no_free_slot" => "no free slot on the engine",
         "engine_away" | "remote_engine_unavailable" => "the engine is not there",
-        "no_engine" => "the task has no engine",
+        "no_engine" => "the cluster has no engine",
+        "hand_over" => "the engine is about to fetch it",
         "remote_engine_unavailable_in_cluster" => "no engine of the cluster is there",
         "remote_engine_container_not_found" => "the engine was removed",
         "overlap" | "parallel_execution_forbidden" => {

@@ -64,7 +64,7 @@ both! {
         .await;
         drop(poll);
         let run = server.run(&task).await;
-        assert_eq!(kinds(&server, &run).await, ["accepted", "offered", "withdrawn"]);
+        assert_eq!(kinds(&server, &run).await, ["accepted", "offered", "withdrawn", "waiting"]);
         let offer = engine.offer().await;
         assert_eq!((offer.run.as_str(), offer.epoch), (run.as_str(), 2), "a new lease is a new epoch");
         let old = RunEpoch { run: run.clone(), epoch: 1 };

@@ -41,7 +41,7 @@ both! {
         assert_eq!((&body["errorType"], &body["errorMessage"]), (&"exit_code".into(), &"exit code 4".into()));
         assert_eq!(body["finishTimestamp"], "2026-02-03T09:00:00.005Z");
         assert_eq!(body["remoteEngineId"], engine.id.as_str());
-        assert_eq!(kinds(&server, &run).await, ["accepted", "offered", "started", "finished"]);
+        assert_eq!(kinds(&server, &run).await, ["accepted", "waiting", "offered", "started", "finished"]);
         check_events(&server, &run).await;
     }
 
@@ -95,7 +95,7 @@ both! {
             assert!(engine.report(&[begin[1].clone(), more.clone()]).await.stale.is_empty(), "old chunks are repeats");
         }
         assert_eq!(texts(&server, &run).await, ["a", "b", "c"]);
-        assert_eq!(kinds(&server, &run).await, ["accepted", "offered", "started", "finished"]);
+        assert_eq!(kinds(&server, &run).await, ["accepted", "waiting", "offered", "started", "finished"]);
     }
 
     async fn a_stale_epoch_writes_neither_status_nor_log(server: TestServer) {

@@ -85,7 +85,7 @@ both! {
         assert!(third.messages.is_empty() && third.forget.is_empty(), "{third:?}");
         engine.report(&[started(&of(&lost), 1), finished(&of(&lost), "success", 2)]).await;
         assert_eq!(status(&server, &run).await, "execution_successful");
-        assert_eq!(kinds(&server, &run).await, ["accepted", "offered", "started", "finished"]);
+        assert_eq!(kinds(&server, &run).await, ["accepted", "waiting", "offered", "started", "finished"]);
     }
 
     async fn a_running_run_that_the_engine_forgot_has_failed(server: TestServer) {

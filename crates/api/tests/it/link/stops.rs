@@ -45,10 +45,10 @@ both! {
         assert!(engine.ping().await.messages.stops.is_empty());
         engine.report(&[finished(&offer, "terminated", START_MS)]).await;
         assert_eq!(status(&server, &run).await, "terminated");
-        assert_eq!(kinds(&server, &run).await, ["accepted", "offered", "started", "stop_asked", "finished"]);
+        assert_eq!(kinds(&server, &run).await, ["accepted", "waiting", "offered", "started", "stop_asked", "finished"]);
         check_events(&server, &run).await;
         stop(&server, &run).await;
-        assert_eq!(kinds(&server, &run).await.len(), 5);
+        assert_eq!(kinds(&server, &run).await.len(), 6);
     }
 
     async fn a_stop_reaches_a_poll_that_waits(server: TestServer) {
