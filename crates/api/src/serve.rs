@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::edge;
+use crate::linger::{Lingering, Unread};
 use crate::routes;
 use axum::body::Body;
 use axum::extract::Request;
@@ -60,10 +61,12 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
         };
         let _ = stream.set_nodelay(true);
         let (routers, random) = (Arc::clone(&routers), random.clone());
+        let unread = Unread::default();
+        let stream = Lingering::new(stream, unread.clone());
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let (routers, random) = (Arc::clone(&routers), random.clone());
+            let (routers, random, unread) = (Arc::clone(&routers), random.clone(), unread.clone());
             async move {
-                let request: Request = request.map(Body::new);
+                let request: Request = request.map(|body| Body::new(unread.watch(body)));
                 Ok::<_, Infallible>(edge::answer(&routers, &*random, request).await)
             }
         });
