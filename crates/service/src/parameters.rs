@@ -135,7 +135,8 @@ fn check(name: &str, value: &str) -> Result<(), Error> {
         && !name.chars().any(|c| c.is_control() || c.is_whitespace() || c == '=');
     if !good {
         return Err(Error::invalid(format!(
-            "parameters: {name:?} is no name of a context variable: use 1 to {} characters without blanks and `=`",
+            "parameters: {:?} is no name of a context variable: use 1 to {} characters without blanks and `=`",
+            name.chars().take(80).collect::<String>(),
             limits::NAME_CHARS
         )));
     }
