@@ -7,8 +7,8 @@ use crate::audit::{self, Change};
 use crate::environments::description;
 use crate::error::{Error, taken};
 use crate::parameters;
-use crate::task_fields::{checked_map, checked_tags, checked_upgrade};
 pub use crate::parameters::shown as shown_parameters;
+use crate::task_fields::{checked_map, checked_tags, checked_upgrade};
 use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::{Map, Value, json};
 use stoker_domain::ids::{ArtifactId, ClusterId, EngineId, EnvironmentId, RunProfileId, TaskId, WorkspaceId};
@@ -307,7 +307,8 @@ impl Service {
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         let engines = self
             .write::<_, Error, _>(&allowed, move |tx| {
-                let task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+                // The task before its runs, as a start does.
+                let task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
                 proof.right(tx, &task.workspace_id, &[Right::Author])?;
                 let active = runs::active_of_task(tx, &id)?;
                 if !active.is_empty() && !stop_runs {
