@@ -23,17 +23,32 @@ const LINGER_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes dropped in one go.
 const PIECE: usize = 16 * 1024;
 
-/// Whether bytes of a request may have come, or may still come, that nobody read.
+/// What of the current request nobody has read.
 #[derive(Clone, Default)]
-pub(crate) struct Unread(Arc<AtomicBool>);
+pub(crate) struct Unread(Arc<Parts>);
+
+#[derive(Default)]
+struct Parts {
+    /// Bytes may have come, or may still come: of a body, or of a head that is not complete.
+    bytes: AtomicBool,
+    /// The body was not read to its end.
+    body: AtomicBool,
+}
 
 impl Unread {
     fn set(&self, unread: bool) {
-        self.0.store(unread, Ordering::Relaxed);
+        self.0.bytes.store(unread, Ordering::Relaxed);
+        self.0.body.store(unread, Ordering::Relaxed);
     }
 
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    fn any(&self) -> bool {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the body of the request was not read to its end. The connection cannot be used again then, and the
+    /// client must be told: it would send its next request into a connection that closes.
+    pub(crate) fn body(&self) -> bool {
+        self.0.body.load(Ordering::Relaxed)
     }
 
     /// Takes note of a request that begins, and of when its body was read to the end.
@@ -114,7 +129,7 @@ impl AsyncRead for Lingering {
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             // Half a head counts too; a whole request without a body takes it back.
-            self.unread.set(true);
+            self.unread.0.bytes.store(true, Ordering::Relaxed);
         }
         result
     }
@@ -132,7 +147,7 @@ impl AsyncWrite for Lingering {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.closing.is_none() {
             ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-            let left = if self.unread.get() { LINGER_BYTES } else { 0 };
+            let left = if self.unread.any() { LINGER_BYTES } else { 0 };
             self.closing = Some(Closing { deadline: Box::pin(tokio::time::sleep(LINGER_TIME)), left });
         }
         ready!(self.poll_drop_rest(cx));

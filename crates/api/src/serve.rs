@@ -6,6 +6,7 @@ use crate::linger::{Lingering, Unread};
 use crate::routes;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::{HeaderValue, header};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
@@ -67,7 +68,11 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
             let (routers, random, unread) = (Arc::clone(&routers), random.clone(), unread.clone());
             async move {
                 let request: Request = request.map(|body| Body::new(unread.watch(body)));
-                Ok::<_, Infallible>(edge::answer(&routers, &*random, request).await)
+                let mut response = edge::answer(&routers, &*random, request).await;
+                if unread.body() {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
             }
         });
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));

@@ -108,6 +108,27 @@ both! {
         still_fine(&server).await;
     }
 
+    async fn a_connection_whose_body_was_not_read_says_that_it_closes(server: TestServer) {
+        // The call takes no body.
+        let token = &server.bootstrap.personal_access_token;
+        let head = |length: usize| format!(
+            "POST /monitoring/executions/23b0f3b1-dffe-4aef-ae6d-6aeb435b5ec4/logs HTTP/1.1\r\nhost: x\r\n\
+             authorization: Bearer {token}\r\ncontent-length: {length}\r\n\r\n"
+        );
+        let mut stream = raw::connect(&server).await;
+        stream.write_all(head(1_000_000).as_bytes()).await.expect("send");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.expect("read");
+        assert!(text.to_lowercase().contains("\r\nconnection: close\r\n"), "{text}");
+        let one = head(0);
+        let two = one.replace("host: x\r\n", "host: x\r\nconnection: close\r\n");
+        let mut stream = raw::connect(&server).await;
+        stream.write_all(format!("{one}{two}").as_bytes()).await.expect("send");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.expect("read");
+        assert_eq!(text.matches("HTTP/1.1 404").count(), 2, "without a body the connection stays: {text}");
+    }
+
     async fn nobody_is_listened_to_for_ever_after_a_refusal(server: TestServer) {
         let mut stream = raw::connect(&server).await;
         let json = "content-type: application/json\r\ncontent-length: 1073741824\r\n";
