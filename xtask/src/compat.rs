@@ -1,10 +1,11 @@
 //! The page that says which operations of the compatible APIs work.
 
-use crate::shell;
+use crate::{shell, steps};
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// One row of `stoker-server operations`.
 struct Row {
@@ -20,27 +21,32 @@ struct Row {
 /// Decisions where the published documents contradict each other or are silent; part of the page.
 const DECISIONS: &str = include_str!("compat_decisions.md");
 
-/// Writes `docs/compatibility.md`.
+/// Writes `docs/compatibility.md`, after building the server as it is now.
 pub(crate) fn generate(root: &Path) -> Result<()> {
-    let text = page(root)?;
+    steps::build_programs(false)?;
+    let text = page(&server())?;
     std::fs::write(root.join("docs/compatibility.md"), text).context("cannot write docs/compatibility.md")
 }
 
-/// Fails when the checked-in page is not what would be written now.
+/// Fails when the checked-in page is not what the server that was built last would have it; builds one when there is none.
 pub(crate) fn check(root: &Path) -> Result<()> {
-    let now = page(root)?;
+    if !server().is_file() {
+        steps::build_programs(false)?;
+    }
+    let now = page(&server())?;
     let stored = std::fs::read_to_string(root.join("docs/compatibility.md")).unwrap_or_default();
     ensure!(now == stored, "docs/compatibility.md is not up to date: run `cargo xtask compat` and commit the change");
     Ok(())
 }
 
-fn page(root: &Path) -> Result<String> {
-    let output = shell::cargo(["run", "--quiet", "--package", "stoker-server", "--", "operations"])
-        .current_dir(root)
-        .output()
-        .context("cannot ask the server for its operations")?;
-    ensure!(output.status.success(), "the server could not list its operations");
-    let text = String::from_utf8(output.stdout)?;
+/// The server as the step "programs" leaves it. `cargo run` would compile it once more, with other features.
+fn server() -> PathBuf {
+    shell::target().join("debug/stoker-server")
+}
+
+fn page(program: &Path) -> Result<String> {
+    let text =
+        shell::output(Command::new(program).arg("operations")).context("cannot ask the server for its operations")?;
     let rows: Vec<Row> = text.lines().filter_map(row).collect();
     ensure!(rows.len() > 400, "the server listed only {} operations", rows.len());
     render(&rows)

@@ -37,7 +37,7 @@ const TEST: [Step; 8] = [
         name: "tests",
         cure: "run the failed test by itself: `cargo test -p PACKAGE NAME`",
         work: || {
-            let mut tests = shell::cargo(["test", "--workspace"]);
+            let mut tests = shell::cargo(["test", "--workspace", "--no-fail-fast"]);
             shell::run(tests.env("STOKER_FIXTURES", shell::target().join("fixtures")))
         },
     },
@@ -49,7 +49,7 @@ const NIGHTLY: [Step; 2] = [
         name: "slow tests",
         cure: "run the failed test by itself: `cargo test -p PACKAGE NAME -- --include-ignored`",
         work: || {
-            let mut tests = shell::cargo(["test", "--workspace", "--", "--include-ignored"]);
+            let mut tests = shell::cargo(["test", "--workspace", "--no-fail-fast", "--", "--include-ignored"]);
             tests.env("PROPTEST_CASES", "5000").env("STOKER_FIXTURES", shell::target().join("fixtures"));
             shell::run(&mut tests)
         },

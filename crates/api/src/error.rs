@@ -4,6 +4,7 @@ use crate::family::Family;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use stoker_service::Error;
 
 /// An answer that is not a success. The edge turns it into the body of the family; until then it travels in the
@@ -16,6 +17,16 @@ pub struct ApiError {
     pub message: String,
     /// Machine-readable code, where the family has one.
     pub code: Option<&'static str>,
+}
+
+/// Longest message of an answer, characters. Messages name what was sent, which may be a megabyte.
+const MESSAGE_CHARS: usize = 600;
+
+fn short(message: &str) -> Cow<'_, str> {
+    match message.char_indices().nth(MESSAGE_CHARS) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &message[..end])),
+        None => Cow::Borrowed(message),
+    }
 }
 
 impl ApiError {
@@ -41,7 +52,7 @@ impl ApiError {
 
     /// The body in the dialect of a family.
     pub fn body(&self, family: Family, request_id: &str) -> Value {
-        let (status, message) = (self.status.as_u16(), &self.message);
+        let (status, message) = (self.status.as_u16(), short(&self.message));
         match family {
             Family::ServiceAccounts if self.status == StatusCode::CONFLICT => json!({ "detail": message }),
             Family::ServiceAccounts => json!({ "status": status, "detail": message }),

@@ -11,6 +11,7 @@ pub mod error;
 pub mod extract;
 pub mod family;
 pub mod handlers;
+mod linger;
 pub mod operations;
 pub mod routes;
 pub mod serve;

@@ -2,9 +2,11 @@
 
 use crate::App;
 use crate::edge;
+use crate::linger::{Lingering, Unread};
 use crate::routes;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::{HeaderValue, header};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
@@ -60,11 +62,17 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
         };
         let _ = stream.set_nodelay(true);
         let (routers, random) = (Arc::clone(&routers), random.clone());
+        let unread = Unread::default();
+        let stream = Lingering::new(stream, unread.clone());
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let (routers, random) = (Arc::clone(&routers), random.clone());
+            let (routers, random, unread) = (Arc::clone(&routers), random.clone(), unread.clone());
             async move {
-                let request: Request = request.map(Body::new);
-                Ok::<_, Infallible>(edge::answer(&routers, &*random, request).await)
+                let request: Request = request.map(|body| Body::new(unread.watch(body)));
+                let mut response = edge::answer(&routers, &*random, request).await;
+                if unread.body() {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
             }
         });
         let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));

@@ -113,6 +113,9 @@ impl Start {
         if !config.ignored.is_empty() {
             tracing::warn!("these configuration keys mean nothing here and are ignored: {}", config.ignored.join(", "));
         }
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
         let javas = Javas::find(&config.java_folders, &self.options.environment);
         let (host, standing) = tokio::join!(host(javas.clone()), self.standing(&config));
         let files = IdentityFiles::of(&self.home);

@@ -1,6 +1,6 @@
 //! The cache of unpacked artifacts, addressed by their SHA-256.
 //!
-//! `<sha256>/content/` holds the files, `<sha256>/manifest.json` what they are. A folder appears whole, by rename.
+//! `<sha256>/content/` holds the files, `<sha256>/manifest.json` what they are, `<sha256>/bytes` how large they are. A folder appears whole, by rename.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -26,6 +26,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// Prefix of folders that are not complete.
 const UNFINISHED: &str = ".unfinished-";
+
+/// File beside the content of an artifact that holds its bytes as a number.
+const SIZE_FILE: &str = "bytes";
 
 /// An artifact ready for runs.
 #[derive(Debug)]
@@ -85,13 +88,14 @@ type Cell = Arc<OnceCell<Arc<Artifact>>>;
 pub(crate) struct Artifacts {
     folder: PathBuf,
     most: usize,
+    most_bytes: u64,
     cells: Mutex<HashMap<String, Cell>>,
 }
 
 impl Artifacts {
-    /// The cache in `folder`, of which at most about `most` artifacts are kept; 0 keeps all.
-    pub(crate) fn new(folder: PathBuf, most: usize) -> Self {
-        Self { folder, most, cells: Mutex::default() }
+    /// The cache in `folder`, of which at most about `most` artifacts and `most_bytes` bytes are kept; 0 keeps all.
+    pub(crate) fn new(folder: PathBuf, most: usize, most_bytes: u64) -> Self {
+        Self { folder, most, most_bytes, cells: Mutex::default() }
     }
 
     fn cells(&self) -> MutexGuard<'_, HashMap<String, Cell>> {
@@ -109,7 +113,7 @@ impl Artifacts {
             if let Some(artifact) = blocking(move || load(&place)).await? {
                 return Ok(Arc::new(artifact));
             }
-            self.clean();
+            self.clean(1, u64::try_from(offer.artifact_size).unwrap_or_default());
             self.fetch(engine, offer, &sha256).await.map(Arc::new)
         });
         found.await.map(Arc::clone)
@@ -160,38 +164,55 @@ impl Artifacts {
                 home::remove(&entry.path())?;
             }
         }
-        self.clean();
+        self.clean(0, 0);
         Ok(())
     }
 
-    /// Throws away the oldest artifacts above the limit that no run uses and this engine never used.
-    fn clean(&self) {
-        if self.most == 0 {
+    /// Throws away the oldest artifacts that no run uses until so many more artifacts and bytes fit below the limits.
+    fn clean(&self, more: usize, more_bytes: u64) {
+        if self.most == 0 && self.most_bytes == 0 {
             return;
         }
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut all: Vec<_> = entries
             .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.file_name().into_string().ok()?)))
             .filter(|(_, name)| !name.starts_with('.'))
+            .map(|(modified, name)| (modified, size_of(&self.folder.join(&name)), name))
             .collect();
-        if all.len() < self.most {
-            return;
-        }
         all.sort();
-        let surplus = all.len() + 1 - self.most;
-        let mut cells = self.cells();
-        for (_, name) in all.into_iter().take(surplus) {
-            let used = cells.get(&name).is_some_and(|cell| {
-                Arc::strong_count(cell) > 1 || cell.get().is_some_and(|artifact| Arc::strong_count(artifact) > 1)
-            });
-            if used {
-                continue;
+        let mut count = all.len() + more;
+        let mut bytes = all.iter().fold(more_bytes, |sum, (_, size, _)| sum.saturating_add(*size));
+        let fits = |count: usize, bytes: u64| {
+            (self.most == 0 || count <= self.most) && (self.most_bytes == 0 || bytes <= self.most_bytes)
+        };
+        for (_, size, name) in all {
+            if fits(count, bytes) {
+                return;
             }
-            cells.remove(&name);
-            // Renamed first: a run must never find half of it.
-            let (from, to) = (self.folder.join(&name), self.folder.join(format!("{UNFINISHED}old-{name}")));
-            if let Err(error) = fs::rename(&from, &to).and_then(|()| home::remove(&to)) {
+            if self.throw_away(&name) {
+                count -= 1;
+                bytes = bytes.saturating_sub(size);
+            }
+        }
+    }
+
+    /// Removes an artifact unless a run uses it; whether it is gone.
+    fn throw_away(&self, name: &str) -> bool {
+        let mut cells = self.cells();
+        let used = cells.get(name).is_some_and(|cell| {
+            Arc::strong_count(cell) > 1 || cell.get().is_some_and(|artifact| Arc::strong_count(artifact) > 1)
+        });
+        if used {
+            return false;
+        }
+        cells.remove(name);
+        // Renamed first: a run must never find half of it.
+        let (from, to) = (self.folder.join(name), self.folder.join(format!("{UNFINISHED}old-{name}")));
+        match fs::rename(&from, &to).and_then(|()| home::remove(&to)) {
+            Ok(()) => true,
+            Err(error) => {
                 tracing::warn!(path = %from.display(), %error, "cannot remove an old artifact from the cache");
+                false
             }
         }
     }
@@ -264,6 +285,33 @@ async fn download(engine: &Engine, sha256: &str, size: i64, to: &Path) -> Result
     Ok(())
 }
 
+/// Bytes of an artifact in the cache: noted beside it, or counted and noted for the next time.
+fn size_of(place: &Path) -> u64 {
+    let note = place.join(SIZE_FILE);
+    if let Some(size) = fs::read_to_string(&note).ok().and_then(|text| text.trim().parse().ok()) {
+        return size;
+    }
+    let size = counted(&place.join("content"));
+    // Counted again when it cannot be noted.
+    let _ = fs::write(note, size.to_string());
+    size
+}
+
+/// Bytes of all files below a folder; links are not followed.
+fn counted(folder: &Path) -> u64 {
+    let (mut size, mut folders) = (0u64, vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(about) if about.is_dir() => folders.push(entry.path()),
+                Ok(about) => size = size.saturating_add(about.len()),
+                Err(_) => {}
+            }
+        }
+    }
+    size
+}
+
 /// Unpacks `from/artifact.zip` and puts the result at `to`.
 fn install(from: &Path, to: &Path) -> Result<Artifact, ArtifactError> {
     let broken = |error: stoker_jobzip::JobZipError| match error {
@@ -279,6 +327,7 @@ fn install(from: &Path, to: &Path) -> Result<Artifact, ArtifactError> {
     fs::remove_file(&zip)?;
     let text = serde_json::to_vec(&manifest).map_err(io::Error::from)?;
     fs::write(from.join("manifest.json"), text)?;
+    fs::write(from.join(SIZE_FILE), counted(&content).to_string())?;
     // Left over only if its manifest could not be read.
     home::remove(to)?;
     fs::rename(from, to)?;
@@ -290,4 +339,77 @@ async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, ArtifactError> + Send + 'static,
 ) -> Result<T, ArtifactError> {
     tokio::task::spawn_blocking(call).await.unwrap_or_else(|error| Err(ArtifactError::Disk(error.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, SystemTime};
+
+    /// A cache with artifacts of these sizes, oldest first, named by their place in the row.
+    fn cache(most: usize, most_bytes: u64, sizes: &[usize]) -> (tempfile::TempDir, Artifacts) {
+        let folder = tempfile::tempdir().unwrap();
+        for (number, size) in sizes.iter().enumerate() {
+            let place = folder.path().join(format!("{number:064x}"));
+            fs::create_dir_all(place.join("content/deep")).unwrap();
+            fs::write(place.join("content/deep/file"), vec![0; *size]).unwrap();
+            let manifest = r#"{"kind":"script","job":"j","artifact_type":"STANDARD","add_opens":false,"contexts":{},
+                "parameters":[],"info":{},"launch":{"working_dir":"","class_path":[],"jvm_args":[],"context_files":[],
+                "package":""}}"#;
+            fs::write(place.join("manifest.json"), manifest).unwrap();
+            // Counted before, because noting it changes the time of the folder.
+            size_of(&place);
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000 + number as u64);
+            File::open(&place).unwrap().set_modified(at).unwrap();
+        }
+        let artifacts = Artifacts::new(folder.path().to_owned(), most, most_bytes);
+        (folder, artifacts)
+    }
+
+    fn left(folder: &tempfile::TempDir) -> Vec<u64> {
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut left: Vec<u64> = names.map(|name| u64::from_str_radix(&name.to_string_lossy(), 16).unwrap()).collect();
+        left.sort_unstable();
+        left
+    }
+
+    #[test]
+    fn the_oldest_go_until_the_new_one_fits_by_count_and_bytes() {
+        for (most, most_bytes, more_bytes, expected) in [
+            (0, 0, u64::MAX, vec![0, 1, 2, 3]),
+            (4, 0, 0, vec![1, 2, 3]),
+            (5, 1_000, 0, vec![0, 1, 2, 3]),
+            (0, 1_000, 0, vec![0, 1, 2, 3]),
+            (0, 1_000, 1, vec![1, 2, 3]),
+            (0, 1_000, 400, vec![2, 3]),
+            (2, 1_000, 0, vec![3]),
+            (0, 1_000, 5_000, vec![]),
+        ] {
+            let (folder, artifacts) = cache(most, most_bytes, &[100, 300, 200, 400]);
+            artifacts.clean(1, more_bytes);
+            assert_eq!(left(&folder), expected, "most {most}, {most_bytes} bytes, {more_bytes} more");
+        }
+    }
+
+    #[test]
+    fn what_a_run_uses_stays_whatever_its_size() {
+        let (folder, artifacts) = cache(0, 500, &[400, 300, 200]);
+        let used = artifacts.keep(&format!("{:064x}", 0)).expect("the oldest");
+        artifacts.clean(1, 50);
+        assert_eq!(left(&folder), [0]);
+        drop(used);
+        artifacts.clean(1, 200);
+        assert_eq!(left(&folder), [0; 0]);
+    }
+
+    #[test]
+    fn sizes_are_noted_and_counted_where_they_are_not() {
+        let (folder, _) = cache(0, 0, &[123]);
+        let place = folder.path().join(format!("{:064x}", 0));
+        assert_eq!(fs::read_to_string(place.join(SIZE_FILE)).unwrap(), "123");
+        fs::write(place.join(SIZE_FILE), "no number").unwrap();
+        assert_eq!(size_of(&place), 123);
+        fs::write(place.join(SIZE_FILE), "77").unwrap();
+        assert_eq!(size_of(&place), 77);
+    }
 }

@@ -37,6 +37,15 @@ pub const DEFAULT_MAX_RUNS: i64 = 3;
 /// Artifacts kept in the cache if the configuration does not say (source: doc).
 pub const DEFAULT_MAX_ARTIFACTS: usize = 200;
 
+/// Megabytes (of 1,000,000 bytes) of unpacked artifacts kept if the configuration does not say.
+pub const DEFAULT_MAX_ARTIFACT_MEGABYTES: u64 = 10_000;
+/// Seconds between two signs of life, as shipped (source: doc).
+const SHIPPED_HEARTBEAT: &str = "60";
+
+/// Most unpacked artifacts in megabytes; a setting of our own.
+const MAX_MEGABYTES_KEY: &str = "stoker.artifacts.max.megabytes";
+/// File of certificates that the server's may be signed with; a setting of our own.
+const CA_FILE_KEY: &str = "stoker.server.ca.file";
 const MAX_ARTIFACTS_KEY: &str = "org.talend.remote.jobserver.commons.config.JobServerConfiguration.MAX_OLD_JOBS";
 
 /// Keys that are understood or, in `[inert]`, known to need nothing here.
@@ -46,10 +55,11 @@ const KNOWN: [(&str, &[&str]); 8] = [
     (KEYPAIR_FILE, &["keypair.use.keystore", "keypair.keystore.type", "keypair.keystore.password"]),
     (DEPLOYMENT_FILE, &["max.deployed.flows", "job.deployment.direct", "flow.undeploy.after.completed"]),
     (JOBSERVER_CLIENT_FILE, &["job.log.level"]),
-    (JOBSERVER_FILE, &[MAX_ARTIFACTS_KEY]),
+    (JOBSERVER_FILE, &[MAX_ARTIFACTS_KEY, MAX_MEGABYTES_KEY]),
     (
         SYSTEM_FILE,
         &[
+            CA_FILE_KEY,
             "http.proxyHost",
             "http.proxyPort",
             "http.proxyUser",
@@ -99,6 +109,10 @@ pub struct Config {
     pub log_level: Option<String>,
     /// Most artifacts kept in the cache; 0 keeps all (source: doc).
     pub max_artifacts: usize,
+    /// Most bytes of unpacked artifacts kept in the cache; 0 keeps all.
+    pub max_artifact_bytes: u64,
+    /// File with certificates (PEM) that are trusted beside those of the machine, if one is given.
+    pub ca_file: Option<PathBuf>,
     /// Folders that hold a `java`, by Java version (source: doc).
     pub java_folders: BTreeMap<u32, PathBuf>,
     /// Proxy for `http` addresses.
@@ -107,6 +121,8 @@ pub struct Config {
     pub https_proxy: Option<Proxy>,
     /// Keys that were found and mean nothing here, as `file: key`.
     pub ignored: Vec<String>,
+    /// Settings that are known and do not have the effect one would expect, each in words for the engine's log.
+    pub warnings: Vec<String>,
 }
 
 /// Secrets are left out.
@@ -131,15 +147,22 @@ impl Config {
         let proxy = |scheme: &str| files.proxy(scheme);
         let password = files.text(KEYPAIR_FILE, "keypair.keystore.password");
         let from_environment = || environment.get(PASSWORD_VARIABLE).filter(|text| !text.is_empty()).cloned();
+        let keystore_password = password.or_else(from_environment);
         Ok(Self {
+            warnings: files.warnings(keystore_password.as_deref()),
             pairing_key: files.text(PAIRING_KEY_FILE, "remote.engine.pre.authorized.key"),
             server: files.server()?,
-            keystore_password: password.or_else(from_environment),
+            keystore_password,
             max_runs: files.number(DEPLOYMENT_FILE, "max.deployed.flows")?.unwrap_or(DEFAULT_MAX_RUNS),
             log_level: files.text(JOBSERVER_CLIENT_FILE, "job.log.level").map(|level| level.to_uppercase()),
             max_artifacts: files
                 .number(JOBSERVER_FILE, MAX_ARTIFACTS_KEY)?
                 .map_or(DEFAULT_MAX_ARTIFACTS, |count| usize::try_from(count).unwrap_or_default()),
+            max_artifact_bytes: files
+                .number(JOBSERVER_FILE, MAX_MEGABYTES_KEY)?
+                .map_or(DEFAULT_MAX_ARTIFACT_MEGABYTES, |count| u64::try_from(count).unwrap_or_default())
+                .saturating_mul(1_000_000),
+            ca_file: files.text(SYSTEM_FILE, CA_FILE_KEY).map(PathBuf::from),
             java_folders: files.java_folders(),
             http_proxy: proxy("http")?,
             https_proxy: proxy("https")?,
@@ -226,6 +249,36 @@ impl<'a> Files<'a> {
             login: text("proxyUser").map(|user| (user, text("proxyPassword").unwrap_or_default())),
             direct: direct.split('|').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect(),
         }))
+    }
+
+    fn warnings(&self, password: Option<&str>) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(kind) =
+            self.text(KEYPAIR_FILE, "keypair.keystore.type").filter(|k| !k.eq_ignore_ascii_case("PKCS12"))
+        {
+            warnings.push(format!(
+                "keypair.keystore.type={kind} in {KEYPAIR_FILE} is not supported: the key store is always PKCS12"
+            ));
+        }
+        if let Some(used) = self.text(KEYPAIR_FILE, "keypair.use.keystore").filter(|u| !u.eq_ignore_ascii_case("true"))
+        {
+            warnings.push(format!(
+                "keypair.use.keystore={used} in {KEYPAIR_FILE} is not supported: the keys always lie in the key store"
+            ));
+        }
+        if let Some(pace) = self.text(HEARTBEAT_FILE, "heartbeat.interval").filter(|pace| pace != SHIPPED_HEARTBEAT) {
+            warnings.push(format!(
+                "heartbeat.interval={pace} in {HEARTBEAT_FILE} is not supported: the server sets the pace"
+            ));
+        }
+        if password.is_some_and(|password| !password.is_ascii()) {
+            warnings.push(
+                "the password of the key store holds characters beyond ASCII: the engine opens the key store with it, \
+                 keytool cannot; choose an ASCII password before pairing if other tools are to open it"
+                    .to_owned(),
+            );
+        }
+        warnings
     }
 
     fn ignored(&self) -> Vec<String> {

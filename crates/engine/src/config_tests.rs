@@ -73,3 +73,30 @@ fn unknown_keys_are_listed_and_bad_values_refused_by_name() {
     let refused = Etc::new(&[(PAIRING_CLIENT_FILE, "pairing.service.url=stoker.example.com\n")]).load(&[]).unwrap_err();
     assert!(refused.to_string().contains("pairing.service.url"), "{refused}");
 }
+
+#[test]
+fn settings_without_effect_are_named() {
+    let keys = "keypair.use.keystore=false\nkeypair.keystore.type=JCEKS\nkeypair.keystore.password=pässword\n";
+    let odd = Etc::new(&[(KEYPAIR_FILE, keys), (HEARTBEAT_FILE, "heartbeat.interval=5\n")]).load(&[]).unwrap();
+    let named = ["keypair.keystore.type=JCEKS", "keypair.use.keystore=false", "heartbeat.interval=5", "keytool"];
+    assert_eq!(odd.warnings.len(), named.len(), "{:?}", odd.warnings);
+    for (warning, name) in odd.warnings.iter().zip(named) {
+        assert!(warning.contains(name) && !warning.contains("pässword"), "{warning}");
+    }
+    let keys = "keypair.use.keystore=TRUE\nkeypair.keystore.type=pkcs12\nkeypair.keystore.password=plain\n";
+    let usual = Etc::new(&[(KEYPAIR_FILE, keys), (HEARTBEAT_FILE, "heartbeat.interval=60\n")]).load(&[]).unwrap();
+    assert_eq!((usual.warnings, usual.ignored), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn the_cache_and_the_trusted_certificates_have_settings() {
+    let plain = Etc::new(&[]).load(&[]).unwrap();
+    assert_eq!((plain.max_artifact_bytes, plain.ca_file), (10_000_000_000, None));
+    let set = Etc::new(&[
+        (JOBSERVER_FILE, "stoker.artifacts.max.megabytes=3\n"),
+        (SYSTEM_FILE, "stoker.server.ca.file=/etc/ca.pem\n"),
+    ]);
+    let set = set.load(&[]).unwrap();
+    assert_eq!((set.max_artifact_bytes, set.ca_file), (3_000_000, Some("/etc/ca.pem".into())));
+    assert_eq!(set.ignored, [""; 0]);
+}

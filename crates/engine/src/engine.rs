@@ -72,7 +72,8 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         let slots = usize::try_from(parts.config.max_runs).ok().filter(|count| *count > 0);
         let slots = slots.map(|count| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))));
-        let artifacts = Artifacts::new(parts.home.artifacts(), parts.config.max_artifacts);
+        let artifacts =
+            Artifacts::new(parts.home.artifacts(), parts.config.max_artifacts, parts.config.max_artifact_bytes);
         let inner = Inner {
             outbox: Outbox::new(),
             artifacts,

@@ -1,5 +1,6 @@
 //! The connection to the server: the requests of the protocol, nothing of what they mean.
 
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::{Method, NoProxy, Response, StatusCode};
@@ -88,6 +89,9 @@ impl Link {
             // Saves reading the machine's certificates.
             builder = builder.tls_certs_only([]);
         }
+        if let Some(path) = config.ca_file.as_deref().filter(|_| base.starts_with("https:")) {
+            builder = builder.tls_certs_merge(certificates(path)?);
+        }
         for (proxy, https) in [(&config.http_proxy, false), (&config.https_proxy, true)] {
             if let Some(proxy) = proxy {
                 builder = builder.proxy(proxy_of(proxy, https).map_err(failed)?);
@@ -153,6 +157,18 @@ impl Link {
         let body = answer.bytes().await?;
         serde_json::from_slice(&body).map_err(|error| LinkError::Transport(format!("answer cannot be read: {error}")))
     }
+}
+
+/// The certificates in a PEM file.
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, EngineError> {
+    let unusable = |problem: String| EngineError::Configuration { path: path.to_owned(), problem };
+    let cure = "write the path of a file with certificates in PEM form to `stoker.server.ca.file`";
+    let pem = std::fs::read(path).map_err(|error| unusable(format!("{error}; {cure}")))?;
+    let found = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(format!("{error}; {cure}")))?;
+    if found.is_empty() {
+        return Err(unusable(format!("it holds no certificate; {cure}")));
+    }
+    Ok(found)
 }
 
 /// A signed request for a session.

@@ -4,6 +4,7 @@
 
 pub mod keyring;
 pub mod password;
+pub mod point;
 pub mod seal;
 pub mod token;
 

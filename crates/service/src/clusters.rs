@@ -4,7 +4,7 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::dispatch;
-use crate::engines::{MANAGE, Place, SEE, place, place_of, visible};
+use crate::engines::{MANAGE, Place, SEE, must_be_visible, place, place_of, visible};
 use crate::environments::{description, parse_filter};
 use crate::error::{Error, taken};
 use serde_json::json;
@@ -103,11 +103,7 @@ impl Service {
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.read(&allowed, move |tx| {
             let cluster = engines::cluster(tx, &id)?.ok_or_else(unknown)?;
-            if !visible(tx, proof.actor(), &cluster.environment_id, cluster.workspace_id.as_ref())? {
-                return Err(Error::Forbidden(
-                    "Forbidden: this needs a right on a workspace of its environment".to_owned(),
-                ));
-            }
+            must_be_visible(tx, proof.actor(), &cluster.environment_id, cluster.workspace_id.as_ref())?;
             service.cluster_view(tx, cluster)
         })
         .await

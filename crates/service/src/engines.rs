@@ -159,13 +159,26 @@ pub(crate) fn visible(
     Ok(workspaces::with_rights(tx, &actor.id)?.iter().any(|w| w.environment_id == *environment))
 }
 
+/// Refuses with 403 when the actor does not see the engine or cluster.
+pub(crate) fn must_be_visible(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    environment: &EnvironmentId,
+    workspace: Option<&WorkspaceId>,
+) -> Result<(), Error> {
+    if visible(tx, actor, environment, workspace)? {
+        return Ok(());
+    }
+    Err(Error::Forbidden("Forbidden: this needs a right on a workspace of its environment".to_owned()))
+}
+
 fn checked_profiles(kinds: Vec<String>, esb_version: Option<&str>) -> Result<Vec<String>, Error> {
     let mut checked = vec![RunProfileKind::JobServer.id().to_owned()];
     for kind in kinds {
         let known = RunProfileKind::from_id(&kind)
             .ok_or_else(|| Error::invalid(format!("runProfiles: {kind:?} is not a kind of run profile")))?;
         if known != RunProfileKind::JobServer {
-            if esb_version.is_none_or(str::is_empty) {
+            if esb_version.is_none() {
                 return Err(Error::invalid(format!("esbCompatibilityVersion: is needed with {kind}")));
             }
             checked.push(kind);
@@ -214,11 +227,7 @@ impl Service {
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.read(&allowed, move |tx| {
             let engine = engines::get(tx, &id)?.ok_or_else(unknown)?;
-            if !visible(tx, proof.actor(), &engine.environment_id, engine.workspace_id.as_ref())? {
-                return Err(Error::Forbidden(
-                    "Forbidden: this needs a right on a workspace of its environment".to_owned(),
-                ));
-            }
+            must_be_visible(tx, proof.actor(), &engine.environment_id, engine.workspace_id.as_ref())?;
             service.engine_view(tx, proof.actor(), engine)
         })
         .await
@@ -229,7 +238,10 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let name = names::checked("name", &request.name, limits::NAME_CHARS)?;
         let described = description(request.description.clone())?;
-        let run_profiles = checked_profiles(request.run_profiles.clone(), request.esb_version.as_deref())?;
+        let esb_version =
+            names::optional("esbCompatibilityVersion", request.esb_version.as_deref(), limits::NAME_CHARS)?;
+        let run_profiles = checked_profiles(request.run_profiles.clone(), esb_version.as_deref())?;
+        let debug_host = names::optional("debug.host", request.debug_host.as_deref(), limits::NAME_CHARS)?;
         let (service, proof, now) = (self.clone(), allowed.clone(), self.now());
         self.write(&allowed, move |tx| {
             let place = place(tx, &request.environment, request.workspace.as_deref())?;
@@ -245,8 +257,8 @@ impl Service {
                 description: described,
                 runtime_id: stoker_domain::ids::RunId::generate(now, service.random()).to_string(),
                 run_profiles: Json(run_profiles),
-                esb_version: request.esb_version,
-                debug_host: request.debug_host,
+                esb_version,
+                debug_host,
                 status: PairingStatus::NotPaired,
                 key_sealed: None,
                 key_hash: None,
@@ -339,6 +351,7 @@ impl Service {
         host: Option<String>,
     ) -> Result<EngineView, Error> {
         let allowed = actor.allow(MANAGE)?;
+        let host = names::optional("host", host.as_deref(), limits::NAME_CHARS)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
             let mut engine = engines::lock(tx, &id)?.ok_or_else(unknown)?;

@@ -24,6 +24,7 @@ pub mod run_profiles;
 pub mod runs;
 pub mod service_accounts;
 mod starts;
+mod task_fields;
 pub mod tasks;
 mod waits;
 pub mod workspaces;

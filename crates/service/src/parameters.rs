@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use stoker_domain::{Random, limits};
 use stoker_jobzip::Manifest;
 use stoker_secrets::keyring::KeyRing;
+use stoker_store::tasks::Task;
 use stoker_wire::Parameter;
 
 /// One value given with a start call.
@@ -29,6 +30,11 @@ pub(crate) struct Effective {
 /// Prefix that the published guide puts before parameter names (source: doc); dropped when the artifact has no
 /// variable of the whole name but one of the rest.
 const PREFIX: &str = "parameter_";
+
+/// Prefixes of variables that belong to a connection (source: doc).
+const CONNECTION: &[&str] = &["connection_"];
+/// Prefixes of variables that hold the path of a file or folder (source: doc).
+const RESOURCE: &[&str] = &["resource_file_", "resource_directory_"];
 
 fn variable<'a>(manifest: &Manifest, name: &'a str) -> &'a str {
     let known = |wanted: &str| manifest.parameters.iter().any(|p| p.name == wanted);
@@ -89,24 +95,38 @@ pub fn shown(kept: &Map<String, Value>) -> BTreeMap<String, String> {
     kept.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }
 
-/// Merges what the task keeps with what the start call gives; the call wins.
+/// The variable of the artifact that an entry of `connections` or `resources` is meant for: named whole, or without its
+/// prefix. `None` when the job knows no such variable: an id would mean nothing to it.
+fn meant<'a>(manifest: &'a Manifest, prefixes: &[&str], name: &str) -> Option<&'a str> {
+    let known = |wanted: &str| manifest.parameters.iter().map(|p| p.name.as_str()).find(|known| *known == wanted);
+    known(name).or_else(|| prefixes.iter().find_map(|prefix| known(&format!("{prefix}{name}"))))
+}
+
+/// Merges what the task keeps with what the start call gives. Connections and resources of the task win over its
+/// parameters, the call wins over all.
 pub(crate) fn for_run(
-    task: &str,
-    kept: &Map<String, Value>,
+    task: &Task,
     given: &[GivenParameter],
     manifest: &Manifest,
     keys: &KeyRing,
 ) -> Result<Effective, Error> {
     let mut merged: BTreeMap<String, (String, bool)> = BTreeMap::new();
-    for (name, value) in kept {
+    for (name, value) in &task.parameters.0 {
         let (text, secret) = match value.get("encrypted").and_then(Value::as_str) {
             Some(sealed) => {
-                let plain = keys.decrypt(&context(task, name), sealed)?;
+                let plain = keys.decrypt(&context(task.id.as_str(), name), sealed)?;
                 (String::from_utf8(plain).map_err(Error::internal)?, true)
             }
             None => (value.as_str().unwrap_or_default().to_owned(), false),
         };
         merged.insert(variable(manifest, name).to_owned(), (text, secret));
+    }
+    for (prefixes, entries) in [(CONNECTION, &task.connections.0), (RESOURCE, &task.resources.0)] {
+        for (name, value) in entries {
+            if let (Some(name), Some(value)) = (meant(manifest, prefixes, name), value.as_str()) {
+                merged.insert(name.to_owned(), (value.to_owned(), is_secret(manifest, name)));
+            }
+        }
     }
     for parameter in given {
         let secret = parameter.encrypted || is_secret(manifest, &parameter.name);
@@ -135,7 +155,8 @@ fn check(name: &str, value: &str) -> Result<(), Error> {
         && !name.chars().any(|c| c.is_control() || c.is_whitespace() || c == '=');
     if !good {
         return Err(Error::invalid(format!(
-            "parameters: {name:?} is no name of a context variable: use 1 to {} characters without blanks and `=`",
+            "parameters: {:?} is no name of a context variable: use 1 to {} characters without blanks and `=`",
+            name.chars().take(80).collect::<String>(),
             limits::NAME_CHARS
         )));
     }
@@ -149,4 +170,35 @@ fn check(name: &str, value: &str) -> Result<(), Error> {
         return Err(Error::invalid(format!("parameters.{name}: the value holds a NUL character")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(names: &[&str]) -> Manifest {
+        let parameter = |name: &&str| {
+            serde_json::json!({
+                "name": name, "type_name": "String", "default": null, "comment": null, "required": false, "secret": false,
+            })
+        };
+        let parameters: Vec<Value> = names.iter().map(parameter).collect();
+        let manifest = serde_json::json!({
+            "kind": "java", "job": "j", "artifact_type": "STANDARD", "add_opens": false, "contexts": {},
+            "parameters": parameters, "info": {}, "launch": stoker_jobzip::Launch::default(),
+        });
+        serde_json::from_value(manifest).unwrap()
+    }
+
+    #[test]
+    fn connections_and_resources_find_their_variables() {
+        let manifest = manifest(&["connection_db", "orders", "resource_file_orders", "resource_directory_in", "x"]);
+        let found = |prefixes, name| meant(&manifest, prefixes, name);
+        assert_eq!(found(CONNECTION, "connection_db"), Some("connection_db"));
+        assert_eq!(found(CONNECTION, "db"), Some("connection_db"));
+        assert_eq!(found(CONNECTION, "orders"), Some("orders"), "the whole name goes first");
+        assert_eq!(found(RESOURCE, "in"), Some("resource_directory_in"));
+        assert_eq!(found(RESOURCE, "db"), None);
+        assert_eq!(found(CONNECTION, "warehouse"), None);
+    }
 }

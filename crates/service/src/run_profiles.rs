@@ -3,11 +3,11 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
-use crate::engines::SEE;
+use crate::engines::{SEE, must_be_visible};
 use crate::environments::description;
 use crate::error::{Error, taken};
 use serde_json::json;
-use stoker_domain::ids::{ClusterId, EngineId, EnvironmentId, RunProfileId};
+use stoker_domain::ids::{ClusterId, EngineId, EnvironmentId, RunProfileId, WorkspaceId};
 use stoker_domain::runtime::RunProfileKind;
 use stoker_domain::{Permission, limits, names};
 use stoker_store::Tx;
@@ -44,15 +44,22 @@ impl Processor {
         }
     }
 
-    fn environment(&self, tx: &mut Tx<'_>) -> Result<EnvironmentId, Error> {
+    /// Where it lies: the environment, and the workspace when it is kept for one.
+    fn place(&self, tx: &mut Tx<'_>) -> Result<(EnvironmentId, Option<WorkspaceId>), Error> {
         match self {
-            Processor::Engine(id) => {
-                engines::get(tx, id)?.map(|e| e.environment_id).ok_or_else(|| Error::not_found("Engine id not found."))
-            }
+            Processor::Engine(id) => engines::get(tx, id)?
+                .map(|e| (e.environment_id, e.workspace_id))
+                .ok_or_else(|| Error::not_found("Engine id not found.")),
             Processor::Cluster(id) => engines::cluster(tx, id)?
-                .map(|c| c.environment_id)
+                .map(|c| (c.environment_id, c.workspace_id))
                 .ok_or_else(|| Error::not_found("Cluster id not found.")),
         }
+    }
+
+    /// Refuses with 404 when it does not exist and with 403 when the actor does not see it.
+    fn must_be_seen(&self, tx: &mut Tx<'_>, actor: &Actor) -> Result<(), Error> {
+        let (environment, workspace) = self.place(tx)?;
+        must_be_visible(tx, actor, &environment, workspace.as_ref())
     }
 }
 
@@ -90,7 +97,7 @@ fn checked_arguments(arguments: Vec<String>) -> Result<Vec<String>, Error> {
 }
 
 fn owned(tx: &mut Tx<'_>, processor: &Processor, id: &RunProfileId) -> Result<RunProfile, Error> {
-    processor.environment(tx)?;
+    processor.place(tx)?;
     engines::run_profile(tx, id)?.filter(|p| p.processor_id == processor.id()).ok_or_else(unknown)
 }
 
@@ -103,8 +110,9 @@ impl Service {
         kind: Option<RunProfileKind>,
     ) -> Result<Vec<RunProfile>, Error> {
         let allowed = actor.allow(SEE)?;
+        let proof = allowed.clone();
         self.read(&allowed, move |tx| {
-            processor.environment(tx)?;
+            processor.must_be_seen(tx, proof.actor())?;
             let found = engines::run_profiles(tx, processor.id())?;
             Ok(found.into_iter().filter(|p| kind.is_none_or(|k| p.kind == k)).collect())
         })
@@ -119,8 +127,12 @@ impl Service {
         id: &RunProfileId,
     ) -> Result<RunProfile, Error> {
         let allowed = actor.allow(SEE)?;
-        let id = id.clone();
-        self.read(&allowed, move |tx| owned(tx, &processor, &id)).await
+        let (id, proof) = (id.clone(), allowed.clone());
+        self.read(&allowed, move |tx| {
+            processor.must_be_seen(tx, proof.actor())?;
+            owned(tx, &processor, &id)
+        })
+        .await
     }
 
     /// Adds a run profile.
@@ -141,7 +153,7 @@ impl Service {
                 id: RunProfileId::generate(now, service.random()),
                 processor_kind: processor.kind().to_owned(),
                 processor_id: processor.id().to_owned(),
-                environment_id: processor.environment(tx)?,
+                environment_id: processor.place(tx)?.0,
                 name,
                 description: described,
                 kind: request.kind,

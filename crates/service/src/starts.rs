@@ -194,13 +194,7 @@ impl Service {
         })?;
         let manifest = self.inner.manifests.get(tx, task, &file.sha256)?;
         let VersionFile { artifact_name, sha256, size } = file;
-        let given = parameters::for_run(
-            task.id.as_str(),
-            &task.parameters.0,
-            &request.parameters,
-            &manifest,
-            &self.inner.keys,
-        )?;
+        let given = parameters::for_run(task, &request.parameters, &manifest, &self.inner.keys)?;
         let id = RunId::generate(now, self.random());
         let secrets = if given.secret.is_empty() {
             None

@@ -8,6 +8,7 @@ use crate::environments::description;
 use crate::error::{Error, taken};
 use crate::parameters;
 pub use crate::parameters::shown as shown_parameters;
+use crate::task_fields::{checked_map, checked_tags, checked_upgrade};
 use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::{Map, Value, json};
 use stoker_domain::ids::{ArtifactId, ClusterId, EngineId, EnvironmentId, RunProfileId, TaskId, WorkspaceId};
@@ -111,30 +112,6 @@ pub struct RunConfigRequest {
 
 pub(crate) fn unknown() -> Error {
     Error::not_found("Task id not found.")
-}
-
-fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, Error> {
-    if tags.len() > limits::MAP_ENTRIES {
-        return Err(Error::invalid(format!("tags: at most {} are allowed", limits::MAP_ENTRIES)));
-    }
-    let mut checked: Vec<String> = Vec::new();
-    for tag in tags {
-        let tag = names::checked("tags", &tag, limits::NAME_CHARS)?;
-        if !checked.contains(&tag) {
-            checked.push(tag);
-        }
-    }
-    Ok(checked)
-}
-
-fn checked_map(field: &str, map: &Map<String, Value>) -> Result<(), Error> {
-    if map.len() > limits::MAP_ENTRIES {
-        return Err(Error::invalid(format!("{field}: at most {} entries are allowed", limits::MAP_ENTRIES)));
-    }
-    match map.iter().find(|(_, value)| !value.is_string()) {
-        Some((key, _)) => Err(Error::invalid(format!("{field}.{key}: must be a string"))),
-        None => Ok(()),
-    }
 }
 
 /// The manifest of the artifact version a task names; the artifact must lie in the same environment and be visible.
@@ -290,7 +267,7 @@ impl Service {
         task.tags = Json(checked_tags(request.tags)?);
         task.connections = Json(request.connections);
         task.resources = Json(request.resources);
-        task.auto_upgrade = request.auto_upgrade.map(Json);
+        task.auto_upgrade = checked_upgrade(request.auto_upgrade)?.map(Json);
         let (keys, random) = (&self.inner.keys, self.random());
         let kept =
             parameters::for_task(task.id.as_str(), &request.parameters, &task.parameters.0, manifest, keys, random)?;
@@ -330,7 +307,8 @@ impl Service {
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         let engines = self
             .write::<_, Error, _>(&allowed, move |tx| {
-                let task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+                // The task before its runs, as a start does.
+                let task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
                 proof.right(tx, &task.workspace_id, &[Right::Author])?;
                 let active = runs::active_of_task(tx, &id)?;
                 if !active.is_empty() && !stop_runs {
@@ -357,6 +335,7 @@ impl Service {
     /// Sets where and how a task runs.
     pub async fn set_run_config(&self, actor: &Actor, id: &TaskId, request: RunConfigRequest) -> Result<Task, Error> {
         let allowed = actor.allow(USE)?;
+        let run_as = names::optional("remoteRunAsUser", request.run_as.as_deref(), limits::NAME_CHARS)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
             let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
@@ -375,7 +354,7 @@ impl Service {
             if let Some(minutes) = request.timeout {
                 config.insert("timeout".to_owned(), json!(minutes));
             }
-            if let Some(user) = request.run_as {
+            if let Some(user) = run_as {
                 config.insert("remoteRunAsUser".to_owned(), json!(user));
             }
             task.run_config = Json(config);
@@ -396,7 +375,8 @@ impl Service {
         context: Option<String>,
     ) -> Result<bool, Error> {
         let allowed = actor.allow(USE)?;
-        let context = description(context)?;
+        let context =
+            context.map(|text| names::described("pauseContext", &text, limits::DESCRIPTION_CHARS)).transpose()?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
             let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;

@@ -183,7 +183,7 @@ CREATE INDEX tasks_by_artifact ON tasks (artifact_id, artifact_version)
 ;;
 CREATE INDEX tasks_by_runtime ON tasks (runtime_id)
 ;;
-CREATE INDEX tasks_by_environment ON tasks (environment_id, name)
+CREATE INDEX tasks_by_environment ON tasks (environment_id, name {bytes})
 ;;
 CREATE TABLE runs (
   id TEXT NOT NULL PRIMARY KEY,

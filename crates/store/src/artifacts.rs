@@ -101,7 +101,7 @@ pub fn list(
     }
     let total = tx.query_int(&format!("SELECT count(*) FROM artifacts {}", conditions.text()), conditions.values())?;
     let (page, values) = conditions.paged(limit, offset);
-    let items = Artifact::select(tx, &format!("{} ORDER BY name, id {page}", conditions.text()), &values)?;
+    let items = Artifact::select(tx, &format!("{} ORDER BY name {{bytes}}, id {page}", conditions.text()), &values)?;
     Ok((items, total))
 }
 
@@ -144,7 +144,7 @@ pub fn next_number(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<i64, StoreError> 
 /// Names of tasks that use the artifact, or one version of it.
 pub fn used_by(tx: &mut Tx<'_>, id: &ArtifactId, version: Option<&str>) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT name FROM tasks WHERE artifact_id = $1 AND ($2 = '' OR artifact_version = $2) \
-               ORDER BY name LIMIT 5";
+               ORDER BY name {bytes} LIMIT 5";
     tx.query(sql, params![id, version.unwrap_or("")])?.iter().map(|row| row.text(0)).collect()
 }
 

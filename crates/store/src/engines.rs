@@ -184,7 +184,7 @@ pub fn set_cluster(
 
 /// Names of tasks bound to an engine or cluster, a few of them.
 pub fn used_by(tx: &mut Tx<'_>, runtime: &str) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT name FROM tasks WHERE runtime_id = $1 ORDER BY name LIMIT 5";
+    let sql = "SELECT name FROM tasks WHERE runtime_id = $1 ORDER BY name {bytes} LIMIT 5";
     tx.query(sql, params![runtime])?.iter().map(|row| row.text(0)).collect()
 }
 
@@ -195,7 +195,7 @@ pub fn run_profile(tx: &mut Tx<'_>, id: &RunProfileId) -> Result<Option<RunProfi
 
 /// The run profiles of an engine or cluster, by name.
 pub fn run_profiles(tx: &mut Tx<'_>, processor: &str) -> Result<Vec<RunProfile>, StoreError> {
-    RunProfile::select(tx, "WHERE processor_id = $1 ORDER BY name, id", params![processor])
+    RunProfile::select(tx, "WHERE processor_id = $1 ORDER BY name {bytes}, id", params![processor])
 }
 
 /// Whether a task uses the run profile.

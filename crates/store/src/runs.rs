@@ -157,9 +157,9 @@ pub fn any_active_of_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<bool, StoreE
     Ok(tx.query_opt(sql, params![task])?.is_some())
 }
 
-/// Ids of the active runs of a task.
+/// Ids of the active runs of a task, in the order in which they may be locked.
 pub fn active_of_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<Vec<RunId>, StoreError> {
-    let sql = "SELECT id FROM runs WHERE task_id = $1 AND state <> 'finished' ORDER BY trigger_ms, id";
+    let sql = "SELECT id FROM runs WHERE task_id = $1 AND state <> 'finished' ORDER BY id {bytes}";
     tx.query(sql, params![task])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect()
 }
 
@@ -169,13 +169,13 @@ pub fn leased_count(tx: &mut Tx<'_>, engine: &EngineId) -> Result<i64, StoreErro
     tx.query_int(sql, params![engine])
 }
 
-/// The runs the engine has.
+/// The runs the engine has, oldest first, locked in the order of their ids.
 pub fn leased(tx: &mut Tx<'_>, engine: &EngineId) -> Result<Vec<Run>, StoreError> {
-    Run::select(
-        tx,
-        "WHERE engine_id = $1 AND state IN ('offered', 'running') ORDER BY trigger_ms, id {lock}",
-        params![engine],
-    )
+    let rest = "WHERE engine_id = $1 AND state IN ('offered', 'running') ORDER BY id {bytes} {lock}";
+    let mut runs = Run::select(tx, rest, params![engine])?;
+    // Stable: runs of one instant stay in the order of their ids.
+    runs.sort_by_key(|run| run.trigger_ms);
+    Ok(runs)
 }
 
 /// Runs waiting for one of the targets, oldest first, locked; rows another server is looking at are left out.
@@ -261,7 +261,7 @@ pub fn request_stop(tx: &mut Tx<'_>, run: &RunId, at_ms: i64) -> Result<u64, Sto
 /// Runs of the engine that are to be stopped and whose session has not been told.
 pub fn unsent_stops(tx: &mut Tx<'_>, engine: &EngineId, session: &str) -> Result<Vec<(RunId, i64)>, StoreError> {
     let sql = "SELECT id, epoch FROM runs WHERE engine_id = $1 AND state IN ('offered', 'running') \
-               AND stop_ms IS NOT NULL AND (stop_sent IS NULL OR stop_sent <> $2) ORDER BY id";
+               AND stop_ms IS NOT NULL AND (stop_sent IS NULL OR stop_sent <> $2) ORDER BY id {bytes}";
     tx.query(sql, params![engine, session])?.iter().map(|row| Ok((RunId::trusted(row.text(0)?), row.int(1)?))).collect()
 }
 
@@ -315,9 +315,15 @@ pub fn finish(tx: &mut Tx<'_>, run: &RunId, end: &EndRow) -> Result<u64, StoreEr
 /// Extends the leases of all runs the engine has, and takes back that they are unknown. Gives the ids of those that
 /// were unknown.
 pub fn extend_leases(tx: &mut Tx<'_>, engine: &EngineId, lease_ms: i64) -> Result<Vec<RunId>, StoreError> {
-    let sql = "SELECT id FROM runs WHERE engine_id = $1 AND state IN ('offered', 'running') AND unknown_ms IS NOT NULL";
-    let back =
-        tx.query(sql, params![engine])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect::<Result<_, _>>()?;
+    // Locked one after the other before the update, which by itself would lock them in any order.
+    let sql = "SELECT id, unknown_ms FROM runs WHERE engine_id = $1 AND state IN ('offered', 'running') \
+               ORDER BY id {bytes} {lock}";
+    let mut back = Vec::new();
+    for row in &tx.query(sql, params![engine])? {
+        if row.opt_int(1)?.is_some() {
+            back.push(RunId::trusted(row.text(0)?));
+        }
+    }
     tx.execute(
         "UPDATE runs SET lease_ms = $2, unknown_ms = NULL WHERE engine_id = $1 AND state IN ('offered', 'running')",
         params![engine, lease_ms],
@@ -328,7 +334,7 @@ pub fn extend_leases(tx: &mut Tx<'_>, engine: &EngineId, lease_ms: i64) -> Resul
 /// Leased runs whose lease has run out and that are not yet marked.
 pub fn lease_ended(tx: &mut Tx<'_>, now_ms: i64, limit: i64) -> Result<Vec<RunId>, StoreError> {
     let sql = "SELECT id FROM runs WHERE state IN ('offered', 'running') AND lease_ms < $1 AND unknown_ms IS NULL \
-               ORDER BY id LIMIT $2 {skip_locked}";
+               ORDER BY id {bytes} LIMIT $2 {skip_locked}";
     tx.query(sql, params![now_ms, limit])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect()
 }
 
@@ -363,11 +369,11 @@ pub fn mark_unknown(tx: &mut Tx<'_>, run: &RunId) -> Result<u64, StoreError> {
     tx.execute("UPDATE runs SET unknown_ms = lease_ms WHERE id = $1 AND unknown_ms IS NULL", params![run])
 }
 
-/// Runs that have been unknown since before `before_ms`.
+/// Runs that have been unknown since before `before_ms`, locked; rows that somebody else has locked are left out: their
+/// engine may just be back.
 pub fn lost(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<Vec<RunId>, StoreError> {
     let sql = "SELECT id FROM runs WHERE state IN ('offered', 'running') AND unknown_ms IS NOT NULL AND unknown_ms < $1 \
-               ORDER BY unknown_ms LIMIT $2 \
-               {lock}";
+               ORDER BY unknown_ms, id {bytes} LIMIT $2 {skip_locked}";
     tx.query(sql, params![before_ms, limit])?.iter().map(|row| row.text(0).map(RunId::trusted)).collect()
 }
 

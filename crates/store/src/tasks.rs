@@ -121,7 +121,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &TaskFilter, limit: i64, offset: i64) -> Re
     let conditions = conditions(filter);
     let total = tx.query_int(&format!("SELECT count(*) FROM tasks {}", conditions.text()), conditions.values())?;
     let (page, values) = conditions.paged(limit, offset);
-    let items = Task::select(tx, &format!("{} ORDER BY name, id {page}", conditions.text()), &values)?;
+    let items = Task::select(tx, &format!("{} ORDER BY name {{bytes}}, id {page}", conditions.text()), &values)?;
     Ok((items, total))
 }
 

@@ -143,6 +143,6 @@ pub fn grants(
     if let Some(id) = principal {
         conditions.and("principal_id = ?", [id.into()]);
     }
-    let rest = format!("{} ORDER BY workspace_id, principal_id", conditions.text());
+    let rest = format!("{} ORDER BY workspace_id {{bytes}}, principal_id {{bytes}}", conditions.text());
     Grant::select(tx, &rest, conditions.values())
 }

@@ -3,6 +3,8 @@
 //! Layout: one byte of format (0 plain, 1 zstd), then the records. A record is `stream` (one byte), `at_ms` (LEB128 of
 //! the zig-zag difference to the record before, the first to 0), `length` (LEB128) and that many bytes of UTF-8.
 
+use std::borrow::Cow;
+
 /// Where a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -34,8 +36,8 @@ pub enum ChunkError {
     /// It ends too early or holds values out of range.
     #[error("log chunk is damaged")]
     Damaged,
-    /// It would unpack to more than [`MAX_UNPACKED`] bytes.
-    #[error("log chunk unpacks to more than {MAX_UNPACKED} bytes")]
+    /// It would unpack to more than [`MAX_UNPACKED`] bytes, or than the caller allows.
+    #[error("log chunk unpacks to more bytes than are allowed")]
     TooLarge,
 }
 
@@ -94,23 +96,57 @@ pub fn encode(lines: &[Line]) -> Vec<u8> {
     }
 }
 
+/// What a chunk holds, without its texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// How many lines.
+    pub lines: usize,
+    /// Time of the first line, milliseconds; 0 without lines.
+    pub first_ms: i64,
+    /// Time of the last line, milliseconds; 0 without lines.
+    pub last_ms: i64,
+}
+
 /// Unpacks what [`encode`] made; never more than [`MAX_UNPACKED`] bytes, whatever comes in.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Line>, ChunkError> {
+    let mut lines = Vec::new();
+    walk(&unpack(bytes, MAX_UNPACKED)?, |stream, at_ms, text| {
+        lines.push(Line { stream, at_ms, text: text.to_owned() });
+    })?;
+    Ok(lines)
+}
+
+/// Reads a chunk through without keeping its lines: whether [`decode`] would read it, unpacked to at most `max_unpacked`
+/// bytes, and what it would find.
+pub fn check(bytes: &[u8], max_unpacked: usize) -> Result<Summary, ChunkError> {
+    let mut summary = Summary { lines: 0, first_ms: 0, last_ms: 0 };
+    walk(&unpack(bytes, max_unpacked.min(MAX_UNPACKED))?, |_, at_ms, _| {
+        if summary.lines == 0 {
+            summary.first_ms = at_ms;
+        }
+        summary.last_ms = at_ms;
+        summary.lines += 1;
+    })?;
+    Ok(summary)
+}
+
+fn unpack(bytes: &[u8], max: usize) -> Result<Cow<'_, [u8]>, ChunkError> {
     let (format, body) = bytes.split_first().ok_or(ChunkError::Damaged)?;
-    let unpacked;
-    let mut rest: &[u8] = match format {
-        0 => body,
+    match format {
+        0 if body.len() > max => Err(ChunkError::TooLarge),
+        0 => Ok(Cow::Borrowed(body)),
         1 => {
-            let size = zstd::bulk::Decompressor::upper_bound(body).unwrap_or(MAX_UNPACKED);
-            if size > MAX_UNPACKED {
+            let size = zstd::bulk::Decompressor::upper_bound(body).unwrap_or(max);
+            if size > max {
                 return Err(ChunkError::TooLarge);
             }
-            unpacked = zstd::bulk::decompress(body, size).map_err(|_| ChunkError::Damaged)?;
-            &unpacked
+            zstd::bulk::decompress(body, size).map(Cow::Owned).map_err(|_| ChunkError::Damaged)
         }
-        other => return Err(ChunkError::Format(*other)),
-    };
-    let mut lines = Vec::new();
+        other => Err(ChunkError::Format(*other)),
+    }
+}
+
+fn walk(mut rest: &[u8], mut found: impl FnMut(Stream, i64, &str)) -> Result<(), ChunkError> {
     let mut at_ms = 0i64;
     while let Some((stream, tail)) = rest.split_first() {
         rest = tail;
@@ -123,15 +159,11 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Line>, ChunkError> {
         let delta = take(&mut rest)?;
         at_ms = at_ms.wrapping_add(((delta >> 1) as i64) ^ -((delta & 1) as i64));
         let length = usize::try_from(take(&mut rest)?).map_err(|_| ChunkError::Damaged)?;
-        if length > rest.len() {
-            return Err(ChunkError::Damaged);
-        }
-        let (text, tail) = rest.split_at(length);
+        let (text, tail) = rest.split_at_checked(length).ok_or(ChunkError::Damaged)?;
         rest = tail;
-        let text = std::str::from_utf8(text).map_err(|_| ChunkError::Damaged)?.to_owned();
-        lines.push(Line { stream, at_ms, text });
+        found(stream, at_ms, std::str::from_utf8(text).map_err(|_| ChunkError::Damaged)?);
     }
-    Ok(lines)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -150,6 +182,16 @@ mod tests {
         assert_eq!(decode(&bytes).as_deref(), Ok(&lines[..]));
     }
 
+    #[test]
+    fn a_check_finds_what_decoding_finds_within_its_limit() {
+        let line = |at_ms, text: &str| Line { stream: Stream::Out, at_ms, text: text.to_owned() };
+        let bytes = encode(&[line(7, "a"), line(5, &"b".repeat(4_000)), line(9, "c")]);
+        assert_eq!(check(&bytes, MAX_UNPACKED), Ok(Summary { lines: 3, first_ms: 7, last_ms: 9 }));
+        assert_eq!(check(&bytes, 4_000), Err(ChunkError::TooLarge));
+        assert_eq!(check(&encode(&[line(1, "ab")]), 3), Err(ChunkError::TooLarge));
+        assert_eq!(check(&bytes[..bytes.len() - 1], MAX_UNPACKED), Err(ChunkError::Damaged));
+    }
+
     proptest! {
         #[test]
         fn what_goes_in_comes_out(lines in proptest::collection::vec(("\\PC{0,80}", any::<i64>(), 0..3u8), 0..200)) {
@@ -160,7 +202,8 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let _ = decode(&bytes);
+            let checked = check(&bytes, MAX_UNPACKED).map(|summary| summary.lines);
+            prop_assert_eq!(checked, decode(&bytes).map(|lines| lines.len()));
         }
     }
 }

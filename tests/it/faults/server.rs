@@ -59,6 +59,13 @@ impl Server {
         self.ready().await;
     }
 
+    /// Starts it again in order to die at a place it comes to by itself.
+    pub(super) async fn dies_at(&mut self, place: &str) {
+        self.kill9();
+        self.spawn(Some(place));
+        self.dead(place).await;
+    }
+
     fn spawn(&mut self, crash_at: Option<&str>) {
         let log = File::options().create(true).append(true).open(self.log_file()).expect("the server's log");
         // Ends with the thread that starts it, so with the test.

@@ -16,6 +16,9 @@ const PLACES: [&str; 7] = [
     "report.after-commit",
 ];
 
+/// Places that the server comes to when the engine is back, without a start call.
+const SESSION_PLACES: [&str; 2] = ["session.before-commit", "session.after-commit"];
+
 #[tokio::test]
 async fn a_server_that_dies_anywhere_loses_and_doubles_no_run() {
     dies_everywhere(Setup::often()).await;
@@ -44,11 +47,22 @@ async fn dies_everywhere(server: Setup) {
         // A poll that is answered makes the engine forget how often it had to come back.
         lasting(1_300).await;
     }
+    for place in SESSION_PLACES {
+        println!("dying at {place}");
+        // Some runs are under way when the session opens, some wait.
+        starts.extend(stage.burst(&six().map(|wanted| Wanted { seconds: 1, ..wanted })).await);
+        stage.server.dies_at(place).await;
+        stage.server.again(None).await;
+        starts.extend(stage.burst(&[Wanted::default(), Wanted { code: 3, ..Wanted::default() }]).await);
+        assert!(starts.iter().rev().take(2).all(|start| start.id.is_some()), "{starts:?}");
+        all_ended_once(&stage, &starts).await;
+        lasting(1_300).await;
+    }
     stage.server.stop().await;
 }
 
-fn six() -> Vec<Wanted> {
-    (0..6).map(|number| Wanted { code: if number == 4 { 7 } else { 0 }, ..Wanted::default() }).collect()
+fn six() -> [Wanted; 6] {
+    std::array::from_fn(|number| Wanted { code: if number == 4 { 7 } else { 0 }, ..Wanted::default() })
 }
 
 /// Waits until the engine says that it is connected after its last loss.

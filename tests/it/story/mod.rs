@@ -7,4 +7,5 @@ mod fixtures;
 mod keys;
 mod procedures;
 mod queue;
+mod secure_link;
 mod stop;

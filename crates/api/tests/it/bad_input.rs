@@ -102,7 +102,7 @@ both! {
     async fn names_are_checked(server: TestServer) {
         let artifact = server.artifact("a", "1").await;
         let task = |name: &str| json!({ "name": name, "workspaceId": server.workspace(), "artifact": { "id": artifact, "version": "1" } });
-        for bad in ["", "   ", "a\u{0}b", "a\nb\u{7}", "\u{1b}[31m", "x\u{85}x", &"x".repeat(256), &"ä".repeat(256)] {
+        for bad in ["", "   ", "a\u{0}b", "a\nb", "a\tb", "a\nb\u{7}", "\u{1b}[31m", "x\u{85}x", &"x".repeat(256), &"ä".repeat(256)] {
             for (path, body) in [
                 (TASKS, task(bad)),
                 (ENVIRONMENTS, json!({ "name": bad, "workspaceName": "w" })),
@@ -121,6 +121,55 @@ both! {
             let made = server.http().post(TASKS, &task(&good)).await.expect(201).json();
             assert_eq!(made["name"], good.as_str());
         }
+    }
+
+    async fn free_texts_are_checked(server: TestServer) {
+        let artifact = server.artifact("a", "1").await;
+        let (task, engine) = server.ready_task("ready").await;
+        let with = |field: &str, value: Value| {
+            let mut body = json!({ "name": "t", "workspaceId": server.workspace(), "artifact": { "id": artifact, "version": "1" } });
+            body[field] = value;
+            body
+        };
+        let engines = "/processing/runtimes/remote-engines";
+        let new_engine = |field: &str, value: Value| {
+            let mut body = json!({ "name": "e", "environmentId": server.environment() });
+            body[field] = value;
+            body
+        };
+        let config = |user: &str| json!({
+            "trigger": { "type": "MANUAL" }, "runtime": { "type": "REMOTE_ENGINE", "id": engine }, "remoteRunAsUser": user,
+        });
+        let mut refused = vec![
+            (Method::POST, TASKS.to_owned(), with("connections", json!({ "": "x" })), "connections"),
+            (Method::POST, TASKS.to_owned(), with("autoUpgradeInfo", json!("x")), "autoUpgradeInfo"),
+            (Method::POST, TASKS.to_owned(), with("autoUpgradeInfo", json!({ "autoUpgradable": "x" })), "autoUpgradeInfo.autoUpgradable"),
+        ];
+        for bad in ["a\u{0}b", "a\nb", "\u{1b}[31m", &"x".repeat(256)] {
+            for field in ["connections", "resources"] {
+                refused.push((Method::POST, TASKS.to_owned(), with(field, json!({ bad: "x" })), field));
+                refused.push((Method::POST, TASKS.to_owned(), with(field, json!({ "x": bad })), field));
+            }
+            refused.extend([
+                (Method::POST, engines.to_owned(), new_engine("debug", json!({ "host": bad })), "debug.host"),
+                (Method::POST, engines.to_owned(), new_engine("esbCompatibilityVersion", json!(bad)), "esbCompatibilityVersion"),
+                (Method::PUT, format!("{engines}/{engine}/debug"), json!({ "host": bad, "isDebugModeOn": true }), "host"),
+                (Method::PUT, format!("{TASKS}/{task}/run-config"), config(bad), "remoteRunAsUser"),
+            ]);
+        }
+        let unreadable = json!({ "pause": true, "pauseContext": "\u{7}" });
+        refused.push((Method::PUT, format!("{TASKS}/{task}/pause"), unreadable, "pauseContext"));
+        for (method, path, body, field) in refused {
+            let answer = server.http().json(method, &path, &body).await;
+            assert_eq!(answer.status, 400, "{path} {body}: {}", answer.text());
+            let message = answer.json()["message"].as_str().unwrap_or_default().to_owned();
+            assert!(message.starts_with(field) && message.len() < 400, "{path} {body}: {message}");
+        }
+        let flags = json!({ "autoUpgradable": true, "overrideWithDefaultParameters": null, "more": "\u{0}" });
+        let made = server.http().post(TASKS, &with("autoUpgradeInfo", flags)).await.expect(201).json();
+        assert_eq!(made["autoUpgradeInfo"], json!({ "autoUpgradable": true }));
+        let config = server.http().put(&format!("{TASKS}/{task}/run-config"), &config(" etl ")).await.expect(200).json();
+        assert_eq!(config["remoteRunAsUser"], "etl");
     }
 
     /// PostgreSQL cannot store NUL in a text; every way in must refuse or swallow it.

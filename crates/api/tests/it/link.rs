@@ -4,6 +4,7 @@ pub(crate) mod driver;
 mod model;
 mod offers;
 mod pairing;
+mod races;
 mod reports;
 mod secrets;
 mod sessions;

@@ -2,6 +2,7 @@
 
 mod bad_archives;
 mod bad_input;
+mod bodies;
 mod conflicts;
 mod connections;
 mod dialects;

@@ -22,18 +22,18 @@ const PUBLISHED: [(&str, &str); 2] = [
 
 /// One call of the table in one generation.
 #[derive(Clone, Copy, Debug)]
-struct Sample {
-    call: Call,
-    generation: &'static str,
+pub(crate) struct Sample {
+    pub(crate) call: Call,
+    pub(crate) generation: &'static str,
     path: &'static str,
 }
 
 impl Sample {
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         if self.generation == "v2.6" { format!("/tmc/v2.6{}", self.path) } else { self.path.to_owned() }
     }
 
-    fn family(&self) -> Family {
+    pub(crate) fn family(&self) -> Family {
         if self.generation == "v2.6" || self.path.starts_with("/tmc/") {
             tmc()
         } else {
@@ -77,7 +77,7 @@ impl Accounts {
     }
 }
 
-fn samples() -> Vec<Sample> {
+pub(crate) fn samples() -> Vec<Sample> {
     let of = |call: Call| {
         let newer = Sample { call, generation: "2021-03", path: call.path };
         let older = call.tmc.map(|path| Sample { call, generation: "v2.6", path });

@@ -334,7 +334,6 @@ pub(crate) const RUNTIMES: &[Call] = {
     );
     const MANAGE: Who = Who::Holders(&[CLUSTERS]);
     const SEE_ALL: Who = Who::Holders(&[CLUSTERS, PROFILES]);
-    const SEE_PROFILES: Who = Who::Holders(&[CLUSTERS, PROFILES, OPERATOR, USE]);
     const CHANGE_PROFILES: Who = Who::Holders(&[CLUSTERS, PROFILES]);
     &[
         both("GET", E.0, E.1, "", SEE_ALL, Need::Nothing),
@@ -395,14 +394,18 @@ pub(crate) const RUNTIMES: &[Call] = {
             MANAGE,
             Need::Nothing,
         ),
-        both("GET", EP.0, EP.1, "", SEE_PROFILES, Need::Nothing),
+        both("GET", EP.0, EP.1, "", SEE_ALL, Need::Nothing),
+        both("GET", EP.0, EP.1, "", RUN, Need::OneOf(ANY)),
         both("POST", EP.0, EP.1, PROFILE_BODY, CHANGE_PROFILES, Need::Nothing),
-        both("GET", EP1.0, EP1.1, "", SEE_PROFILES, Need::Nothing),
+        both("GET", EP1.0, EP1.1, "", SEE_ALL, Need::Nothing),
+        both("GET", EP1.0, EP1.1, "", RUN, Need::OneOf(ANY)),
         both("PUT", EP1.0, EP1.1, PROFILE_BODY, CHANGE_PROFILES, Need::Nothing),
         both("DELETE", EP1.0, EP1.1, "", CHANGE_PROFILES, Need::Nothing),
-        both("GET", CP.0, CP.1, "", SEE_PROFILES, Need::Nothing),
+        both("GET", CP.0, CP.1, "", SEE_ALL, Need::Nothing),
+        both("GET", CP.0, CP.1, "", RUN, Need::OneOf(ANY)),
         both("POST", CP.0, CP.1, PROFILE_BODY, CHANGE_PROFILES, Need::Nothing),
-        both("GET", CP1.0, CP1.1, "", SEE_PROFILES, Need::Nothing),
+        both("GET", CP1.0, CP1.1, "", SEE_ALL, Need::Nothing),
+        both("GET", CP1.0, CP1.1, "", RUN, Need::OneOf(ANY)),
         both("PUT", CP1.0, CP1.1, PROFILE_BODY, CHANGE_PROFILES, Need::Nothing),
         both("DELETE", CP1.0, CP1.1, "", CHANGE_PROFILES, Need::Nothing),
     ]

@@ -3,6 +3,7 @@
 pub(crate) mod end;
 mod folder;
 mod prepare;
+mod special;
 mod watch;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use stoker_jobzip::{CONTEXT_FILE, Kind, LaunchRequest, Manifest};
 use stoker_wire::{Offer, Parameter};
 
 use super::folder::RunFolder;
+use super::special;
 use crate::artifacts::Artifact;
 use crate::engine::Engine;
 use crate::java;
@@ -71,6 +72,7 @@ pub(crate) fn run_folder(
     folder: &RunFolder,
 ) -> Result<(), PrepareError> {
     let manifest = &artifact.manifest;
+    let offer = &*special::filled(offer, manifest, folder);
     let javas = &engine.parts().javas;
     let java = match manifest.kind {
         Kind::Script => javas.choose(None, false),

@@ -6,14 +6,16 @@
 //! | `{skip_locked}` | `FOR UPDATE SKIP LOCKED` | nothing |
 //! | `{blob}` | `BYTEA` | `BLOB` |
 //! | `{clustered}` | nothing | `WITHOUT ROWID` |
+//! | `{bytes}` | `COLLATE "C"` | nothing: texts are ordered by their bytes |
 
 use std::borrow::Cow;
 
-const WORDS: [(&str, &str, &str); 4] = [
+const WORDS: [(&str, &str, &str); 5] = [
     ("{lock}", "FOR UPDATE", ""),
     ("{skip_locked}", "FOR UPDATE SKIP LOCKED", ""),
     ("{blob}", "BYTEA", "BLOB"),
     ("{clustered}", "", "WITHOUT ROWID"),
+    ("{bytes}", "COLLATE \"C\"", ""),
 ];
 
 /// The statement in PostgreSQL's words.

@@ -10,7 +10,7 @@ const MIGRATIONS: &[(&str, &str)] = &[("0001_main_job", include_str!("../../migr
 pub(super) fn run(link: &mut dyn Link) -> Result<(), StoreError> {
     link.execute("CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT NOT NULL PRIMARY KEY)", &[])?;
     let applied: Vec<String> = link
-        .query("SELECT name FROM schema_migrations ORDER BY name", &[])?
+        .query("SELECT name FROM schema_migrations ORDER BY name {bytes}", &[])?
         .iter()
         .map(|row| row.text(0))
         .collect::<Result<_, _>>()?;

@@ -100,6 +100,23 @@ both! {
         }
     }
 
+    async fn names_are_ordered_by_their_bytes(place: Place) {
+        let (environment, workspace) = place.workspace().await;
+        let names = ["b", "ä", "A b", "_", "a", "Z", "AB", "a_b", "ab", "B", "-", "名"];
+        for (number, name) in names.iter().enumerate() {
+            place.insert(artifact(number, &workspace, name)).await.expect("an artifact");
+            place.insert(task(number, &environment, &workspace, name, Vec::new())).await.expect("a task");
+        }
+        let expected = ["-", "A b", "AB", "B", "Z", "_", "a", "a_b", "ab", "b", "ä", "名"];
+        let all = TaskFilter { visible_to: visible(), ..TaskFilter::default() };
+        assert_eq!(named_tasks(&place, all).await, expected);
+        let in_one = TaskFilter { environment: Some(environment), visible_to: visible(), ..TaskFilter::default() };
+        assert_eq!(named_tasks(&place, in_one).await, expected);
+        let filter = ArtifactFilter { visible_to: visible(), ..ArtifactFilter::default() };
+        let (found, _) = place.store.read(move |tx| artifacts::list(tx, &filter, 100, 0)).await.expect("list");
+        assert_eq!(found.into_iter().map(|artifact| artifact.name).collect::<Vec<_>>(), expected);
+    }
+
     async fn kinds_and_places_narrow_a_list(place: Place) {
         let (environment, workspace) = place.workspace().await;
         for (number, name) in NAMES.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 mod durability;
 mod lists;
+mod locks;
 mod migrations;
 mod runs;
 mod support;

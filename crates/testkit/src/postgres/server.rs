@@ -118,6 +118,8 @@ fn init(programs: &Path, data: &Path) -> Result<()> {
         .arg("-D")
         .arg(data)
         .args(["-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"])
+        // As on most servers, and so that a list whose order hangs on the collation shows itself.
+        .args(["--locale-provider=icu", "--icu-locale=en-US"])
         .stdin(Stdio::null())
         .current_dir("/")
         .output()

@@ -36,6 +36,29 @@ both! {
         }
     }
 
+    async fn a_key_that_is_no_point_on_the_curve_is_refused(server: TestServer) {
+        let entity = server.engine("one").await;
+        let engine = Engine::installed(&server, &id(&entity));
+        let body = |signing: &str, sealing: &str| {
+            json!({
+                "protocol": 1, "key": pairing_key(&entity), "signingKey": signing, "sealingKey": sealing,
+                "engineVersion": "0.1\u{0}", "host": { "hostname": "x".repeat(9_000), "java": "\u{0}" },
+            })
+        };
+        let (signing, sealing) = (engine.signing.public.as_str(), engine.sealing.public.as_str());
+        // The last byte is half of the last three characters: a changed one is another point, nearly never on the curve.
+        let off = format!("{}AAA=", &signing[..84]);
+        for bad in ["", "x", "AAAA", &signing[..84], &off, &format!("{signing}{signing}"), &"A".repeat(88)] {
+            for (field, body) in [("signingKey", body(bad, sealing)), ("sealingKey", body(signing, bad))] {
+                let answer = server.anonymous().post(PAIR_PATH, &body).await;
+                refused(&answer, 400, "error");
+                assert!(answer.text().contains(field), "{bad}: {}", answer.text());
+            }
+        }
+        assert_eq!(engine.shown(&server).await["status"], "NOT_PAIRED", "nothing was bound");
+        let _ = server.anonymous().post(PAIR_PATH, &body(signing, sealing)).await.expect(200);
+    }
+
     async fn another_protocol_is_named_in_the_refusal(server: TestServer) {
         let entity = server.engine("one").await;
         let engine = Engine::installed(&server, &id(&entity));

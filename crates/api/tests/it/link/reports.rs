@@ -225,4 +225,64 @@ both! {
         refused(&engine.try_report(&many).await, 400, REFUSED_PROTOCOL);
         assert_eq!(engine.report(&many[..5_000]).await.stale.len(), 5_000);
     }
+
+    async fn a_chunk_that_is_not_what_its_report_says_is_refused(server: TestServer) {
+        let engine = Engine::ready(&server, "one", 1).await;
+        let task = task_on(&server, "one", &engine).await;
+        let run = server.run(&task).await;
+        let offer = of(&engine.offer().await);
+        engine.report(&[started(&offer, START_MS)]).await;
+        let long = "x".repeat(2_000);
+        let good = log(&offer, 0, &[line(1, "a"), line(5, &long)]);
+        let changed = |change: fn(&mut i64, &mut i64, &mut i64, &mut String)| {
+            let mut report = good.clone();
+            if let Report::Log { lines, first_ms, last_ms, data, .. } = &mut report {
+                change(lines, first_ms, last_ms, data);
+            }
+            report
+        };
+        let many: Vec<_> = (0..100_001).map(|_| line(1, "")).collect();
+        for (what, report) in [
+            ("lines", changed(|lines, _, _, _| *lines = 3)),
+            ("lines", changed(|lines, _, _, _| *lines = 0)),
+            ("lines", changed(|lines, _, _, _| *lines = i64::MAX)),
+            ("lines", changed(|_, first, _, _| *first = 0)),
+            ("lines", changed(|_, _, last, _| *last = 4)),
+            ("base64", changed(|_, _, _, data| data.push('!'))),
+            ("damaged", changed(|_, _, _, data| data.truncate(data.len() - 8))),
+            ("format", changed(|_, _, _, data| *data = "CQ==".to_owned())),
+            ("damaged", changed(|_, _, _, data| data.clear())),
+            ("lines", changed(|lines, first, last, data| (*lines, *first, *last, *data) = (0, 0, 0, "AA==".to_owned()))),
+            ("100000", log(&offer, 0, &many)),
+            ("more bytes", log(&offer, 0, &[line(1, &"y".repeat(5 << 20))])),
+        ] {
+            // What comes with it is not stored either.
+            let end = finished(&offer, "success", START_MS);
+            let answer = engine.try_report(&[report, end]).await;
+            refused(&answer, 400, REFUSED_PROTOCOL);
+            assert!(answer.text().contains(what) && answer.text().contains(&run), "{what}: {}", answer.text());
+        }
+        assert_eq!(status(&server, &run).await, "executing");
+        assert!(engine.report(&[good]).await.stale.is_empty());
+        assert_eq!(texts(&server, &run).await, ["a", &long]);
+    }
+
+    async fn texts_that_no_database_takes_do_not_stop_a_report(server: TestServer) {
+        let engine = Engine::ready(&server, "one", 1).await;
+        let task = task_on(&server, "one", &engine).await;
+        let run = server.run(&task).await;
+        let offer = of(&engine.offer().await);
+        let mut end = finished(&offer, "failed", START_MS);
+        if let Report::Finished { end, .. } = &mut end {
+            end.error_message = Some(format!("a\u{0}b\nc{}", "x".repeat(10_000)));
+            end.error_type = Some("\u{1b}[31m".to_owned());
+        }
+        let strange = RunEpoch { run: "\u{0}".to_owned(), epoch: 1 };
+        let answer = engine.report(&[started(&strange, 1), end]).await;
+        assert_eq!(answer.stale, [strange]);
+        let body = shown(&server, &run).await;
+        let message = body["errorMessage"].as_str().expect("a message");
+        assert!(message.starts_with("a b\nc") && message.len() == 4_000, "{message}");
+        assert_eq!(body["errorType"], " [31m");
+    }
 }
