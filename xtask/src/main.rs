@@ -18,7 +18,8 @@ const HELP: &str = "\
 usage: cargo xtask TASK
 
   setup     install what a fresh Debian machine lacks (as root or with sudo); does nothing when all is there
-  demo      build the programs, run one job on a paired engine and show its log; --dev: with the debug build
+  demo      build the programs, run one job on a paired engine and show its log; --release: as people run them,
+            which takes longer to build
   test      format, lints, dependency rules, build and all tests; stops at the first failure
   nightly   test, then the slow tests and the demonstration
   bench     measure the release build; arguments go to the benchmark
@@ -42,16 +43,16 @@ fn main() -> ExitCode {
 }
 
 fn run(task: &str, arguments: &[String]) -> Result<()> {
-    let dev = arguments.iter().any(|argument| argument == "--dev");
+    let release = arguments.iter().any(|argument| argument == "--release");
     let known = match task {
         "bench" => true,
-        "demo" => arguments.iter().all(|argument| argument == "--dev"),
+        "demo" => arguments.iter().all(|argument| argument == "--release"),
         _ => arguments.is_empty(),
     };
     ensure!(known, "the task {task} does not know {}; see `cargo xtask help`", arguments.join(" "));
     match task {
         "setup" => setup::run(),
-        "demo" => demo::run(dev),
+        "demo" => demo::run(!release),
         "test" => steps::test(),
         "nightly" => steps::nightly(),
         "bench" => steps::bench(arguments),

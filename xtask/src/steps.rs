@@ -41,7 +41,7 @@ const TEST: [Step; 8] = [
             shell::run(tests.env("STOKER_FIXTURES", shell::target().join("fixtures")))
         },
     },
-    Step { name: "demonstration", cure: "run `cargo xtask demo --dev`", work: || demo::run(true) },
+    Step { name: "demonstration", cure: "run `cargo xtask demo`", work: || demo::run(true) },
 ];
 
 const NIGHTLY: [Step; 2] = [
@@ -54,7 +54,7 @@ const NIGHTLY: [Step; 2] = [
             shell::run(&mut tests)
         },
     },
-    Step { name: "demonstration of the release build", cure: "run `make demo` by itself", work: || demo::run(false) },
+    Step { name: "demonstration of the release build", cure: "run `cargo xtask demo --release` by itself", work: || demo::run(false) },
 ];
 
 /// What has to be right before a change lands.
