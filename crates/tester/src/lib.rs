@@ -1,0 +1,18 @@
+//! Tests of HTTP APIs: projects, expressions, runs, assertions, reports, and other tools' files.
+//!
+//! Does the work of the tester that belongs to the compatible product, and reads and writes its files without loss. The
+//! crate knows nothing of the rest of Stoker, and takes clock, randomness and files as arguments.
+
+mod encode;
+mod exchange;
+pub mod expr;
+pub mod json;
+pub mod model;
+pub mod native;
+pub mod path;
+pub mod regex;
+mod suggest;
+pub mod world;
+pub mod xpath;
+
+pub use exchange::{Exchange, Exchanges, Response};
