@@ -5,8 +5,21 @@ pub(crate) fn component(text: &str) -> String {
     keep(text, |byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
 }
 
-/// Encodes what may not stand in a query; leaves what people write there on purpose, such as `/`, `:` and `,`.
+/// Encodes what may not stand in a query. Leaves what people write there on purpose, such as `/`, `:` and `,`, and `%20`
+/// and the like, which rows taken from an address hold (`inferred`).
 pub(crate) fn query(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let triple = rest.get(at..at + 3).filter(|triple| triple[1..].bytes().all(|byte| byte.is_ascii_hexdigit()));
+        out.push_str(&in_query(&rest[..at]));
+        out.push_str(triple.unwrap_or("%25"));
+        rest = &rest[at + triple.map_or(1, str::len)..];
+    }
+    out + &in_query(rest)
+}
+
+fn in_query(text: &str) -> String {
     keep(text, |byte| byte.is_ascii_alphanumeric() || b"-_.~!*'();:@/?,$[]".contains(&byte))
 }
 

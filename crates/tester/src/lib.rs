@@ -3,6 +3,7 @@
 //! Does the work of the tester that belongs to the compatible product, and reads and writes its files without loss. The
 //! crate knows nothing of the rest of Stoker, and takes clock, randomness and files as arguments.
 
+pub mod check;
 mod encode;
 mod exchange;
 pub mod expr;
@@ -11,6 +12,7 @@ pub mod model;
 pub mod native;
 pub mod path;
 pub mod regex;
+pub mod run;
 mod suggest;
 pub mod world;
 pub mod xpath;

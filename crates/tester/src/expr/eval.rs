@@ -197,3 +197,12 @@ impl<'a> Evaluator<'a> {
         })
     }
 }
+
+impl Evaluator<'_> {
+    /// Sixteen random hexadecimal digits.
+    pub(crate) fn random_hex(&self) -> String {
+        let mut bytes = [0; 8];
+        self.sources.entropy.fill(&mut bytes);
+        crate::world::hex(&bytes)
+    }
+}

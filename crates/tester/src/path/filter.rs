@@ -97,6 +97,9 @@ fn single(parser: &mut Parser<'_>, depth: usize) -> Parsed<Filter> {
     match operators.into_iter().find(|(sign, _)| parser.take(sign)) {
         Some((_, operator)) => Ok(Filter::Compare(left, operator, operand(parser)?)),
         None => match left {
+            Operand::Path(_) if parser.rest().starts_with('=') => {
+                parser.fail("expected a comparison: == != < <= > >=")
+            }
             Operand::Path(steps) => Ok(Filter::Exists(steps)),
             Operand::Value(_) => parser.fail("expected a comparison: == != < <= > >="),
         },

@@ -213,7 +213,10 @@ impl Evaluation<'_> {
             (Test::Name(wanted), Some((name, namespace))) => {
                 let local = name.rsplit(':').next().unwrap_or(name);
                 match wanted.split_once(':') {
-                    Some((prefix, wanted)) => local == wanted && namespace.as_deref() == Some(self.namespace(prefix)?),
+                    Some((prefix, wanted)) => {
+                        let meant = self.namespace(prefix)?;
+                        local == wanted && namespace.as_deref() == Some(meant)
+                    }
                     None => local == wanted && namespace.is_none(),
                 }
             }
