@@ -105,3 +105,19 @@ fn warnings(drive: &Drive) -> Vec<String> {
     }
     found
 }
+
+/// A request in the reference's form.
+pub(crate) fn write_request(request: &crate::model::Request) -> crate::json::Object {
+    let mut made = crate::json::Object::new();
+    request::write(request, true, &mut made);
+    made.extend(request.extra.clone());
+    made
+}
+
+/// A request out of the reference's form.
+pub(crate) fn read_request(members: crate::json::Object) -> Result<crate::model::Request, NativeError> {
+    let mut from = fields::Fields::of(Json::Object(members), "kept")?;
+    let mut made = request::read(&mut from)?;
+    made.extra = from.rest();
+    Ok(made)
+}

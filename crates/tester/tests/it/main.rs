@@ -2,6 +2,7 @@
 
 mod checks;
 mod expressions;
+mod folders;
 mod jsonpath;
 mod native;
 mod patterns;

@@ -6,7 +6,7 @@ use stoker_tester::native::{ExportOptions, ImportOptions, export_flat, export_tr
 
 use crate::support::json;
 
-pub const TREE: &str = r#"{
+pub(crate) const TREE: &str = r#"{
  "version": 6, "something": {"new": [1.50, null]},
  "entities": [
   {"entity": {"id":"p1","type":"Project","name":"Shop / [A]: ü ","description":"","color":"red"}, "future": true,
@@ -36,7 +36,7 @@ pub const TREE: &str = r#"{
    "v1":{"name":"a","value":"1","enabled":true,"createdAt":"2020-01-01","private":false,"extra":1}}}]
 }"#;
 
-pub const FLAT: &str = r#"{"front-version":"2.19.2","version":3,"nodes":[
+pub(crate) const FLAT: &str = r#"{"front-version":"2.19.2","version":3,"nodes":[
  {"id":"r2","type":"Request","name":"Second","lastModified":"2019-01-01T00:00:00+01:00","parentId":"s1","method":{"name":"GET"},
   "uri":{"scheme":{"name":"http","version":"V11"},"path":"{\"Shop\".\"Buy\".\"First\".\"response\".\"body\"}/{x}"},
   "headers":[],"headersType":"Form","body":{"bodyType":"Text"},"uriEditor":{"x":1},"metaInfo":{"ownerId":"someone"}},

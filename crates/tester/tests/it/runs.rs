@@ -12,7 +12,7 @@ use stoker_tester::world::Seeded;
 use crate::server::Server;
 use crate::support::{TestClock, json};
 
-pub fn request(id: &str, method: &str, path: &str) -> Entity {
+pub(crate) fn request(id: &str, method: &str, path: &str) -> Entity {
     let request = Request {
         method: Method::named(method),
         uri: Uri { host: Some("${base}".into()), path: Some(path.into()), ..Uri::default() },
@@ -21,20 +21,20 @@ pub fn request(id: &str, method: &str, path: &str) -> Entity {
     Entity::new(id, id, Kind::Request(Box::new(request)))
 }
 
-pub fn with(mut entity: Entity, change: impl FnOnce(&mut Request)) -> Entity {
+pub(crate) fn with(mut entity: Entity, change: impl FnOnce(&mut Request)) -> Entity {
     if let Kind::Request(request) = &mut entity.kind {
         change(request);
     }
     entity
 }
 
-pub fn scenario(id: &str, added: ScenarioAdditions, requests: Vec<Entity>) -> Entity {
+pub(crate) fn scenario(id: &str, added: ScenarioAdditions, requests: Vec<Entity>) -> Entity {
     let mut made = Entity::new(id, id, Kind::Scenario(added));
     made.children = requests;
     made
 }
 
-pub fn check(subject: Subject, path: &str, comparison: &str, value: &str) -> Assertion {
+pub(crate) fn check(subject: Subject, path: &str, comparison: &str, value: &str) -> Assertion {
     Assertion::new(subject, path, Comparison::from_name(comparison), value)
 }
 
@@ -42,7 +42,7 @@ fn status(code: &str) -> Assertion {
     check(Subject::ResponseStatus, "code", "Equals", code)
 }
 
-pub async fn run_with(
+pub(crate) async fn run_with(
     server: &Server,
     entities: Vec<Entity>,
     change: impl FnOnce(&mut RunOptions, &mut Environment),
@@ -68,7 +68,7 @@ pub async fn run_with(
     (report, clock)
 }
 
-pub async fn run(entities: Vec<Entity>) -> RunReport {
+pub(crate) async fn run(entities: Vec<Entity>) -> RunReport {
     run_with(&Server::start().await, entities, |_, _| {}).await.0.unwrap()
 }
 

@@ -17,13 +17,13 @@ struct Counts {
     most: Arc<AtomicUsize>,
 }
 
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     counts: Counts,
 }
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let counts = Counts::default();
         let router = Router::new().fallback(answer).with_state(counts.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -32,12 +32,12 @@ impl Server {
         Self { address, counts }
     }
 
-    pub fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Most requests that were answered at the same time.
-    pub fn most_at_once(&self) -> usize {
+    pub(crate) fn most_at_once(&self) -> usize {
         self.counts.most.load(Ordering::SeqCst)
     }
 }

@@ -12,19 +12,19 @@ use stoker_tester::world::{Clock, Seeded};
 use stoker_tester::{Exchange, Exchanges, Response};
 
 /// A clock that only moves when somebody sleeps, and sleeps at once.
-pub struct TestClock {
+pub(crate) struct TestClock {
     now: Mutex<u64>,
-    pub slept: Mutex<Vec<Duration>>,
+    pub(crate) slept: Mutex<Vec<Duration>>,
 }
 
 impl TestClock {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { now: Mutex::new(0), slept: Mutex::default() }
     }
 }
 
 /// 2026-01-31T12:00:00Z
-pub const START: i64 = 1_769_860_800_000;
+pub(crate) const START: i64 = 1_769_860_800_000;
 
 impl Clock for TestClock {
     fn now_ms(&self) -> i64 {
@@ -43,7 +43,7 @@ impl Clock for TestClock {
 }
 
 /// Evaluates with the drive of [`drive`], the exchanges of [`exchanges`] and these variables.
-pub fn evaluate(template: &str, variables: &[(&str, &str)]) -> Result<String, String> {
+pub(crate) fn evaluate(template: &str, variables: &[(&str, &str)]) -> Result<String, String> {
     let mut known = Variables::default();
     for (name, value) in variables {
         known.set(name, *value);
@@ -59,7 +59,7 @@ fn request(id: &str, name: &str) -> Entity {
 }
 
 /// `Shop / Users / Login` and `Shop / Users / Later`, and `Ping` at the top.
-pub fn drive() -> Drive {
+pub(crate) fn drive() -> Drive {
     let mut scenario = Entity::new("s", "Users", Kind::Scenario(Default::default()));
     scenario.children = vec![request("login", "Login"), request("later", "Later")];
     let mut project = Entity::new("p", "Shop", Kind::Project);
@@ -68,7 +68,7 @@ pub fn drive() -> Drive {
 }
 
 /// `Login` was sent.
-pub fn exchanges() -> Exchanges {
+pub(crate) fn exchanges() -> Exchanges {
     let known = Exchanges::default();
     let response = Response {
         status: 201,
@@ -90,6 +90,6 @@ pub fn exchanges() -> Exchanges {
     known
 }
 
-pub fn json(text: &str) -> Json {
+pub(crate) fn json(text: &str) -> Json {
     Json::parse(text).unwrap()
 }
