@@ -4,10 +4,12 @@
 //! crate knows nothing of the rest of Stoker, and takes clock, randomness and files as arguments.
 
 pub mod check;
+pub mod codegen;
 mod encode;
 mod exchange;
 pub mod expr;
 pub mod folder;
+pub mod import;
 pub mod json;
 pub mod model;
 pub mod native;

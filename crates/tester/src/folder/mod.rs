@@ -16,6 +16,7 @@
 mod disk;
 mod kept;
 mod lines;
+pub(crate) use lines::split_url;
 mod read;
 mod toml_text;
 mod write;
