@@ -3,9 +3,11 @@
 mod checks;
 mod expressions;
 mod folders;
+mod imports;
 mod jsonpath;
 mod native;
 mod patterns;
+mod reports;
 mod runs;
 mod server;
 mod support;
