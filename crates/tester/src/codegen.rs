@@ -144,11 +144,8 @@ fn java(request: &Prepared, body: Option<&str>) -> String {
 
 fn javascript(request: &Prepared, body: Option<&str>) -> String {
     let text = |text: &str| quoted(text, four);
-    let headers: String = request
-        .headers
-        .iter()
-        .map(|(name, value)| format!("    [{}, {}],\n", text(name), text(value)))
-        .collect();
+    let headers: String =
+        request.headers.iter().map(|(name, value)| format!("    [{}, {}],\n", text(name), text(value))).collect();
     let body = body.map_or_else(String::new, |body| format!("  body: {},\n", text(body)));
     format!(
         "const response = await fetch({}, {{\n  method: {},\n  headers: [\n{headers}  ],\n{body}}});\nconsole.log(response.status);\nconsole.log(await response.text());\n",

@@ -91,7 +91,8 @@ fn contains(received: &Received, expected: &str) -> Result<Option<bool>, String>
             wanted(expected).iter().all(|key| members.contains_key(&key.render()))
         }
         Received::Nodes(nodes) => {
-            wanted(expected).iter().all(|one| nodes.contains(&one.render())) || nodes.iter().any(|node| node == expected)
+            wanted(expected).iter().all(|one| nodes.contains(&one.render()))
+                || nodes.iter().any(|node| node == expected)
         }
         Received::Value(other) => return Err(format!("a value of type {} contains nothing", other.kind())),
     }))

@@ -92,7 +92,9 @@ pub fn check(response: &Response, subject: &Subject, path: &str, comparison: &Co
             made.outcome = Outcome::Failure;
             made.message = match (&made.received, &made.expected) {
                 (None, _) => format!("there is no value{}", subject::hint(response, subject, path)),
-                (Some(received), Some(expected)) => format!("expected {} `{expected}`, received `{received}`", made.comparison),
+                (Some(received), Some(expected)) => {
+                    format!("expected {} `{expected}`, received `{received}`", made.comparison)
+                }
                 (Some(received), None) => format!("expected {}, received `{received}`", made.comparison),
             };
         }

@@ -72,7 +72,8 @@ pub(super) fn receive(response: &Response, subject: &Subject, path: &str) -> Res
         },
         Subject::ResponseJsonBody => {
             let document = Json::parse(&response.text()).map_err(|error| format!("the body is {error}"))?;
-            let found = JsonPath::parse(path).and_then(|path| path.select(&document)).map_err(|error| error.to_string())?;
+            let found =
+                JsonPath::parse(path).and_then(|path| path.select(&document)).map_err(|error| error.to_string())?;
             Ok(match (found.exists(), found.into_json()) {
                 (true, Some(value)) => Received::Value(value),
                 (false, Some(_)) => Received::NoMatches,

@@ -108,7 +108,8 @@ impl Declaration {
     pub(crate) fn visit(&self, seen: &mut impl FnMut(&Declaration)) {
         seen(self);
         for placed in &self.segments {
-            let (Segment::Method { args: inner, .. } | Segment::Index { positions: inner, .. }) = &placed.segment else {
+            let (Segment::Method { args: inner, .. } | Segment::Index { positions: inner, .. }) = &placed.segment
+            else {
                 continue;
             };
             for declaration in inner {

@@ -59,9 +59,7 @@ pub(super) fn expression(text: &str, start: usize, opening: usize) -> Result<(Ex
         Ok(declaration)
     });
     match parsed {
-        Ok(declaration) => {
-            Ok((Expression { declaration, source: text[start..parser.at].to_owned() }, parser.at))
-        }
+        Ok(declaration) => Ok((Expression { declaration, source: text[start..parser.at].to_owned() }, parser.at)),
         Err(Problem { at, problem, suggestion }) => {
             let (line, column) = crate::json::place(text, at);
             Err(ExprError { expression: excerpt(&text[start..]), line, column, problem, suggestion })
@@ -158,14 +156,16 @@ impl Parser<'_> {
         let rest = &self.text[self.at..];
         let signed = usize::from(rest.starts_with(['+', '-']));
         let mut end = signed + rest[signed..].bytes().take_while(u8::is_ascii_digit).count();
-        let fraction = rest[end..].strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+        let fraction =
+            rest[end..].strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
         if fraction > 0 {
             end += 1 + fraction;
         }
         let text = rest[..end].trim_start_matches('+');
         let trimmed = text.strip_prefix('-').unwrap_or(text).trim_start_matches('0');
         // `007` is a number to people, not to JSON.
-        let plain = if trimmed.is_empty() || trimmed.starts_with('.') { format!("0{trimmed}") } else { trimmed.to_owned() };
+        let plain =
+            if trimmed.is_empty() || trimmed.starts_with('.') { format!("0{trimmed}") } else { trimmed.to_owned() };
         let text = if text.starts_with('-') { format!("-{plain}") } else { plain };
         if end == signed || !json::is_number(&text) {
             return self.fail("a sign must be followed by digits");
@@ -255,7 +255,9 @@ impl Template {
             out.push_str(&text[done..start]);
             let dollar = text[..start].ends_with('$');
             match expression(text, start, 1) {
-                Ok((read, end)) if !matches!(read.declaration.segments[0].segment, Segment::Id(_) | Segment::Number(_)) => {
+                Ok((read, end))
+                    if !matches!(read.declaration.segments[0].segment, Segment::Id(_) | Segment::Number(_)) =>
+                {
                     out.push_str(if dollar { "" } else { "$" });
                     out.push_str(&text[start..end]);
                     done = end;

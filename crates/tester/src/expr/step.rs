@@ -73,9 +73,13 @@ pub(super) fn member<'a>(value: Value<'a>, name: &str, from: &Evaluator<'a>) -> 
                 return Ok(Value::Json(found));
             }
             let sources = from.sources;
-            let known = sources.variables.names().chain(sources.drive.entities.iter().map(|entity| entity.name.as_str()));
+            let known =
+                sources.variables.names().chain(sources.drive.entities.iter().map(|entity| entity.name.as_str()));
             let suggestion = suggest::nearest(&text, known);
-            Err(Problem { text: format!("`{text}` is neither a variable nor an entity, so it has no `{name}`"), suggestion })
+            Err(Problem {
+                text: format!("`{text}` is neither a variable nor an entity, so it has no `{name}`"),
+                suggestion,
+            })
         }
     }
 }
@@ -103,9 +107,10 @@ fn of_entity<'a>(entity: &'a Entity, name: &str, from: &Evaluator<'a>) -> Result
 
 fn of_json(json: &Json, name: &str) -> Result<Json, Problem> {
     match json {
-        Json::Object(members) => members.get(name).cloned().ok_or_else(|| {
-            Problem::missing("the object", name, members.keys().map(String::as_str))
-        }),
+        Json::Object(members) => members
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Problem::missing("the object", name, members.keys().map(String::as_str))),
         Json::Array(items) => match name.parse::<usize>() {
             Ok(position) => items.get(position).cloned().ok_or_else(|| {
                 Problem::new(format!("position {position} is past the end, the array has {} elements", items.len()))

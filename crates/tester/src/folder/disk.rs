@@ -68,7 +68,8 @@ fn collect(root: &Path) -> Result<Texts, FolderError> {
                 if entry.metadata().map_err(fail)?.len() > MAX_FILE {
                     return Err(wrong(format!("larger than {MAX_FILE} bytes")));
                 }
-                let text = std::fs::read_to_string(entry.path()).map_err(|source| FolderError::Io { file: path.clone(), source })?;
+                let text = std::fs::read_to_string(entry.path())
+                    .map_err(|source| FolderError::Io { file: path.clone(), source })?;
                 texts.insert(path, text);
             }
         }

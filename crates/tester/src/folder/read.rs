@@ -126,7 +126,10 @@ pub fn read(texts: &Texts) -> Result<Loaded, FolderError> {
         let inside = folders.remove(&folder).unwrap_or_default();
         made.children.extend(inside);
         if let Some(wrong) = made.children.iter().find(|child| !made.kind.may_hold(&child.kind)) {
-            return Err(fail(file, format!("a {} cannot hold the {} `{}`", made.kind.name(), wrong.kind.name(), wrong.name)));
+            return Err(fail(
+                file,
+                format!("a {} cannot hold the {} `{}`", made.kind.name(), wrong.kind.name(), wrong.name),
+            ));
         }
         made.children = made.in_run_order().into_iter().cloned().collect();
         let outer = folder.rsplit_once('/').map_or("", |(outer, _)| outer).to_owned();
@@ -220,7 +223,8 @@ fn request(read: RequestFile) -> Result<Request, String> {
     let mut body = Body { text: read.body, ..Body::default() };
     if let Some(encoding) = read.form {
         let encoding = Some(encoding).filter(|encoding| !encoding.is_empty());
-        (body.kind, body.form) = (BodyKind::Form, Some(Form { encoding, items: rows(&read.parts, FORM), extra: Object::new() }));
+        (body.kind, body.form) =
+            (BodyKind::Form, Some(Form { encoding, items: rows(&read.parts, FORM), extra: Object::new() }));
     }
     match read.send.as_deref() {
         None => {}

@@ -64,7 +64,9 @@ fn bare(key: &str) -> String {
 
 /// A text: several lines as a block where that keeps every character.
 fn block(text: &str) -> String {
-    let plain = !text.contains("'''") && !text.ends_with('\'') && text.chars().all(|c| c == '\n' || c == '\t' || !c.is_control());
+    let plain = !text.contains("'''")
+        && !text.ends_with('\'')
+        && text.chars().all(|c| c == '\n' || c == '\t' || !c.is_control());
     if text.contains('\n') && plain { format!("'''\n{text}'''") } else { one_line(text) }
 }
 
@@ -102,7 +104,8 @@ fn inline(value: &Json) -> String {
         Json::Text(text) => one_line(text),
         Json::Array(items) => format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", ")),
         Json::Object(members) => {
-            let pairs: Vec<String> = members.iter().map(|(key, value)| format!("{} = {}", bare(key), inline(value))).collect();
+            let pairs: Vec<String> =
+                members.iter().map(|(key, value)| format!("{} = {}", bare(key), inline(value))).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
     }

@@ -30,8 +30,19 @@ struct Command {
 
 /// Options that take no value and change nothing here.
 const IGNORED: [&str; 13] = [
-    "-s", "--silent", "-S", "--show-error", "-v", "--verbose", "-i", "--include", "--compressed", "-f", "--fail",
-    "-g", "--globoff",
+    "-s",
+    "--silent",
+    "-S",
+    "--show-error",
+    "-v",
+    "--verbose",
+    "-i",
+    "--include",
+    "--compressed",
+    "-f",
+    "--fail",
+    "-g",
+    "--globoff",
 ];
 /// Options whose value changes nothing here.
 const IGNORED_VALUES: [&str; 8] =
@@ -59,7 +70,10 @@ pub fn curl(command: &str, entropy: &dyn Entropy) -> Result<Import, ImportError>
         }
         for (name, attached) in split_option(&word) {
             let mut value = || {
-                attached.clone().or_else(|| words.next()).ok_or_else(|| wrong("cURL", format!("the option {name} has no value")))
+                attached
+                    .clone()
+                    .or_else(|| words.next())
+                    .ok_or_else(|| wrong("cURL", format!("the option {name} has no value")))
             };
             option(&mut read, &name, &mut value, &mut maker)?;
         }
@@ -185,7 +199,16 @@ fn finish(read: Command) -> Result<(String, crate::model::Request), ImportError>
         None => None,
     };
     let sends = body.is_some() || read.file.is_some();
-    let method = read.method.unwrap_or_else(|| if read.head { "HEAD" } else if sends { "POST" } else { "GET" }.to_owned());
+    let method = read.method.unwrap_or_else(|| {
+        if read.head {
+            "HEAD"
+        } else if sends {
+            "POST"
+        } else {
+            "GET"
+        }
+        .to_owned()
+    });
     let mut made = request(&method, uri(&address), headers, body);
     if let Some(file) = read.file {
         made.body.kind = crate::model::BodyKind::File;
@@ -197,8 +220,12 @@ fn finish(read: Command) -> Result<(String, crate::model::Request), ImportError>
     made.additions.timeout_ms =
         read.seconds.and_then(|text| text.parse::<f64>().ok()).filter(|s| *s > 0.0).map(|s| (s * 1000.0) as u64);
     if read.insecure || read.authorities.is_some() || read.identity.is_some() {
-        made.additions.tls =
-            Some(Tls { verify: !read.insecure, authorities: read.authorities, identity: read.identity, at_least: None });
+        made.additions.tls = Some(Tls {
+            verify: !read.insecure,
+            authorities: read.authorities,
+            identity: read.identity,
+            at_least: None,
+        });
     }
     Ok((format!("{method} {}", made.uri.path.as_deref().unwrap_or("/")), made))
 }

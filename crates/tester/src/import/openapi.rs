@@ -4,9 +4,7 @@ use super::make::{Maker, form_body, list, literal, part, request, text, text_bod
 use super::sample::{resolve, sample};
 use super::{Import, ImportError, MAX_IMPORT, wrong};
 use crate::json::Json;
-use crate::model::{
-    Assertion, Body, Comparison, Drive, Entity, Environment, Kind, Query, Row, Subject, Uri, Variable,
-};
+use crate::model::{Assertion, Body, Comparison, Drive, Entity, Environment, Kind, Query, Row, Subject, Uri, Variable};
 use crate::world::{Entropy, new_uuid};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -126,7 +124,9 @@ fn operation_request(
                 headers.push(Row::new("Content-Type", "application/json"));
                 body = Some(text_body(literal(sample(root, &schema, 0).pretty().trim_end())));
             }
-            other => maker.warnings.push(format!("{method} {path}: the parameter `{name}` in {other} is not carried over")),
+            other => {
+                maker.warnings.push(format!("{method} {path}: the parameter `{name}` in {other} is not carried over"))
+            }
         }
     }
     if !form.is_empty() {
@@ -134,7 +134,9 @@ fn operation_request(
         let multipart = consumes.filter_map(Json::as_text).any(|kind| kind == "multipart/form-data");
         body = Some(form_body(multipart, form));
     }
-    if let Some(content) = operation.get("requestBody").map(|body| resolve(root, body)).and_then(|body| body.get("content")) {
+    if let Some(content) =
+        operation.get("requestBody").map(|body| resolve(root, body)).and_then(|body| body.get("content"))
+    {
         body = content_body(root, content, &mut headers).or(body);
     }
     security(root, operation, &mut headers, &mut query, variables);
@@ -142,11 +144,18 @@ fn operation_request(
     let uri = Uri { host: Some("${baseUrl}".to_owned()), path: Some(address), query, ..Uri::default() };
     let mut made = request(method, uri, headers, body);
     let statuses = operation.get("responses").and_then(Json::as_object);
-    if let Some(code) = statuses.into_iter().flat_map(|all| all.keys()).find(|code| code.len() == 3 && code.starts_with(['2', '3']) && !code.contains(['X', 'x'])) {
+    if let Some(code) = statuses
+        .into_iter()
+        .flat_map(|all| all.keys())
+        .find(|code| code.len() == 3 && code.starts_with(['2', '3']) && !code.contains(['X', 'x']))
+    {
         made.assertions.push(Assertion::new(Subject::ResponseStatus, "code", Comparison::equals(), code));
     }
     let names = ["operationId", "summary"].map(|key| text(operation, key));
-    let name = names.into_iter().find(|name| !name.is_empty()).map_or_else(|| format!("{} {path}", method.to_uppercase()), str::to_owned);
+    let name = names
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .map_or_else(|| format!("{} {path}", method.to_uppercase()), str::to_owned);
     let mut entity = maker.request(&name, made);
     entity.description = operation.get("description").map(Json::render);
     entity
@@ -187,13 +196,20 @@ fn content_body(root: &Json, content: &Json, headers: &mut Vec<Row>) -> Option<B
 }
 
 /// The first way in that the operation accepts; its secrets become empty private variables.
-fn security(root: &Json, operation: &Json, headers: &mut Vec<Row>, query: &mut Vec<Row>, variables: &mut Vec<Variable>) {
+fn security(
+    root: &Json,
+    operation: &Json,
+    headers: &mut Vec<Row>,
+    query: &mut Vec<Row>,
+    variables: &mut Vec<Variable>,
+) {
     let wanted = operation.get("security").or(root.get("security")).and_then(Json::as_array);
     let Some(first) = wanted.and_then(<[Json]>::first).and_then(Json::as_object) else { return };
     let schemes = root.get("securityDefinitions").or_else(|| root.get("components")?.get("securitySchemes"));
     let mut secret = |name: &str| {
         if !variables.iter().any(|known| known.name == name) {
-            let made = Variable { private: Some(true), secret: Some(name.to_owned()), value: None, ..Variable::new(name, "") };
+            let made =
+                Variable { private: Some(true), secret: Some(name.to_owned()), value: None, ..Variable::new(name, "") };
             variables.push(made);
         }
         format!("${{{name}}}")

@@ -123,7 +123,9 @@ fn one(stored: &Json, auth: Option<&Json>, maker: &mut Maker<'_>, name: &str) ->
     let mut graphql = None;
     let body = stored.get("body").and_then(|body| match text(body, "mode") {
         "raw" => Some(text_body(expressions(text(body, "raw"), warnings))).filter(|_| !text(body, "raw").is_empty()),
-        "urlencoded" => Some(form_body(false, list(body, "urlencoded").iter().map(|item| form(item, warnings)).collect())),
+        "urlencoded" => {
+            Some(form_body(false, list(body, "urlencoded").iter().map(|item| form(item, warnings)).collect()))
+        }
         "formdata" => Some(form_body(true, list(body, "formdata").iter().map(|item| form(item, warnings)).collect())),
         "graphql" => {
             let stored = body.get("graphql").cloned().unwrap_or_default();
@@ -148,7 +150,8 @@ fn one(stored: &Json, auth: Option<&Json>, maker: &mut Maker<'_>, name: &str) ->
 
 fn form(item: &Json, warnings: &mut Vec<String>) -> Row {
     let file = text(item, "type") == "file";
-    let value = if file { item.get("src").map_or_else(String::new, Json::render) } else { text(item, "value").to_owned() };
+    let value =
+        if file { item.get("src").map_or_else(String::new, Json::render) } else { text(item, "value").to_owned() };
     let mut made = part(&expressions(key(item), warnings), &expressions(&value, warnings), file);
     made.enabled = (item.get("disabled") != Some(&Json::Bool(true))).then_some(true);
     made
@@ -167,9 +170,11 @@ fn authorize(
     let kind = text(auth, "type");
     // Version 2.0 has an object here, 2.1 a list of keys and values.
     let value = |key: &str| match auth.get(kind) {
-        Some(Json::Array(rows)) => {
-            rows.iter().find(|row| text(row, "key") == key).and_then(|row| row.get("value")).map_or_else(String::new, Json::render)
-        }
+        Some(Json::Array(rows)) => rows
+            .iter()
+            .find(|row| text(row, "key") == key)
+            .and_then(|row| row.get("value"))
+            .map_or_else(String::new, Json::render),
         Some(object) => text(object, key).to_owned(),
         None => String::new(),
     };
@@ -210,7 +215,10 @@ pub(super) fn expressions(text: &str, warnings: &mut Vec<String>) -> String {
                 warnings.push(format!("the dynamic value {{{{{dynamic}}}}} is not known and stays as text"));
                 out.push_str(&format!("{{{{{dynamic}}}}}"));
             }
-            plain if plain.chars().all(|c| c.is_alphanumeric() || c == '_') && plain.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+            plain
+                if plain.chars().all(|c| c.is_alphanumeric() || c == '_')
+                    && plain.starts_with(|c: char| c.is_alphabetic() || c == '_') =>
+            {
                 out.push_str(&format!("${{{plain}}}"));
             }
             other => out.push_str(&format!("${{\"{}\"}}", other.replace('"', "\\\""))),

@@ -65,12 +65,15 @@ pub(super) fn sample(root: &Json, schema: &Json, depth: usize) -> Json {
     match kind {
         Some("object") => {
             let properties = schema.get("properties").and_then(Json::as_object);
-            let writable = properties.into_iter().flatten().filter(|(_, property)| {
-                resolve(root, property).get("readOnly") != Some(&Json::Bool(true))
-            });
+            let writable = properties
+                .into_iter()
+                .flatten()
+                .filter(|(_, property)| resolve(root, property).get("readOnly") != Some(&Json::Bool(true)));
             Json::Object(writable.map(|(name, property)| (name.clone(), sample(root, property, depth + 1))).collect())
         }
-        Some("array") => Json::Array(schema.get("items").map(|item| sample(root, item, depth + 1)).into_iter().collect()),
+        Some("array") => {
+            Json::Array(schema.get("items").map(|item| sample(root, item, depth + 1)).into_iter().collect())
+        }
         Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or_else(|| Json::int(0)),
         Some("boolean") => Json::Bool(true),
         Some("string") => Json::text(match schema.get("format").and_then(Json::as_text) {

@@ -47,7 +47,9 @@ fn statement(line: &str) -> Option<Assertion> {
     if let Some(found) = groups(r"pm\.expect\(pm\.response\.text\(\)\)\.to\.include\(VALUE\)") {
         return Some(made(Subject::ResponseBody, "content", "Contains", &plain(&group(&found, 1))));
     }
-    let found = groups(r"pm\.expect\((?:pm\.response\.json\(\)|jsonData|json|data|response|responseJson|body)((?:\.\w+|\[\d+\])+)\)\.to\.(?:be\.)?(?:equal|eql|eq)\(VALUE\)")?;
+    let found = groups(
+        r"pm\.expect\((?:pm\.response\.json\(\)|jsonData|json|data|response|responseJson|body)((?:\.\w+|\[\d+\])+)\)\.to\.(?:be\.)?(?:equal|eql|eq)\(VALUE\)",
+    )?;
     Some(made(Subject::ResponseJsonBody, &format!("${}", group(&found, 1)), "Equals", &plain(&group(&found, 2))))
 }
 

@@ -120,7 +120,9 @@ impl Json {
     /// Equal by meaning: numbers by value (`1.0` is `1`), objects without regard to order.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Number(left), Self::Number(right)) => number::compare(left, right) == Some(std::cmp::Ordering::Equal),
+            (Self::Number(left), Self::Number(right)) => {
+                number::compare(left, right) == Some(std::cmp::Ordering::Equal)
+            }
             (Self::Array(left), Self::Array(right)) => {
                 left.len() == right.len() && left.iter().zip(right).all(|(l, r)| l.same(r))
             }

@@ -56,9 +56,7 @@ fn names(fields: &mut Fields) -> Result<Vec<String>, NativeError> {
             .map(|item| item.as_text().map(str::to_owned))
             .collect::<Option<_>>()
             .ok_or_else(|| NativeError::Field { place, problem: "expected names of requests".to_owned() }),
-        Some(other) => {
-            Err(NativeError::Field { place, problem: format!("expected an array, found {}", other.kind()) })
-        }
+        Some(other) => Err(NativeError::Field { place, problem: format!("expected an array, found {}", other.kind()) }),
     }
 }
 

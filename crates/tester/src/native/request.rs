@@ -201,7 +201,8 @@ fn write_body(request: &Request) -> Json {
     };
     made.insert("bodyType".into(), Json::text(kind));
     // The reference has no GraphQL body; it can send the same thing as text.
-    let as_text = (body.kind == BodyKind::GraphQl).then(|| request.additions.graphql.as_ref().map(super::write::graphql_text));
+    let as_text =
+        (body.kind == BodyKind::GraphQl).then(|| request.additions.graphql.as_ref().map(super::write::graphql_text));
     put_text(&mut made, "textBody", as_text.flatten().as_ref().or(body.text.as_ref()));
     if let Some(form) = &body.form {
         let mut inner = Object::new();

@@ -26,7 +26,10 @@ impl Default for ExportOptions {
 pub fn export_tree(drive: &Drive, options: ExportOptions) -> String {
     let mut root = Object::new();
     root.insert("version".into(), Json::int(6));
-    root.insert("entities".into(), drive.entities.iter().map(|child| tree_node(child, options)).collect::<Vec<_>>().into());
+    root.insert(
+        "entities".into(),
+        drive.entities.iter().map(|child| tree_node(child, options)).collect::<Vec<_>>().into(),
+    );
     if !drive.environments.is_empty() {
         let all: Vec<Json> = drive.environments.iter().map(|one| environments::to_tree(one, options)).collect();
         root.insert("environments".into(), all.into());

@@ -37,7 +37,13 @@ pub(super) enum Operator {
 }
 
 pub(super) fn parse(parser: &mut Parser<'_>, depth: usize) -> Parsed<Filter> {
-    joined(parser, depth, "||", |parser| joined(parser, depth, "&&", |parser| single(parser, depth), Filter::All), Filter::Any)
+    joined(
+        parser,
+        depth,
+        "||",
+        |parser| joined(parser, depth, "&&", |parser| single(parser, depth), Filter::All),
+        Filter::Any,
+    )
 }
 
 fn joined(
@@ -97,9 +103,7 @@ fn single(parser: &mut Parser<'_>, depth: usize) -> Parsed<Filter> {
     match operators.into_iter().find(|(sign, _)| parser.take(sign)) {
         Some((_, operator)) => Ok(Filter::Compare(left, operator, operand(parser)?)),
         None => match left {
-            Operand::Path(_) if parser.rest().starts_with('=') => {
-                parser.fail("expected a comparison: == != < <= > >=")
-            }
+            Operand::Path(_) if parser.rest().starts_with('=') => parser.fail("expected a comparison: == != < <= > >="),
             Operand::Path(steps) => Ok(Filter::Exists(steps)),
             Operand::Value(_) => parser.fail("expected a comparison: == != < <= > >="),
         },

@@ -102,9 +102,8 @@ impl fmt::Display for JsonPath {
 impl JsonPath {
     /// The path with its first name that is not there replaced by the nearest one that is.
     pub(crate) fn nearest(&self, document: &Json) -> Option<String> {
-        let missing = (1..=self.steps.len()).find(|length| {
-            eval::select(&self.steps[..*length], document).is_ok_and(|selection| !selection.exists())
-        })?;
+        let missing = (1..=self.steps.len())
+            .find(|length| eval::select(&self.steps[..*length], document).is_ok_and(|selection| !selection.exists()))?;
         let Step::Name(wanted) = &self.steps[missing - 1] else { return None };
         let known: Vec<String> = match eval::select(&self.steps[..missing - 1], document).ok()? {
             Selection::One(Json::Object(members)) => members.keys().cloned().collect(),

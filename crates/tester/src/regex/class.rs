@@ -79,7 +79,9 @@ fn property(letters: &[char], at: usize, negated: bool) -> Result<(Escaped, usiz
         return Ok((Escaped::Char(letters[at]), at + 1));
     }
     let name: String = letters[at + 2..].iter().take_while(|c| **c != '}').collect();
-    if letters.get(at + 2 + name.chars().count()) != Some(&'}') || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_=".contains(c)) {
+    if letters.get(at + 2 + name.chars().count()) != Some(&'}')
+        || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_=".contains(c))
+    {
         return Err(format!("`\\p{{{name}` is no Unicode property"));
     }
     Ok((Escaped::Set(format!("\\p{{{name}}}"), negated), at + 3 + name.chars().count()))

@@ -169,7 +169,8 @@ impl Translator<'_> {
                 self.at += 1;
             }
             '1'..='9' => {
-                let digits: String = self.letters[self.at..].iter().take_while(|c| c.is_ascii_digit()).take(3).collect();
+                let digits: String =
+                    self.letters[self.at..].iter().take_while(|c| c.is_ascii_digit()).take(3).collect();
                 let number: usize = digits.parse().map_err(|_| "a group number is too large")?;
                 if number > self.groups {
                     return Err(format!("`\\{digits}` refers to a group that does not exist"));

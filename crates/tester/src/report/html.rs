@@ -66,7 +66,9 @@ fn request(out: &mut String, request: &RequestReport) {
         let _ = writeln!(out, "<p>{}</p>", escape(place));
     }
     if !request.checks.is_empty() {
-        out.push_str("<table><tr><th></th><th>Subject</th><th>Comparison</th><th>Expected</th><th>Received</th><th></th></tr>\n");
+        out.push_str(
+            "<table><tr><th></th><th>Subject</th><th>Comparison</th><th>Expected</th><th>Received</th><th></th></tr>\n",
+        );
         for check in &request.checks {
             let _ = writeln!(
                 out,

@@ -54,7 +54,8 @@ fn suite(out: &mut String, unit: &UnitReport, report: &RunReport) {
 
 fn case(out: &mut String, class: &str, request: &RequestReport) {
     let name = escape(&request.title());
-    let _ = write!(out, "    <testcase classname=\"{class}\" name=\"{name}\" time=\"{}\"", seconds(request.duration_ms));
+    let _ =
+        write!(out, "    <testcase classname=\"{class}\" name=\"{name}\" time=\"{}\"", seconds(request.duration_ms));
     let text = request.explanation();
     let first = escape(text.lines().find(|line| !line.starts_with("at ")).unwrap_or(""));
     let text = escape(&text);

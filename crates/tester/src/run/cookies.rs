@@ -76,7 +76,9 @@ impl Jar {
             .cookies
             .iter()
             .filter(|cookie| cookie.expires_ms.is_none_or(|expires| expires > now_ms))
-            .filter(|cookie| if cookie.host_only { cookie.domain == host } else { domain_matches(&host, &cookie.domain) })
+            .filter(
+                |cookie| if cookie.host_only { cookie.domain == host } else { domain_matches(&host, &cookie.domain) },
+            )
             .filter(|cookie| path_matches(url.path(), &cookie.path))
             .filter(|cookie| !cookie.secure || url.scheme() == "https")
             .collect();
@@ -111,7 +113,15 @@ fn http_date(text: &str) -> Option<i64> {
     let [day, month, year, time, ..] = words.as_slice() else { return None };
     let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let month = months.iter().position(|known| month.to_lowercase().starts_with(known))? + 1;
-    let year: i32 = year.parse().ok().map(|year: i32| if year < 70 { year + 2000 } else if year < 100 { year + 1900 } else { year })?;
+    let year: i32 = year.parse().ok().map(|year: i32| {
+        if year < 70 {
+            year + 2000
+        } else if year < 100 {
+            year + 1900
+        } else {
+            year
+        }
+    })?;
     let iso = format!("{year:04}-{month:02}-{:0>2}T{time}Z", day);
     iso.parse::<jiff::Timestamp>().ok().map(|at| at.as_millisecond())
 }

@@ -51,7 +51,11 @@ fn csv(text: &str) -> Result<Vec<DataRow>, String> {
     let mut rows = Vec::new();
     for (line, record) in records {
         if record.len() != names.len() {
-            return Err(format!("line {line} of the data has {} values, the first line {} names", record.len(), names.len()));
+            return Err(format!(
+                "line {line} of the data has {} values, the first line {} names",
+                record.len(),
+                names.len()
+            ));
         }
         rows.push(names.iter().map(|name| name.trim().to_owned()).zip(record).collect());
     }

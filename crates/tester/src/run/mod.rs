@@ -192,7 +192,8 @@ impl Runner<'_> {
         let mut waiting: Vec<usize> = (0..units.len()).collect();
         let mut running = FuturesUnordered::new();
         loop {
-            let ready = waiting.iter().position(|unit| units[*unit].after.iter().all(|before| reports[*before].is_some()));
+            let ready =
+                waiting.iter().position(|unit| units[*unit].after.iter().all(|before| reports[*before].is_some()));
             if let Some(position) = ready.filter(|_| running.len() < self.options.jobs.max(1)) {
                 let unit = waiting.remove(position);
                 running.push(async move { (unit, unit::run(state, &units[unit]).await) });

@@ -152,9 +152,10 @@ async fn attempt(pass: &mut Pass<'_>, entity: &Entity, request: &Request) -> Req
         Ok(prepared) => {
             let options = send_options(pass, request);
             let opted_out = request.additions.cookies == Some(false)
-                || request.headers.iter().any(|row| {
-                    row.is_on() && row.name.eq_ignore_ascii_case("cookie") && row.value().is_empty()
-                });
+                || request
+                    .headers
+                    .iter()
+                    .any(|row| row.is_on() && row.name.eq_ignore_ascii_case("cookie") && row.value().is_empty());
             let jar = pass.jar().filter(|_| !opted_out);
             outside.transport.send(&prepared, &options, outside.files, jar, outside.clock).await
         }
@@ -205,9 +206,13 @@ fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &m
                 Ok(String::new())
             };
             report.checks.push(match expected {
-                Ok(expected) => {
-                    check::check(&exchange.response, &assertion.subject, assertion.path(), &assertion.comparison, &expected)
-                }
+                Ok(expected) => check::check(
+                    &exchange.response,
+                    &assertion.subject,
+                    assertion.path(),
+                    &assertion.comparison,
+                    &expected,
+                ),
                 Err(error) => Check {
                     subject: assertion.subject.name().to_owned(),
                     path: assertion.path().to_owned(),
@@ -247,7 +252,8 @@ fn extract(extraction: &Extraction, exchange: &Exchange) -> Result<String, Strin
     let found = check::extract(&exchange.response, &subject, &extraction.path);
     let found = match (found, &extraction.pattern) {
         (Ok(Some(text)), Some(pattern)) => {
-            let groups = Regex::parse(pattern).and_then(|regex| regex.groups(&text)).map_err(|error| error.to_string())?;
+            let groups =
+                Regex::parse(pattern).and_then(|regex| regex.groups(&text)).map_err(|error| error.to_string())?;
             Ok(groups.and_then(|groups| groups.get(1).or(groups.first()).cloned().flatten()))
         }
         (found, _) => found,

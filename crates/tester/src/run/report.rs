@@ -156,5 +156,7 @@ impl UnitReport {
 
 /// The worst of several outcomes; Ok of none.
 pub(crate) fn worst(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
-    outcomes.fold(None, |worst: Option<Outcome>, next| Some(worst.map_or(next, |worst| worst.max(next)))).unwrap_or(Outcome::Ok)
+    outcomes
+        .fold(None, |worst: Option<Outcome>, next| Some(worst.map_or(next, |worst| worst.max(next))))
+        .unwrap_or(Outcome::Ok)
 }

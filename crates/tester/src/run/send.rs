@@ -113,8 +113,7 @@ impl Transport {
     }
 
     fn client(&self, url: &Url, options: &SendOptions, files: &dyn Files) -> Result<Client, String> {
-        let key =
-            ClientKey { https: url.scheme() == "https", tls: options.tls.clone(), proxy: options.proxy.clone() };
+        let key = ClientKey { https: url.scheme() == "https", tls: options.tls.clone(), proxy: options.proxy.clone() };
         if let Some(client) = lock(&self.clients).get(&key) {
             return Ok(client.clone());
         }
@@ -255,7 +254,8 @@ fn add_browser_headers(headers: &mut Vec<(String, String)>) {
 fn redirect(response: &Response, from: &Url) -> Option<Url> {
     let location = response.header_values("location").into_iter().next()?;
     let target = from.join(location).ok()?;
-    (matches!(response.status, 301 | 302 | 303 | 307 | 308) && matches!(target.scheme(), "http" | "https")).then_some(target)
+    (matches!(response.status, 301 | 302 | 303 | 307 | 308) && matches!(target.scheme(), "http" | "https"))
+        .then_some(target)
 }
 
 /// Changes the request as browsers do: 303, and 301 and 302 after POST, go on with GET; other hosts get no secrets.
@@ -268,9 +268,9 @@ fn follow(request: &mut Prepared, status: u16, from: &Url, to: &Url) {
     }
     let same = (from.host_str(), from.port_or_known_default()) == (to.host_str(), to.port_or_known_default());
     if !same {
-        request.headers.retain(|(name, _)| {
-            !["authorization", "cookie", "host"].contains(&name.to_lowercase().as_str())
-        });
+        request
+            .headers
+            .retain(|(name, _)| !["authorization", "cookie", "host"].contains(&name.to_lowercase().as_str()));
     }
 }
 

@@ -74,7 +74,9 @@ pub(super) fn call(run: &mut Evaluation<'_>, name: &str, args: &[Expr], at: Cont
             let sum = || nodes.iter().map(|node| text_number(&document.text(*node))).sum();
             Value::Number(if name == "count" { nodes.len() as f64 } else { sum() })
         }
-        "name" | "local-name" | "namespace-uri" => Value::Text(node()?.map_or_else(String::new, |node| part(document, node, name))),
+        "name" | "local-name" | "namespace-uri" => {
+            Value::Text(node()?.map_or_else(String::new, |node| part(document, node, name)))
+        }
         "number" => Value::Number(number(0)),
         "floor" => Value::Number(number(0).floor()),
         "ceiling" => Value::Number(number(0).ceil()),

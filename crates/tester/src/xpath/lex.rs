@@ -18,9 +18,8 @@ pub(super) enum Word {
 }
 
 /// Longer ones first, so that `//` is not two of `/`.
-const SIGNS: [&str; 21] = [
-    "//", "::", "..", "!=", "<=", ">=", "/", "(", ")", "[", "]", ".", "@", ",", "|", "+", "-", "=", "<", ">", "*",
-];
+const SIGNS: [&str; 21] =
+    ["//", "::", "..", "!=", "<=", ">=", "/", "(", ")", "[", "]", ".", "@", ",", "|", "+", "-", "=", "<", ">", "*"];
 
 pub(super) fn tokens(path: &str) -> Result<Vec<Token>, (usize, String)> {
     let mut found = Vec::new();

@@ -1,15 +1,16 @@
 //! Comparisons, one by one.
 
+use stoker_tester::Response;
 use stoker_tester::check::{Outcome, check};
 use stoker_tester::model::{Comparison, Subject};
-use stoker_tester::Response;
 
 fn response() -> Response {
     Response {
         status: 200,
         message: "OK".into(),
         headers: vec![("Count".into(), "12".into()), ("Vary".into(), "a, b".into()), ("Vary".into(), "c".into())],
-        body: br#"{"s":"RECORD","n":10.0,"b":true,"z":null,"a":["Azure","AWS",1],"o":{"k":1,"l":2},"e":[],"w":" "}"#.to_vec(),
+        body: br#"{"s":"RECORD","n":10.0,"b":true,"z":null,"a":["Azure","AWS",1],"o":{"k":1,"l":2},"e":[],"w":" "}"#
+            .to_vec(),
         ..Response::default()
     }
 }

@@ -87,9 +87,15 @@ fn made_data_keeps_its_promises() {
 fn dates_move_by_the_calendar() {
     for (template, expected) in [
         ("${timestamp().addTime(\"WEEK\", \"-1\")}", (START - 7 * 86_400_000).to_string()),
-        ("${timestamp().addTime(\"month\", 1).formatDate(\"TIMESTAMP\", \"ISO_8601\")}", "2026-02-28T12:00:00.000Z".into()),
+        (
+            "${timestamp().addTime(\"month\", 1).formatDate(\"TIMESTAMP\", \"ISO_8601\")}",
+            "2026-02-28T12:00:00.000Z".into(),
+        ),
         ("${\"2026-01-31T12:00:00Z\".formatDate(\"ISO_8601\", \"TIMESTAMP\")}", START.to_string()),
-        ("${timestamp().formatDate(\"TIMESTAMP\", \"dd/MM/yyyy HH:mm:ss.SSS XXX\")}", "31/01/2026 12:00:00.000 Z".into()),
+        (
+            "${timestamp().formatDate(\"TIMESTAMP\", \"dd/MM/yyyy HH:mm:ss.SSS XXX\")}",
+            "31/01/2026 12:00:00.000 Z".into(),
+        ),
         ("${\"31.01.2026 12:00\".formatDate(\"dd.MM.yyyy HH:mm\", \"TIMESTAMP\")}", START.to_string()),
         ("${\"20260131 0205 PM\".formatDate(\"yyyyMMdd hhmm a\", \"yyyy-MM-dd'T'HH:mm\")}", "2026-01-31T14:05".into()),
         ("${\"2026-01-31T14:00:00+02:00\".formatDate(\"yyyy-MM-dd'T'HH:mm:ssXXX\", \"TIMESTAMP\")}", START.to_string()),
@@ -138,7 +144,10 @@ fn errors_say_where_and_what_was_meant() {
         (r#"${"Shop"."Uzers"}"#, &["`Shop` has no `Uzers`", "did you mean `Users`?"]),
         (r#"${"Shp"."Users"}"#, &["neither a variable nor an entity", "did you mean `Shop`?"]),
         (r#"${"Shop"."Users"."Later"."response"}"#, &["`Later` was not sent yet"]),
-        (r#"${"Shop"."Users"."Login"."response"."body"."acces_token"}"#, &["did you mean `access_token`?", "column 44"]),
+        (
+            r#"${"Shop"."Users"."Login"."response"."body"."acces_token"}"#,
+            &["did you mean `access_token`?", "column 44"],
+        ),
         (r#"${"Shop"."Users"}"#, &["a whole scenario cannot be a value"]),
         (r#"${getEntityById("logn")."name"}"#, &["no entity has the id logn", "`login`"]),
         ("${\"a\".substring(3, 1)}", &["3 to 1 is not inside"]),

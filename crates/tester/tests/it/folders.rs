@@ -17,8 +17,14 @@ fn an_imported_file_survives_the_folder() {
         assert_eq!(write(&back.drive), texts, "same bytes");
         let tree = |drive: &Drive| {
             // Off is off, however it was stored; the order of containers is that of the run.
-            let text = export_tree(drive, ExportOptions::default()).replace("\"enabled\": false,", "").replace("\"enabled\": true,", "\"enabled\":true,");
-            let mut lines: Vec<String> = text.lines().map(|line| line.trim().trim_end_matches(',').to_owned()).filter(|line| !line.is_empty()).collect();
+            let text = export_tree(drive, ExportOptions::default())
+                .replace("\"enabled\": false,", "")
+                .replace("\"enabled\": true,", "\"enabled\":true,");
+            let mut lines: Vec<String> = text
+                .lines()
+                .map(|line| line.trim().trim_end_matches(',').to_owned())
+                .filter(|line| !line.is_empty())
+                .collect();
             lines.sort();
             lines
         };
@@ -34,19 +40,32 @@ fn an_imported_file_survives_the_folder() {
 fn a_file_is_pleasant_to_read() {
     let login = with(request("Login", "POST", "/login"), |request| {
         request.uri.scheme.name = Some("https".into());
-        request.uri.query = Some(Query { items: vec![Row::new("a", "1"), Row { enabled: None, ..Row::new("b", "2") }], ..Query::default() });
+        request.uri.query = Some(Query {
+            items: vec![Row::new("a", "1"), Row { enabled: None, ..Row::new("b", "2") }],
+            ..Query::default()
+        });
         request.headers = vec![Row::new("Accept", "*/*")];
         request.body.text = Some("{\n  \"user\": \"${user}\"\n}\n".into());
         request.assertions = vec![check(Subject::ResponseStatus, "code", "Equals", "200")];
-        request.additions.extract = vec![Extraction { name: "t".into(), subject: "ResponseJsonBody".into(), path: "$.t".into(), pattern: None, otherwise: None }];
+        request.additions.extract = vec![Extraction {
+            name: "t".into(),
+            subject: "ResponseJsonBody".into(),
+            path: "$.t".into(),
+            pattern: None,
+            otherwise: None,
+        }];
     });
     let mut project = Entity::new("p", "My Shop", Kind::Project);
     project.children = vec![scenario("Sign up!", ScenarioAdditions::default(), vec![login])];
     let secret = Variable { private: Some(true), ..Variable::new("token", "very secret") };
-    let environment = Environment { id: "e".into(), name: "Dev".into(), variables: vec![secret], ..Environment::default() };
+    let environment =
+        Environment { id: "e".into(), name: "Dev".into(), variables: vec![secret], ..Environment::default() };
     let drive = Drive { entities: vec![project], environments: vec![environment], ..Drive::default() };
     let texts = write(&drive);
-    assert_eq!(texts.keys().collect::<Vec<_>>(), ["drive.toml", "environments/dev.toml", "my-shop/project.toml", "my-shop/sign-up.scenario.toml"]);
+    assert_eq!(
+        texts.keys().collect::<Vec<_>>(),
+        ["drive.toml", "environments/dev.toml", "my-shop/project.toml", "my-shop/sign-up.scenario.toml"]
+    );
     assert_eq!(
         texts["my-shop/sign-up.scenario.toml"],
         r#"id = "Sign up!"
@@ -87,12 +106,18 @@ extract = [
 
 #[test]
 fn mistakes_name_file_and_line() {
-    let mut texts = write(&Drive { entities: vec![scenario("s", ScenarioAdditions::default(), vec![request("r", "GET", "/")])], ..Drive::default() });
+    let mut texts = write(&Drive {
+        entities: vec![scenario("s", ScenarioAdditions::default(), vec![request("r", "GET", "/")])],
+        ..Drive::default()
+    });
     let good = texts["s.scenario.toml"].clone();
     for (wrong, parts) in [
         (good.replace("method", "metod"), ["s.scenario.toml: line 7", "unknown field `metod`"]),
         (good.replace("\"GET\"", "5"), ["line 7", "expected a string"]),
-        (format!("{good}checks = [[\"ResponseStatus\"]]\n"), ["s.scenario.toml:5", "needs subject, path and comparison"]),
+        (
+            format!("{good}checks = [[\"ResponseStatus\"]]\n"),
+            ["s.scenario.toml:5", "needs subject, path and comparison"],
+        ),
     ] {
         texts.insert("s.scenario.toml".into(), wrong);
         let message = read(&texts).unwrap_err().to_string();
@@ -107,7 +132,10 @@ fn mistakes_name_file_and_line() {
 #[test]
 fn a_folder_is_written_read_and_tidied() {
     let root = tempfile::tempdir().unwrap();
-    let drive = |name: &str| Drive { entities: vec![scenario(name, ScenarioAdditions::default(), vec![request("r", "GET", "/")])], ..Drive::default() };
+    let drive = |name: &str| Drive {
+        entities: vec![scenario(name, ScenarioAdditions::default(), vec![request("r", "GET", "/")])],
+        ..Drive::default()
+    };
     save(&drive("old"), root.path()).unwrap();
     std::fs::write(root.path().join("notes.md"), "mine").unwrap();
     save(&drive("new"), root.path()).unwrap();

@@ -1,13 +1,13 @@
 //! Other tools' files, and requests as programs.
 
 use proptest::prelude::*;
+use stoker_tester::Exchanges;
 use stoker_tester::codegen::{Language, generate};
 use stoker_tester::expr::{Evaluator, Sources};
 use stoker_tester::import::{Import, curl, har, openapi, postman};
 use stoker_tester::model::*;
 use stoker_tester::run::{NoFiles, Prepared, prepare};
 use stoker_tester::world::Seeded;
-use stoker_tester::Exchanges;
 
 use crate::support::TestClock;
 
@@ -17,14 +17,33 @@ fn prepared(import: &Import, path: &[&str], more: &[(&str, &str)]) -> Prepared {
     for (name, value) in more {
         variables.set(name, *value);
     }
-    let request = import.drive.by_path(path).unwrap_or_else(|| panic!("{path:?} in {:?}", import.drive.walk().iter().map(|(path, _)| path.join("/")).collect::<Vec<_>>())).request().unwrap();
+    let request = import
+        .drive
+        .by_path(path)
+        .unwrap_or_else(|| {
+            panic!("{path:?} in {:?}", import.drive.walk().iter().map(|(path, _)| path.join("/")).collect::<Vec<_>>())
+        })
+        .request()
+        .unwrap();
     let (exchanges, clock, entropy) = (Exchanges::default(), TestClock::new(), Seeded::new(3));
     for binding in &request.additions.before {
-        let sources = Sources { variables: &variables, drive: &import.drive, exchanges: &exchanges, clock: &clock, entropy: &entropy };
+        let sources = Sources {
+            variables: &variables,
+            drive: &import.drive,
+            exchanges: &exchanges,
+            clock: &clock,
+            entropy: &entropy,
+        };
         let value = Evaluator::new(sources).text(&binding.value).unwrap();
         variables.set(&binding.name, value);
     }
-    let sources = Sources { variables: &variables, drive: &import.drive, exchanges: &exchanges, clock: &clock, entropy: &entropy };
+    let sources = Sources {
+        variables: &variables,
+        drive: &import.drive,
+        exchanges: &exchanges,
+        clock: &clock,
+        entropy: &entropy,
+    };
     prepare(request, &Evaluator::new(sources), &NoFiles).unwrap()
 }
 
@@ -110,15 +129,21 @@ fn an_openapi_description_in_yaml() {
     assert_eq!(sent.get("id"), None);
     let request = import.drive.by_path(&["Pets", "/pets/{pet-id}", "putPet"]).unwrap().request().unwrap();
     assert_eq!(request.assertions[0].to_string(), "ResponseStatus code Equals 200");
-    assert!(import.drive.environments[0].variables.iter().any(|variable| variable.name == "key" && variable.is_private()));
+    assert!(
+        import.drive.environments[0].variables.iter().any(|variable| variable.name == "key" && variable.is_private())
+    );
     assert!(import.warnings.is_empty(), "{:?}", import.warnings);
 }
 
 #[test]
 fn a_swagger_description() {
-    let import = openapi(r#"{"swagger": "2.0", "info": {"title": "Old"}, "host": "h.example", "basePath": "/api", "schemes": ["https"],
+    let import = openapi(
+        r#"{"swagger": "2.0", "info": {"title": "Old"}, "host": "h.example", "basePath": "/api", "schemes": ["https"],
       "paths": {"/login": {"post": {"consumes": ["application/x-www-form-urlencoded"], "responses": {"204": {}},
-        "parameters": [{"name": "user", "in": "formData", "type": "string", "required": true, "default": "a b"}]}}}}"#, &Seeded::new(1)).unwrap();
+        "parameters": [{"name": "user", "in": "formData", "type": "string", "required": true, "default": "a b"}]}}}}"#,
+        &Seeded::new(1),
+    )
+    .unwrap();
     let login = prepared(&import, &["Old", "/login", "POST /login"], &[]);
     assert_eq!((login.url.as_str(), body(&login).as_str()), ("https://h.example/api/login", "user=a+b"));
     for broken in ["a: [", "openapi: 2.0.0", "{\"openapi\": \"3.0.0\"}"] {
@@ -147,11 +172,19 @@ fn curl_commands() {
         let name = import.drive.entities[0].name.clone();
         (prepared(&import, &[&name], &[]), import)
     };
-    let (login, import) = one("curl -sSLk -XPUT 'https://h/a b?q=1' \\\n -H \"X: it's \\\"q\\\"\" --data-raw $'{\"a\":\\n\\u0041}' -u ann:pw -m 2.5 --weird");
-    assert_eq!((login.method.as_str(), login.url.as_str(), body(&login).as_str()), ("PUT", "https://h/a%20b?q=1", "{\"a\":\nA}"));
+    let (login, import) = one(
+        "curl -sSLk -XPUT 'https://h/a b?q=1' \\\n -H \"X: it's \\\"q\\\"\" --data-raw $'{\"a\":\\n\\u0041}' -u ann:pw -m 2.5 --weird",
+    );
+    assert_eq!(
+        (login.method.as_str(), login.url.as_str(), body(&login).as_str()),
+        ("PUT", "https://h/a%20b?q=1", "{\"a\":\nA}")
+    );
     assert_eq!((header(&login, "x"), header(&login, "authorization")), ("it's \"q\"", "Basic YW5uOnB3"));
     let added = &import.drive.entities[0].request().unwrap().additions;
-    assert_eq!((added.follow_redirects, added.timeout_ms, added.tls.as_ref().unwrap().verify), (Some(true), Some(2500), false));
+    assert_eq!(
+        (added.follow_redirects, added.timeout_ms, added.tls.as_ref().unwrap().verify),
+        (Some(true), Some(2500), false)
+    );
     assert_eq!(import.warnings, ["the option --weird is not carried over"]);
     assert_eq!(one("curl -G h.example/x -d a=1 -d b=2").0.url, "http://h.example/x?a=1&b=2");
     assert_eq!(one("curl h -d a=1 -d b=2").0.method, "POST");
@@ -171,7 +204,10 @@ fn programs_hold_the_request() {
         body: Some("line 1\nit's ü".into()),
     };
     for (language, parts) in [
-        (Language::Curl, ["curl -i -X POST \\\n -H 'X-Quote:a\"b\\'", "--data-raw 'line 1\nit'\\''s ü' \\\n 'http://h/x?a=1'\n"]),
+        (
+            Language::Curl,
+            ["curl -i -X POST \\\n -H 'X-Quote:a\"b\\'", "--data-raw 'line 1\nit'\\''s ü' \\\n 'http://h/x?a=1'\n"],
+        ),
         (Language::Python, ["request.add_header(\"X-Quote\", \"a\\\"b\\\\\")", "data=\"line 1\\nit's ü\".encode()"]),
         (Language::Java, [".header(\"X-Quote\", \"a\\\"b\\\\\")", "ofString(\"line 1\\nit's ü\")"]),
         (Language::JavaScript, ["[\"X-Quote\", \"a\\\"b\\\\\"]", "body: \"line 1\\nit's ü\""]),

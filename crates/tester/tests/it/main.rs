@@ -1,5 +1,7 @@
 //! Tests of the crate from outside, as its users see it.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod checks;
 mod expressions;
 mod folders;

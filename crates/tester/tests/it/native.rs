@@ -75,7 +75,10 @@ fn what_a_tree_file_means() {
 fn a_flat_file_comes_back_as_it_was() {
     let imported = import(FLAT, ImportOptions::default()).unwrap();
     let shop = &imported.drive.entities[0];
-    assert_eq!(shop.children[0].children.iter().map(|child| child.name.as_str()).collect::<Vec<_>>(), ["First", "Second"]);
+    assert_eq!(
+        shop.children[0].children.iter().map(|child| child.name.as_str()).collect::<Vec<_>>(),
+        ["First", "Second"]
+    );
     let written = json(&export_flat(&imported.drive, ExportOptions::default()));
     let by_id = |file: &Json| {
         let mut nodes = file.get("nodes").unwrap().as_array().unwrap().to_vec();
@@ -83,7 +86,8 @@ fn a_flat_file_comes_back_as_it_was() {
         nodes
     };
     // The parent's other spelling and the personal data are the only differences.
-    let expected = json(&FLAT.replace("\"parent\"", "\"parentId\"").replace(r#","metaInfo":{"ownerId":"someone"}"#, ""));
+    let expected =
+        json(&FLAT.replace("\"parent\"", "\"parentId\"").replace(r#","metaInfo":{"ownerId":"someone"}"#, ""));
     assert_eq!(by_id(&written), by_id(&expected));
     assert_eq!(written.get("front-version"), expected.get("front-version"));
 }
@@ -100,7 +104,8 @@ fn old_braces_are_read_on_request_only() {
 
 #[test]
 fn private_values_stay_here() {
-    let text = TREE.replace(r#""createdAt":"2020-01-01","private":false"#, r#""createdAt":"2020-01-01","private":true"#);
+    let text =
+        TREE.replace(r#""createdAt":"2020-01-01","private":false"#, r#""createdAt":"2020-01-01","private":true"#);
     let drive = import(&text, ImportOptions::default()).unwrap().drive;
     let written = json(&export_tree(&drive, ExportOptions::default()));
     let variables = written.get("environments").unwrap().as_array().unwrap()[0].get("variables").unwrap().clone();
@@ -113,11 +118,23 @@ fn broken_files_say_where() {
     for (text, part) in [
         ("{\"nodes\": [1,x]}", "line 1, column 14"),
         ("{}", "neither `nodes`"),
-        (r#"{"nodes":[{"id":"1","type":"Projekt","name":"x"}]}"#, "nodes[0].type: unknown type `Projekt`; did you mean `Project`?"),
+        (
+            r#"{"nodes":[{"id":"1","type":"Projekt","name":"x"}]}"#,
+            "nodes[0].type: unknown type `Projekt`; did you mean `Project`?",
+        ),
         (r#"{"nodes":[{"id":"1","type":"Service","name":"x","parentId":"2"}]}"#, "the parent 2 is not in the file"),
-        (r#"{"nodes":[{"id":"1","type":"Service","name":"x"},{"id":"1","type":"Service","name":"y"}]}"#, "occurs twice"),
-        (r#"{"entities":[{"entity":{"id":"1","type":"Request","name":"x","uri":{"host":5}}}]}"#, "entities[0].entity.uri.host: expected text, found number"),
-        (r#"{"entities":[{"entity":{"id":"1","type":"Scenario","name":"x"},"children":[{"entity":{"id":"2","type":"Project","name":"y"}}]}]}"#, "cannot be inside"),
+        (
+            r#"{"nodes":[{"id":"1","type":"Service","name":"x"},{"id":"1","type":"Service","name":"y"}]}"#,
+            "occurs twice",
+        ),
+        (
+            r#"{"entities":[{"entity":{"id":"1","type":"Request","name":"x","uri":{"host":5}}}]}"#,
+            "entities[0].entity.uri.host: expected text, found number",
+        ),
+        (
+            r#"{"entities":[{"entity":{"id":"1","type":"Scenario","name":"x"},"children":[{"entity":{"id":"2","type":"Project","name":"y"}}]}]}"#,
+            "cannot be inside",
+        ),
     ] {
         let message = import(text, ImportOptions::default()).unwrap_err().to_string();
         assert!(message.contains(part), "{message}");

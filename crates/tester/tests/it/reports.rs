@@ -11,7 +11,8 @@ async fn four_forms_of_one_run() {
     let bad = with(request("two", "POST", "/login"), |request| {
         request.assertions = vec![check(Subject::ResponseBody, "content", "Contains", "<b>&\u{1}")];
     });
-    let polled = with(request("polled", "GET", "/poll"), |request| request.retry = Some(Retry { count: 5, ..Retry::default() }));
+    let polled =
+        with(request("polled", "GET", "/poll"), |request| request.retry = Some(Retry { count: 5, ..Retry::default() }));
     let broken = request("br#oken", "GET", "/${\"x\".md6()}");
     let all = vec![polled, bad, request("three", "GET", "/echo")];
     let report = run(vec![scenario("A & B", ScenarioAdditions::default(), all), broken]).await;
@@ -28,7 +29,10 @@ async fn four_forms_of_one_run() {
 
     let lines = tap(&report);
     assert!(lines.starts_with("TAP version 14\n1..4\nok 1 - A & B / polled\nnot ok 2 - A & B / two\n"), "{lines}");
-    assert!(lines.contains("ok 3 - A & B / three # SKIP an earlier request") && lines.contains("not ok 4 - (top) / br\\#oken"));
+    assert!(
+        lines.contains("ok 3 - A & B / three # SKIP an earlier request")
+            && lines.contains("not ok 4 - (top) / br\\#oken")
+    );
 
     let page = html(&report);
     assert!(page.contains("A &amp; B") && !page.contains("<b>&") && !page.contains("<script") && page.contains("md6"));

@@ -47,8 +47,11 @@ pub(crate) async fn run_with(
     entities: Vec<Entity>,
     change: impl FnOnce(&mut RunOptions, &mut Environment),
 ) -> (Result<RunReport, RunError>, TestClock) {
-    let mut environment =
-        Environment { name: "dev".into(), variables: vec![Variable::new("base", server.base())], ..Environment::default() };
+    let mut environment = Environment {
+        name: "dev".into(),
+        variables: vec![Variable::new("base", server.base())],
+        ..Environment::default()
+    };
     let mut options = RunOptions::default();
     change(&mut options, &mut environment);
     let drive = Drive { entities, environments: vec![environment], ..Drive::default() };
@@ -114,20 +117,39 @@ async fn bodies_of_all_kinds() {
     };
     let file = Row { kind: Some(PartKind::File), ..Row::new("f", "note.txt") };
     let cases = [
-        (send("url", BodyKind::Form, form("application/x-www-form-urlencoded", vec![Row::new("a b", "ü&=")]), |_| {}), "a+b=%C3%BC%26%3D"),
+        (
+            send(
+                "url",
+                BodyKind::Form,
+                form("application/x-www-form-urlencoded", vec![Row::new("a b", "ü&=")]),
+                |_| {},
+            ),
+            "a+b=%C3%BC%26%3D",
+        ),
         (send("file", BodyKind::File, None, |request| request.additions.file = Some("note.txt".into())), "from a file"),
-        (send("graph", BodyKind::GraphQl, None, |request| {
-            request.additions.graphql = Some(GraphQl { query: "{ me }".into(), variables: "{\"n\": 12345678901234567890}".into(), operation: None });
-        }), r#"{"query":"{ me }","variables":{"n":12345678901234567890}}"#),
-        (send("raw", BodyKind::Text, None, |request| {
-            request.body.text = Some("${not evaluated}".into());
-            request.additions.raw_body = true;
-        }), "${not evaluated}"),
+        (
+            send("graph", BodyKind::GraphQl, None, |request| {
+                request.additions.graphql = Some(GraphQl {
+                    query: "{ me }".into(),
+                    variables: "{\"n\": 12345678901234567890}".into(),
+                    operation: None,
+                });
+            }),
+            r#"{"query":"{ me }","variables":{"n":12345678901234567890}}"#,
+        ),
+        (
+            send("raw", BodyKind::Text, None, |request| {
+                request.body.text = Some("${not evaluated}".into());
+                request.additions.raw_body = true;
+            }),
+            "${not evaluated}",
+        ),
     ];
     for (entity, expected) in cases {
         assert_eq!(seen(&run(vec![entity]).await).get("body").unwrap().render(), expected);
     }
-    let multipart = send("multi", BodyKind::Form, form("multipart/form-data", vec![Row::new("t", "text"), file]), |_| {});
+    let multipart =
+        send("multi", BodyKind::Form, form("multipart/form-data", vec![Row::new("t", "text"), file]), |_| {});
     let body = seen(&run(vec![multipart]).await).get("body").unwrap().render();
     assert!(body.contains("name=\"t\"\r\n\r\ntext\r\n"), "{body}");
     assert!(body.contains("filename=\"note.txt\"\r\nContent-Type: text/plain\r\n\r\nfrom a file\r\n--"), "{body}");
@@ -144,9 +166,17 @@ async fn a_scenario_stops_and_a_container_carries_on() {
     let mut project = Entity::new("p", "p", Kind::Project);
     project.children = vec![
         request("z", "GET", "/missing"),
-        scenario("b", ScenarioAdditions::default(), vec![request("1", "GET", "/echo"), request("2", "GET", "/missing"), request("3", "GET", "/echo")]),
+        scenario(
+            "b",
+            ScenarioAdditions::default(),
+            vec![request("1", "GET", "/echo"), request("2", "GET", "/missing"), request("3", "GET", "/echo")],
+        ),
         request("a", "GET", "/echo"),
-        scenario("a", ScenarioAdditions { carry_on: true, ..ScenarioAdditions::default() }, vec![request("4", "GET", "/missing"), request("5", "GET", "/echo")]),
+        scenario(
+            "a",
+            ScenarioAdditions { carry_on: true, ..ScenarioAdditions::default() },
+            vec![request("4", "GET", "/missing"), request("5", "GET", "/echo")],
+        ),
     ];
     let server = Server::start().await;
     let report = run_with(&server, vec![project.clone()], |_, _| {}).await.0.unwrap();
@@ -181,9 +211,17 @@ async fn responses_flow_on_and_assertions_judge() {
     });
     let wanted = with(request("wanted", "GET", "/missing"), |request| request.assertions = vec![status("404")]);
     let usage = with(request("use", "GET", "/echo/${number}"), |request| {
-        request.headers = vec![Row::new("Authorization", "Bearer ${getEntityById(\"login\").\"response\".\"body\".\"access_token\"}")];
+        request.headers = vec![Row::new(
+            "Authorization",
+            "Bearer ${getEntityById(\"login\").\"response\".\"body\".\"access_token\"}",
+        )];
         request.assertions = vec![
-            check(Subject::ResponseJsonBody, "$.headers.authorization", "Equals", "Bearer ${\"all\".\"login\".\"response\".\"body\".\"access_token\"}"),
+            check(
+                Subject::ResponseJsonBody,
+                "$.headers.authorization",
+                "Equals",
+                "Bearer ${\"all\".\"login\".\"response\".\"body\".\"access_token\"}",
+            ),
             check(Subject::ResponseJsonBody, "$.headers.cookie", "Equals", "session=s3cret"),
             check(Subject::ResponseJsonBody, "$.uri", "Equals", "/echo/1"),
         ];
@@ -235,7 +273,13 @@ async fn retry_and_polling() {
     let poll = |at_most| {
         with(request("poll", "GET", "/poll"), |request| {
             request.assertions = vec![check(Subject::ResponseStatus, "code", "Exists", "")];
-            request.additions.extract = vec![Extraction { name: "state".into(), subject: "ResponseJsonBody".into(), path: "$.state".into(), pattern: None, otherwise: None }];
+            request.additions.extract = vec![Extraction {
+                name: "state".into(),
+                subject: "ResponseJsonBody".into(),
+                path: "$.state".into(),
+                pattern: None,
+                otherwise: None,
+            }];
             let holds = Condition { value: "${state}".into(), is: "Equals".into(), to: "done".into() };
             request.additions.until = Some(Until { holds, at_most, pause_ms: 500 });
         })
@@ -259,7 +303,11 @@ async fn rows_loops_and_conditions() {
     let report = run(vec![scenario("rows", added, vec![entity])]).await;
     assert_eq!(report.units.len(), 2);
     assert_eq!(report.units[1].row.as_ref().unwrap().1, [("who".into(), "b \"ob\"".into()), ("id".into(), "2".into())]);
-    let uris: Vec<String> = report.requests().filter_map(|r| r.exchange.as_ref()).map(|e| json(&e.response.text()).get("uri").unwrap().render()).collect();
+    let uris: Vec<String> = report
+        .requests()
+        .filter_map(|r| r.exchange.as_ref())
+        .map(|e| json(&e.response.text()).get("uri").unwrap().render())
+        .collect();
     assert_eq!(uris, ["/echo/1/10", "/echo/1/20"]);
     assert_eq!(report.units[1].outcome, Outcome::Skipped);
     let bad = Data { text: Some("a,b\n1\n".into()), ..Data::default() };
@@ -272,13 +320,18 @@ async fn rows_loops_and_conditions() {
 #[tokio::test]
 async fn independent_scenarios_run_side_by_side_and_dependent_ones_wait() {
     let server = Server::start().await;
-    let one = |id: &str| scenario(id, ScenarioAdditions::default(), vec![request(&format!("r-{id}"), "GET", "/together")]);
+    let one =
+        |id: &str| scenario(id, ScenarioAdditions::default(), vec![request(&format!("r-{id}"), "GET", "/together")]);
     let report = run_with(&server, vec![one("a"), one("b")], |options, _| options.jobs = 2).await.0.unwrap();
     assert_eq!((report.outcome, server.most_at_once()), (Outcome::Ok, 2));
 
     let server = Server::start().await;
     let first = scenario("a", ScenarioAdditions::default(), vec![request("login", "POST", "/login")]);
-    let second = scenario("b", ScenarioAdditions::default(), vec![request("use", "GET", "/echo/${\"a\".\"login\".\"response\".\"body\".\"user\".\"id\"}")]);
+    let second = scenario(
+        "b",
+        ScenarioAdditions::default(),
+        vec![request("use", "GET", "/echo/${\"a\".\"login\".\"response\".\"body\".\"user\".\"id\"}")],
+    );
     let report = run_with(&server, vec![second, first], |options, _| options.jobs = 4).await.0.unwrap();
     assert_eq!(report.outcome, Outcome::Ok, "b waits for a");
 }
@@ -300,8 +353,13 @@ async fn redirects_cookies_and_time_outs() {
     assert_eq!(seen(&report).get("headers").unwrap().get("cookie"), None, "an empty Cookie header opts out");
     let never = with(request("never", "GET", "/never"), |request| request.additions.timeout_ms = Some(50));
     let report = run_with(&server, vec![never], |_, _| {}).await.0.unwrap();
-    assert!(report.requests().next().unwrap().explanation().contains("no complete response from 127.0.0.1 within 50 ms"));
-    let report = run_with(&server, vec![request("gzip", "GET", "/gzip")], |options, _| options.max_body = 50_000).await.0.unwrap();
+    assert!(
+        report.requests().next().unwrap().explanation().contains("no complete response from 127.0.0.1 within 50 ms")
+    );
+    let report = run_with(&server, vec![request("gzip", "GET", "/gzip")], |options, _| options.max_body = 50_000)
+        .await
+        .0
+        .unwrap();
     assert!(report.requests().next().unwrap().explanation().contains("unpacked response body is larger"));
     let refused = with(request("refused", "GET", "/"), |request| request.uri.host = Some("127.0.0.1:1".into()));
     let report = run_with(&server, vec![refused], |_, _| {}).await.0.unwrap();
@@ -322,15 +380,20 @@ async fn a_proxy_gets_the_whole_address() {
 async fn secrets_are_used_and_not_shown() {
     let server = Server::start().await;
     let secret = Variable { secret: Some("TOKEN".into()), value: None, ..Variable::new("token", "") };
-    let entity = || vec![with(request("r", "POST", "/echo?t=${token.urlEncode()}"), |request| {
-        request.headers = vec![Row::new("Authorization", "Basic ${\"user:p w/1\".base64()}")];
-        request.body.text = Some("${token}".into());
-        request.assertions = vec![check(Subject::ResponseJsonBody, "$.body", "Equals", "${token}!")];
-    })];
+    let entity = || {
+        vec![with(request("r", "POST", "/echo?t=${token.urlEncode()}"), |request| {
+            request.headers = vec![Row::new("Authorization", "Basic ${\"user:p w/1\".base64()}")];
+            request.body.text = Some("${token}".into());
+            request.assertions = vec![check(Subject::ResponseJsonBody, "$.body", "Equals", "${token}!")];
+        })]
+    };
     let report = run_with(&server, entity(), |options, environment| {
         environment.variables.push(secret.clone());
         options.secrets.insert("TOKEN".into(), "p w/1".into());
-    }).await.0.unwrap();
+    })
+    .await
+    .0
+    .unwrap();
     let shown = format!("{report:?}");
     let bytes = report.requests().next().unwrap().exchange.as_ref().unwrap().request_body.clone();
     assert_eq!(String::from_utf8(bytes).unwrap(), "•••");
@@ -344,7 +407,13 @@ async fn secrets_are_used_and_not_shown() {
 #[tokio::test]
 async fn a_part_can_be_chosen_by_path() {
     let server = Server::start().await;
-    let all = || vec![scenario("Users", ScenarioAdditions::default(), vec![request("a", "GET", "/echo"), request("b", "GET", "/echo")])];
+    let all = || {
+        vec![scenario(
+            "Users",
+            ScenarioAdditions::default(),
+            vec![request("a", "GET", "/echo"), request("b", "GET", "/echo")],
+        )]
+    };
     let only = |path: &[&str]| path.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let report = run_with(&server, all(), |options, _| options.only = only(&["Users", "b"])).await.0.unwrap();
     assert_eq!(outcomes(&report), [("b", Outcome::Ok)]);

@@ -42,7 +42,13 @@ impl Server {
     }
 }
 
-async fn answer(State(counts): State<Counts>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> axum::response::Response {
+async fn answer(
+    State(counts): State<Counts>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> axum::response::Response {
     let json = [("content-type", "application/json")];
     match uri.path() {
         "/login" => (
@@ -53,7 +59,8 @@ async fn answer(State(counts): State<Counts>, method: Method, uri: Uri, headers:
         "/poll" => {
             let count = counts.polls.fetch_add(1, Ordering::SeqCst) + 1;
             let status = if count < 3 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-            (status, format!(r#"{{"count":{count},"state":"{}"}}"#, if count < 3 { "busy" } else { "done" })).into_response()
+            (status, format!(r#"{{"count":{count},"state":"{}"}}"#, if count < 3 { "busy" } else { "done" }))
+                .into_response()
         }
         "/together" => {
             let now = counts.busy.fetch_add(1, Ordering::SeqCst) + 1;

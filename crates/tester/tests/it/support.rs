@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use stoker_tester::expr::{Evaluator, Sources};
 use stoker_tester::json::Json;
-use stoker_tester::model::{Drive, Entity, Kind, Request, Variables};
+use stoker_tester::model::{Drive, Entity, Kind, Variables};
 use stoker_tester::world::{Clock, Seeded};
 use stoker_tester::{Exchange, Exchanges, Response};
 
@@ -49,13 +49,12 @@ pub(crate) fn evaluate(template: &str, variables: &[(&str, &str)]) -> Result<Str
         known.set(name, *value);
     }
     let (drive, exchanges, clock, entropy) = (drive(), exchanges(), TestClock::new(), Seeded::new(7));
-    let sources =
-        Sources { variables: &known, drive: &drive, exchanges: &exchanges, clock: &clock, entropy: &entropy };
+    let sources = Sources { variables: &known, drive: &drive, exchanges: &exchanges, clock: &clock, entropy: &entropy };
     Evaluator::new(sources).text(template).map_err(|error| error.to_string())
 }
 
 fn request(id: &str, name: &str) -> Entity {
-    Entity::new(id, name, Kind::Request(Box::new(Request::default())))
+    Entity::new(id, name, Kind::Request(Box::default()))
 }
 
 /// `Shop / Users / Login` and `Shop / Users / Later`, and `Ping` at the top.

@@ -43,8 +43,16 @@ fn paths_functions_and_operators() {
         ("translate('bar', 'abc', 'AB')", "BAr"),
         ("10 mod 4 = 2 and 9 div 3 = 3", "true"),
         ("-(-3)", "3"),
-        ("//book/title | //book/price[. = 8.95]", r#"[<title lang="en">Sayings &amp; more</title>, <price>8.95</price>, <title lang="de">Schwert</title>]"#),
-        ("/", &STORE[STORE.find("<store").unwrap()..].replace(" xmlns:x=\"urn:x\"", "").replace("<![CDATA[<Moby>]]>", "&lt;Moby&gt;")),
+        (
+            "//book/title | //book/price[. = 8.95]",
+            r#"[<title lang="en">Sayings &amp; more</title>, <price>8.95</price>, <title lang="de">Schwert</title>]"#,
+        ),
+        (
+            "/",
+            &STORE[STORE.find("<store").unwrap()..]
+                .replace(" xmlns:x=\"urn:x\"", "")
+                .replace("<![CDATA[<Moby>]]>", "&lt;Moby&gt;"),
+        ),
     ] {
         let expected = if path == "/" { format!("[{expected}]") } else { expected.to_owned() };
         assert_eq!(run(path), expected, "{path}");

@@ -20,11 +20,7 @@ pub(super) fn add_time(call: Call<'_>) -> Result<Json, String> {
         format!("the unit must be YEAR, MONTH, WEEK, DAY, HOUR, MINUTE, SECOND or MILLISECOND, not `{unit}`")
     })?;
     let moved = start.to_zoned(TimeZone::UTC).checked_add(span.map_err(out_of_range)?).map_err(out_of_range)?;
-    if as_number {
-        Ok(Json::int(moved.timestamp().as_millisecond()))
-    } else {
-        Ok(Json::Text(iso(moved.timestamp())))
-    }
+    if as_number { Ok(Json::int(moved.timestamp().as_millisecond())) } else { Ok(Json::Text(iso(moved.timestamp()))) }
 }
 
 fn span(unit: &str, amount: i64) -> Option<Result<Span, jiff::Error>> {
@@ -96,14 +92,17 @@ fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
     let mut at = 0;
     while let Some(&letter) = letters.get(at) {
         if letter == '\'' {
-            let end = letters[at + 1..].iter().position(|c| *c == '\'').ok_or("a quote in the pattern is not closed")?;
+            let end =
+                letters[at + 1..].iter().position(|c| *c == '\'').ok_or("a quote in the pattern is not closed")?;
             let inner = &letters[at + 1..at + 1 + end];
             made.extend(if inner.is_empty() { &['\''] } else { inner }.iter().map(|c| Piece::Plain(*c)));
             at += end + 2;
         } else if letter.is_ascii_alphabetic() {
             let count = letters[at..].iter().take_while(|c| **c == letter).count();
             if !"yMdHhmsSaXZ".contains(letter) {
-                return Err(format!("the pattern letter `{letter}` is not known; use TIMESTAMP, ISO_8601 or y M d H h m s S a X"));
+                return Err(format!(
+                    "the pattern letter `{letter}` is not known; use TIMESTAMP, ISO_8601 or y M d H h m s S a X"
+                ));
             }
             made.push(Piece::Field(letter, count));
             at += count;
@@ -116,7 +115,17 @@ fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 

@@ -129,7 +129,9 @@ impl Call<'_> {
     fn whole(&self, at: usize, name: &str, otherwise: i64) -> Result<i64, String> {
         match self.args.get(at) {
             None => Ok(otherwise),
-            Some(value) => whole(value).ok_or_else(|| format!("{name} must be a whole number, not `{}`", value.render())),
+            Some(value) => {
+                whole(value).ok_or_else(|| format!("{name} must be a whole number, not `{}`", value.render()))
+            }
         }
     }
 

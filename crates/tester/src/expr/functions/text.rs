@@ -84,21 +84,27 @@ pub(super) fn replace(call: Call<'_>) -> Result<Json, String> {
 pub(super) fn first(call: Call<'_>) -> Result<Json, String> {
     match call.input.as_ref() {
         Some(Json::Array(items)) => items.first().cloned().ok_or_else(|| "the array is empty".to_owned()),
-        _ => call.text().chars().next().map(|c| Json::Text(c.to_string())).ok_or_else(|| "the text is empty".to_owned()),
+        _ => {
+            call.text().chars().next().map(|c| Json::Text(c.to_string())).ok_or_else(|| "the text is empty".to_owned())
+        }
     }
 }
 
 pub(super) fn last(call: Call<'_>) -> Result<Json, String> {
     match call.input.as_ref() {
         Some(Json::Array(items)) => items.last().cloned().ok_or_else(|| "the array is empty".to_owned()),
-        _ => call.text().chars().last().map(|c| Json::Text(c.to_string())).ok_or_else(|| "the text is empty".to_owned()),
+        _ => {
+            call.text().chars().last().map(|c| Json::Text(c.to_string())).ok_or_else(|| "the text is empty".to_owned())
+        }
     }
 }
 
 pub(super) fn index_of(call: Call<'_>) -> Result<Json, String> {
     let wanted = call.args.first().cloned().unwrap_or_default();
     let found = match call.input.as_ref() {
-        Some(Json::Array(items)) => items.iter().position(|item| item.same(&wanted) || item.render() == wanted.render()),
+        Some(Json::Array(items)) => {
+            items.iter().position(|item| item.same(&wanted) || item.render() == wanted.render())
+        }
         _ => {
             let text = call.text();
             text.find(&wanted.render()).map(|at| text[..at].chars().count())
