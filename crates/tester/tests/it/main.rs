@@ -13,4 +13,5 @@ mod reports;
 mod runs;
 mod server;
 mod support;
+mod tls;
 mod xpaths;

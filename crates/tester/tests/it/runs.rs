@@ -71,6 +71,25 @@ pub(crate) async fn run_with(
     (report, clock)
 }
 
+/// Runs with the files of a folder and no environment.
+pub(crate) async fn run_in(folder: &std::path::Path, entities: Vec<Entity>) -> RunReport {
+    let drive = Drive { entities, ..Drive::default() };
+    let (clock, entropy, files, transport) =
+        (TestClock::new(), Seeded::new(1), Folder::new(folder), Transport::default());
+    let (exchanges, places, options) = (Exchanges::default(), HashMap::new(), RunOptions::default());
+    let outside =
+        Outside { clock: &clock, entropy: &entropy, files: &files, transport: &transport, observer: &|_| {} };
+    let runner = Runner {
+        drive: &drive,
+        environment: None,
+        options: &options,
+        places: &places,
+        exchanges: &exchanges,
+        outside,
+    };
+    runner.run().await.unwrap()
+}
+
 pub(crate) async fn run(entities: Vec<Entity>) -> RunReport {
     run_with(&Server::start().await, entities, |_, _| {}).await.0.unwrap()
 }
