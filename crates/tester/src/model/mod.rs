@@ -6,6 +6,7 @@
 mod additions;
 mod assertion;
 mod environment;
+mod merge;
 mod request;
 mod variables;
 
@@ -18,6 +19,7 @@ pub use additions::{
 pub(crate) use assertion::Rule;
 pub use assertion::{Assertion, Comparison, Subject};
 pub use environment::{Environment, Variable};
+pub use merge::MergePolicy;
 pub use request::{Body, BodyKind, Form, Method, PartKind, Query, Request, Retry, Row, Scheme, Uri};
 pub use variables::Variables;
 

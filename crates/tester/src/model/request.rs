@@ -183,3 +183,24 @@ impl Retry {
     /// Longest pause in seconds.
     pub const MAX_SECONDS: u32 = 3_600;
 }
+
+impl Request {
+    /// Calls `change` for every text of the reference's own fields in which expressions are evaluated, also in rows and
+    /// bodies that are off.
+    pub(crate) fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        for text in [&mut self.uri.host, &mut self.uri.path, &mut self.body.text].into_iter().flatten() {
+            change(text);
+        }
+        let query = self.uri.query.iter_mut().flat_map(|query| &mut query.items);
+        let form = self.body.form.iter_mut().flat_map(|form| &mut form.items);
+        for row in self.headers.iter_mut().chain(query).chain(form) {
+            change(&mut row.name);
+            row.value.iter_mut().for_each(&mut *change);
+        }
+        for assertion in &mut self.assertions {
+            if let Some(crate::json::Json::Text(text)) = &mut assertion.value {
+                change(text);
+            }
+        }
+    }
+}

@@ -160,3 +160,34 @@ fn additions_survive_both_shapes() {
     let plain = export_tree(&drive, ExportOptions { extensions: false, ..ExportOptions::default() });
     assert!(!plain.contains("stoker"), "nothing of ours in a file for the reference");
 }
+
+#[test]
+fn three_ways_to_import_into_what_is_there() {
+    use stoker_tester::model::MergePolicy::{Overwrite, Preserve, Update};
+    let known = import(TREE, ImportOptions::default()).unwrap().drive;
+    let newer = TREE
+        .replace("\"r1\"", "\"other\"")
+        .replace("\\\"r1\\\"", "\\\"other\\\"")
+        .replace("/login/{x}/", "/changed")
+        .replace("\"name\":\"Use\"", "\"name\":\"Added\"")
+        .replace("\"r2\"", "\"r3\"");
+    for (policy, path) in [(Overwrite, "/changed"), (Preserve, "/login/{x}/"), (Update, "/login/{x}/")] {
+        let mut drive = known.clone();
+        drive.merge(import(&newer, ImportOptions::default()).unwrap().drive, policy);
+        let requests = &drive.entities[0].children[1].children;
+        assert_eq!(requests.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Login", "Use", "Added"]);
+        assert_eq!((requests[0].id.as_str(), requests[0].request().unwrap().uri.path.as_deref()), ("r1", Some(path)));
+        let added = requests[2].request().unwrap().uri.path.clone().unwrap();
+        assert!(added.contains("getEntityById(\"r1\")"), "references follow: {added}");
+        assert_eq!(drive.environments.len(), 1);
+    }
+    let dated = |year: &str, path: &str| {
+        let text = FLAT.replace("2019-01-01T00", &format!("{year}-01-01T00")).replace("/{x}", path);
+        import(&text, ImportOptions::default()).unwrap().drive
+    };
+    for (year, kept) in [("2020", "/new"), ("2018", "/old")] {
+        let mut drive = dated("2019", "/old");
+        drive.merge(dated(year, "/new"), Update);
+        assert!(drive.by_id("r2").unwrap().request().unwrap().uri.path.as_ref().unwrap().ends_with(kept));
+    }
+}

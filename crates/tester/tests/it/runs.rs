@@ -77,17 +77,14 @@ pub(crate) async fn run_in(folder: &std::path::Path, entities: Vec<Entity>) -> R
     let (clock, entropy, files, transport) =
         (TestClock::new(), Seeded::new(1), Folder::new(folder), Transport::default());
     let (exchanges, places, options) = (Exchanges::default(), HashMap::new(), RunOptions::default());
-    let outside =
-        Outside { clock: &clock, entropy: &entropy, files: &files, transport: &transport, observer: &|_| {} };
-    let runner = Runner {
-        drive: &drive,
-        environment: None,
-        options: &options,
-        places: &places,
-        exchanges: &exchanges,
-        outside,
-    };
-    runner.run().await.unwrap()
+    let outside = Outside { clock: &clock, entropy: &entropy, files: &files, transport: &transport, observer: &|_| {} };
+    let runner =
+        Runner { drive: &drive, environment: None, options: &options, places: &places, exchanges: &exchanges, outside };
+    // Servers run this on several threads, so the future must be able to move between them.
+    fn movable<T: Send>(future: T) -> T {
+        future
+    }
+    movable(runner.run()).await.unwrap()
 }
 
 pub(crate) async fn run(entities: Vec<Entity>) -> RunReport {
