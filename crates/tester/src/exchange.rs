@@ -1,0 +1,79 @@
+//! Request and response as they went over the wire, and the latest ones of a run.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A request as it was sent and the response to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exchange {
+    /// Method.
+    pub method: String,
+    /// Whole address, evaluated and encoded.
+    pub uri: String,
+    /// Headers as sent, in order.
+    pub request_headers: Vec<(String, String)>,
+    /// Body as sent.
+    pub request_body: Vec<u8>,
+    /// The last response, redirects followed or not.
+    pub response: Response,
+    /// Addresses that were redirected from, in order.
+    pub redirects: Vec<String>,
+}
+
+/// A response.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    /// Reason of the code.
+    pub message: String,
+    /// Headers in order; repeated ones stay apart.
+    pub headers: Vec<(String, String)>,
+    /// Body, content coding removed.
+    pub body: Vec<u8>,
+    /// Milliseconds from the start of the sending to the end of the body.
+    pub duration_ms: u64,
+    /// Milliseconds from the start of the sending to the headers.
+    pub latency_ms: u64,
+}
+
+impl Response {
+    /// The body as text; bytes that are no UTF-8 become replacement marks.
+    pub fn text(&self) -> String {
+        decode(&self.body)
+    }
+
+    /// Values of a header, letter case does not matter.
+    pub fn header_values(&self, name: &str) -> Vec<&str> {
+        values(&self.headers, name)
+    }
+}
+
+/// UTF-8, a byte-order mark is dropped.
+pub(crate) fn decode(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.strip_prefix('\u{feff}').map_or_else(|| text.to_string(), str::to_owned)
+}
+
+/// Values of a header in a list of them.
+pub(crate) fn values<'a>(headers: &'a [(String, String)], name: &str) -> Vec<&'a str> {
+    headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect()
+}
+
+/// The latest exchange of each saved request, by the id of its entity.
+#[derive(Debug, Default)]
+pub struct Exchanges {
+    latest: RwLock<HashMap<String, Arc<Exchange>>>,
+}
+
+impl Exchanges {
+    /// The latest exchange of this request.
+    pub fn get(&self, id: &str) -> Option<Arc<Exchange>> {
+        self.latest.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Puts a newer one in place.
+    pub fn put(&self, id: &str, exchange: Arc<Exchange>) {
+        self.latest.write().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), exchange);
+    }
+}

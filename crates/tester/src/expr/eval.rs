@@ -1,0 +1,208 @@
+//! Templates to values.
+
+use std::cell::RefCell;
+
+use super::ast::{Declaration, Expression, Part, Placed, Segment, Template};
+use super::functions::{self, Call};
+use super::step::{Problem, Value};
+use super::{ExprError, step};
+use crate::exchange::Exchanges;
+use crate::json::{Json, place};
+use crate::model::{Drive, Variables};
+use crate::suggest;
+use crate::world::{Clock, Entropy};
+
+/// Longest text that one template may become, in bytes.
+const MAX_RESULT: usize = 32 << 20;
+
+/// What expressions may see.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// Variables, all layers.
+    pub variables: &'a Variables,
+    /// Entities that can be named.
+    pub drive: &'a Drive,
+    /// Latest responses.
+    pub exchanges: &'a Exchanges,
+    /// For `timestamp()`.
+    pub clock: &'a dyn Clock,
+    /// For `random()` and the like.
+    pub entropy: &'a dyn Entropy,
+}
+
+/// Evaluates templates and collects remarks on the way.
+pub struct Evaluator<'a> {
+    pub(super) sources: Sources<'a>,
+    warnings: RefCell<Vec<String>>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// An evaluator with these sources.
+    pub fn new(sources: Sources<'a>) -> Self {
+        Self { sources, warnings: RefCell::default() }
+    }
+
+    /// What the writer should know although it is no error: names that stand for nothing but themselves.
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.warnings.take()
+    }
+
+    /// The text with every expression replaced.
+    ///
+    /// # Errors
+    /// [`ExprError`]: syntax, no value, unknown function, wrong argument. Nothing half evaluated is ever returned.
+    pub fn text(&self, template: &str) -> Result<String, ExprError> {
+        if !template.contains("${") {
+            return Ok(template.to_owned());
+        }
+        let mut out = String::new();
+        for part in Template::parse(template)?.parts {
+            match part {
+                Part::Text(text) => out.push_str(&text),
+                Part::Expression(expression) => {
+                    out.push_str(&self.expression(&expression, template)?.render());
+                }
+            }
+            if out.len() > MAX_RESULT {
+                let problem = format!("the result is longer than {MAX_RESULT} bytes");
+                return Err(ExprError { expression: String::new(), line: 1, column: 1, problem, suggestion: None });
+            }
+        }
+        Ok(out)
+    }
+
+    /// The value of a template: of a single expression its JSON value, of everything else the text.
+    ///
+    /// # Errors
+    /// As for [`Evaluator::text`].
+    pub fn value(&self, template: &str) -> Result<Json, ExprError> {
+        if template.contains("${")
+            && let [Part::Expression(expression)] = Template::parse(template)?.parts.as_slice()
+        {
+            return self.expression(expression, template);
+        }
+        self.text(template).map(Json::Text)
+    }
+
+    fn expression(&self, expression: &Expression, template: &str) -> Result<Json, ExprError> {
+        self.declaration(&expression.declaration).map_err(|(at, problem)| {
+            let (line, column) = place(template, at);
+            ExprError {
+                expression: expression.source.clone(),
+                line,
+                column,
+                problem: problem.text,
+                suggestion: problem.suggestion,
+            }
+        })
+    }
+
+    fn declaration(&self, declaration: &Declaration) -> Result<Json, (usize, Problem)> {
+        let Some((head, rest)) = declaration.segments.split_first() else {
+            return Err((0, Problem::new("the expression is empty")));
+        };
+        let mut value = self.head(head, rest.is_empty())?;
+        for placed in rest {
+            value = self.segment(value, placed)?;
+        }
+        let last = declaration.segments.last().unwrap_or(head).at;
+        step::finish(value).map_err(|problem| (last, problem))
+    }
+
+    fn head(&self, head: &Placed, alone: bool) -> Result<Value<'a>, (usize, Problem)> {
+        match &head.segment {
+            Segment::Number(text) => Ok(Value::Json(Json::Number(text.clone()))),
+            Segment::Text(name) => Ok(self.lookup(name, false, alone)),
+            Segment::Id(name) => Ok(self.lookup(name, true, alone)),
+            Segment::Method { name, args } => self.call(None, name, args, head.at),
+            Segment::Index { name, positions } => self.index(self.lookup(name, true, false), positions),
+        }
+    }
+
+    /// Variable, else top-level entity, else the text itself (`doc`).
+    fn lookup(&self, name: &str, bare: bool, alone: bool) -> Value<'a> {
+        let Sources { variables, drive, .. } = self.sources;
+        if let Some(value) = variables.get(name) {
+            return Value::Json(Json::text(value));
+        }
+        if let Some(entity) = drive.entities.iter().find(|entity| entity.name == name) {
+            return Value::Entity(entity);
+        }
+        if bare && alone && !matches!(name, "true" | "false" | "null") {
+            let known = variables.names().chain(drive.entities.iter().map(|entity| entity.name.as_str()));
+            let hint = suggest::hint(suggest::nearest(name, known).as_deref());
+            self.warnings
+                .borrow_mut()
+                .push(format!("`{name}` is neither a variable nor an entity and stands for its own text{hint}"));
+        }
+        Value::Unknown(name.to_owned())
+    }
+
+    fn segment(&self, value: Value<'a>, placed: &Placed) -> Result<Value<'a>, (usize, Problem)> {
+        let at = placed.at;
+        match &placed.segment {
+            Segment::Id(name) | Segment::Text(name) | Segment::Number(name) => {
+                step::member(value, name, self).map_err(|problem| (at, problem))
+            }
+            Segment::Method { name, args } => self.call(Some((value, at)), name, args, at),
+            Segment::Index { name, positions } => {
+                let value = step::member(value, name, self).map_err(|problem| (at, problem))?;
+                self.index(value, positions)
+            }
+        }
+    }
+
+    fn index(&self, mut value: Value<'a>, positions: &[Declaration]) -> Result<Value<'a>, (usize, Problem)> {
+        for position in positions {
+            let at = position.segments.first().map_or(0, |placed| placed.at);
+            let name = self.declaration(position)?.render();
+            value = step::member(value, &name, self).map_err(|problem| (at, problem))?;
+        }
+        Ok(value)
+    }
+
+    fn call(
+        &self,
+        input: Option<(Value<'a>, usize)>,
+        name: &str,
+        args: &[Declaration],
+        at: usize,
+    ) -> Result<Value<'a>, (usize, Problem)> {
+        let Some(function) = functions::find(name) else {
+            let suggestion = suggest::nearest(name, functions::names());
+            return Err((at, Problem { text: format!("there is no function `{name}`"), suggestion }));
+        };
+        let input = match input {
+            Some((value, at)) => Some(step::finish(value).map_err(|problem| (at, problem))?),
+            None => None,
+        };
+        let args = args.iter().map(|argument| self.declaration(argument)).collect::<Result<Vec<_>, _>>()?;
+        if name == functions::ENTITY_BY_ID {
+            return self.entity_by_id(&args).map_err(|problem| (at, problem));
+        }
+        let call = Call { input, args, clock: self.sources.clock, entropy: self.sources.entropy };
+        function.apply(call).map(Value::Json).map_err(|text| (at, Problem::new(format!("{name}: {text}"))))
+    }
+
+    fn entity_by_id(&self, args: &[Json]) -> Result<Value<'a>, Problem> {
+        let [id] = args else {
+            return Err(Problem::new("getEntityById takes one argument, the id of an entity"));
+        };
+        let id = id.render();
+        let drive = self.sources.drive;
+        drive.by_id(&id).map(Value::Entity).ok_or_else(|| {
+            let walked = drive.walk();
+            let suggestion = suggest::nearest(&id, walked.iter().map(|(_, entity)| entity.id.as_str()));
+            Problem { text: format!("no entity has the id {id}"), suggestion }
+        })
+    }
+}
+
+impl Evaluator<'_> {
+    /// Sixteen random hexadecimal digits.
+    pub(crate) fn random_hex(&self) -> String {
+        let mut bytes = [0; 8];
+        self.sources.entropy.fill(&mut bytes);
+        crate::world::hex(&bytes)
+    }
+}

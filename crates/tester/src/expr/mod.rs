@@ -1,0 +1,143 @@
+//! Expressions: `${…}` inside texts.
+//!
+//! The language is the reference's (`doc`, with `file` for `getEntityById` and for names without quotes):
+//!
+//! ```text
+//! template    = { text | "${" declaration "}" }
+//! declaration = head { "." segment }
+//! head        = method | index | id | string | number
+//! segment     = id | string | method | index
+//! method      = id "(" [ declaration { "," declaration } ] ")"
+//! index       = id "[" declaration "]" { "[" declaration "]" }
+//! ```
+//!
+//! A head means, in this order: a variable, a top-level entity of the drive, its own text. Functions stand in
+//! [`FUNCTIONS`].
+
+mod ast;
+mod eval;
+pub(crate) mod functions;
+mod parse;
+mod step;
+
+pub use ast::{Declaration, Expression, Part, Placed, Segment, Template};
+pub use eval::{Evaluator, Sources};
+pub use functions::{FUNCTIONS, Function};
+pub use parse::{MAX_NESTING, MAX_TEMPLATE};
+
+use crate::model::{BodyKind, Request};
+
+/// An expression that cannot be read or evaluated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExprError {
+    /// The expression as written, `${` to `}`.
+    pub expression: String,
+    /// Where in the text: line and column, from 1.
+    pub line: usize,
+    /// In characters.
+    pub column: usize,
+    /// What is wrong there.
+    pub problem: String,
+    /// A name that was probably meant.
+    pub suggestion: Option<String>,
+}
+
+impl std::fmt::Display for ExprError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { expression, line, column, problem, suggestion } = self;
+        write!(out, "`{expression}` at line {line}, column {column}: {problem}")?;
+        out.write_str(&crate::suggest::hint(suggestion.as_deref()))
+    }
+}
+
+impl std::error::Error for ExprError {}
+
+/// Every text of a request in which expressions are evaluated, with the name of the field.
+pub fn texts(request: &Request) -> Vec<(String, &str)> {
+    let mut found: Vec<(String, &str)> = Vec::new();
+    let uri = &request.uri;
+    for (name, text) in [("host", &uri.host), ("path", &uri.path)] {
+        if let Some(text) = text {
+            found.push((name.to_owned(), text));
+        }
+    }
+    let query = uri.query.iter().flat_map(|query| &query.items).map(|row| ("query", row));
+    let form = request.body.form.iter().flat_map(|form| &form.items).map(|row| ("form", row));
+    let form = form.filter(|_| request.body.kind == BodyKind::Form);
+    for (what, row) in query.chain(request.headers.iter().map(|row| ("header", row))).chain(form) {
+        if row.is_on() {
+            found.push((format!("name of {what} `{}`", row.name), &row.name));
+            found.push((format!("{what} `{}`", row.name), row.value()));
+        }
+    }
+    if request.body.kind == BodyKind::Text
+        && !request.additions.raw_body
+        && let Some(text) = &request.body.text
+    {
+        found.push(("body".to_owned(), text));
+    }
+    for (at, assertion) in request.assertions.iter().enumerate().filter(|(_, assertion)| assertion.is_on()) {
+        if let Some(text) = assertion.value.as_ref().and_then(crate::json::Json::as_text) {
+            found.push((format!("assertion {}", at + 1), text));
+        }
+    }
+    added_texts(request, &mut found);
+    found
+}
+
+fn added_texts<'a>(request: &'a Request, found: &mut Vec<(String, &'a str)>) {
+    let added = &request.additions;
+    for binding in &added.before {
+        found.push((format!("value `{}`", binding.name), &binding.value));
+    }
+    let until = added.until.as_ref().map(|until| &until.holds);
+    for (name, condition) in [("when", added.when.as_ref()), ("until", until)] {
+        if let Some(condition) = condition {
+            found.push((name.to_owned(), &condition.value));
+            found.push((name.to_owned(), &condition.to));
+        }
+    }
+    if let Some(each) = &added.each {
+        found.push(("each".to_owned(), &each.items));
+    }
+    if let Some(graphql) = added.graphql.as_ref().filter(|_| request.body.kind == BodyKind::GraphQl) {
+        found.push(("GraphQL query".to_owned(), &graphql.query));
+        found.push(("GraphQL variables".to_owned(), &graphql.variables));
+    }
+}
+
+/// Ids that the expressions of a request name by `getEntityById`.
+pub(crate) fn referenced_ids(request: &Request) -> Vec<String> {
+    let mut ids = Vec::new();
+    for (_, text) in texts(request) {
+        for expression in Template::parse(text).iter().flat_map(Template::expressions) {
+            expression.declaration.visit(&mut |declaration| {
+                if let Some(Segment::Method { name, args }) = declaration.segments.first().map(|placed| &placed.segment)
+                    && name == functions::ENTITY_BY_ID
+                    && let [argument] = args.as_slice()
+                    && let Some(id) = argument.plain_text()
+                {
+                    ids.push(id.to_owned());
+                }
+            });
+        }
+    }
+    ids
+}
+
+/// Paths of names with which the expressions of a request begin: heads and the quoted or bare names after them.
+pub(crate) fn referenced_paths(request: &Request) -> Vec<Vec<String>> {
+    let mut paths = Vec::new();
+    for (_, text) in texts(request) {
+        for expression in Template::parse(text).iter().flat_map(Template::expressions) {
+            expression.declaration.visit(&mut |declaration| {
+                let names = declaration.segments.iter().map_while(|placed| match &placed.segment {
+                    Segment::Id(name) | Segment::Text(name) => Some(name.clone()),
+                    _ => None,
+                });
+                paths.push(names.collect());
+            });
+        }
+    }
+    paths
+}

@@ -1,0 +1,34 @@
+//! Tests of HTTP APIs: projects, expressions, runs, assertions, reports, and other tools' files.
+//!
+//! Does the work of the tester that belongs to the compatible product, and reads and writes its files without loss. The
+//! crate knows nothing of the rest of Stoker, and takes clock, randomness and files as arguments.
+//!
+//! | To | Begin at |
+//! |---|---|
+//! | read and write the compatible product's files | [`native`] |
+//! | keep tests in Git | [`folder`] |
+//! | take over other tools' files | [`import`] |
+//! | run | [`run::Runner`] |
+//! | show what a run has found | [`report`] |
+//! | turn a request into a program | [`codegen`] |
+//! | evaluate an expression, for previews and builders | [`expr::Evaluator`] |
+
+pub mod check;
+pub mod codegen;
+mod encode;
+mod exchange;
+pub mod expr;
+pub mod folder;
+pub mod import;
+pub mod json;
+pub mod model;
+pub mod native;
+pub mod path;
+pub mod regex;
+pub mod report;
+pub mod run;
+mod suggest;
+pub mod world;
+pub mod xpath;
+
+pub use exchange::{Exchange, Exchanges, Response};

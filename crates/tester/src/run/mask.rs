@@ -1,0 +1,96 @@
+//! Takes secret values out of what a run shows.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::report::{RequestReport, RunReport};
+use crate::encode;
+use crate::exchange::Exchange;
+
+/// Stands where a secret stood.
+pub const MASK: &str = "•••";
+
+/// Shortest value that is masked, in bytes; shorter ones would blot out half of the report.
+const SHORTEST: usize = 3;
+
+/// Knows the secret values of a run, also percent-encoded and in Base64.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Masker {
+    secrets: Vec<String>,
+}
+
+impl Masker {
+    pub(crate) fn new(values: impl IntoIterator<Item = String>) -> Self {
+        let mut secrets = Vec::new();
+        for value in values.into_iter().filter(|value| value.len() >= SHORTEST) {
+            secrets.extend([encode::component(&value), encode::form(&value), STANDARD.encode(&value)]);
+            secrets.push(crate::json::Json::text(&value).to_string().trim_matches('"').to_owned());
+            secrets.push(value);
+        }
+        // Longer ones first, so that no tail of one is left over.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.dedup();
+        Self { secrets }
+    }
+
+    fn text(&self, text: &mut String) {
+        for secret in &self.secrets {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), MASK);
+            }
+        }
+    }
+
+    /// User and password of a Basic header are hidden even when only one of them is a secret.
+    fn header(&self, name: &str, value: &mut String) {
+        if let Some(coded) = value.strip_prefix("Basic ").filter(|_| name.to_lowercase().ends_with("authorization")) {
+            let plain = STANDARD.decode(coded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            if plain.is_some_and(|plain| self.secrets.iter().any(|secret| plain.contains(secret.as_str()))) {
+                *value = format!("Basic {MASK}");
+            }
+        }
+        self.text(value);
+    }
+
+    fn bytes(&self, bytes: &mut Vec<u8>) {
+        if let Ok(mut text) = String::from_utf8(bytes.clone()) {
+            self.text(&mut text);
+            *bytes = text.into_bytes();
+        }
+    }
+
+    fn exchange(&self, exchange: &Exchange) -> Exchange {
+        let mut shown = exchange.clone();
+        self.text(&mut shown.uri);
+        shown.redirects.iter_mut().for_each(|uri| self.text(uri));
+        for (name, value) in shown.request_headers.iter_mut().chain(&mut shown.response.headers) {
+            self.header(name, value);
+        }
+        self.bytes(&mut shown.request_body);
+        self.bytes(&mut shown.response.body);
+        shown
+    }
+
+    pub(crate) fn request(&self, report: &mut RequestReport) {
+        if self.secrets.is_empty() {
+            return;
+        }
+        report.problem.iter_mut().chain(&mut report.warnings).for_each(|text| self.text(text));
+        report.extracted.iter_mut().for_each(|(_, value)| self.text(value));
+        report.element.iter_mut().for_each(|(_, value)| self.text(value));
+        for check in &mut report.checks {
+            self.text(&mut check.message);
+            check.expected.iter_mut().chain(&mut check.received).for_each(|text| self.text(text));
+        }
+        report.exchange = report.exchange.as_ref().map(|exchange| Arc::new(self.exchange(exchange)));
+    }
+
+    pub(crate) fn run(&self, report: &mut RunReport) {
+        for unit in &mut report.units {
+            unit.problem.iter_mut().for_each(|text| self.text(text));
+            unit.row.iter_mut().flat_map(|(_, row)| row).for_each(|(_, value)| self.text(value));
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Runs projects, scenarios and requests.
+//!
+//! Rules of the reference (`doc`): a container carries on after a failure, a scenario stops at its first request that is
+//! not Ok; with assertions the status code does not count unless asserted, without any a status below 400 is Ok.
+//! Parallel runs, rows of data, conditions, loops and values are ours. Requests of one scenario are never sent side by
+//! side, and a scenario that refers to a response of an earlier one waits for it.
+
+mod body;
+mod cookies;
+mod data;
+mod files;
+mod mask;
+mod one;
+mod plan;
+mod prepare;
+mod report;
+mod send;
+mod unit;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+pub use data::{DataRow, MAX_ROWS, rows};
+pub use files::{Files, Folder, MAX_FILE, NoFiles};
+pub use mask::MASK;
+pub use prepare::{Prepared, prepare};
+pub use report::{RequestReport, RunReport, UnitReport};
+pub use send::{SendOptions, Transport};
+
+use crate::exchange::Exchanges;
+use crate::model::{CookieMode, Drive, Environment, Tls, Variables};
+use crate::world::{Clock, Entropy};
+
+/// Choices of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOptions {
+    /// Variables that win over the environment.
+    pub overrides: Variables,
+    /// Values that private variables name; never shown.
+    pub secrets: BTreeMap<String, String>,
+    /// Path of names to run; empty: everything.
+    pub only: Vec<String>,
+    /// End the whole run at the first Failure or Error.
+    pub stop_on_failure: bool,
+    /// Time for each request on the wire.
+    pub timeout: Duration,
+    /// Follow redirects unless the request says otherwise.
+    pub follow_redirects: bool,
+    /// Add the headers that a browser would add.
+    pub browser_headers: bool,
+    /// Scenarios that may run side by side, at least 1.
+    pub jobs: usize,
+    /// Who shares cookies.
+    pub cookies: CookieMode,
+    /// Address of a proxy.
+    pub proxy: Option<String>,
+    /// TLS options for requests without their own.
+    pub tls: Tls,
+    /// Largest response body in bytes.
+    pub max_body: usize,
+}
+
+/// The defaults are those of the reference's runner (`doc`): 60 seconds, no redirects, headers of a browser.
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            overrides: Variables::default(),
+            secrets: BTreeMap::new(),
+            only: Vec::new(),
+            stop_on_failure: false,
+            timeout: Duration::from_secs(60),
+            follow_redirects: false,
+            browser_headers: true,
+            jobs: 1,
+            cookies: CookieMode::Shared,
+            proxy: None,
+            tls: Tls::default(),
+            max_body: 32 << 20,
+        }
+    }
+}
+
+/// What happens during a run.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A request is about to be worked on.
+    BeforeTest {
+        /// Title of its scenario or container.
+        unit: &'a str,
+        /// Name of the request.
+        name: &'a str,
+    },
+    /// A request has ended.
+    AfterTest {
+        /// Title of its scenario or container.
+        unit: &'a str,
+        /// Its report, secrets masked.
+        report: &'a RequestReport,
+    },
+}
+
+/// A run that cannot begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// Nothing has this path.
+    #[error("there is nothing at `{path}`{hint}")]
+    Nothing {
+        /// Names, joined by ` / `.
+        path: String,
+        /// What was probably meant.
+        hint: String,
+    },
+    /// A private variable has no value here.
+    #[error("the variable `{variable}` needs the secret `{secret}`; give its value to the run")]
+    Secret {
+        /// Name of the variable.
+        variable: String,
+        /// Name of the secret.
+        secret: String,
+    },
+}
+
+/// Everything that a run needs from outside.
+#[derive(Clone, Copy)]
+pub struct Outside<'a> {
+    /// Time.
+    pub clock: &'a dyn Clock,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+    /// Files that requests name.
+    pub files: &'a dyn Files,
+    /// The network.
+    pub transport: &'a Transport,
+    /// Is told what happens.
+    pub observer: &'a (dyn Fn(Event<'_>) + Send + Sync),
+}
+
+/// One run of a drive.
+#[derive(Clone, Copy)]
+pub struct Runner<'a> {
+    /// What is run, and what expressions can name.
+    pub drive: &'a Drive,
+    /// Selected environment.
+    pub environment: Option<&'a Environment>,
+    /// Choices.
+    pub options: &'a RunOptions,
+    /// Where each entity is written, by id.
+    pub places: &'a HashMap<String, String>,
+    /// Earlier responses; newer ones are put there.
+    pub exchanges: &'a Exchanges,
+    /// Everything else.
+    pub outside: Outside<'a>,
+}
+
+impl Runner<'_> {
+    /// Runs everything that is selected.
+    ///
+    /// # Errors
+    /// [`RunError`] before the first request. What goes wrong later stands in the report.
+    pub async fn run(&self) -> Result<RunReport, RunError> {
+        let units = plan::units(self.drive, &self.options.only)?;
+        let (variables, secrets) = self.variables()?;
+        let state = unit::Shared {
+            runner: self,
+            variables,
+            masker: mask::Masker::new(secrets),
+            jar: Mutex::default(),
+            stop: AtomicBool::new(false),
+        };
+        let clock = self.outside.clock;
+        let (started_ms, started) = (clock.now_ms(), clock.monotonic_ms());
+        let reports = self.schedule(&state, &units).await;
+        let outcome = report::worst(reports.iter().map(|unit| unit.outcome));
+        let mut report = RunReport {
+            outcome,
+            environment: self.environment.map(|environment| environment.name.clone()),
+            started_ms,
+            duration_ms: clock.monotonic_ms().saturating_sub(started),
+            units: reports,
+        };
+        state.masker.run(&mut report);
+        Ok(report)
+    }
+
+    /// Starts units in order, as many at once as allowed, each after those whose responses it uses.
+    async fn schedule(&self, state: &unit::Shared<'_>, units: &[plan::Unit<'_>]) -> Vec<UnitReport> {
+        let mut reports: Vec<Option<Vec<UnitReport>>> = units.iter().map(|_| None).collect();
+        let mut waiting: Vec<usize> = (0..units.len()).collect();
+        let mut running = FuturesUnordered::new();
+        loop {
+            let ready =
+                waiting.iter().position(|unit| units[*unit].after.iter().all(|before| reports[*before].is_some()));
+            if let Some(position) = ready.filter(|_| running.len() < self.options.jobs.max(1)) {
+                let unit = waiting.remove(position);
+                running.push(async move { (unit, unit::run(state, &units[unit]).await) });
+                continue;
+            }
+            // Units wait only for earlier ones, so something is running while any are left.
+            match running.next().await {
+                Some((unit, made)) => {
+                    if self.options.stop_on_failure && made.iter().any(|report| report.outcome.is_bad()) {
+                        state.stop.store(true, Ordering::Relaxed);
+                    }
+                    reports[unit] = Some(made);
+                }
+                None => break,
+            }
+        }
+        reports.into_iter().flatten().flatten().collect()
+    }
+
+    /// Variables of the environment with their secrets, then the overrides; and all secret values.
+    fn variables(&self) -> Result<(Variables, Vec<String>), RunError> {
+        let overrides = &self.options.overrides;
+        let mut variables = self.environment.map(Variables::of).unwrap_or_default();
+        let mut secrets: Vec<String> = self.options.secrets.values().cloned().collect();
+        for variable in self.environment.iter().flat_map(|environment| &environment.variables) {
+            if !variable.is_on() || !variable.is_private() {
+                continue;
+            }
+            let name = variable.secret.as_deref().unwrap_or(&variable.name);
+            let value = overrides.get(&variable.name).or(self.options.secrets.get(name).map(String::as_str));
+            match value.or(variable.value.as_deref()) {
+                Some(value) => {
+                    variables.set(&variable.name, value);
+                    secrets.push(value.to_owned());
+                }
+                None => {
+                    return Err(RunError::Secret { variable: variable.name.clone(), secret: name.to_owned() });
+                }
+            }
+        }
+        variables.overlay(overrides);
+        Ok((variables, secrets))
+    }
+}

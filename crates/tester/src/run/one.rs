@@ -1,0 +1,270 @@
+//! One request: its condition, its loops, its attempts, its assertions, what is taken from the response.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::prepare::{field, prepare};
+use super::report::{RequestReport, worst};
+use super::send::SendOptions;
+use super::unit::Pass;
+use crate::check::{self, Check, Outcome};
+use crate::exchange::Exchange;
+use crate::json::Json;
+use crate::model::{Entity, Extraction, Request, Retry, Subject, Until};
+use crate::regex::Regex;
+
+/// Most elements of a loop.
+const MAX_ELEMENTS: usize = 10_000;
+/// Most sends of a poll.
+const MAX_SENDS: u32 = 10_000;
+/// Longest pause of a poll.
+const MAX_PAUSE_MS: u64 = 3_600_000;
+
+/// Runs a request; more than one report when it loops over elements.
+pub(super) async fn run(pass: &mut Pass<'_>, entity: &Entity) -> Vec<RequestReport> {
+    let Some(request) = entity.request() else { return Vec::new() };
+    let failed = |problem: String| {
+        let mut report = RequestReport::new(&entity.id, &entity.name);
+        (report.outcome, report.problem) = (Outcome::Error, Some(problem));
+        vec![report]
+    };
+    match request.additions.when.as_ref().map(|when| pass.holds(when)) {
+        None | Some(Ok(true)) => {}
+        Some(Ok(false)) => {
+            return vec![RequestReport::skipped(&entity.id, &entity.name, "its condition does not hold")];
+        }
+        Some(Err(problem)) => return failed(format!("when: {problem}")),
+    }
+    let Some(each) = &request.additions.each else {
+        return vec![polled(pass, entity, request).await];
+    };
+    let value = pass.evaluator().value(&each.items);
+    let items = match value.map_err(|error| field("each", &error)).and_then(elements) {
+        Ok(items) => items,
+        Err(problem) => return failed(problem),
+    };
+    let mut reports = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let shown = item.render();
+        pass.variables.set(&each.name, shown.as_str());
+        let mut report = polled(pass, entity, request).await;
+        report.element = Some((index + 1, shown));
+        let stop = report.outcome.is_bad();
+        reports.push(report);
+        if stop {
+            break;
+        }
+    }
+    if reports.is_empty() {
+        reports.push(RequestReport::skipped(&entity.id, &entity.name, "the list of its loop is empty"));
+    }
+    reports
+}
+
+fn elements(value: Json) -> Result<Vec<Json>, String> {
+    let value = match value {
+        Json::Text(text) => Json::parse(&text).map_err(|error| format!("each: the list is {error}"))?,
+        other => other,
+    };
+    match value {
+        Json::Array(items) if items.len() <= MAX_ELEMENTS => Ok(items),
+        Json::Array(items) => Err(format!("each: {} elements are more than {MAX_ELEMENTS}", items.len())),
+        other => Err(format!("each: an array is needed, found {}", other.kind())),
+    }
+}
+
+/// Sends until the condition of its poll holds; once without one.
+async fn polled(pass: &mut Pass<'_>, entity: &Entity, request: &Request) -> RequestReport {
+    let clock = pass.shared.runner.outside.clock;
+    let started = clock.monotonic_ms();
+    let mut attempts = 0;
+    let mut sends = 0;
+    let mut report = loop {
+        let mut report = retried(pass, entity, request).await;
+        attempts += report.attempts;
+        sends += 1;
+        let Some(until) = request.additions.until.as_ref().filter(|_| report.outcome == Outcome::Ok) else {
+            break report;
+        };
+        match pass.holds(&until.holds) {
+            Ok(true) => break report,
+            Ok(false) if sends < until.at_most.min(MAX_SENDS) => pause(pass, until).await,
+            Ok(false) => {
+                report.outcome = Outcome::Failure;
+                let Until { holds, .. } = until;
+                report.problem = Some(format!(
+                    "until: `{}` {} `{}` does not hold after {sends} sends",
+                    holds.value, holds.is, holds.to
+                ));
+                break report;
+            }
+            Err(problem) => {
+                (report.outcome, report.problem) = (Outcome::Error, Some(format!("until: {problem}")));
+                break report;
+            }
+        }
+    };
+    report.attempts = attempts;
+    report.duration_ms = clock.monotonic_ms().saturating_sub(started);
+    report
+}
+
+async fn pause(pass: &Pass<'_>, until: &Until) {
+    let time = Duration::from_millis(until.pause_ms.min(MAX_PAUSE_MS));
+    if !time.is_zero() {
+        pass.shared.runner.outside.clock.sleep(time).await;
+    }
+}
+
+/// Sends until Ok or until the attempts of the retry setting are used up (`doc`).
+async fn retried(pass: &mut Pass<'_>, entity: &Entity, request: &Request) -> RequestReport {
+    let retry = request.retry.clone().unwrap_or_default();
+    let mut attempts = 0;
+    loop {
+        let mut report = attempt(pass, entity, request).await;
+        attempts += 1;
+        report.attempts = attempts;
+        if !report.outcome.is_bad() || attempts > retry.count.min(Retry::MAX_COUNT) {
+            return report;
+        }
+        let seconds = retry.interval_seconds.min(Retry::MAX_SECONDS);
+        if seconds > 0 {
+            pass.shared.runner.outside.clock.sleep(Duration::from_secs(u64::from(seconds))).await;
+        }
+    }
+}
+
+async fn attempt(pass: &mut Pass<'_>, entity: &Entity, request: &Request) -> RequestReport {
+    let mut report = RequestReport::new(&entity.id, &entity.name);
+    let runner = pass.shared.runner;
+    let outside = runner.outside;
+    if let Err(problem) = bind(pass, request) {
+        (report.outcome, report.problem) = (Outcome::Error, Some(problem));
+        return report;
+    }
+    let prepared = {
+        let evaluator = pass.evaluator();
+        let prepared = prepare(request, &evaluator, outside.files);
+        report.warnings = evaluator.take_warnings();
+        prepared
+    };
+    let sent = match prepared {
+        Ok(prepared) => {
+            let options = send_options(pass, request);
+            let opted_out = request.additions.cookies == Some(false)
+                || request
+                    .headers
+                    .iter()
+                    .any(|row| row.is_on() && row.name.eq_ignore_ascii_case("cookie") && row.value().is_empty());
+            let jar = pass.jar().filter(|_| !opted_out);
+            outside.transport.send(&prepared, &options, outside.files, jar, outside.clock).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match sent {
+        Ok(exchange) => {
+            let exchange = Arc::new(exchange);
+            runner.exchanges.put(&entity.id, exchange.clone());
+            judge(pass, request, &exchange, &mut report);
+            report.exchange = Some(exchange);
+        }
+        Err(problem) => (report.outcome, report.problem) = (Outcome::Error, Some(problem)),
+    }
+    report
+}
+
+/// Makes the values that stand before the request.
+fn bind(pass: &mut Pass<'_>, request: &Request) -> Result<(), String> {
+    for binding in &request.additions.before {
+        let value = pass.evaluator().text(&binding.value);
+        let value = value.map_err(|error| field(&format!("value `{}`", binding.name), &error))?;
+        pass.variables.set(&binding.name, value);
+    }
+    Ok(())
+}
+
+fn send_options(pass: &Pass<'_>, request: &Request) -> SendOptions {
+    let (options, added) = (pass.shared.runner.options, &request.additions);
+    SendOptions {
+        follow_redirects: added.follow_redirects.unwrap_or(options.follow_redirects),
+        timeout: added.timeout_ms.map_or(options.timeout, Duration::from_millis),
+        tls: added.tls.clone().unwrap_or_else(|| options.tls.clone()),
+        proxy: added.proxy.clone().or_else(|| options.proxy.clone()).filter(|proxy| !proxy.is_empty()),
+        browser_headers: options.browser_headers,
+        max_body: options.max_body,
+    }
+}
+
+/// Checks the assertions and takes values out of the response.
+fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &mut RequestReport) {
+    {
+        let evaluator = pass.evaluator();
+        for assertion in request.assertions.iter().filter(|assertion| assertion.is_on()) {
+            let expected = if assertion.comparison.takes_value() {
+                evaluator.text(&assertion.expected())
+            } else {
+                Ok(String::new())
+            };
+            report.checks.push(match expected {
+                Ok(expected) => check::check(
+                    &exchange.response,
+                    &assertion.subject,
+                    assertion.path(),
+                    &assertion.comparison,
+                    &expected,
+                ),
+                Err(error) => Check {
+                    subject: assertion.subject.name().to_owned(),
+                    path: assertion.path().to_owned(),
+                    comparison: assertion.comparison.name().to_owned(),
+                    expected: Some(assertion.expected()),
+                    received: None,
+                    outcome: Outcome::Error,
+                    message: field("expected value", &error),
+                },
+            });
+        }
+        report.warnings.extend(evaluator.take_warnings());
+    }
+    report.outcome = if !report.checks.is_empty() {
+        worst(report.checks.iter().map(|check| check.outcome))
+    } else if exchange.response.status < 400 {
+        Outcome::Ok
+    } else {
+        Outcome::Failure
+    };
+    for extraction in &request.additions.extract {
+        match extract(extraction, exchange) {
+            Ok(value) => {
+                pass.variables.set(&extraction.name, value.as_str());
+                report.extracted.push((extraction.name.clone(), value));
+            }
+            Err(problem) => {
+                report.problem.get_or_insert(format!("extraction `{}`: {problem}", extraction.name));
+                report.outcome = Outcome::Error;
+            }
+        }
+    }
+}
+
+fn extract(extraction: &Extraction, exchange: &Exchange) -> Result<String, String> {
+    let subject = Subject::from_name(&extraction.subject);
+    let found = check::extract(&exchange.response, &subject, &extraction.path);
+    let found = match (found, &extraction.pattern) {
+        (Ok(Some(text)), Some(pattern)) => {
+            let groups =
+                Regex::parse(pattern).and_then(|regex| regex.groups(&text)).map_err(|error| error.to_string())?;
+            Ok(groups.and_then(|groups| groups.get(1).or(groups.first()).cloned().flatten()))
+        }
+        (found, _) => found,
+    };
+    match (found, &extraction.otherwise) {
+        (Ok(Some(value)), _) => Ok(value),
+        (_, Some(otherwise)) => Ok(otherwise.clone()),
+        (Ok(None), None) => {
+            let hint = check::hint(&exchange.response, &subject, &extraction.path);
+            Err(format!("{} {} has no value{hint}", extraction.subject, extraction.path))
+        }
+        (Err(problem), None) => Err(problem),
+    }
+}

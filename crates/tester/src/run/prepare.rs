@@ -1,0 +1,98 @@
+//! A stored request with all expressions evaluated: method, address, headers, bytes.
+
+use super::{Files, body};
+use crate::encode;
+use crate::expr::{Evaluator, ExprError};
+use crate::model::{Query, Request, Row};
+
+/// A request that can be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prepared {
+    /// Method.
+    pub method: String,
+    /// Whole address, evaluated and encoded.
+    pub url: String,
+    /// Headers of the request itself, in order.
+    pub headers: Vec<(String, String)>,
+    /// Body; `None` when the method takes none.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Most headers, query rows and form rows together.
+const MAX_ROWS: usize = 10_000;
+
+/// Evaluates a request.
+///
+/// # Errors
+/// A text that names the field, the expression and its place.
+pub fn prepare(request: &Request, evaluator: &Evaluator<'_>, files: &dyn Files) -> Result<Prepared, String> {
+    let rows = request.headers.len() + request.uri.query.as_ref().map_or(0, |query| query.items.len());
+    if rows > MAX_ROWS {
+        return Err(format!("the request has {rows} rows of headers and query, more than {MAX_ROWS}"));
+    }
+    if request.method.name.is_empty() {
+        return Err("method: it is empty".to_owned());
+    }
+    let mut headers = Vec::new();
+    for row in request.headers.iter().filter(|row| row.is_on() && !row.name.is_empty()) {
+        headers.push(pair(row, "header", evaluator)?);
+    }
+    let url = address(request, evaluator)?;
+    let body = if request.method.takes_body { body::build(request, evaluator, files, &mut headers)? } else { None };
+    Ok(Prepared { method: request.method.name.clone(), url, headers, body })
+}
+
+/// Name and value of a row, evaluated.
+pub(super) fn pair(row: &Row, what: &str, evaluator: &Evaluator<'_>) -> Result<(String, String), String> {
+    let name = evaluator.text(&row.name).map_err(|error| field(&format!("name of {what} `{}`", row.name), &error))?;
+    let value = evaluator.text(row.value()).map_err(|error| field(&format!("{what} `{}`", row.name), &error))?;
+    Ok((name, value))
+}
+
+pub(super) fn field(name: &str, error: &ExprError) -> String {
+    format!("{name}: {error}")
+}
+
+fn address(request: &Request, evaluator: &Evaluator<'_>) -> Result<String, String> {
+    let uri = &request.uri;
+    let part = |name: &str, text: &Option<String>| {
+        evaluator.text(text.as_deref().unwrap_or("")).map_err(|error| field(name, &error))
+    };
+    let (host, path) = (part("host", &uri.host)?, part("path", &uri.path)?);
+    let mut url = format!("{host}{path}").trim().to_owned();
+    if !host.is_empty() && !path.is_empty() && !path.starts_with(['/', '?']) && !host.ends_with('/') {
+        url = format!("{host}/{path}");
+    }
+    // A variable may hold a whole base address (`file`).
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        let scheme = uri.scheme.name.as_deref().unwrap_or("http");
+        if !matches!(scheme, "http" | "https") {
+            return Err(format!("scheme: `{scheme}` is not http or https"));
+        }
+        url = format!("{scheme}://{url}");
+    }
+    if let Some(query) = &uri.query {
+        append_query(&mut url, query, evaluator)?;
+    }
+    let parsed = reqwest::Url::parse(&url).map_err(|error| format!("address `{url}`: {error}"))?;
+    Ok(parsed.to_string())
+}
+
+fn append_query(url: &mut String, query: &Query, evaluator: &Evaluator<'_>) -> Result<(), String> {
+    let fragment = url.find('#').map(|at| url.split_off(at));
+    let delimiter = query.delimiter.as_deref().unwrap_or("&");
+    let mut first = !url.contains('?');
+    for row in query.items.iter().filter(|row| row.is_on()) {
+        let (name, value) = pair(row, "query", evaluator)?;
+        let encoded = |text: &str| if row.encoded { text.to_owned() } else { encode::query(text) };
+        url.push_str(if first { "?" } else { delimiter });
+        first = false;
+        url.push_str(&encoded(&name));
+        if row.value.is_some() {
+            url.push('=');
+            url.push_str(&encoded(&value));
+        }
+    }
+    url.push_str(&fragment.unwrap_or_default());
+    Ok(())
+}

@@ -1,0 +1,312 @@
+//! Sends prepared requests: redirects, cookies, TLS, proxies, time-outs, limits.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Client, Method, Url};
+
+use super::Files;
+use super::cookies::Jar;
+use super::prepare::Prepared;
+use crate::exchange::{Exchange, Response, values};
+use crate::model::Tls;
+use crate::world::Clock;
+
+/// Most redirects of one request.
+const MAX_REDIRECTS: usize = 10;
+/// Clients that are kept for the next request.
+const MAX_CLIENTS: usize = 64;
+
+/// How one request is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendOptions {
+    /// Follow redirects.
+    pub follow_redirects: bool,
+    /// For each request on the wire, with its body.
+    pub timeout: Duration,
+    /// TLS options.
+    pub tls: Tls,
+    /// Address of a proxy, with user and password when it needs them.
+    pub proxy: Option<String>,
+    /// Add the headers that a browser would add.
+    pub browser_headers: bool,
+    /// Largest response body in bytes, before and after removing its coding.
+    pub max_body: usize,
+}
+
+/// Sends requests and keeps connections. Never reads the environment for proxies.
+#[derive(Debug, Default)]
+pub struct Transport {
+    clients: Mutex<HashMap<ClientKey, Client>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct ClientKey {
+    https: bool,
+    tls: Tls,
+    proxy: Option<String>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Transport {
+    /// Sends a request and reads the whole response.
+    ///
+    /// # Errors
+    /// A text that says what could not be done: address, connection, TLS, time-out, size.
+    pub(crate) async fn send(
+        &self,
+        prepared: &Prepared,
+        options: &SendOptions,
+        files: &dyn Files,
+        jar: Option<&Mutex<Jar>>,
+        clock: &dyn Clock,
+    ) -> Result<Exchange, String> {
+        let mut url = Url::parse(&prepared.url).map_err(|error| format!("address `{}`: {error}", prepared.url))?;
+        let mut now = prepared.clone();
+        let mut redirects = Vec::new();
+        let started = clock.monotonic_ms();
+        loop {
+            let mut headers = now.headers.clone();
+            if let Some(jar) = jar
+                && let Some(cookies) = lock(jar).header(&url, clock.now_ms())
+            {
+                match headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("cookie")) {
+                    Some((_, value)) => *value = format!("{value}; {cookies}"),
+                    None => headers.push(("Cookie".to_owned(), cookies)),
+                }
+            }
+            headers.retain(|(name, value)| !(name.eq_ignore_ascii_case("cookie") && value.is_empty()));
+            if options.browser_headers {
+                add_browser_headers(&mut headers);
+            }
+            let client = self.client(&url, options, files)?;
+            let response = one(&client, &now, &url, &headers, options, (clock, started)).await?;
+            if let Some(jar) = jar {
+                for cookie in response.header_values("set-cookie") {
+                    lock(jar).store(cookie, &url, clock.now_ms());
+                }
+            }
+            let target = redirect(&response, &url).filter(|_| options.follow_redirects);
+            let Some(target) = target else {
+                return Ok(Exchange {
+                    method: now.method,
+                    uri: url.to_string(),
+                    request_headers: headers,
+                    request_body: now.body.unwrap_or_default(),
+                    response,
+                    redirects,
+                });
+            };
+            if redirects.len() == MAX_REDIRECTS {
+                return Err(format!("more than {MAX_REDIRECTS} redirects, the last one to {target}"));
+            }
+            redirects.push(url.to_string());
+            follow(&mut now, response.status, &url, &target);
+            url = target;
+        }
+    }
+
+    fn client(&self, url: &Url, options: &SendOptions, files: &dyn Files) -> Result<Client, String> {
+        let key = ClientKey { https: url.scheme() == "https", tls: options.tls.clone(), proxy: options.proxy.clone() };
+        if let Some(client) = lock(&self.clients).get(&key) {
+            return Ok(client.clone());
+        }
+        let client = build(&key, files)?;
+        let mut clients = lock(&self.clients);
+        if clients.len() >= MAX_CLIENTS {
+            clients.clear();
+        }
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+}
+
+fn build(key: &ClientKey, files: &dyn Files) -> Result<Client, String> {
+    // Fails when it was done before, which is just as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder =
+        Client::builder().redirect(reqwest::redirect::Policy::none()).http1_only().no_proxy().tcp_nodelay(true);
+    match key.proxy.as_deref() {
+        None | Some("") => {}
+        Some(proxy) => {
+            let made = reqwest::Proxy::all(proxy).map_err(|error| format!("proxy `{}`: {error}", hidden(proxy)))?;
+            builder = builder.proxy(made);
+        }
+    }
+    if key.https {
+        builder = secure(builder, &key.tls, files)?;
+    } else if key.proxy.is_none() {
+        // Saves reading the machine's certificates.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(|error| format!("the connection cannot be set up: {}", causes(&error)))
+}
+
+fn secure(mut builder: reqwest::ClientBuilder, tls: &Tls, files: &dyn Files) -> Result<reqwest::ClientBuilder, String> {
+    if !tls.verify {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    if let Some(name) = &tls.authorities {
+        let all = reqwest::Certificate::from_pem_bundle(&files.read(name)?)
+            .map_err(|error| format!("TLS authorities `{name}`: {}", causes(&error)))?;
+        builder = builder.tls_certs_merge(all);
+    }
+    if let Some(name) = &tls.identity {
+        let identity = reqwest::Identity::from_pem(&files.read(name)?)
+            .map_err(|error| format!("TLS identity `{name}`: {}", causes(&error)))?;
+        builder = builder.identity(identity);
+    }
+    match tls.at_least.as_deref() {
+        None | Some("1.2") => Ok(builder),
+        Some("1.3") => Ok(builder.tls_version_min(reqwest::tls::Version::TLS_1_3)),
+        Some(other) => Err(format!("TLS at_least: `{other}` is not 1.2 or 1.3")),
+    }
+}
+
+async fn one(
+    client: &Client,
+    prepared: &Prepared,
+    url: &Url,
+    headers: &[(String, String)],
+    options: &SendOptions,
+    (clock, started): (&dyn Clock, u64),
+) -> Result<Response, String> {
+    let method = Method::from_bytes(prepared.method.as_bytes())
+        .map_err(|_| format!("method: `{}` is no HTTP method", prepared.method))?;
+    let mut request = client.request(method, url.clone()).timeout(options.timeout);
+    for (name, value) in headers {
+        let key = HeaderName::from_bytes(name.trim().as_bytes())
+            .map_err(|_| format!("header `{name}`: this is no header name"))?;
+        let value = HeaderValue::from_bytes(value.trim().as_bytes())
+            .map_err(|_| format!("header `{name}`: the value holds a line break or a control character"))?;
+        request = request.header(key, value);
+    }
+    if let Some(body) = &prepared.body {
+        request = request.body(body.clone());
+    }
+    let sent = request.send().await;
+    let mut incoming = sent.map_err(|error| failed(&error, url, options))?;
+    let latency_ms = clock.monotonic_ms().saturating_sub(started);
+    let status = incoming.status();
+    let headers: Vec<(String, String)> = incoming
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let mut body = Vec::new();
+    while let Some(chunk) = incoming.chunk().await.map_err(|error| failed(&error, url, options))? {
+        if body.len() + chunk.len() > options.max_body {
+            return Err(format!("the response body is larger than {} bytes", options.max_body));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response {
+        status: status.as_u16(),
+        message: status.canonical_reason().unwrap_or("").to_owned(),
+        body: uncompressed(&headers, body, options.max_body)?,
+        headers,
+        duration_ms: clock.monotonic_ms().saturating_sub(started),
+        latency_ms,
+    })
+}
+
+fn uncompressed(headers: &[(String, String)], body: Vec<u8>, limit: usize) -> Result<Vec<u8>, String> {
+    let coding = values(headers, "content-encoding").join(",").to_lowercase();
+    if body.is_empty() {
+        return Ok(body);
+    }
+    let mut out = Vec::new();
+    let most = limit as u64 + 1;
+    let read = match coding.trim() {
+        "gzip" | "x-gzip" => flate2::read::MultiGzDecoder::new(&body[..]).take(most).read_to_end(&mut out),
+        "deflate" if body.first().is_some_and(|first| first & 0x0f == 8) => {
+            flate2::read::ZlibDecoder::new(&body[..]).take(most).read_to_end(&mut out)
+        }
+        "deflate" => flate2::read::DeflateDecoder::new(&body[..]).take(most).read_to_end(&mut out),
+        _ => return Ok(body),
+    };
+    match read {
+        Ok(_) if out.len() > limit => Err(format!("the unpacked response body is larger than {limit} bytes")),
+        Ok(_) => Ok(out),
+        Err(error) => Err(format!("the response body is not valid {coding}: {error}")),
+    }
+}
+
+fn add_browser_headers(headers: &mut Vec<(String, String)>) {
+    for (name, value) in [
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "gzip, deflate"),
+        ("Accept-Language", "en-US,en;q=0.5"),
+        ("User-Agent", concat!("stoker-tester/", env!("CARGO_PKG_VERSION"))),
+    ] {
+        if values(headers, name).is_empty() {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+    }
+}
+
+fn redirect(response: &Response, from: &Url) -> Option<Url> {
+    let location = response.header_values("location").into_iter().next()?;
+    let target = from.join(location).ok()?;
+    (matches!(response.status, 301 | 302 | 303 | 307 | 308) && matches!(target.scheme(), "http" | "https"))
+        .then_some(target)
+}
+
+/// Changes the request as browsers do: 303, and 301 and 302 after POST, go on with GET; other hosts get no secrets.
+fn follow(request: &mut Prepared, status: u16, from: &Url, to: &Url) {
+    let to_get = status == 303 && request.method != "HEAD" || matches!(status, 301 | 302) && request.method == "POST";
+    if to_get {
+        request.method = "GET".to_owned();
+        request.body = None;
+        request.headers.retain(|(name, _)| !name.to_lowercase().starts_with("content-"));
+    }
+    let same = (from.host_str(), from.port_or_known_default()) == (to.host_str(), to.port_or_known_default());
+    if !same {
+        request
+            .headers
+            .retain(|(name, _)| !["authorization", "cookie", "host"].contains(&name.to_lowercase().as_str()));
+    }
+}
+
+fn failed(error: &reqwest::Error, url: &Url, options: &SendOptions) -> String {
+    let host = url.host_str().unwrap_or("");
+    if error.is_timeout() {
+        return format!("no complete response from {host} within {} ms", options.timeout.as_millis());
+    }
+    if error.is_connect() {
+        return format!("no connection to {host}: {}", causes(error));
+    }
+    format!("the request to {host} failed: {}", causes(error))
+}
+
+/// The inner causes of an error, which say more than the outer one.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut at = error.source();
+    let mut text = at.map_or_else(|| error.to_string(), ToString::to_string);
+    while let Some(inner) = at.and_then(std::error::Error::source) {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        at = Some(inner);
+    }
+    text
+}
+
+/// A proxy address without its password.
+fn hidden(proxy: &str) -> String {
+    match Url::parse(proxy) {
+        Ok(mut url) if url.password().is_some() => {
+            // An address with a password can always take another one.
+            let _ = url.set_password(Some("***"));
+            url.to_string()
+        }
+        _ => proxy.to_owned(),
+    }
+}

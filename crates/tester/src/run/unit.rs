@@ -1,0 +1,145 @@
+//! One scenario, once or for each row of its data.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::cookies::Jar;
+use super::mask::Masker;
+use super::plan::Unit;
+use super::report::{RequestReport, UnitReport, worst};
+use super::{DataRow, Event, Runner, data, one};
+use crate::check::{Outcome, compare_texts};
+use crate::expr::{Evaluator, Sources};
+use crate::model::{Condition, CookieMode, Variables};
+
+/// What all units of a run share.
+pub(super) struct Shared<'a> {
+    pub(super) runner: &'a Runner<'a>,
+    pub(super) variables: Variables,
+    pub(super) masker: Masker,
+    pub(super) jar: Mutex<Jar>,
+    pub(super) stop: AtomicBool,
+}
+
+/// One pass through a unit.
+pub(super) struct Pass<'a> {
+    pub(super) shared: &'a Shared<'a>,
+    pub(super) variables: Variables,
+    pub(super) own_jar: Mutex<Jar>,
+}
+
+impl Pass<'_> {
+    pub(super) fn evaluator(&self) -> Evaluator<'_> {
+        let runner = self.shared.runner;
+        Evaluator::new(Sources {
+            variables: &self.variables,
+            drive: runner.drive,
+            exchanges: runner.exchanges,
+            clock: runner.outside.clock,
+            entropy: runner.outside.entropy,
+        })
+    }
+
+    pub(super) fn jar(&self) -> Option<&Mutex<Jar>> {
+        match self.shared.runner.options.cookies {
+            CookieMode::Shared => Some(&self.shared.jar),
+            CookieMode::PerScenario => Some(&self.own_jar),
+            CookieMode::Off => None,
+        }
+    }
+
+    /// Whether a condition holds.
+    pub(super) fn holds(&self, condition: &Condition) -> Result<bool, String> {
+        let evaluator = self.evaluator();
+        let value = evaluator.text(&condition.value).map_err(|error| error.to_string())?;
+        let expected = evaluator.text(&condition.to).map_err(|error| error.to_string())?;
+        compare_texts(&value, &condition.is, &expected)
+    }
+}
+
+pub(super) async fn run(shared: &Shared<'_>, unit: &Unit<'_>) -> Vec<UnitReport> {
+    let left_out = |why: &str, outcome: Outcome| {
+        let requests = unit.requests.iter().map(|entity| RequestReport::skipped(&entity.id, &entity.name, why));
+        let problem = Some(why.to_owned());
+        vec![UnitReport { outcome, problem, requests: requests.collect(), ..empty(unit) }]
+    };
+    if shared.stop.load(Ordering::Relaxed) {
+        return left_out("the run was stopped by an earlier failure", Outcome::Skipped);
+    }
+    let Some(data) = unit.scenario.and_then(|additions| additions.data.as_ref()) else {
+        return vec![pass(shared, unit, None).await];
+    };
+    match data::rows(data, shared.runner.outside.files) {
+        Err(problem) => left_out(&format!("data: {problem}"), Outcome::Error),
+        Ok(rows) => {
+            let mut reports = Vec::with_capacity(rows.len());
+            for (index, row) in rows.into_iter().enumerate() {
+                let report = pass(shared, unit, Some((index + 1, row))).await;
+                let stop = report.outcome.is_bad() && shared.runner.options.stop_on_failure;
+                reports.push(report);
+                if stop {
+                    break;
+                }
+            }
+            reports
+        }
+    }
+}
+
+fn empty(unit: &Unit<'_>) -> UnitReport {
+    UnitReport {
+        path: unit.path.clone(),
+        scenario: unit.scenario.is_some(),
+        row: None,
+        outcome: Outcome::Ok,
+        duration_ms: 0,
+        problem: None,
+        requests: Vec::new(),
+    }
+}
+
+async fn pass(shared: &Shared<'_>, unit: &Unit<'_>, row: Option<(usize, DataRow)>) -> UnitReport {
+    let outside = shared.runner.outside;
+    let started = outside.clock.monotonic_ms();
+    let mut variables = shared.variables.clone();
+    for (name, value) in row.iter().flat_map(|(_, row)| row) {
+        variables.set(name, value.as_str());
+    }
+    let mut pass = Pass { shared, variables, own_jar: Mutex::default() };
+    let mut report = UnitReport { row, ..empty(unit) };
+    let title = report.title();
+    let mut stopped = match unit.scenario.and_then(|additions| additions.when.as_ref()).map(|when| pass.holds(when)) {
+        None | Some(Ok(true)) => None,
+        Some(Ok(false)) => {
+            report.outcome = Outcome::Skipped;
+            Some("the condition of the scenario does not hold".to_owned())
+        }
+        Some(Err(problem)) => {
+            report.outcome = Outcome::Error;
+            Some(format!("when: {problem}"))
+        }
+    };
+    report.problem = stopped.clone();
+    let carries_on = unit.scenario.is_none_or(|additions| additions.carry_on);
+    for entity in &unit.requests {
+        if let Some(why) = &stopped {
+            report.requests.push(RequestReport::skipped(&entity.id, &entity.name, why));
+            continue;
+        }
+        (outside.observer)(Event::BeforeTest { unit: &title, name: &entity.name });
+        for mut made in one::run(&mut pass, entity).await {
+            made.place = shared.runner.places.get(&entity.id).cloned();
+            shared.masker.request(&mut made);
+            (outside.observer)(Event::AfterTest { unit: &title, report: &made });
+            if made.outcome.is_bad() && (!carries_on || shared.runner.options.stop_on_failure) {
+                stopped = Some(format!("an earlier request, `{}`, ended with {}", made.title(), made.outcome.name()));
+            }
+            report.requests.push(made);
+        }
+    }
+    if report.problem.is_none() {
+        report.outcome = worst(report.requests.iter().map(|request| request.outcome));
+    }
+    report.duration_ms = outside.clock.monotonic_ms().saturating_sub(started);
+    report
+}

@@ -1,0 +1,17 @@
+//! Tests of the crate from outside, as its users see it.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod checks;
+mod expressions;
+mod folders;
+mod imports;
+mod jsonpath;
+mod native;
+mod patterns;
+mod reports;
+mod runs;
+mod server;
+mod support;
+mod tls;
+mod xpaths;
