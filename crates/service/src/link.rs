@@ -314,6 +314,7 @@ impl Service {
                 service.sign_of_life(tx, &engine, now)?;
                 let mut stale = BTreeSet::new();
                 let mut ended = false;
+                let mut plans = BTreeSet::new();
                 let mut row: Option<Run> = None;
                 for report in &request.reports {
                     let run_epoch = report.run_epoch();
@@ -324,7 +325,10 @@ impl Service {
                     let fits = row.as_mut().filter(|r| r.epoch == run_epoch.epoch && r.engine_id.as_ref() == Some(&id));
                     match fits {
                         Some(run) => match apply(tx, run, report, now)? {
-                            Applied::Ended => ended = true,
+                            Applied::Ended => {
+                                ended = true;
+                                plans.extend(run.plan_run_id.clone());
+                            }
                             Applied::Yes => {}
                             Applied::Stale => {
                                 stale.insert(run_epoch);
@@ -340,11 +344,15 @@ impl Service {
                     service.add_offers(tx, &engine, now, &mut messages)?;
                 }
                 crash::point("report.before-commit");
-                Ok(ReportResponse { stale: stale.into_iter().collect(), messages })
+                Ok::<_, Error>((ReportResponse { stale: stale.into_iter().collect(), messages }, plans))
             })
             .await;
         crash::point("report.after-commit");
-        answer
+        let (answer, plans) = answer?;
+        for plan_run in plans {
+            self.wake_plan(plan_run);
+        }
+        Ok(answer)
     }
 
     /// The engine stops in an orderly way: it shows as not available at once.

@@ -27,6 +27,8 @@ pub struct Report {
     pub undeployed: usize,
     /// Waiting engines told to look.
     pub woken: usize,
+    /// Moves of plan runs.
+    pub plans: usize,
 }
 
 impl Service {
@@ -37,6 +39,7 @@ impl Service {
             lost: self.give_up_lost().await?,
             undeployed: self.end_undeployable().await?,
             woken: self.wake_waiting().await?,
+            plans: self.advance_plans().await?,
         };
         self.store_last_use().await?;
         Ok(report)

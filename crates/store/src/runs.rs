@@ -4,7 +4,7 @@ use crate::db::record::{Conditions, holds_text, record};
 use crate::db::{Json, Record};
 use crate::{StoreError, Tx, Value, params};
 use stoker_domain::PrincipalKind;
-use stoker_domain::ids::{ArtifactId, EngineId, EnvironmentId, RunId, RunProfileId, TaskId, WorkspaceId};
+use stoker_domain::ids::{ArtifactId, EngineId, EnvironmentId, PlanRunId, RunId, RunProfileId, TaskId, WorkspaceId};
 use stoker_domain::run::{MisfireReason, Outcome, RunType, State};
 use stoker_domain::runtime::{LogLevel, RuntimeType};
 
@@ -99,6 +99,8 @@ record! {
         log_lines: i64,
         /// Log chunks received in this epoch; the number of the next one.
         log_chunks: i64,
+        /// The plan run it is part of.
+        plan_run_id: Option<PlanRunId>,
     }
 }
 

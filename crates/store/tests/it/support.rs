@@ -199,5 +199,6 @@ pub(crate) fn run_row(number: usize, environment: &EnvironmentId, workspace: &Wo
         misfire_reason: None,
         log_lines: 0,
         log_chunks: 0,
+        plan_run_id: None,
     }
 }
