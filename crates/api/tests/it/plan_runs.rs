@@ -7,7 +7,7 @@ use stoker_wire::Offer;
 
 use crate::link::driver::{Engine, check_events, finished, of, started, task_on};
 use crate::plans::{PLANS, plan, plan_body, step};
-use crate::support::{MINUTE, START_MS, TestServer, both, id};
+use crate::support::{MINUTE, START_MS, TestServer, both};
 
 pub(crate) const STARTS: &str = "/processing/executions/plans";
 const DAY: i64 = 24 * 60 * MINUTE;
