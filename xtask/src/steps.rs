@@ -54,7 +54,11 @@ const NIGHTLY: [Step; 2] = [
             shell::run(&mut tests)
         },
     },
-    Step { name: "demonstration of the release build", cure: "run `cargo xtask demo --release` by itself", work: || demo::run(false) },
+    Step {
+        name: "demonstration of the release build",
+        cure: "run `cargo xtask demo --release` by itself",
+        work: || demo::run(false),
+    },
 ];
 
 /// What has to be right before a change lands.

@@ -95,6 +95,7 @@ impl From<Error> for ApiError {
             Error::Paused(_) => StatusCode::METHOD_NOT_ALLOWED,
             Error::InUse(_) => StatusCode::NOT_ACCEPTABLE,
             Error::NotConfigured(_) => StatusCode::NOT_IMPLEMENTED,
+            Error::NotRepeatable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Link { code, .. } => match *code {
                 REFUSED_SESSION => StatusCode::CONFLICT,

@@ -6,8 +6,8 @@
 use crate::App;
 use crate::error::ApiError;
 use crate::handlers::{
-    accounts, artifacts, engine_link, engines, environments, executions, logs, operator, rights, run_profiles, tasks,
-    workspaces,
+    accounts, artifacts, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
+    rights, run_profiles, tasks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
@@ -223,9 +223,50 @@ fn fill_orchestration(list: &mut List) {
     list.both("PUT", config.0, config.1, manual, tasks::put_run_config);
     list.both("PUT", pause.0, pause.1, Complete, tasks::pause);
     list.newer("GET", "/processing/executables/tasks", Complete, tasks::list);
+    fill_plans(list);
     // Versions before 2.0 have one path for all executables.
     list.old("GET", "/executables", tasks::list);
     list.old("GET", "/executables/{id}", tasks::get);
+}
+
+fn fill_plans(list: &mut List) {
+    use Support::{Complete, Partial};
+    let all = ("/orchestration/executables/plans", "/executables/plans");
+    let one = ("/orchestration/executables/plans/{planId}", "/executables/plans/{planId}");
+    let config = ("/orchestration/executables/plans/{planId}/run-config", "/executables/plans/{planId}/run-config");
+    let pause = ("/orchestration/executables/plans/{planId}/pause", "/executables/plans/{planId}/pause");
+    let manual = Partial("only the trigger MANUAL; schedules and webhooks answer 501");
+    list.both("GET", all.0, all.1, Complete, plans::list);
+    list.both("POST", all.0, all.1, Complete, plans::create);
+    list.both("GET", one.0, one.1, Complete, plans::get);
+    list.both("PUT", one.0, one.1, Complete, plans::update);
+    list.both("DELETE", one.0, one.1, Complete, plans::delete);
+    list.both("GET", config.0, config.1, Complete, plans::get_run_config);
+    list.both("PUT", config.0, config.1, manual, plans::put_run_config);
+    list.both("DELETE", config.0, config.1, Complete, plans::delete_run_config);
+    list.both("PUT", pause.0, pause.1, Complete, plans::pause);
+    list.newer("GET", "/processing/executables/plans", Complete, plans::list);
+
+    let start = ("/processing/executions/plans", "/executions/plans");
+    let run = ("/processing/executions/plans/{planExecutionId}", "/executions/plans/{id}");
+    let steps = ("/processing/executions/plans/{planExecutionId}/steps", "/executions/plans/{planExecutionId}/steps");
+    let step = (
+        "/processing/executions/plans/{planExecutionId}/steps/{stepExecutionId}",
+        "/executions/plans/{planExecutionId}/steps/{stepExecutionId}",
+    );
+    let handler = (
+        "/processing/executions/plans/{planExecutionId}/steps/{stepExecutionId}/error-handler",
+        "/executions/plans/{planExecutionId}/steps/{stepExecutionId}/error-handler",
+    );
+    let runs = ("/processing/executables/plans/executions", "/executables/plans/executions");
+    let of_plan = ("/processing/executables/plans/{planId}/executions", "/executables/plans/{planId}/executions");
+    list.both("POST", start.0, start.1, Complete, plan_executions::start);
+    list.both("GET", run.0, run.1, Complete, plan_executions::get);
+    list.both("GET", steps.0, steps.1, Complete, plan_executions::steps);
+    list.both("GET", step.0, step.1, Complete, plan_executions::step);
+    list.both("GET", handler.0, handler.1, Complete, plan_executions::error_handler);
+    list.both("GET", runs.0, runs.1, Complete, plan_executions::list);
+    list.both("GET", of_plan.0, of_plan.1, Complete, plan_executions::of_plan);
 }
 
 fn fill_processing(list: &mut List) {
@@ -312,6 +353,8 @@ fn fill_processing(list: &mut List) {
 fn fill_own(list: &mut List) {
     list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
     list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
+    list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
+    list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);
     list.own("GET", "/stoker/v1/log-files/{token}", logs::download);
     list.own("GET", "/health/live", operator::live);
     list.own("GET", "/health/ready", operator::ready);

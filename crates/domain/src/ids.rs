@@ -145,6 +145,19 @@ id!(
     /// A run (*execution* in API paths).
     RunId, "Task execution", is_uuid, uuid_by_time);
 
+id!(
+    /// A plan.
+    PlanId, "Plan", is_uuid, |_, r| uuid(r));
+id!(
+    /// A step of a plan.
+    StepId, "Step", is_uuid, |_, r| uuid(r));
+id!(
+    /// A plan run (*plan execution* in API paths).
+    PlanRunId, "Plan execution", is_uuid, |_, r| uuid(r));
+id!(
+    /// A step run (*step execution* in API paths).
+    StepRunId, "Step execution", is_uuid, |_, r| uuid(r));
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod limits;
 pub mod names;
 pub mod permission;
+pub mod plan;
 pub mod random;
 pub mod run;
 pub mod runtime;

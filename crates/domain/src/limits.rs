@@ -37,3 +37,17 @@ pub const LOST_RUN_MS: i64 = 24 * 60 * 60 * 1000;
 pub const LOG_LINE_BYTES: usize = 64 * 1024;
 /// Longest window of a run list in days (source: spec).
 pub const LIST_DAYS: i64 = 60;
+/// Most steps of a plan.
+pub const PLAN_STEPS: usize = 1_000;
+/// Most tasks of one step, and most tasks and plans of one failure handler.
+pub const STEP_EXECUTABLES: usize = 200;
+/// Most tasks and plans that all steps and handlers of a plan name together.
+pub const PLAN_EXECUTABLES: usize = 5_000;
+/// Most plans that may follow each other as failure handlers of failure handlers.
+pub const PLAN_DEPTH: i64 = 10;
+/// Starts of one plan within [`PLAN_START_WINDOW_MS`] (source: doc).
+pub const PLAN_STARTS: i64 = 50;
+/// The window of [`PLAN_STARTS`] in milliseconds (source: doc, 60 minutes).
+pub const PLAN_START_WINDOW_MS: i64 = 60 * 60 * 1000;
+/// How long after its end a failed plan run may be repeated, in days (source: inferred, it is the window of run lists).
+pub const RERUN_DAYS: i64 = LIST_DAYS;

@@ -58,6 +58,14 @@ impl Allowed {
         Self { actor, system: true }
     }
 
+    /// The program itself, in the name of somebody who was allowed to begin what now goes on.
+    pub(crate) fn on_behalf(kind: PrincipalKind, name: &str) -> Self {
+        let mut allowed = Self::system();
+        allowed.actor.kind = kind;
+        allowed.actor.name = name.to_owned();
+        allowed
+    }
+
     /// Who was allowed.
     pub fn actor(&self) -> &Actor {
         &self.actor

@@ -32,6 +32,9 @@ pub enum Error {
     /// The task cannot run as it is configured.
     #[error("{0}")]
     NotConfigured(String),
+    /// The plan run cannot be repeated.
+    #[error("{0}")]
+    NotRepeatable(String),
     /// Too many bytes.
     #[error("{0}")]
     TooLarge(String),

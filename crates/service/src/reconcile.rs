@@ -29,6 +29,8 @@ pub struct Report {
     pub woken: usize,
     /// Runs whose reason to wait has changed.
     pub waits: usize,
+    /// Moves of plan runs.
+    pub plans: usize,
 }
 
 impl Service {
@@ -40,6 +42,7 @@ impl Service {
             undeployed: self.end_undeployable().await?,
             woken: self.wake_waiting().await?,
             waits: self.note_waits().await?,
+            plans: self.advance_plans().await?,
         };
         self.store_last_use().await?;
         Ok(report)

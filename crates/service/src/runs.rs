@@ -109,20 +109,7 @@ impl Service {
     }
 
     fn run_filter(&self, query: &RunQuery, allowed: &Allowed) -> Result<RunFilter, Error> {
-        let now = self.now();
-        let day = 24 * 60 * 60 * 1000;
-        if query.last_days.is_some_and(|days| !(1..=limits::LIST_DAYS).contains(&days)) {
-            return Err(Error::invalid("lastDays: must be from 1 to 60"));
-        }
-        let to_ms = query.to_ms.unwrap_or(now);
-        let from_ms =
-            query.from_ms.unwrap_or_else(|| to_ms.saturating_sub(query.last_days.unwrap_or(limits::LIST_DAYS) * day));
-        if from_ms > to_ms {
-            return Err(Error::invalid("from: must not be later than to"));
-        }
-        if to_ms.saturating_sub(from_ms) > limits::LIST_DAYS * day {
-            return Err(Error::invalid("from, to: the window must not be longer than 60 days"));
-        }
+        let (from_ms, to_ms) = window(self.now(), query.from_ms, query.to_ms, query.last_days)?;
         let (states, outcome) = match &query.status {
             None => (Vec::new(), None),
             Some(status) => stoker_domain::run::from_published_status(status)
@@ -145,7 +132,7 @@ impl Service {
     pub async fn stop_run(&self, actor: &Actor, id: &RunId) -> Result<Stopped, Error> {
         let allowed = actor.allow(RUN)?;
         let (id, proof, now, service) = (id.clone(), allowed.clone(), self.now(), self.clone());
-        let (stopped, engine) = self
+        let (stopped, engine, plan_run) = self
             .write::<_, Error, _>(&allowed, move |tx| {
                 let run = runs::lock(tx, &id)?.ok_or_else(unknown)?;
                 proof.right(tx, &run.workspace_id, &[Right::Execute])?;
@@ -159,14 +146,39 @@ impl Service {
                 if stopped == Stopped::Stopping {
                     audit::record(tx, proof.actor(), now, service.random(), change)?;
                 }
-                Ok((stopped, run.engine_id))
+                Ok((stopped, run.engine_id, run.plan_run_id))
             })
             .await?;
+        if let Some(plan_run) = plan_run {
+            self.wake_plan(plan_run);
+        }
         if let Some(engine) = engine {
             self.inner.hub.wake(&engine);
         }
         Ok(stopped)
     }
+}
+
+/// The window of a list of runs, from its start to its end: 60 days back from now unless the caller says otherwise.
+pub(crate) fn window(
+    now: i64,
+    from_ms: Option<i64>,
+    to_ms: Option<i64>,
+    last_days: Option<i64>,
+) -> Result<(i64, i64), Error> {
+    let day = 24 * 60 * 60 * 1000;
+    if last_days.is_some_and(|days| !(1..=limits::LIST_DAYS).contains(&days)) {
+        return Err(Error::invalid("lastDays: must be from 1 to 60"));
+    }
+    let to_ms = to_ms.unwrap_or(now);
+    let from_ms = from_ms.unwrap_or_else(|| to_ms.saturating_sub(last_days.unwrap_or(limits::LIST_DAYS) * day));
+    if from_ms > to_ms {
+        return Err(Error::invalid("from: must not be later than to"));
+    }
+    if to_ms.saturating_sub(from_ms) > limits::LIST_DAYS * day {
+        return Err(Error::invalid("from, to: the window must not be longer than 60 days"));
+    }
+    Ok((from_ms, to_ms))
 }
 
 /// Stops one run inside a transaction; the caller wakes its engine.

@@ -12,8 +12,8 @@ use crate::waits::{self, Wait};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use stoker_domain::ids::{EngineId, RunId, RunProfileId};
-use stoker_domain::run::{MisfireReason, Outcome, State};
+use stoker_domain::ids::{EngineId, PlanRunId, RunId, RunProfileId, TaskId};
+use stoker_domain::run::{MisfireReason, Outcome, RunType, State};
 use stoker_domain::runtime::LogLevel;
 use stoker_domain::{Right, crash};
 use stoker_jobzip::Manifest;
@@ -21,7 +21,7 @@ use stoker_store::artifacts::VersionFile;
 use stoker_store::db::{Json, Record};
 use stoker_store::runs::{Run, RunEvent};
 use stoker_store::tasks::Task;
-use stoker_store::{Tx, artifacts, engines, environments, runs, tasks};
+use stoker_store::{StoreError, Tx, artifacts, engines, environments, runs, tasks};
 
 /// Manifests of artifacts that were started lately, by SHA-256. They never change.
 #[derive(Default)]
@@ -58,6 +58,36 @@ struct Begun {
     direct: Option<(Box<engines::Engine>, Reserved)>,
     /// An engine to wake.
     wake: Option<EngineId>,
+}
+
+/// What the start of a task inside a plan came to.
+pub(crate) enum Planned {
+    /// There is a run; it may have ended already, with the reason why it did not start.
+    Run {
+        /// The run.
+        id: RunId,
+        /// An engine to wake after the commit.
+        engine: Option<EngineId>,
+    },
+    /// Not even a record of a run could be made.
+    Refused(String),
+}
+
+/// The words for a start that is not possible now; a failure of the database stays an error, because it may pass.
+fn refused(error: Error) -> Result<String, Error> {
+    match error {
+        Error::Internal(source) if source.is::<StoreError>() => Err(Error::Internal(source)),
+        Error::Unavailable => Err(Error::Unavailable),
+        Error::Internal(source) => {
+            tracing::error!(error = &*source as &dyn std::error::Error, "a task of a plan cannot be started");
+            Ok("the task cannot be started; the server's log has the cause".to_owned())
+        }
+        other => Ok(other.to_string()),
+    }
+}
+
+fn overlap(task: &Task) -> String {
+    format!("another run of task {} is active and parallel runs are not allowed", task.name)
 }
 
 impl Service {
@@ -105,11 +135,10 @@ impl Service {
             return Err(Error::Paused(format!("Task {} is paused: resume it before starting a run", task.name)));
         }
         let target = dispatch::target(tx, &task)?;
-        let mut run = self.new_run(tx, allowed, &task, &target, request, now)?;
+        let mut run = self.new_run(tx, allowed, &task, target.id(), request, now)?;
         if !run.parallel && runs::any_active_of_task(tx, &task.id)? {
             let reason = MisfireReason::ParallelExecutionForbidden;
-            let message = format!("another run of task {} is active and parallel runs are not allowed", task.name);
-            run = misfired(run, now, reason, message);
+            run = misfired(run, now, reason, overlap(&task));
         }
         let pick = match run.state {
             State::Finished => Pick::Away,
@@ -132,30 +161,91 @@ impl Service {
                 Pick::NoSlot | Pick::Away => None,
             };
         }
-        let wait = match begun.run.state {
-            State::Queued => Some(self.first_wait(tx, &target, &pick, now)?),
-            _ => None,
-        };
+        let wait = self.first_wait(tx, &begun.run, Some(&target), &pick, now)?;
         begun.run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
-        record_begin(tx, allowed, &begun.run, wait.as_ref(), now, self.random())?;
+        record_begin(tx, &begun.run, wait.as_ref(), now)?;
+        let run = &begun.run;
+        let change = Change {
+            action: "run.start",
+            object: ("run", run.id.as_str()),
+            workspace: Some(&run.workspace_id),
+            detail: Some(json!({ "taskId": run.task_id.as_str() })),
+        };
+        audit::record(tx, allowed.actor(), now, self.random(), change)?;
         Ok(begun)
     }
 
-    /// Why a run that was not handed over at once waits.
-    fn first_wait(&self, tx: &mut Tx<'_>, target: &Target, pick: &Pick, now: i64) -> Result<Wait, Error> {
-        let silence = self.inner.settings.engine_silence_ms;
-        match (target, pick) {
-            (_, Pick::Engine(engine)) => {
-                waits::wait_for(tx, target.id(), std::slice::from_ref(&**engine), now, silence)
-            }
-            (Target::Engine(engine), _) => {
-                waits::wait_for(tx, target.id(), std::slice::from_ref(&**engine), now, silence)
-            }
-            (Target::Cluster(id), _) => {
-                let members = engines::members(tx, id)?;
-                waits::wait_for(tx, target.id(), &members, now, silence)
-            }
+    /// Starts a task as part of a plan run, inside the transaction that moves the plan run on. What would be refused to
+    /// a caller becomes a run that did not start, with the reason. The caller wakes the engine after the commit.
+    pub(crate) fn begin_planned(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        plan_run: &PlanRunId,
+        task: &TaskId,
+        now: i64,
+    ) -> Result<Planned, Error> {
+        let Some(task) = tasks::lock(tx, task)? else {
+            return Ok(Planned::Refused("the task was removed".to_owned()));
+        };
+        let request = StartRequest {
+            task: task.id.clone(),
+            parameters: Vec::new(),
+            log_level: None,
+            timeout_minutes: None,
+            run_type: RunType::Plan,
+            api_version: None,
+        };
+        let (target, mut refusal) = match dispatch::target(tx, &task) {
+            Ok(target) => (Some(target), None),
+            Err(Error::NotConfigured(message)) => (None, Some((MisfireReason::Unknown, message))),
+            Err(error) => return Err(error),
+        };
+        let place = target.as_ref().map(Target::id).or(task.runtime_id.as_deref()).unwrap_or_default();
+        let mut run = match self.new_run(tx, allowed, &task, place, &request, now) {
+            Ok(run) => run,
+            Err(error) => return refused(error).map(Planned::Refused),
+        };
+        run.plan_run_id = Some(plan_run.clone());
+        if task.paused {
+            refusal = Some((MisfireReason::TaskIsPaused, format!("task {} is paused", task.name)));
+        } else if refusal.is_none() && !run.parallel && runs::any_active_of_task(tx, &task.id)? {
+            refusal = Some((MisfireReason::ParallelExecutionForbidden, overlap(&task)));
         }
+        let pick = match (&target, &refusal) {
+            (Some(target), None) => dispatch::pick(tx, target, now, self.inner.settings.engine_silence_ms)?,
+            _ => Pick::Away,
+        };
+        if let Some((reason, message)) = refusal {
+            run = misfired(run, now, reason, message);
+        }
+        let wait = self.first_wait(tx, &run, target.as_ref(), &pick, now)?;
+        run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
+        record_begin(tx, &run, wait.as_ref(), now)?;
+        let engine = match pick {
+            Pick::Engine(engine) => Some(engine.id.clone()),
+            Pick::Behind(engine) => Some(engine),
+            Pick::NoSlot | Pick::Away => None,
+        };
+        Ok(Planned::Run { id: run.id, engine })
+    }
+
+    /// Why a run that was not handed over at once waits; nothing when it does not.
+    fn first_wait(
+        &self,
+        tx: &mut Tx<'_>,
+        run: &Run,
+        target: Option<&Target>,
+        pick: &Pick,
+        now: i64,
+    ) -> Result<Option<Wait>, Error> {
+        let (State::Queued, Some(target)) = (run.state, target) else { return Ok(None) };
+        let members = match (target, pick) {
+            (_, Pick::Engine(engine)) | (Target::Engine(engine), _) => vec![(**engine).clone()],
+            (Target::Cluster(id), _) => engines::members(tx, id)?,
+        };
+        let silence = self.inner.settings.engine_silence_ms;
+        waits::wait_for(tx, target.id(), &members, now, silence).map(Some)
     }
 
     /// Takes the poll of an engine that waits on this server, so that run and lease share one commit and the offer goes
@@ -185,7 +275,7 @@ impl Service {
         tx: &mut Tx<'_>,
         allowed: &Allowed,
         task: &Task,
-        target: &Target,
+        target: &str,
         request: &StartRequest,
         now: i64,
     ) -> Result<Run, Error> {
@@ -216,7 +306,7 @@ impl Service {
             artifact_sha256: sha256,
             artifact_size: size,
             runtime_type: task.runtime_type,
-            target_id: target.id().to_owned(),
+            target_id: target.to_owned(),
             engine_id: None,
             run_profile_id: task.run_profile_id.clone(),
             jvm_arguments: jvm_arguments(tx, task.run_profile_id.as_ref())?,
@@ -249,6 +339,7 @@ impl Service {
             log_lines: 0,
             log_chunks: 0,
             wait_reason: None,
+            plan_run_id: None,
         })
     }
 
@@ -313,15 +404,8 @@ fn misfired(mut run: Run, now: i64, reason: MisfireReason, message: String) -> R
     run
 }
 
-/// Writes the run, its first events and the audit event.
-fn record_begin(
-    tx: &mut Tx<'_>,
-    allowed: &Allowed,
-    run: &Run,
-    wait: Option<&Wait>,
-    now: i64,
-    random: &dyn stoker_domain::Random,
-) -> Result<(), Error> {
+/// Writes the run and its first events.
+fn record_begin(tx: &mut Tx<'_>, run: &Run, wait: Option<&Wait>, now: i64) -> Result<(), Error> {
     run.insert(tx)?;
     let mut events = vec![("accepted", json!({ "by": run.user_id, "type": run.run_type.id() }))];
     if run.state == State::Finished {
@@ -346,11 +430,5 @@ fn record_begin(
         };
         event.insert(tx)?;
     }
-    let change = Change {
-        action: "run.start",
-        object: ("run", run.id.as_str()),
-        workspace: Some(&run.workspace_id),
-        detail: Some(json!({ "taskId": run.task_id.as_str() })),
-    };
-    audit::record(tx, allowed.actor(), now, random, change)
+    Ok(())
 }

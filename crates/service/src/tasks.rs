@@ -310,6 +310,14 @@ impl Service {
                 // The task before its runs, as a start does.
                 let task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
                 proof.right(tx, &task.workspace_id, &[Right::Author])?;
+                let users = stoker_store::plans::using_task(tx, &id)?;
+                if !users.is_empty() {
+                    return Err(Error::conflict(format!(
+                        "task {} is in use by plan {}: take it out of there first",
+                        task.name,
+                        users.join(", ")
+                    )));
+                }
                 let active = runs::active_of_task(tx, &id)?;
                 if !active.is_empty() && !stop_runs {
                     return Err(Error::conflict(format!("task {} has active runs: stop them first", task.name)));

@@ -11,6 +11,8 @@ pub mod db;
 pub mod engines;
 pub mod environments;
 pub mod logs;
+pub mod plan_runs;
+pub mod plans;
 pub mod runs;
 pub mod settings;
 pub mod tasks;

@@ -4,7 +4,7 @@ use crate::db::record::{Conditions, holds_text, record};
 use crate::db::{Json, Record};
 use crate::{StoreError, Tx, Value, params};
 use stoker_domain::PrincipalKind;
-use stoker_domain::ids::{ArtifactId, EngineId, EnvironmentId, RunId, RunProfileId, TaskId, WorkspaceId};
+use stoker_domain::ids::{ArtifactId, EngineId, EnvironmentId, PlanRunId, RunId, RunProfileId, TaskId, WorkspaceId};
 use stoker_domain::run::{MisfireReason, Outcome, RunType, State};
 use stoker_domain::runtime::{LogLevel, RuntimeType};
 
@@ -101,6 +101,8 @@ record! {
         log_chunks: i64,
         /// Reason code of its wait, as the newest `waiting` event has it; stays as it was when the wait is over.
         wait_reason: Option<String>,
+        /// The plan run it is part of.
+        plan_run_id: Option<PlanRunId>,
     }
 }
 

@@ -8,6 +8,7 @@ mod disk;
 mod engine_dies;
 mod lease;
 mod network;
+mod plans;
 mod postgres;
 mod proxy;
 mod server;

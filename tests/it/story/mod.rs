@@ -5,6 +5,7 @@ mod cases;
 mod cli;
 mod fixtures;
 mod keys;
+mod plans;
 mod procedures;
 mod queue;
 mod secure_link;

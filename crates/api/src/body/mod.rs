@@ -3,6 +3,8 @@
 mod accounts;
 mod artifacts;
 mod engines;
+mod plan_runs;
+mod plans;
 mod runs;
 mod tasks;
 mod workspaces;
@@ -10,6 +12,8 @@ mod workspaces;
 pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
 pub use engines::{ClusterBody, EngineBody, RunProfileBody};
+pub use plan_runs::{PlanRunBody, StepRunBody, StepRunItem, plan_timeline};
+pub use plans::{PlanBody, plan_details, plan_page, plan_run_config};
 pub use runs::{RunBody, RunListItem, timeline};
 pub use tasks::{TaskBody, TaskExtract, run_config};
 pub use workspaces::{EnvironmentInfo, WorkspaceBody, WorkspaceInfo};

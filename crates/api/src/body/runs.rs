@@ -61,6 +61,9 @@ body!(
         account_id: String,
         /// Workspace of the task.
         workspace_id: String,
+        /// The plan run it is part of; so in spite of the name (source: spec).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plan_id: Option<String>,
         /// Kind of failure.
         #[serde(skip_serializing_if = "Option::is_none")]
         error_type: Option<String>,
@@ -105,6 +108,7 @@ impl RunBody {
             remote_engine_cluster_id: runtime.cluster_id,
             account_id: account,
             workspace_id: row.workspace_id.to_string(),
+            plan_id: row.plan_run_id.map(|id| id.to_string()),
             error_type: row.error_type,
             error_message: row.error_message,
             timeout: row.timeout_minutes.filter(|_| newer),
@@ -121,6 +125,9 @@ body!(
         execution_id: String,
         /// Id of the task.
         task_id: String,
+        /// The plan run it is part of.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plan_id: Option<String>,
         /// Version of the task.
         task_version: String,
         /// What made it.
@@ -166,6 +173,7 @@ impl RunListItem {
         Self {
             execution_id: row.id.to_string(),
             task_id: row.task_id.to_string(),
+            plan_id: row.plan_run_id.as_ref().map(ToString::to_string),
             task_version: row.task_version.clone(),
             execution_type: row.run_type.id(),
             status: run::published_status(row.state, outcome),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use stoker_domain::runtime::RuntimeType;
 use stoker_domain::time::to_text;
-use stoker_service::rows::{Run, Task};
+use stoker_service::rows::{Plan, Run, Task};
 use stoker_service::tasks::{TaskView, shown_parameters};
 
 body!(
@@ -31,7 +31,18 @@ body!(
 );
 
 impl PauseBody {
-    fn of(row: &Task, family: Family) -> Self {
+    pub(super) fn of_plan(row: &Plan, family: Family) -> Self {
+        let newer = !family.is_tmc();
+        Self {
+            pause: row.paused,
+            pause_context: row.pause_context.clone(),
+            user: row.pause_user.clone().filter(|_| newer),
+            user_type: row.pause_user_kind.map(|k| k.id()).filter(|_| newer),
+            pause_date: row.pause_ms.map(to_text).filter(|_| newer),
+        }
+    }
+
+    pub(super) fn of(row: &Task, family: Family) -> Self {
         let newer = !family.is_tmc();
         Self {
             pause: row.paused,

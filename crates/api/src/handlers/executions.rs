@@ -75,7 +75,7 @@ fn parameters(value: Option<Value>) -> Result<Vec<GivenParameter>, ApiError> {
 }
 
 /// The API version a caller asked for, when it is one we know of.
-fn api_version(headers: &HeaderMap) -> Option<String> {
+pub(super) fn api_version(headers: &HeaderMap) -> Option<String> {
     let value = headers.get("talend-version")?.to_str().ok()?;
     matches!(value, "2021-03" | "2026-01").then(|| value.to_owned())
 }

@@ -275,8 +275,8 @@ pub async fn put_run_config(
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pause {
-    pause: bool,
-    pause_context: Option<String>,
+    pub(super) pause: bool,
+    pub(super) pause_context: Option<String>,
 }
 
 /// `PUT /orchestration/executables/tasks/{taskId}/pause`: 202 when it changed, 204 when it was so already.

@@ -100,7 +100,11 @@ fn success(sample: &Sample) -> Vec<u16> {
             }
         }
     }
-    if sample.call.method == "POST" { vec![201] } else { vec![200] }
+    match sample.call.method {
+        "POST" => vec![201],
+        "DELETE" => vec![204],
+        _ => vec![200],
+    }
 }
 
 #[test]

@@ -76,6 +76,10 @@ const ENVIRONMENT_BODY: &str = r#"{"name":"@text","workspaceName":"Own","owner":
 const WORKSPACE_BODY: &str = r#"{"name":"@text","environmentId":"@env","owner":"admin"}"#;
 const TASK_BODY: &str = r#"{"name":"@text","description":"","workspaceId":"@ws","environmentId":"@env","artifact":{"id":"@artifact","version":"@version"}}"#;
 const CONFIG_BODY: &str = r#"{"trigger":{"type":"MANUAL"},"runtime":{"type":"REMOTE_ENGINE","id":"@engine"},"parallelExecutionAllowed":true}"#;
+const PLAN_BODY: &str =
+    r#"{"name":"@text","workspaceId":"@ws","steps":[{"name":"one","condition":"ALL_SUCCEEDED","taskIds":["@task"]}]}"#;
+const PLAN_CONFIG_BODY: &str =
+    r#"{"trigger":{"type":"MANUAL"},"runtime":{"type":"CLOUD"},"parallelExecutionAllowed":true}"#;
 const ENGINE_BODY: &str = r#"{"name":"@text","environmentId":"@env","workspaceId":"@ws"}"#;
 const PROFILE_BODY: &str = r#"{"name":"@text","type":"JOB_SERVER","jvmArguments":["-Xmx64m"],"runtimeId":"@engine"}"#;
 const SESSION_BODY: &str = r#"{"session":"nobody"}"#;
@@ -311,6 +315,51 @@ pub(crate) const RUNS: &[Call] = {
     ]
 };
 
+/// Plans and their runs.
+pub(crate) const PLANS: &[Call] = {
+    const P: (&str, &str) = ("/orchestration/executables/plans", "/executables/plans");
+    const P1: (&str, &str) = ("/orchestration/executables/plans/@plan", "/executables/plans/@plan");
+    const NEW: (&str, &str) = ("/orchestration/executables/plans/@new-plan", "/executables/plans/@new-plan");
+    const CONFIG: (&str, &str) =
+        ("/orchestration/executables/plans/@plan/run-config", "/executables/plans/@plan/run-config");
+    const PAUSE: (&str, &str) =
+        ("/orchestration/executables/plans/@new-plan/pause", "/executables/plans/@new-plan/pause");
+    const ALL: (&str, &str) = ("/processing/executables/plans/executions", "/executables/plans/executions");
+    const OF_PLAN: (&str, &str) =
+        ("/processing/executables/plans/@plan/executions", "/executables/plans/@plan/executions");
+    const RUN_1: (&str, &str) = ("/processing/executions/plans/@planrun", "/executions/plans/@planrun");
+    const STEPS: (&str, &str) = ("/processing/executions/plans/@planrun/steps", "/executions/plans/@planrun/steps");
+    const STEP: (&str, &str) =
+        ("/processing/executions/plans/@planrun/steps/@steprun", "/executions/plans/@planrun/steps/@steprun");
+    const HANDLER: (&str, &str) = (
+        "/processing/executions/plans/@planrun/steps/@steprun/error-handler",
+        "/executions/plans/@planrun/steps/@steprun/error-handler",
+    );
+    const SHOWN: Need = Need::Shown(&["VIEW", "EXECUTE"], "@planrun");
+    const LISTED: Need = Need::Shown(&["VIEW", "EXECUTE"], "@plan");
+    &[
+        both("GET", P.0, P.1, "", OP, LISTED),
+        one("GET", "/processing/executables/plans", "", OP, LISTED),
+        both("POST", P.0, P.1, PLAN_BODY, OP, AUTHOR),
+        both("GET", P1.0, P1.1, "", OP, SEE),
+        both("PUT", NEW.0, NEW.1, PLAN_BODY, OP, AUTHOR),
+        both("DELETE", NEW.0, NEW.1, "", OP, AUTHOR),
+        both("GET", CONFIG.0, CONFIG.1, "", OP, SEE),
+        both("PUT", CONFIG.0, CONFIG.1, PLAN_CONFIG_BODY, OP, EXECUTE),
+        both("DELETE", CONFIG.0, CONFIG.1, "", OP, EXECUTE),
+        both("PUT", PAUSE.0, PAUSE.1, r#"{"pause":true}"#, OP, EXECUTE),
+        both("POST", "/processing/executions/plans", "/executions/plans", r#"{"executable":"@plan"}"#, OP, EXECUTE),
+        both("GET", ALL.0, ALL.1, "", OP, SHOWN),
+        both("GET", OF_PLAN.0, OF_PLAN.1, "", OP, SEE),
+        both("GET", RUN_1.0, RUN_1.1, "", OP, SEE),
+        both("GET", STEPS.0, STEPS.1, "", OP, SEE),
+        both("GET", STEP.0, STEP.1, "", OP, SEE),
+        both("GET", HANDLER.0, HANDLER.1, "", OP, SEE),
+        one("GET", "/stoker/v1/executions/plans/@planrun/timeline", "", OP, SEE),
+        one("DELETE", "/stoker/v1/executions/plans/@new-planrun", "", OP, EXECUTE),
+    ]
+};
+
 /// Engines, clusters, run profiles.
 pub(crate) const RUNTIMES: &[Call] = {
     const E: (&str, &str) = ("/processing/runtimes/remote-engines", "/runtimes/remote-engines");
@@ -446,5 +495,5 @@ pub(crate) const OWN: &[Call] = &[
 
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
-    [IDENTITY, ORCHESTRATION, RUNS, RUNTIMES, OWN].into_iter().flatten().copied()
+    [IDENTITY, ORCHESTRATION, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
 }

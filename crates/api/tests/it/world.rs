@@ -45,8 +45,16 @@ impl World {
         let status = http.post(&format!("/monitoring/executions/{run}/logs/status"), &json!(token)).await.expect(200);
         let url = status.json()["presignedURL"].as_str().expect("the URL of the file").to_owned();
         let file = url.rsplit('/').next().expect("the last part").to_owned();
+        let plan_run = world.make(server, "planrun").await;
+        // Its first step fails at once, so that there is a failure handler to look at.
+        server.reconcile().await;
+        let path = format!("/processing/executions/plans/{plan_run}");
+        let plan = http.get(&path).await.expect(200).json()["planId"].as_str().expect("the plan").to_owned();
+        let steps = http.get(&format!("{path}/steps")).await.expect(200).json();
+        let step = steps[0]["executionId"].as_str().expect("a step run").to_owned();
         let mut shared = world.shared;
         shared.extend([("@run", run), ("@log-token", token), ("@log-file", file)]);
+        shared.extend([("@planrun", plan_run), ("@plan", plan), ("@steprun", step)]);
         shared.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Self { shared, ..world }
     }
@@ -75,6 +83,24 @@ impl World {
             "run" => {
                 let task = Box::pin(self.make(server, "task")).await;
                 return server.run(&task).await;
+            }
+            "planrun" => {
+                let plan = Box::pin(self.make(server, "plan")).await;
+                let config = json!({ "trigger": { "type": "MANUAL" }, "parallelExecutionAllowed": true });
+                let path = format!("/orchestration/executables/plans/{plan}/run-config");
+                let _ = http.put(&path, &config).await.expect(200);
+                let start = json!({ "executable": plan });
+                let made = http.post("/processing/executions/plans", &start).await.expect(201).json();
+                return made["executionId"].as_str().expect("executionId").to_owned();
+            }
+            "plan" => {
+                let (task, paused) = (self.shared("@task"), Box::pin(self.make(server, "task")).await);
+                let path = format!("/orchestration/executables/tasks/{paused}/pause");
+                let _ = http.put(&path, &json!({ "pause": true })).await.expect(202);
+                let handler = json!({ "taskIds": [task] });
+                let step = json!({ "name": "one", "condition": "ALL_SUCCEEDED", "taskIds": [paused], "handlerOnFailure": handler });
+                let body = json!({ "name": text, "workspaceId": server.workspace(), "steps": [step] });
+                http.post("/orchestration/executables/plans", &body).await.expect(201).json()
             }
             "account" => return server.service_account(&["TMC_OPERATOR"], &[]).await.id,
             "granted" => return server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await.id,
@@ -129,6 +155,8 @@ impl World {
             "artifact" => self.shared("@artifact"),
             "task" => self.shared("@task"),
             "run" => self.shared("@run"),
+            "plan" => self.shared("@plan"),
+            "planrun" => self.shared("@planrun"),
             "account" | "granted" => self.shared("@granted"),
             "person" => self.shared("@user"),
             "member" | "engine" => self.shared("@engine"),

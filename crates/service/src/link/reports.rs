@@ -43,16 +43,20 @@ impl Service {
                 let mut rows = locked(tx, &id, &hash, &request.reports)?;
                 let mut stale = BTreeSet::new();
                 let mut ended = false;
+                let mut plans = BTreeSet::new();
                 for (report, chunk) in request.reports.iter().zip(chunks) {
                     let run_epoch = report.run_epoch();
                     let row = rows.get_mut(run_epoch.run.as_str());
-                    let applied = match row.filter(|r| r.epoch == run_epoch.epoch && r.engine_id.as_ref() == Some(&id))
-                    {
+                    let mut row = row.filter(|r| r.epoch == run_epoch.epoch && r.engine_id.as_ref() == Some(&id));
+                    let applied = match row.as_mut() {
                         Some(run) => apply(tx, run, report, chunk, now)?,
                         None => Applied::Stale,
                     };
                     match applied {
-                        Applied::Ended => ended = true,
+                        Applied::Ended => {
+                            ended = true;
+                            plans.extend(row.and_then(|run| run.plan_run_id.clone()));
+                        }
                         Applied::Yes => {}
                         Applied::Stale => {
                             stale.insert(run_epoch);
@@ -64,11 +68,15 @@ impl Service {
                     service.add_offers(tx, &engine, now, &mut messages)?;
                 }
                 crash::point("report.before-commit");
-                Ok(ReportResponse { stale: stale.into_iter().collect(), messages })
+                Ok::<_, Error>((ReportResponse { stale: stale.into_iter().collect(), messages }, plans))
             })
             .await;
         crash::point("report.after-commit");
-        answer
+        let (answer, plans) = answer?;
+        for plan_run in plans {
+            self.wake_plan(plan_run);
+        }
+        Ok(answer)
     }
 }
 

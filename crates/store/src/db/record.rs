@@ -100,7 +100,11 @@ id_column!(
     EngineId,
     ClusterId,
     RunProfileId,
-    RunId
+    RunId,
+    PlanId,
+    StepId,
+    PlanRunId,
+    StepRunId
 );
 
 macro_rules! enum_column {
@@ -121,6 +125,12 @@ enum_column!(
     stoker_domain::run::Outcome,
     stoker_domain::run::RunType,
     stoker_domain::run::MisfireReason,
+    stoker_domain::plan::StepKind,
+    stoker_domain::plan::StepState,
+    stoker_domain::plan::StepOutcome,
+    stoker_domain::plan::PlanState,
+    stoker_domain::plan::PlanOutcome,
+    stoker_domain::plan::PlanMisfire,
     stoker_domain::runtime::RuntimeType,
     stoker_domain::runtime::LogLevel,
     stoker_domain::runtime::ArtifactType,

@@ -71,7 +71,11 @@ from_id!(
     EngineId,
     ClusterId,
     RunProfileId,
-    RunId
+    RunId,
+    PlanId,
+    StepId,
+    PlanRunId,
+    StepRunId
 );
 
 /// One row of an answer; columns by position.

@@ -23,6 +23,12 @@ both! {
         let wipe = |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "step_items",
+                "step_runs",
+                "plan_runs",
+                "plan_handlers",
+                "plan_tasks",
+                "plans",
                 "log_chunks",
                 "run_events",
                 "runs",

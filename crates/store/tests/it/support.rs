@@ -200,5 +200,6 @@ pub(crate) fn run_row(number: usize, environment: &EnvironmentId, workspace: &Wo
         log_lines: 0,
         log_chunks: 0,
         wait_reason: None,
+        plan_run_id: None,
     }
 }

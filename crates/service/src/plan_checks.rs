@@ -1,0 +1,151 @@
+//! What the steps of a plan may say: ids, limits, tasks and plans that exist, and no way back to the plan itself.
+
+use crate::actor::Allowed;
+use crate::error::Error;
+use crate::plans::StepRequest;
+use std::collections::BTreeSet;
+use stoker_domain::ids::{PlanId, StepId, TaskId};
+use stoker_domain::plan::{Handler, PlanStep};
+use stoker_domain::{Right, limits, names};
+use stoker_store::Tx;
+use stoker_store::plans::{self, Place, Plan};
+
+/// One of these on the workspace of a task is enough to name it in a plan (source: inferred from artifacts of tasks).
+const NAME: &[Right] = &[Right::View, Right::Author, Right::Execute];
+
+fn checked_ids<I: PartialEq>(
+    field: &str,
+    ids: &[String],
+    read: impl Fn(&str) -> Result<I, stoker_domain::ids::InvalidId>,
+) -> Result<Vec<I>, Error> {
+    if ids.len() > limits::STEP_EXECUTABLES {
+        return Err(Error::invalid(format!("{field}: at most {} are allowed", limits::STEP_EXECUTABLES)));
+    }
+    let mut found = Vec::with_capacity(ids.len());
+    for (index, id) in ids.iter().enumerate() {
+        let id = read(id).map_err(|error| Error::invalid(format!("{field}[{index}]: {error}")))?;
+        if found.contains(&id) {
+            return Err(Error::invalid(format!("{field}[{index}]: stands there twice")));
+        }
+        found.push(id);
+    }
+    Ok(found)
+}
+
+/// A step of a request as it is kept; the message of a refusal names the field with its index.
+pub(crate) fn checked_step(index: usize, id: StepId, step: StepRequest) -> Result<PlanStep, Error> {
+    let at = |error: names::NameError| Error::invalid(format!("steps[{index}].{error}"));
+    let field = |name: &str| format!("steps[{index}].{name}");
+    let tasks = checked_ids(&field("taskIds"), &step.tasks, TaskId::parse)?;
+    if tasks.is_empty() {
+        return Err(Error::invalid(format!("steps[{index}].taskIds: must hold at least one task")));
+    }
+    let handler = Handler {
+        tasks: checked_ids(&field("handlerOnFailure.taskIds"), &step.handler_tasks, TaskId::parse)?,
+        plans: checked_ids(&field("handlerOnFailure.planIds"), &step.handler_plans, PlanId::parse)?,
+    };
+    Ok(PlanStep {
+        id,
+        name: names::checked("name", &step.name, limits::NAME_CHARS).map_err(at)?,
+        condition: step.condition,
+        tasks,
+        handler: Some(handler).filter(|h| !h.tasks.is_empty() || !h.plans.is_empty()),
+        note: step.note.map(|n| names::described("note", &n, limits::DESCRIPTION_CHARS)).transpose().map_err(at)?,
+        left_out: Vec::new(),
+    })
+}
+
+/// All tasks and plans that steps name, those of handlers among them.
+pub(crate) fn named_by(steps: &[PlanStep]) -> (BTreeSet<TaskId>, BTreeSet<PlanId>) {
+    let (mut tasks, mut handlers) = (BTreeSet::new(), BTreeSet::new());
+    for step in steps {
+        tasks.extend(step.tasks.iter().cloned());
+        if let Some(handler) = &step.handler {
+            tasks.extend(handler.tasks.iter().cloned());
+            handlers.extend(handler.plans.iter().cloned());
+        }
+    }
+    (tasks, handlers)
+}
+
+/// The first field of the steps that names this task or plan.
+fn field_of(steps: &[PlanStep], id: &str) -> String {
+    for (index, step) in steps.iter().enumerate() {
+        if let Some(number) = step.tasks.iter().position(|task| task.as_str() == id) {
+            return format!("steps[{index}].taskIds[{number}]");
+        }
+        let Some(handler) = &step.handler else { continue };
+        if let Some(number) = handler.tasks.iter().position(|task| task.as_str() == id) {
+            return format!("steps[{index}].handlerOnFailure.taskIds[{number}]");
+        }
+        if let Some(number) = handler.plans.iter().position(|plan| plan.as_str() == id) {
+            return format!("steps[{index}].handlerOnFailure.planIds[{number}]");
+        }
+    }
+    "steps".to_owned()
+}
+
+/// Every task exists, lies in the environment of the plan, and may be seen by who names it.
+pub(crate) fn check_tasks(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed,
+    plan: &Plan,
+    steps: &[PlanStep],
+    tasks: &BTreeSet<TaskId>,
+) -> Result<(), Error> {
+    let places = plans::task_places(tx, tasks)?;
+    let known: BTreeSet<&str> = places.iter().map(|place| place.id.as_str()).collect();
+    if let Some(missing) = tasks.iter().find(|id| !known.contains(id.as_str())) {
+        return Err(Error::invalid(format!("{}: there is no such task", field_of(steps, missing.as_str()))));
+    }
+    check_places(tx, allowed, plan, steps, &places, "task")
+}
+
+fn check_places(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed,
+    plan: &Plan,
+    steps: &[PlanStep],
+    places: &[Place],
+    what: &str,
+) -> Result<(), Error> {
+    if let Some(foreign) = places.iter().find(|place| place.environment_id != plan.environment_id) {
+        let field = field_of(steps, &foreign.id);
+        return Err(Error::invalid(format!("{field}: the {what} lies in another environment than the plan")));
+    }
+    for workspace in places.iter().map(|place| &place.workspace_id).collect::<BTreeSet<_>>() {
+        allowed.right(tx, workspace, NAME)?;
+    }
+    Ok(())
+}
+
+/// Every handler plan exists and fits, and none of them leads back to this plan.
+pub(crate) fn check_handlers(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed,
+    plan: &Plan,
+    steps: &[PlanStep],
+    handlers: &BTreeSet<PlanId>,
+) -> Result<(), Error> {
+    let places = plans::plan_places(tx, handlers)?;
+    let known: BTreeSet<&str> = places.iter().map(|place| place.id.as_str()).collect();
+    if let Some(missing) = handlers.iter().find(|id| !known.contains(id.as_str())) {
+        return Err(Error::invalid(format!("{}: there is no such plan", field_of(steps, missing.as_str()))));
+    }
+    check_places(tx, allowed, plan, steps, &places, "plan")?;
+    let (mut level, mut depth) = (handlers.clone(), 0);
+    while !level.is_empty() {
+        if level.contains(&plan.id) {
+            let message = "handlerOnFailure.planIds: the failure handlers lead back to this plan; take one out";
+            return Err(Error::invalid(message));
+        }
+        depth += 1;
+        if depth > limits::PLAN_DEPTH {
+            let most = limits::PLAN_DEPTH;
+            let message = format!("handlerOnFailure.planIds: more than {most} plans would follow each other");
+            return Err(Error::invalid(message));
+        }
+        level = plans::handlers_of(tx, &level)?;
+    }
+    Ok(())
+}

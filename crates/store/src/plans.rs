@@ -1,0 +1,271 @@
+//! Plans: their definitions, and which tasks and plans they name.
+
+use crate::db::record::{Conditions, like_escaped, record};
+use crate::db::{Json, Record};
+use crate::{StoreError, Tx, Value, params};
+use serde_json::{Map, Value as JsonValue};
+use std::collections::BTreeSet;
+use stoker_domain::PrincipalKind;
+use stoker_domain::ids::{EnvironmentId, PlanId, TaskId, WorkspaceId};
+use stoker_domain::plan::PlanStep;
+
+record! {
+    /// A plan.
+    Plan in "plans" {
+        /// Its id.
+        id: PlanId,
+        /// Where it lies.
+        workspace_id: WorkspaceId,
+        /// Environment of that workspace.
+        environment_id: EnvironmentId,
+        /// Unique in the workspace.
+        name: String,
+        /// Free text.
+        description: Option<String>,
+        /// Who made it: a login or a service-account id.
+        author: String,
+        /// Which of the two.
+        author_kind: PrincipalKind,
+        /// Its steps in order.
+        steps: Json<Vec<PlanStep>>,
+        /// Its run configuration: trigger, parallelExecutionAllowed, and the runtime of the older generation.
+        run_config: Json<Map<String, JsonValue>>,
+        /// Whether new runs are refused.
+        paused: bool,
+        /// Why.
+        pause_context: Option<String>,
+        /// Who paused or resumed it last.
+        pause_user: Option<String>,
+        /// Which kind that was.
+        pause_user_kind: Option<PrincipalKind>,
+        /// When.
+        pause_ms: Option<i64>,
+        /// When it was made.
+        created_ms: i64,
+        /// When it last changed.
+        updated_ms: i64,
+    }
+}
+
+impl Plan {
+    /// Whether several runs of it may be active at once (source: spec, default false).
+    pub fn parallel_allowed(&self) -> bool {
+        self.run_config.0.get("parallelExecutionAllowed").and_then(JsonValue::as_bool).unwrap_or(false)
+    }
+}
+
+/// What a list of plans is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct PlanFilter {
+    /// One plan.
+    pub plan: Option<PlanId>,
+    /// Its environment.
+    pub environment: Option<EnvironmentId>,
+    /// Its workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// A task that one of its steps or handlers names.
+    pub task: Option<TaskId>,
+    /// Part of its name.
+    pub name_contains: Option<String>,
+    /// Only workspaces on which this principal has a right of the mask.
+    pub visible_to: (String, i64),
+}
+
+/// Most ids in one statement.
+const CHUNK: usize = 400;
+
+/// Calls `each` with the places of a list of ids and their values, a few hundred at a time.
+fn chunked<I: AsRef<str>>(
+    ids: &BTreeSet<I>,
+    mut each: impl FnMut(&str, &[Value]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let all: Vec<Value> = ids.iter().map(|id| Value::from(id.as_ref())).collect();
+    for values in all.chunks(CHUNK) {
+        let places: Vec<String> = (1..=values.len()).map(|n| format!("${n}")).collect();
+        each(&places.join(", "), values)?;
+    }
+    Ok(())
+}
+
+/// The plan with this id.
+pub fn get(tx: &mut Tx<'_>, id: &PlanId) -> Result<Option<Plan>, StoreError> {
+    Plan::select_opt(tx, "WHERE id = $1", params![id])
+}
+
+/// The plan with this id, locked until the end of the transaction.
+pub fn lock(tx: &mut Tx<'_>, id: &PlanId) -> Result<Option<Plan>, StoreError> {
+    Plan::select_opt(tx, "WHERE id = $1 {lock}", params![id])
+}
+
+/// A page of plans by name, and how many there are in all.
+pub fn list(tx: &mut Tx<'_>, filter: &PlanFilter, limit: i64, offset: i64) -> Result<(Vec<Plan>, i64), StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.and(
+        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
+        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
+    );
+    if let Some(id) = &filter.plan {
+        conditions.and("id = ?", [id.into()]);
+    }
+    if let Some(id) = &filter.environment {
+        conditions.and("environment_id = ?", [id.into()]);
+    }
+    if let Some(id) = &filter.workspace {
+        conditions.and("workspace_id = ?", [id.into()]);
+    }
+    if let Some(id) = &filter.task {
+        conditions.and("id IN (SELECT plan_id FROM plan_tasks WHERE task_id = ?)", [id.into()]);
+    }
+    if let Some(name) = &filter.name_contains {
+        conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("%{}%", like_escaped(name)))]);
+    }
+    let total = tx.query_int(&format!("SELECT count(*) FROM plans {}", conditions.text()), conditions.values())?;
+    let (page, values) = conditions.paged(limit, offset);
+    let items = Plan::select(tx, &format!("{} ORDER BY name, id {page}", conditions.text()), &values)?;
+    Ok((items, total))
+}
+
+/// Writes down which tasks and plans the plan names, instead of what was written before. A task or plan that is gone is
+/// a [`StoreError::Reference`].
+pub fn set_named(
+    tx: &mut Tx<'_>,
+    plan: &PlanId,
+    tasks: &BTreeSet<TaskId>,
+    handlers: &BTreeSet<PlanId>,
+) -> Result<(), StoreError> {
+    forget_named(tx, plan)?;
+    // Plans before tasks, as everybody who locks both.
+    for handler in handlers {
+        tx.execute("INSERT INTO plan_handlers (plan_id, handler_id) VALUES ($1, $2)", params![plan, handler])?;
+    }
+    for task in tasks {
+        tx.execute("INSERT INTO plan_tasks (plan_id, task_id) VALUES ($1, $2)", params![plan, task])?;
+    }
+    Ok(())
+}
+
+fn forget_named(tx: &mut Tx<'_>, plan: &PlanId) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM plan_tasks WHERE plan_id = $1", params![plan])?;
+    tx.execute("DELETE FROM plan_handlers WHERE plan_id = $1", params![plan])?;
+    Ok(())
+}
+
+/// Removes a plan; its runs stay as history.
+pub fn delete(tx: &mut Tx<'_>, id: &PlanId) -> Result<u64, StoreError> {
+    forget_named(tx, id)?;
+    tx.execute("DELETE FROM plans WHERE id = $1", params![id])
+}
+
+/// Names of plans that name the task, a few of them.
+pub fn using_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT name FROM plans WHERE id IN (SELECT plan_id FROM plan_tasks WHERE task_id = $1) \
+               ORDER BY name LIMIT 5";
+    tx.query(sql, params![task])?.iter().map(|row| row.text(0)).collect()
+}
+
+/// Names of plans that run this plan as a failure handler, a few of them.
+pub fn using_plan(tx: &mut Tx<'_>, plan: &PlanId) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT name FROM plans WHERE id IN (SELECT plan_id FROM plan_handlers WHERE handler_id = $1) \
+               ORDER BY name LIMIT 5";
+    tx.query(sql, params![plan])?.iter().map(|row| row.text(0)).collect()
+}
+
+/// The plans that these plans run as failure handlers.
+pub fn handlers_of(tx: &mut Tx<'_>, plans: &BTreeSet<PlanId>) -> Result<BTreeSet<PlanId>, StoreError> {
+    let mut found = BTreeSet::new();
+    chunked(plans, |places, values| {
+        let sql = format!("SELECT handler_id FROM plan_handlers WHERE plan_id IN ({places})");
+        for row in tx.query(&sql, values)? {
+            found.insert(PlanId::trusted(row.text(0)?));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The tasks that these plans name.
+pub fn tasks_of(tx: &mut Tx<'_>, plans: &BTreeSet<PlanId>) -> Result<BTreeSet<TaskId>, StoreError> {
+    let mut found = BTreeSet::new();
+    chunked(plans, |places, values| {
+        let sql = format!("SELECT task_id FROM plan_tasks WHERE plan_id IN ({places})");
+        for row in tx.query(&sql, values)? {
+            found.insert(TaskId::trusted(row.text(0)?));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Where a task or plan that a plan names lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Id of the task or plan.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its workspace.
+    pub workspace_id: WorkspaceId,
+    /// Environment of that.
+    pub environment_id: EnvironmentId,
+    /// Whether it is bound to an engine or cluster; plans always count as bound.
+    pub bound: bool,
+}
+
+fn places(tx: &mut Tx<'_>, sql: &str, values: &[Value]) -> Result<Vec<Place>, StoreError> {
+    tx.query(sql, values)?
+        .iter()
+        .map(|row| {
+            Ok(Place {
+                id: row.text(0)?,
+                name: row.text(1)?,
+                workspace_id: WorkspaceId::trusted(row.text(2)?),
+                environment_id: EnvironmentId::trusted(row.text(3)?),
+                bound: row.opt_text(4)?.is_some(),
+            })
+        })
+        .collect()
+}
+
+/// Where these tasks lie; those that do not exist are missing.
+pub fn task_places(tx: &mut Tx<'_>, ids: &BTreeSet<TaskId>) -> Result<Vec<Place>, StoreError> {
+    let mut found = Vec::new();
+    chunked(ids, |list, values| {
+        let columns = "id, name, workspace_id, environment_id, runtime_id";
+        found.extend(places(tx, &format!("SELECT {columns} FROM tasks WHERE id IN ({list})"), values)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Where these plans lie; those that do not exist are missing.
+pub fn plan_places(tx: &mut Tx<'_>, ids: &BTreeSet<PlanId>) -> Result<Vec<Place>, StoreError> {
+    let mut found = Vec::new();
+    chunked(ids, |list, values| {
+        let columns = "id, name, workspace_id, environment_id, id";
+        found.extend(places(tx, &format!("SELECT {columns} FROM plans WHERE id IN ({list})"), values)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The tasks with these ids; those that do not exist are missing.
+pub fn named_tasks(tx: &mut Tx<'_>, ids: &BTreeSet<TaskId>) -> Result<Vec<crate::tasks::Task>, StoreError> {
+    let mut found = Vec::new();
+    chunked(ids, |list, values| {
+        found.extend(crate::tasks::Task::select(tx, &format!("WHERE id IN ({list})"), values)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Ids and names of the artifacts with these ids.
+pub fn artifact_names(tx: &mut Tx<'_>, ids: &BTreeSet<String>) -> Result<Vec<(String, String)>, StoreError> {
+    let mut found = Vec::new();
+    chunked(ids, |list, values| {
+        for row in tx.query(&format!("SELECT id, name FROM artifacts WHERE id IN ({list})"), values)? {
+            found.push((row.text(0)?, row.text(1)?));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
