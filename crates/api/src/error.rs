@@ -84,6 +84,7 @@ impl From<Error> for ApiError {
             Error::Paused(_) => StatusCode::METHOD_NOT_ALLOWED,
             Error::InUse(_) => StatusCode::NOT_ACCEPTABLE,
             Error::NotConfigured(_) => StatusCode::NOT_IMPLEMENTED,
+            Error::Precondition(_) => StatusCode::PRECONDITION_REQUIRED,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Link { code, .. } => match *code {
                 REFUSED_SESSION => StatusCode::CONFLICT,

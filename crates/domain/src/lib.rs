@@ -12,6 +12,7 @@ pub mod permission;
 pub mod random;
 pub mod run;
 pub mod runtime;
+pub mod schedule;
 mod text_enum;
 pub mod time;
 

@@ -32,6 +32,9 @@ pub enum Error {
     /// The task cannot run as it is configured.
     #[error("{0}")]
     NotConfigured(String),
+    /// A schedule cannot be changed because a right is missing (source: spec, a status of its own).
+    #[error("{0}")]
+    Precondition(String),
     /// Too many bytes.
     #[error("{0}")]
     TooLarge(String),

@@ -20,8 +20,11 @@ pub mod logs;
 mod parameters;
 pub mod reconcile;
 pub mod rights;
+pub mod run_configs;
 pub mod run_profiles;
 pub mod runs;
+mod scheduler;
+pub mod schedules;
 pub mod service_accounts;
 mod starts;
 pub mod tasks;
@@ -37,7 +40,8 @@ pub mod rows {
     pub use stoker_store::engines::RunProfile;
     pub use stoker_store::environments::Environment;
     pub use stoker_store::runs::{Run, RunEvent};
-    pub use stoker_store::tasks::Task;
+    pub use stoker_store::schedules::{Fire, Schedule, ScheduleLink, Trigger};
+    pub use stoker_store::tasks::{Task, TriggerFilter};
     pub use stoker_store::workspaces::{Grant, Workspace};
 }
 

@@ -12,6 +12,7 @@ pub mod engines;
 pub mod environments;
 pub mod logs;
 pub mod runs;
+pub mod schedules;
 pub mod settings;
 pub mod tasks;
 pub mod workspaces;

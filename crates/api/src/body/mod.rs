@@ -4,6 +4,7 @@ mod accounts;
 mod artifacts;
 mod engines;
 mod runs;
+mod schedules;
 mod tasks;
 mod workspaces;
 
@@ -11,6 +12,7 @@ pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
 pub use engines::{ClusterBody, EngineBody, RunProfileBody};
 pub use runs::{RunBody, RunListItem, timeline};
+pub use schedules::{EventBody, FireBody, ScheduleBody};
 pub use tasks::{TaskBody, TaskExtract, run_config};
 pub use workspaces::{EnvironmentInfo, WorkspaceBody, WorkspaceInfo};
 

@@ -10,6 +10,7 @@ pub mod logs;
 pub mod operator;
 pub mod rights;
 pub mod run_profiles;
+pub mod schedules;
 pub mod tasks;
 pub mod workspaces;
 

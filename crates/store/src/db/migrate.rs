@@ -4,7 +4,10 @@
 use super::{Link, StoreError, Value};
 
 /// All migrations in order: name and statements, which are separated by lines that hold only `;;`.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_main_job", include_str!("../../migrations/0001_main_job.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_main_job", include_str!("../../migrations/0001_main_job.sql")),
+    ("0002_schedules", include_str!("../../migrations/0002_schedules.sql")),
+];
 
 /// Brings the tables up to date. Refuses a database that a newer program has migrated further.
 pub(super) fn run(link: &mut dyn Link) -> Result<(), StoreError> {
