@@ -96,6 +96,7 @@ impl From<Error> for ApiError {
             Error::InUse(_) => StatusCode::NOT_ACCEPTABLE,
             Error::NotConfigured(_) => StatusCode::NOT_IMPLEMENTED,
             Error::NotRepeatable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Precondition(_) => StatusCode::PRECONDITION_REQUIRED,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Link { code, .. } => match *code {
                 REFUSED_SESSION => StatusCode::CONFLICT,

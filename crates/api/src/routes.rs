@@ -7,7 +7,7 @@ use crate::App;
 use crate::error::ApiError;
 use crate::handlers::{
     accounts, artifacts, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
-    rights, run_profiles, tasks, workspaces,
+    rights, run_profiles, schedules, tasks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
@@ -133,6 +133,7 @@ pub fn build() -> Routes {
     let mut list = List::default();
     fill_identity(&mut list);
     fill_orchestration(&mut list);
+    fill_schedules(&mut list);
     fill_processing(&mut list);
     fill_own(&mut list);
     let operations = table(&list.built);
@@ -209,12 +210,12 @@ fn fill_orchestration(list: &mut List) {
     let one = ("/orchestration/executables/tasks/{taskId}", "/executables/tasks/{taskId}");
     let config = ("/orchestration/executables/tasks/{taskId}/run-config", "/executables/tasks/{taskId}/run-config");
     let pause = ("/orchestration/executables/tasks/{taskId}/pause", "/executables/tasks/{taskId}/pause");
-    let manual = Partial("only the trigger MANUAL; schedules and webhooks answer 501");
+    let manual = Partial("the trigger WEBHOOK answers 501");
     let values = Partial("connections and resources are kept but not yet given to the job");
     list.both("GET", all.0, all.1, Complete, tasks::list);
     list.both("POST", all.0, all.1, values, tasks::create);
     let search = ("/orchestration/executables/tasks/search", "/executables/tasks/search");
-    list.both("POST", search.0, search.1, Partial("triggerType answers 501"), tasks::search);
+    list.both("POST", search.0, search.1, Complete, tasks::search);
     list.both("GET", one.0, one.1, Complete, tasks::get);
     list.both("PUT", one.0, one.1, values, tasks::update);
     list.newer("PATCH", one.0, Complete, tasks::patch);
@@ -267,6 +268,37 @@ fn fill_plans(list: &mut List) {
     list.both("GET", handler.0, handler.1, Complete, plan_executions::error_handler);
     list.both("GET", runs.0, runs.1, Complete, plan_executions::list);
     list.both("GET", of_plan.0, of_plan.1, Complete, plan_executions::of_plan);
+}
+
+fn fill_schedules(list: &mut List) {
+    use Support::{Complete, Partial};
+    let all = ("/orchestration/schedules", "/schedules");
+    let one = ("/orchestration/schedules/{scheduleId}", "/schedules/{scheduleId}");
+    let triggers = ("/orchestration/schedules/{scheduleId}/triggers", "/schedules/{scheduleId}/triggers");
+    let events = ("/orchestration/schedules/{scheduleId}/events", "/schedules/{scheduleId}/events");
+    list.both("GET", all.0, all.1, Complete, schedules::list);
+    list.both("POST", all.0, all.1, Complete, schedules::create);
+    list.both("GET", one.0, one.1, Complete, schedules::get);
+    list.both("POST", one.0, one.1, Complete, schedules::copy);
+    list.both("PATCH", one.0, one.1, Complete, schedules::patch);
+    list.both("DELETE", one.0, one.1, Complete, schedules::delete);
+    list.both("POST", triggers.0, triggers.1, Complete, schedules::add_trigger);
+    list.both("PUT", triggers.0, triggers.1, Complete, schedules::replace_trigger);
+    list.both("DELETE", triggers.0, triggers.1, Complete, schedules::delete_trigger);
+    list.both("GET", events.0, events.1, Complete, schedules::events);
+    let link = ("/orchestration/executables/tasks/{taskId}/schedule", "/executables/tasks/{taskId}/schedule");
+    let config = ("/orchestration/executables/tasks/{taskId}/run-config", "/executables/tasks/{taskId}/run-config");
+    let upcoming = (
+        "/orchestration/executables/tasks/{taskId}/run-config/events",
+        "/executables/tasks/{taskId}/run-config/events",
+    );
+    list.both("GET", link.0, link.1, Complete, schedules::of_task);
+    list.both("PUT", link.0, link.1, Complete, schedules::link_task);
+    list.both("DELETE", link.0, link.1, Complete, schedules::unlink_task);
+    list.both("DELETE", config.0, config.1, Complete, schedules::stop_task);
+    list.both("GET", upcoming.0, upcoming.1, Complete, schedules::task_events);
+    let search = ("/orchestration/executables/events/search", "/executables/events/search");
+    list.both("POST", search.0, search.1, Partial("tasks only: there are no plans yet"), schedules::search);
 }
 
 fn fill_processing(list: &mut List) {
@@ -352,6 +384,7 @@ fn fill_processing(list: &mut List) {
 
 fn fill_own(list: &mut List) {
     list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
+    list.own("GET", "/stoker/v1/tasks/{id}/firings", schedules::fires);
     list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
     list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);
@@ -377,6 +410,7 @@ mod tests {
         let mut list = List::default();
         fill_identity(&mut list);
         fill_orchestration(&mut list);
+        fill_schedules(&mut list);
         fill_processing(&mut list);
         let published: Vec<_> =
             table(&Built::new()).into_iter().map(|o| (o.generation, o.method, numbered(o.path))).collect();

@@ -142,6 +142,12 @@ id!(
     /// A run profile.
     RunProfileId, "Run profile", is_object_id, object_id);
 id!(
+    /// A schedule (source: spec, an opaque text; the shape is ours).
+    ScheduleId, "Schedule", is_object_id, object_id);
+id!(
+    /// A trigger of a schedule; never in a body.
+    TriggerId, "Trigger", is_object_id, object_id);
+id!(
     /// A run (*execution* in API paths).
     RunId, "Task execution", is_uuid, uuid_by_time);
 

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod random;
 pub mod run;
 pub mod runtime;
+pub mod schedule;
 mod text_enum;
 pub mod time;
 

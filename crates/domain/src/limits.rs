@@ -35,6 +35,24 @@ pub const DEPLOY_WAIT_MS: i64 = 15 * 60 * 1000;
 pub const LOST_RUN_MS: i64 = 24 * 60 * 60 * 1000;
 /// Longest log line kept whole, in bytes; the rest of a longer one is cut and marked.
 pub const LOG_LINE_BYTES: usize = 64 * 1024;
+/// Most triggers of one schedule (source: spec).
+pub const TRIGGERS: usize = 15;
+/// Most triggers in all schedules together (source: doc).
+pub const TRIGGERS_TOTAL: i64 = 5_000;
+/// Smallest distance of two due instants of a schedule, in milliseconds (source: spec, 5 minutes).
+pub const TRIGGER_SPACING_MS: i64 = 5 * 60 * 1000;
+/// How far ahead the distance of due instants is checked, and the longest window in which they are listed, in
+/// milliseconds (source: spec, 5 years).
+pub const TRIGGER_HORIZON_MS: i64 = 1_826 * 24 * 60 * 60 * 1000;
+/// Most due instants that one listing looks at.
+pub const EVENTS: usize = 200_000;
+/// How late a start may be made that was due while no server ran, in milliseconds (source: doc, the largest drift of a
+/// start is 15 minutes).
+pub const LATE_START_MS: i64 = 15 * 60 * 1000;
+/// How long the record of due instants is kept, in milliseconds: as far back as run lists reach.
+pub const FIRES_MS: i64 = 60 * 24 * 60 * 60 * 1000;
+/// Longest regular expression of a list filter, in characters.
+pub const REGEX_CHARS: usize = 255;
 /// Longest window of a run list in days (source: spec).
 pub const LIST_DAYS: i64 = 60;
 /// Most steps of a plan.

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use std::collections::BTreeSet;
-use stoker_domain::ids::WorkspaceId;
+use stoker_domain::ids::{EnvironmentId, WorkspaceId};
 use stoker_domain::{Permission, PrincipalKind, Right, Rights};
 use stoker_store::{Tx, workspaces};
 
@@ -83,6 +83,17 @@ impl Allowed {
         }
         let wanted: Vec<&str> = any_of.iter().map(|r| r.id()).collect();
         Err(Error::Forbidden(format!("Forbidden: this needs the right {} on the workspace", wanted.join(" or "))))
+    }
+
+    /// Whether the actor has one of `any_of` on any workspace of the environment.
+    pub(crate) fn has_right_in(
+        &self,
+        tx: &mut Tx<'_>,
+        environment: &EnvironmentId,
+        any_of: &[Right],
+    ) -> Result<bool, Error> {
+        let (principal, mask) = self.visible(any_of);
+        Ok(self.system || workspaces::any_right_in(tx, &principal, mask, environment)?)
     }
 
     /// The pair that lists are narrowed by: the principal, and the mask of rights of which one must be held.

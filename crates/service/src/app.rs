@@ -5,6 +5,7 @@ use crate::auth::TokenCache;
 use crate::hub::Hub;
 use crate::starts::Manifests;
 use crate::waits::Waits;
+use jiff::tz::TimeZoneDatabase;
 use std::sync::{Arc, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub deploy_wait_ms: i64,
     /// How long a run may be unknown before it is given up, milliseconds.
     pub lost_run_ms: i64,
+    /// How late a start may be made that was due while no server ran, milliseconds.
+    pub late_start_ms: i64,
     /// How long a poll of an engine is held, seconds.
     pub poll_seconds: u64,
 }
@@ -51,6 +54,7 @@ impl Default for Settings {
             lease_ms: limits::LEASE_MS,
             deploy_wait_ms: limits::DEPLOY_WAIT_MS,
             lost_run_ms: limits::LOST_RUN_MS,
+            late_start_ms: limits::LATE_START_MS,
             poll_seconds: 20,
         }
     }
@@ -87,6 +91,8 @@ pub(crate) struct Inner {
     pub(crate) tokens: TokenCache,
     pub(crate) manifests: Manifests,
     pub(crate) waits: Waits,
+    /// The time zones that came with the program.
+    pub(crate) zones: TimeZoneDatabase,
     public_url: RwLock<String>,
     account: RwLock<Option<AccountId>>,
 }
@@ -113,6 +119,7 @@ impl Service {
                 tokens: TokenCache::default(),
                 manifests: Manifests::default(),
                 waits: Waits::default(),
+                zones: TimeZoneDatabase::bundled(),
                 public_url: RwLock::new(parts.public_url),
                 account: RwLock::new(None),
             }),

@@ -172,6 +172,9 @@ impl Service {
                 }
                 stoker_store::workspaces::delete(tx, &workspace.id)?;
             }
+            for schedule in stoker_store::schedules::of_environment(tx, &id)? {
+                stoker_store::schedules::delete(tx, &schedule)?;
+            }
             environments::delete(tx, &id)?;
             service.audit_environment(tx, &proof, "environment.delete", &id, json!({ "name": environment.name }))
         })

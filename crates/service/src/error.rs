@@ -35,6 +35,9 @@ pub enum Error {
     /// The plan run cannot be repeated.
     #[error("{0}")]
     NotRepeatable(String),
+    /// A schedule cannot be changed because a right is missing (source: spec, a status of its own).
+    #[error("{0}")]
+    Precondition(String),
     /// Too many bytes.
     #[error("{0}")]
     TooLarge(String),

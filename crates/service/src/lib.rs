@@ -24,8 +24,11 @@ pub mod plan_runs;
 pub mod plans;
 pub mod reconcile;
 pub mod rights;
+pub mod run_configs;
 pub mod run_profiles;
 pub mod runs;
+mod scheduler;
+pub mod schedules;
 pub mod service_accounts;
 mod starts;
 mod task_fields;
@@ -45,7 +48,8 @@ pub mod rows {
     pub use stoker_store::plan_runs::{ItemState, PlanRun, StepItem, StepRun};
     pub use stoker_store::plans::{Place, Plan};
     pub use stoker_store::runs::{Run, RunEvent};
-    pub use stoker_store::tasks::Task;
+    pub use stoker_store::schedules::{Fire, Schedule, ScheduleLink, Trigger};
+    pub use stoker_store::tasks::{Task, TriggerFilter};
     pub use stoker_store::workspaces::{Grant, Workspace};
 }
 

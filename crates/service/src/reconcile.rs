@@ -19,6 +19,8 @@ const BATCH: i64 = 200;
 /// What one pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// Due instants of triggers that were acted on.
+    pub fired: usize,
     /// Runs now marked as unknown.
     pub unknown: usize,
     /// Runs given up after being unknown for too long.
@@ -37,6 +39,7 @@ impl Service {
     /// One pass of all reconcilers. The server calls it every second.
     pub async fn reconcile(&self) -> Result<Report, Error> {
         let report = Report {
+            fired: self.fire_due().await?,
             unknown: self.mark_unknown().await?,
             lost: self.give_up_lost().await?,
             undeployed: self.end_undeployable().await?,
@@ -44,6 +47,7 @@ impl Service {
             waits: self.note_waits().await?,
             plans: self.advance_plans().await?,
         };
+        self.forget_fires().await?;
         self.store_last_use().await?;
         Ok(report)
     }

@@ -52,8 +52,9 @@ impl Manifests {
 }
 
 /// What the start of a run came to inside its transaction.
-struct Begun {
-    run: Run,
+pub(crate) struct Begun {
+    /// The run as it was written.
+    pub(crate) run: Run,
     /// The engine that has the lease already, and its poll, which was taken out of the hub to be handed the offer.
     direct: Option<(Box<engines::Engine>, Reserved)>,
     /// An engine to wake.
@@ -86,8 +87,20 @@ fn refused(error: Error) -> Result<String, Error> {
     }
 }
 
-fn overlap(task: &Task) -> String {
-    format!("another run of task {} is active and parallel runs are not allowed", task.name)
+fn overlap(task: &str) -> String {
+    format!("another run of task {task} is active and parallel runs are not allowed")
+}
+
+/// Why a run is made that nobody called for just now.
+pub(crate) struct DueCause<'a> {
+    /// What a start call would have said.
+    pub(crate) request: &'a StartRequest,
+    /// When it was due.
+    pub(crate) due_ms: i64,
+    /// Why there is no time left for it, in words.
+    pub(crate) late: Option<String>,
+    /// What the first event of the run tells about it.
+    pub(crate) detail: serde_json::Value,
 }
 
 impl Service {
@@ -115,12 +128,17 @@ impl Service {
             .await?;
         crash::point("start.after-commit");
         let id = begun.run.id.clone();
+        self.hand_on(begun).await;
+        Ok(id)
+    }
+
+    /// What follows the commit of a start: the offer goes out, or the engine is woken.
+    pub(crate) async fn hand_on(&self, begun: Begun) {
         if let Some((engine, reserved)) = begun.direct {
             self.hand_over(begun.run, &engine, reserved).await;
         } else if let Some(engine) = begun.wake {
             self.inner.hub.wake(&engine);
         }
-        Ok(id)
     }
 
     fn begin_run(&self, tx: &mut Tx<'_>, allowed: &Allowed, request: &StartRequest, now: i64) -> Result<Begun, Error> {
@@ -135,14 +153,47 @@ impl Service {
             return Err(Error::Paused(format!("Task {} is paused: resume it before starting a run", task.name)));
         }
         let target = dispatch::target(tx, &task)?;
-        let mut run = self.new_run(tx, allowed, &task, target.id(), request, now)?;
-        if !run.parallel && runs::any_active_of_task(tx, &task.id)? {
+        let run = self.new_run(tx, allowed, &task, target.id(), request, now)?;
+        self.place_run(tx, allowed, run, &target, json!({}), now)
+    }
+
+    /// Starts what a trigger was due for; the caller has locked the task. `late` says in words why there is no time left
+    /// for it: then the run ends at once, as a record of what did not happen.
+    pub(crate) fn begin_due(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        task: &Task,
+        cause: DueCause<'_>,
+        now: i64,
+    ) -> Result<Begun, Error> {
+        let target = dispatch::target(tx, task)?;
+        let mut run = self.new_run(tx, allowed, task, target.id(), cause.request, now)?;
+        run.trigger_ms = cause.due_ms;
+        if let Some(message) = cause.late {
+            run = misfired(run, now, MisfireReason::Unknown, message);
+        }
+        self.place_run(tx, allowed, run, &target, cause.detail, now)
+    }
+
+    /// Finds an engine for a new run and writes it down.
+    fn place_run(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        mut run: Run,
+        target: &Target,
+        detail: serde_json::Value,
+        now: i64,
+    ) -> Result<Begun, Error> {
+        if run.state == State::Queued && !run.parallel && runs::any_active_of_task(tx, &run.task_id)? {
             let reason = MisfireReason::ParallelExecutionForbidden;
-            run = misfired(run, now, reason, overlap(&task));
+            let message = overlap(&run.task_name);
+            run = misfired(run, now, reason, message);
         }
         let pick = match run.state {
             State::Finished => Pick::Away,
-            _ => dispatch::pick(tx, &target, now, self.inner.settings.engine_silence_ms)?,
+            _ => dispatch::pick(tx, target, now, self.inner.settings.engine_silence_ms)?,
         };
         let mut begun = Begun { direct: None, wake: None, run };
         if let Pick::Engine(engine) = &pick {
@@ -161,9 +212,9 @@ impl Service {
                 Pick::NoSlot | Pick::Away => None,
             };
         }
-        let wait = self.first_wait(tx, &begun.run, Some(&target), &pick, now)?;
+        let wait = self.first_wait(tx, &begun.run, Some(target), &pick, now)?;
         begun.run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
-        record_begin(tx, &begun.run, wait.as_ref(), now)?;
+        record_begin(tx, &begun.run, wait.as_ref(), detail, now)?;
         let run = &begun.run;
         let change = Change {
             action: "run.start",
@@ -210,7 +261,7 @@ impl Service {
         if task.paused {
             refusal = Some((MisfireReason::TaskIsPaused, format!("task {} is paused", task.name)));
         } else if refusal.is_none() && !run.parallel && runs::any_active_of_task(tx, &task.id)? {
-            refusal = Some((MisfireReason::ParallelExecutionForbidden, overlap(&task)));
+            refusal = Some((MisfireReason::ParallelExecutionForbidden, overlap(&task.name)));
         }
         let pick = match (&target, &refusal) {
             (Some(target), None) => dispatch::pick(tx, target, now, self.inner.settings.engine_silence_ms)?,
@@ -221,7 +272,7 @@ impl Service {
         }
         let wait = self.first_wait(tx, &run, target.as_ref(), &pick, now)?;
         run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
-        record_begin(tx, &run, wait.as_ref(), now)?;
+        record_begin(tx, &run, wait.as_ref(), json!({}), now)?;
         let engine = match pick {
             Pick::Engine(engine) => Some(engine.id.clone()),
             Pick::Behind(engine) => Some(engine),
@@ -404,10 +455,20 @@ fn misfired(mut run: Run, now: i64, reason: MisfireReason, message: String) -> R
     run
 }
 
-/// Writes the run and its first events.
-fn record_begin(tx: &mut Tx<'_>, run: &Run, wait: Option<&Wait>, now: i64) -> Result<(), Error> {
+/// Writes the run and its first events; `detail` is what the first tells beside who asked for the run.
+fn record_begin(
+    tx: &mut Tx<'_>,
+    run: &Run,
+    wait: Option<&Wait>,
+    detail: serde_json::Value,
+    now: i64,
+) -> Result<(), Error> {
     run.insert(tx)?;
-    let mut events = vec![("accepted", json!({ "by": run.user_id, "type": run.run_type.id() }))];
+    let mut accepted = json!({ "by": run.user_id, "type": run.run_type.id() });
+    if let (Some(accepted), serde_json::Value::Object(detail)) = (accepted.as_object_mut(), detail) {
+        accepted.extend(detail);
+    }
+    let mut events = vec![("accepted", accepted)];
     if run.state == State::Finished {
         events.push((
             "finished",

@@ -11,18 +11,19 @@ pub use crate::parameters::shown as shown_parameters;
 use crate::task_fields::{checked_map, checked_tags, checked_upgrade};
 use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::{Map, Value, json};
-use stoker_domain::ids::{ArtifactId, ClusterId, EngineId, EnvironmentId, RunProfileId, TaskId, WorkspaceId};
-use stoker_domain::runtime::{LogLevel, RuntimeType};
+use stoker_domain::ids::{ArtifactId, EnvironmentId, TaskId, WorkspaceId};
+use stoker_domain::runtime::RuntimeType;
+use stoker_domain::schedule::ExecutableKind;
 use stoker_domain::{Permission, Right, limits, names};
 use stoker_jobzip::Manifest;
 use stoker_store::db::{Json, Record};
-use stoker_store::tasks::{self, Task, TaskFilter};
-use stoker_store::{Tx, artifacts, engines, runs};
+use stoker_store::tasks::{self, Task, TaskFilter, TriggerFilter};
+use stoker_store::{Tx, artifacts, runs};
 
-const USE: &[Permission] = &[Permission::Operator];
+pub(crate) const USE: &[Permission] = &[Permission::Operator];
 /// Starting tasks by id needs no list, but a holder of "Engines - Use" must find the task to start (source: inferred).
 const SEE_PERMISSION: &[Permission] = &[Permission::Operator, Permission::EngineUse];
-const SEE: &[Right] = &[Right::View, Right::Execute];
+pub(crate) const SEE: &[Right] = &[Right::View, Right::Execute];
 
 /// A task with what its answers show beside its row.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,31 +84,12 @@ pub struct TaskQuery {
     pub run_profile: Option<String>,
     /// Labels, all of them.
     pub tags: Vec<String>,
+    /// What starts it.
+    pub trigger: Option<TriggerFilter>,
     /// Page size.
     pub limit: i64,
     /// Items to pass over.
     pub offset: i64,
-}
-
-/// A run configuration as it comes from outside.
-#[derive(Clone, Debug)]
-pub struct RunConfigRequest {
-    /// Kind of processor.
-    pub runtime_type: RuntimeType,
-    /// Engine or cluster id.
-    pub runtime_id: Option<String>,
-    /// Run profile id.
-    pub run_profile: Option<String>,
-    /// Trigger; only `MANUAL` can be stored today, schedules are not built yet.
-    pub trigger: Map<String, Value>,
-    /// Whether several runs may be active at once.
-    pub parallel: Option<bool>,
-    /// Log level.
-    pub log_level: Option<LogLevel>,
-    /// Minutes after which a run is stopped, at least 1.
-    pub timeout: Option<i64>,
-    /// Operating system user.
-    pub run_as: Option<String>,
 }
 
 pub(crate) fn unknown() -> Error {
@@ -153,6 +135,7 @@ impl Service {
             runtime_id: query.runtime_id,
             run_profile: query.run_profile,
             tags: query.tags,
+            trigger: query.trigger,
             visible_to: allowed.visible(SEE),
         };
         let (limit, offset) = (query.limit, query.offset);
@@ -318,6 +301,7 @@ impl Service {
                         users.join(", ")
                     )));
                 }
+                crate::schedules::links::release_of(tx, ExecutableKind::Task, id.as_str(), now)?;
                 let active = runs::active_of_task(tx, &id)?;
                 if !active.is_empty() && !stop_runs {
                     return Err(Error::conflict(format!("task {} has active runs: stop them first", task.name)));
@@ -340,40 +324,6 @@ impl Service {
         Ok(())
     }
 
-    /// Sets where and how a task runs.
-    pub async fn set_run_config(&self, actor: &Actor, id: &TaskId, request: RunConfigRequest) -> Result<Task, Error> {
-        let allowed = actor.allow(USE)?;
-        let run_as = names::optional("remoteRunAsUser", request.run_as.as_deref(), limits::NAME_CHARS)?;
-        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
-        self.write(&allowed, move |tx| {
-            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
-            proof.right(tx, &task.workspace_id, &[Right::Execute])?;
-            let (runtime_id, run_profile_id) = checked_runtime(tx, &task, &request)?;
-            if request.timeout.is_some_and(|minutes| !(1..=i64::from(i32::MAX)).contains(&minutes)) {
-                return Err(Error::invalid("timeout: must be at least 1 minute"));
-            }
-            task.runtime_type = request.runtime_type;
-            task.runtime_id = runtime_id;
-            task.run_profile_id = run_profile_id;
-            let mut config = Map::new();
-            config.insert("trigger".to_owned(), Value::Object(request.trigger));
-            config.insert("parallelExecutionAllowed".to_owned(), json!(request.parallel.unwrap_or(false)));
-            config.insert("logLevel".to_owned(), json!(request.log_level.unwrap_or(LogLevel::Warn).id()));
-            if let Some(minutes) = request.timeout {
-                config.insert("timeout".to_owned(), json!(minutes));
-            }
-            if let Some(user) = run_as {
-                config.insert("remoteRunAsUser".to_owned(), json!(user));
-            }
-            task.run_config = Json(config);
-            task.updated_ms = now;
-            task.update(tx)?;
-            service.audit_task(tx, &proof, "task.run-config", &task)?;
-            Ok(task)
-        })
-        .await
-    }
-
     /// Pauses or resumes a task. `false` when it already was so.
     pub async fn pause_task(
         &self,
@@ -392,6 +342,10 @@ impl Service {
             if task.paused == pause {
                 return Ok(false);
             }
+            if !pause {
+                let zones = &service.inner.zones;
+                crate::schedules::links::skip_overdue(tx, ExecutableKind::Task, id.as_str(), zones, now)?;
+            }
             task.paused = pause;
             task.pause_context = context;
             task.pause_user = Some(proof.actor().name.clone());
@@ -404,7 +358,7 @@ impl Service {
         .await
     }
 
-    fn audit_task(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Task) -> Result<(), Error> {
+    pub(crate) fn audit_task(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Task) -> Result<(), Error> {
         let change = Change {
             action,
             object: ("task", row.id.as_str()),
@@ -418,48 +372,4 @@ impl Service {
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
-}
-
-/// Checks that engine, cluster and run profile of a run configuration exist, fit together, and lie where the task may
-/// use them.
-fn checked_runtime(
-    tx: &mut Tx<'_>,
-    task: &Task,
-    request: &RunConfigRequest,
-) -> Result<(Option<String>, Option<RunProfileId>), Error> {
-    let needs_id = || Error::invalid(format!("runtime.id: is needed for the type {}", request.runtime_type.id()));
-    let (environment, workspace) = match request.runtime_type {
-        RuntimeType::RemoteEngine => {
-            let id = EngineId::parse(request.runtime_id.as_deref().ok_or_else(needs_id)?)?;
-            let engine = engines::get(tx, &id)?.ok_or_else(|| Error::not_found("Engine id not found."))?;
-            (engine.environment_id, engine.workspace_id)
-        }
-        RuntimeType::RemoteEngineCluster => {
-            let id = ClusterId::parse(request.runtime_id.as_deref().ok_or_else(needs_id)?)?;
-            let cluster = engines::cluster(tx, &id)?.ok_or_else(|| Error::not_found("Cluster id not found."))?;
-            (cluster.environment_id, cluster.workspace_id)
-        }
-        RuntimeType::PipelineEngine => {
-            return Err(Error::invalid("runtime.type: PIPELINE_ENGINE does not run jobs; use REMOTE_ENGINE"));
-        }
-        RuntimeType::Cloud | RuntimeType::CloudExclusive => return Ok((None, None)),
-    };
-    if environment != task.environment_id {
-        return Err(Error::invalid("runtime.id: it lies in another environment than the task"));
-    }
-    if workspace.is_some_and(|id| id != task.workspace_id) {
-        return Err(Error::invalid("runtime.id: it belongs to another workspace than the task"));
-    }
-    let profile = match request.run_profile.as_deref().filter(|id| !id.is_empty()) {
-        None => None,
-        Some(id) => {
-            let id = RunProfileId::parse(id)?;
-            let found = engines::run_profile(tx, &id)?.ok_or_else(|| Error::not_found("Run profile id not found."))?;
-            if Some(found.processor_id.as_str()) != request.runtime_id.as_deref() {
-                return Err(Error::invalid("runtime.runProfileId: it belongs to another engine or cluster"));
-            }
-            Some(id)
-        }
-    };
-    Ok((request.runtime_id.clone(), profile))
 }

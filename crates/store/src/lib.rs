@@ -14,6 +14,7 @@ pub mod logs;
 pub mod plan_runs;
 pub mod plans;
 pub mod runs;
+pub mod schedules;
 pub mod settings;
 pub mod tasks;
 pub mod workspaces;

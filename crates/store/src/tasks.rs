@@ -81,6 +81,17 @@ impl Task {
     }
 }
 
+/// What starts a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TriggerFilter {
+    /// Nothing.
+    Nothing,
+    /// Any trigger.
+    Any,
+    /// A trigger of this published type.
+    Kind(String),
+}
+
 /// What a list of tasks is narrowed to.
 #[derive(Clone, Debug, Default)]
 pub struct TaskFilter {
@@ -102,6 +113,8 @@ pub struct TaskFilter {
     pub run_profile: Option<String>,
     /// Labels it has, all of them.
     pub tags: Vec<String>,
+    /// What starts it.
+    pub trigger: Option<TriggerFilter>,
     /// Only workspaces on which this principal has a right of the mask.
     pub visible_to: (String, i64),
 }
@@ -152,6 +165,17 @@ fn conditions(filter: &TaskFilter) -> Conditions {
     }
     if let Some(kind) = filter.runtime_type {
         conditions.and("runtime_type = ?", [kind.id().into()]);
+    }
+    const LINKED: &str = "(SELECT executable_id FROM schedule_links WHERE executable_kind = 'TASK')";
+    match &filter.trigger {
+        None => {}
+        Some(TriggerFilter::Nothing) => conditions.and(&format!("id NOT IN {LINKED}"), []),
+        Some(TriggerFilter::Any) => conditions.and(&format!("id IN {LINKED}"), []),
+        Some(TriggerFilter::Kind(kind)) => conditions.and(
+            "id IN (SELECT executable_id FROM schedule_links WHERE executable_kind = 'TASK' AND schedule_id IN \
+             (SELECT schedule_id FROM schedule_triggers WHERE kind = ?))",
+            [kind.into()],
+        ),
     }
     for tag in &filter.tags {
         let (clause, values) = holds_text("tags", tag);

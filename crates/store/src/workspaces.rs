@@ -98,6 +98,18 @@ pub fn rights(tx: &mut Tx<'_>, principal: &str, workspace: &WorkspaceId) -> Resu
     })
 }
 
+/// Whether the principal has a right of the mask on any workspace of the environment.
+pub fn any_right_in(
+    tx: &mut Tx<'_>,
+    principal: &str,
+    mask: i64,
+    environment: &EnvironmentId,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT workspace_id FROM workspace_rights WHERE principal_id = $1 AND rights & $2 <> 0 \
+               AND workspace_id IN (SELECT id FROM workspaces WHERE environment_id = $3) LIMIT 1";
+    Ok(tx.query_opt(sql, params![principal, mask, environment])?.is_some())
+}
+
 /// The grant itself, if there is one.
 pub fn grant(tx: &mut Tx<'_>, principal: &str, workspace: &WorkspaceId) -> Result<Option<Grant>, StoreError> {
     Grant::select_opt(tx, "WHERE principal_id = $1 AND workspace_id = $2", params![principal, workspace])

@@ -6,6 +6,7 @@ mod engines;
 mod plan_runs;
 mod plans;
 mod runs;
+mod schedules;
 mod tasks;
 mod workspaces;
 
@@ -15,6 +16,7 @@ pub use engines::{ClusterBody, EngineBody, RunProfileBody};
 pub use plan_runs::{PlanRunBody, StepRunBody, StepRunItem, plan_timeline};
 pub use plans::{PlanBody, plan_details, plan_page, plan_run_config};
 pub use runs::{RunBody, RunListItem, timeline};
+pub use schedules::{EventBody, FireBody, ScheduleBody};
 pub use tasks::{TaskBody, TaskExtract, run_config};
 pub use workspaces::{EnvironmentInfo, WorkspaceBody, WorkspaceInfo};
 

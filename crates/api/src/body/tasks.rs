@@ -212,12 +212,18 @@ impl TaskExtract {
     }
 }
 
-/// `TaskRunConfig` (source: spec).
-pub fn run_config(row: &Task) -> serde_json::Value {
+/// `TaskRunConfig` (source: spec); the older generation has neither `timeout` nor `startTime`.
+pub fn run_config(row: &Task, family: Family) -> serde_json::Value {
     let mut body = row.run_config.0.clone();
     body.entry("trigger").or_insert_with(|| serde_json::json!({ "type": "MANUAL" }));
     body.entry("parallelExecutionAllowed").or_insert(serde_json::Value::Bool(false));
     body.entry("logLevel").or_insert_with(|| "WARN".into());
+    if family.is_tmc() {
+        body.shift_remove("timeout");
+        if let Some(trigger) = body.get_mut("trigger").and_then(serde_json::Value::as_object_mut) {
+            trigger.shift_remove("startTime");
+        }
+    }
     body.insert("runtime".to_owned(), serde_json::to_value(RuntimeBody::of_task(row)).unwrap_or_default());
     body.into()
 }

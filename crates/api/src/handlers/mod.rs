@@ -12,6 +12,7 @@ pub mod plan_executions;
 pub mod plans;
 pub mod rights;
 pub mod run_profiles;
+pub mod schedules;
 pub mod tasks;
 pub mod workspaces;
 

@@ -1,5 +1,6 @@
 //! Tasks and their run configuration.
 
+use super::schedules::definition;
 use super::{Answer, empty, json, lenient_bool, lenient_int, lenient_list, ok};
 use crate::App;
 use crate::body::{PageBody, TaskBody, TaskExtract, run_config};
@@ -11,7 +12,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use stoker_domain::ids::TaskId;
 use stoker_domain::runtime::{LogLevel, RuntimeType};
-use stoker_service::tasks::{RunConfigRequest, TaskQuery, TaskRequest};
+use stoker_service::rows::TriggerFilter;
+use stoker_service::run_configs::{RunConfigRequest, TriggerChoice};
+use stoker_service::tasks::{TaskQuery, TaskRequest};
 
 /// Filters of a list, in the query or in the body of a search.
 #[derive(Deserialize)]
@@ -41,13 +44,24 @@ fn runtime_type(text: Option<&str>) -> Result<Option<RuntimeType>, ApiError> {
     .transpose()
 }
 
+/// What starts a task, as a filter names it (source: spec, the values of 2.6).
+fn trigger_type(text: Option<&str>) -> Result<Option<TriggerFilter>, ApiError> {
+    match text.filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some("no_trigger") => Ok(Some(TriggerFilter::Nothing)),
+        Some(kind @ ("daily" | "weekly" | "monthly" | "once" | "cron" | "webhook")) => {
+            Ok(Some(TriggerFilter::Kind(kind.to_ascii_uppercase())))
+        }
+        Some(other) => Err(ApiError::invalid(format!(
+            "triggerType: {other:?} is not no_trigger, daily, weekly, monthly, once, webhook or cron"
+        ))),
+    }
+}
+
 impl List {
     fn query(self, contains: bool) -> Result<TaskQuery, ApiError> {
         let (limit, offset) = page(self.limit.filter(|l| !(contains && *l == 0)), self.offset)?;
         let (prefix, part) = if contains { (None, self.name) } else { (self.name, None) };
-        if self.trigger_type.as_deref().is_some_and(|t| t != "no_trigger") {
-            return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "triggerType: schedules are not available yet"));
-        }
         Ok(TaskQuery {
             environment: self.environment_id,
             workspace: self.workspace_id,
@@ -58,6 +72,7 @@ impl List {
             runtime_id: self.runtime_id,
             run_profile: self.runtime_run_profile_id,
             tags: self.tags,
+            trigger: trigger_type(self.trigger_type.as_deref())?,
             limit,
             offset,
         })
@@ -195,8 +210,13 @@ pub async fn delete(
 }
 
 /// `GET /orchestration/executables/tasks/{taskId}/run-config`
-pub async fn get_run_config(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
-    ok(&run_config(&app.service.task(&actor, &TaskId::parse(&id)?).await?.task))
+pub async fn get_run_config(
+    State(app): State<App>,
+    Auth(actor): Auth,
+    In(family): In,
+    Path(id): Path<String>,
+) -> Answer {
+    ok(&run_config(&app.service.task(&actor, &TaskId::parse(&id)?).await?.task, family))
 }
 
 /// `Runtime` (source: spec).
@@ -233,22 +253,31 @@ pub(crate) fn log_level(text: Option<&str>) -> Result<Option<LogLevel>, ApiError
     .transpose()
 }
 
+/// What starts a task.
+fn trigger_choice(trigger: Option<Map<String, Value>>) -> Result<TriggerChoice, ApiError> {
+    let trigger = trigger.ok_or_else(|| ApiError::invalid("trigger: is missing; use {\"type\": \"MANUAL\"}"))?;
+    match trigger.get("type").and_then(Value::as_str) {
+        Some("MANUAL") => Ok(TriggerChoice::Manual),
+        Some("MULTIPLE") => Ok(TriggerChoice::Multiple),
+        Some("ONCE" | "DAILY" | "WEEKLY" | "MONTHLY" | "CRON") => {
+            Ok(TriggerChoice::Timed(Box::new(definition(Value::Object(trigger), "trigger.")?)))
+        }
+        Some("WEBHOOK") => {
+            Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "trigger.type: webhooks are not available yet; use MANUAL"))
+        }
+        _ => Err(ApiError::invalid("trigger.type: is not a type of trigger; use MANUAL")),
+    }
+}
+
 /// `PUT /orchestration/executables/tasks/{taskId}/run-config`
 pub async fn put_run_config(
     State(app): State<App>,
     Auth(actor): Auth,
+    In(family): In,
     Path(id): Path<String>,
     Json(body): Json<RunConfig>,
 ) -> Answer {
-    let trigger = body.trigger.ok_or_else(|| ApiError::invalid("trigger: is missing; use {\"type\": \"MANUAL\"}"))?;
-    match trigger.get("type").and_then(Value::as_str) {
-        Some("MANUAL") => {}
-        Some("ONCE" | "DAILY" | "WEEKLY" | "MONTHLY" | "CRON" | "WEBHOOK" | "MULTIPLE") => {
-            let message = "trigger.type: schedules and webhooks are not available yet; use MANUAL";
-            return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, message));
-        }
-        _ => return Err(ApiError::invalid("trigger.type: is not a type of trigger; use MANUAL")),
-    }
+    let trigger = trigger_choice(body.trigger)?;
     let runtime = body.runtime;
     let kind = runtime.r#type.as_deref().ok_or_else(|| ApiError::invalid("runtime.type: is missing"))?;
     let runtime_type = RuntimeType::from_id(kind)
@@ -268,7 +297,7 @@ pub async fn put_run_config(
         timeout: body.timeout,
         run_as: body.remote_run_as_user,
     };
-    ok(&run_config(&app.service.set_run_config(&actor, &TaskId::parse(&id)?, request).await?))
+    ok(&run_config(&app.service.set_run_config(&actor, &TaskId::parse(&id)?, request).await?, family))
 }
 
 /// Body of the pause call.

@@ -78,7 +78,8 @@ both! {
         let account = json!({ "name": "a", "permissions": ["TMC_OPERATOR"] }).to_string();
         let _ = server.http().send(Method::POST, "/account/service-accounts", &[], Some(account.clone().into())).await;
         let environment = json!({ "name": "default", "workspaceName": "w", "owner": "admin" }).to_string();
-        let schedule = json!({ "trigger": { "type": "DAILY" }, "runtime": { "type": "CLOUD" } }).to_string();
+        let artifact = server.artifact("raw", "0.1").await;
+        let raw = json!({ "executable": server.task("raw", &artifact, "0.1").await }).to_string();
         let mut families = vec![(Family::Core, String::new(), "/orchestration", "/processing")];
         for version in ["v1.1", "v1.3", "v2.2", "v2.6"] {
             families.push((tmc(), format!("/tmc/{version}"), "", ""));
@@ -87,7 +88,6 @@ both! {
             let environments = format!("{prefix}{orchestration}/environments");
             let executions = format!("{prefix}{processing}/executions");
             let unknown = format!("{prefix}{orchestration}/executables/tasks/{none}");
-            let config = format!("{prefix}{orchestration}/executables/tasks/{task}/run-config");
             for (status, method, path, kind, body) in [
                 (400, "POST", &environments, JSON, "{"),
                 (401, "GET", &environments, JSON, ""),
@@ -98,7 +98,7 @@ both! {
                 (409, "POST", &environments, JSON, &environment),
                 (413, "POST", &environments, JSON, ""),
                 (415, "POST", &environments, "text/plain", "{}"),
-                (501, "PUT", &config, JSON, &schedule),
+                (501, "POST", &executions, JSON, &raw),
             ] {
                 refused(&server, family, status, (method, path, kind, body)).await;
             }

@@ -18,6 +18,8 @@ mod reconcile;
 mod rights;
 mod rights_table;
 mod runs;
+mod scheduler;
+mod schedules;
 mod support;
 mod tasks;
 mod tokens;

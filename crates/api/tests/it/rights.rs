@@ -206,9 +206,10 @@ both! {
         for sample in holders() {
             let (needed, object) = match sample.call.need {
                 Need::Nothing => continue,
-                Need::OneOf(rights) => (rights, None),
+                Need::OneOf(rights) | Need::Before(rights) => (rights, None),
                 Need::Shown(rights, object) => (rights, Some(world.fill(&server, object, false).await)),
             };
+            let status = if matches!(sample.call.need, Need::Before(_)) { 428 } else { 403 };
             for permission in sample.permissions() {
                 let given: &[&str] = match *permission {
                     "TMC_ENGINE_USE" => &["EXECUTE", "VIEW"],
@@ -219,7 +220,7 @@ both! {
                 let answer = sample.send(&server, &world, &http, false).await;
                 let why = format!("with {permission} and {given:?}");
                 match &object {
-                    None => refused(&sample, 403, &answer, &why),
+                    None => refused(&sample, status, &answer, &why),
                     Some(object) => {
                         assert_eq!(answer.status, 200, "{} {why}: {}", sample.url(), answer.text());
                         assert!(!answer.text().contains(object), "{} {why}: {}", sample.url(), answer.text());
@@ -235,7 +236,7 @@ both! {
         for sample in holders() {
             let (rights, object): (&[&str], _) = match sample.call.need {
                 Need::Nothing => (&[""], None),
-                Need::OneOf(rights) => (rights, None),
+                Need::OneOf(rights) | Need::Before(rights) => (rights, None),
                 Need::Shown(rights, object) => (rights, Some(world.fill(&server, object, false).await)),
             };
             let permissions = match sample.permissions() {

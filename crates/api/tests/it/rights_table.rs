@@ -1,5 +1,10 @@
 //! Every call with its smallest documented rights. `@names` in paths and bodies are filled in by [`crate::world`].
 
+#[path = "rights_schedules.rs"]
+mod schedules;
+
+use schedules::SCHEDULES;
+
 /// What a call wants on the workspace of its object, beside the account permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
@@ -7,6 +12,8 @@ pub(crate) enum Need {
     Nothing,
     /// One of these rights; 403 without.
     OneOf(&'static [&'static str]),
+    /// One of these rights; 428 without, which the contract has for changes of schedules.
+    Before(&'static [&'static str]),
     /// One of these rights to find the object in the answer; without, the answer does not show it.
     Shown(&'static [&'static str], &'static str),
 }
@@ -495,5 +502,5 @@ pub(crate) const OWN: &[Call] = &[
 
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
-    [IDENTITY, ORCHESTRATION, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
+    [IDENTITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
 }

@@ -150,7 +150,7 @@ both! {
             (json!({ "trigger": { "type": "MANUAL" }, "runtime": { "type": "REMOTE_ENGINE", "id": task } }), 404, "Engine"),
             (json!({ "trigger": { "type": "MANUAL" }, "runtime": { "type": "REMOTE_ENGINE", "id": engine }, "timeout": 0 }), 400, "timeout"),
             (json!({ "trigger": { "type": "MANUAL" }, "runtime": { "type": "REMOTE_ENGINE", "id": engine }, "logLevel": "LOUD" }), 400, "logLevel"),
-            (json!({ "trigger": { "type": "CRON" }, "runtime": { "type": "REMOTE_ENGINE", "id": engine } }), 501, "trigger"),
+            (json!({ "trigger": { "type": "CRON" }, "runtime": { "type": "REMOTE_ENGINE", "id": engine } }), 400, "trigger.cronExpression"),
         ] {
             let answer = server.http().put(&config, &body).await.expect(status).json();
             assert!(answer["message"].as_str().is_some_and(|m| m.contains(word)), "{body}: {answer}");

@@ -36,6 +36,9 @@ impl World {
         let second = http.post("/orchestration/environments", &environment).await.expect(201).json();
         let (task, cluster) = (world.make(server, "task").await, world.make(server, "cluster").await);
         shared.extend([("@env2", id(&second)), ("@task", task), ("@cluster", cluster)]);
+        shared.push(("@schedule", world.make(server, "schedule").await));
+        shared.push(("@linked", world.make(server, "linked").await));
+        shared.push(("@daily", world.make(server, "daily").await));
         let grants = http.get("/security/permissions").await.expect(200).json();
         shared.push(("@user", grants[0]["userId"].as_str().expect("the admin's id").to_owned()));
         let world = Self { shared, ..world };
@@ -102,6 +105,30 @@ impl World {
                 let body = json!({ "name": text, "workspaceId": server.workspace(), "steps": [step] });
                 http.post("/orchestration/executables/plans", &body).await.expect(201).json()
             }
+            "schedule" => {
+                let trigger = json!({
+                    "name": "first", "type": "CRON", "cronExpression": "0 3 * * ?", "timeZone": "UTC",
+                });
+                let body = json!({ "environmentId": server.environment(), "description": text, "trigger": trigger });
+                http.post("/orchestration/schedules", &body).await.expect(201).json()
+            }
+            "linked" => {
+                let task = Box::pin(self.make(server, "task")).await;
+                let schedule = Box::pin(self.make(server, "schedule")).await;
+                let path = format!("/orchestration/executables/tasks/{task}/schedule");
+                let _ = http.put(&path, &json!({ "scheduleId": schedule })).await.expect(200);
+                return task;
+            }
+            "daily" => {
+                let task = Box::pin(self.make(server, "task")).await;
+                let body = json!({
+                    "trigger": { "type": "CRON", "cronExpression": "0 4 * * ?", "timeZone": "UTC" },
+                    "runtime": { "type": "REMOTE_ENGINE", "id": self.shared("@engine") },
+                });
+                let path = format!("/orchestration/executables/tasks/{task}/run-config");
+                let _ = http.put(&path, &body).await.expect(200);
+                return task;
+            }
             "account" => return server.service_account(&["TMC_OPERATOR"], &[]).await.id,
             "granted" => return server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await.id,
             "person" => return server.person(&text, &[]).await.0,
@@ -157,6 +184,8 @@ impl World {
             "run" => self.shared("@run"),
             "plan" => self.shared("@plan"),
             "planrun" => self.shared("@planrun"),
+            "schedule" => self.shared("@schedule"),
+            "linked" | "daily" => self.shared("@linked"),
             "account" | "granted" => self.shared("@granted"),
             "person" => self.shared("@user"),
             "member" | "engine" => self.shared("@engine"),

@@ -6,6 +6,7 @@ use super::{Link, StoreError, Value};
 /// All migrations in order: name and statements, which are separated by lines that hold only `;;`.
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_main_job", include_str!("../../migrations/0001_main_job.sql")),
+    ("0002_schedules", include_str!("../../migrations/0002_schedules.sql")),
     ("0003_plans", include_str!("../../migrations/0003_plans.sql")),
 ];
 

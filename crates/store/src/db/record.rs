@@ -100,6 +100,8 @@ id_column!(
     EngineId,
     ClusterId,
     RunProfileId,
+    ScheduleId,
+    TriggerId,
     RunId,
     PlanId,
     StepId,
@@ -136,7 +138,9 @@ enum_column!(
     stoker_domain::runtime::ArtifactType,
     stoker_domain::runtime::PairingStatus,
     stoker_domain::runtime::WorkspaceType,
-    stoker_domain::runtime::RunProfileKind
+    stoker_domain::runtime::RunProfileKind,
+    stoker_domain::schedule::ExecutableKind,
+    stoker_domain::schedule::FireResult
 );
 
 impl Column for stoker_domain::Rights {

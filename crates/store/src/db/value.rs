@@ -71,6 +71,8 @@ from_id!(
     EngineId,
     ClusterId,
     RunProfileId,
+    ScheduleId,
+    TriggerId,
     RunId,
     PlanId,
     StepId,

@@ -1,0 +1,309 @@
+//! Schedules, their triggers, what they are linked to, and the record of every due instant.
+
+use crate::db::record::{Conditions, record};
+use crate::db::{Json, Record};
+use crate::{StoreError, Tx, Value, params};
+use serde_json::Value as JsonValue;
+use stoker_domain::PrincipalKind;
+use stoker_domain::ids::{EnvironmentId, RunId, ScheduleId, TriggerId, WorkspaceId};
+use stoker_domain::schedule::{ExecutableKind, FireResult};
+
+record! {
+    /// A schedule: several triggers that may be linked to one task or plan.
+    Schedule in "schedules" {
+        /// Its id.
+        id: ScheduleId,
+        /// Where it lies.
+        environment_id: EnvironmentId,
+        /// Free text.
+        description: String,
+        /// Whether it is the trigger of a run configuration and not a schedule of its own.
+        own: bool,
+        /// Grows with every change of its triggers or its link.
+        version: i64,
+        /// The earliest due instant of its triggers; none while it is not linked or when it is over.
+        next_ms: Option<i64>,
+        /// When it was made.
+        created_ms: i64,
+        /// When it last changed.
+        updated_ms: i64,
+    }
+}
+
+record! {
+    /// What a schedule starts.
+    ScheduleLink in "schedule_links" {
+        /// The schedule.
+        schedule_id: ScheduleId,
+        /// Task or plan.
+        executable_kind: ExecutableKind,
+        /// Its id.
+        executable_id: String,
+        /// Its workspace.
+        workspace_id: WorkspaceId,
+        /// In whose name it is started: a login or a service-account id.
+        user_id: String,
+        /// Which of the two.
+        user_kind: PrincipalKind,
+        /// Since when.
+        linked_ms: i64,
+    }
+}
+
+record! {
+    /// A trigger of a schedule.
+    Trigger in "schedule_triggers" {
+        /// Its id.
+        id: TriggerId,
+        /// The schedule.
+        schedule_id: ScheduleId,
+        /// Order in the schedule.
+        number: i64,
+        /// Unique in the schedule; empty for the trigger of a run configuration.
+        name: String,
+        /// The published type, for filters.
+        kind: String,
+        /// When it is due, as JSON with the published names.
+        definition: Json<JsonValue>,
+        /// Minutes after which a run of this trigger is stopped.
+        timeout_minutes: Option<i64>,
+        /// Version of the schedule in which it was last changed or armed.
+        version: i64,
+        /// When it is due next; none while the schedule is not linked or when it is over.
+        next_ms: Option<i64>,
+    }
+}
+
+record! {
+    /// What became of a due instant. The key makes sure that it is acted on once.
+    Fire in "schedule_fires" {
+        /// The trigger.
+        trigger_id: TriggerId,
+        /// Its version then.
+        version: i64,
+        /// The due instant.
+        due_ms: i64,
+        /// Its schedule.
+        schedule_id: ScheduleId,
+        /// Its name then.
+        trigger_name: String,
+        /// What it was to start.
+        executable_kind: ExecutableKind,
+        /// Id of that.
+        executable_id: String,
+        /// Workspace of that.
+        workspace_id: WorkspaceId,
+        /// When the server acted.
+        at_ms: i64,
+        /// What became of it.
+        result: FireResult,
+        /// Why not, by the published names where there is one.
+        reason: Option<String>,
+        /// Why not, in words.
+        message: Option<String>,
+        /// How many earlier instants were passed over with this one.
+        missed: i64,
+        /// The run that was made.
+        run_id: Option<RunId>,
+    }
+}
+
+/// The schedule with this id.
+pub fn get(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<Option<Schedule>, StoreError> {
+    Schedule::select_opt(tx, "WHERE id = $1", params![id])
+}
+
+/// The schedule with this id, locked until the end of the transaction. Whoever locks a task too locks this first.
+pub fn lock(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<Option<Schedule>, StoreError> {
+    Schedule::select_opt(tx, "WHERE id = $1 {lock}", params![id])
+}
+
+/// Ids of schedules with a due trigger, the most overdue first.
+pub fn due(tx: &mut Tx<'_>, now_ms: i64, limit: i64) -> Result<Vec<ScheduleId>, StoreError> {
+    let sql = "SELECT id FROM schedules WHERE next_ms <= $1 ORDER BY next_ms, id LIMIT $2";
+    tx.query(sql, params![now_ms, limit])?.iter().map(|row| row.text(0).map(ScheduleId::trusted)).collect()
+}
+
+/// The schedule when it still has a due trigger and no other server is acting on it, locked.
+pub fn claim(tx: &mut Tx<'_>, id: &ScheduleId, now_ms: i64) -> Result<Option<Schedule>, StoreError> {
+    Schedule::select_opt(tx, "WHERE id = $1 AND next_ms <= $2 {skip_locked}", params![id, now_ms])
+}
+
+/// Stores the earliest due instant of the triggers in the schedule's row.
+pub fn refresh_next(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE schedules SET next_ms = (SELECT min(next_ms) FROM schedule_triggers WHERE schedule_id = $1) \
+         WHERE id = $1",
+        params![id],
+    )?;
+    Ok(())
+}
+
+/// The triggers of a schedule in order.
+pub fn triggers(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<Vec<Trigger>, StoreError> {
+    Trigger::select(tx, "WHERE schedule_id = $1 ORDER BY number, id", params![id])
+}
+
+/// How many triggers there are in all.
+pub fn count_triggers(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    tx.query_int("SELECT count(*) FROM schedule_triggers", &[])
+}
+
+/// The triggers of all linked schedules of an environment, with their schedules' links.
+pub fn armed(
+    tx: &mut Tx<'_>,
+    kind: ExecutableKind,
+    environment: &EnvironmentId,
+) -> Result<Vec<(ScheduleLink, Vec<Trigger>)>, StoreError> {
+    let linked = "executable_kind = $1 AND schedule_id IN (SELECT id FROM schedules WHERE environment_id = $2)";
+    let values = params![kind.id(), environment];
+    let links = ScheduleLink::select(tx, &format!("WHERE {linked} ORDER BY executable_id"), values)?;
+    let rest =
+        format!("WHERE schedule_id IN (SELECT schedule_id FROM schedule_links WHERE {linked}) ORDER BY number, id");
+    let mut by_schedule = std::collections::HashMap::<_, Vec<Trigger>>::new();
+    for trigger in Trigger::select(tx, &rest, values)? {
+        by_schedule.entry(trigger.schedule_id.clone()).or_default().push(trigger);
+    }
+    Ok(links
+        .into_iter()
+        .map(|link| {
+            let triggers = by_schedule.remove(&link.schedule_id).unwrap_or_default();
+            (link, triggers)
+        })
+        .collect())
+}
+
+/// Sets when a trigger is due next.
+pub fn set_next(tx: &mut Tx<'_>, id: &TriggerId, next_ms: Option<i64>) -> Result<(), StoreError> {
+    tx.execute("UPDATE schedule_triggers SET next_ms = $2 WHERE id = $1", params![id, next_ms])?;
+    Ok(())
+}
+
+/// Removes a trigger.
+pub fn delete_trigger(tx: &mut Tx<'_>, id: &TriggerId) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM schedule_triggers WHERE id = $1", params![id])
+}
+
+/// Removes a schedule with its triggers and its link; the record of due instants stays.
+pub fn delete(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM schedule_links WHERE schedule_id = $1", params![id])?;
+    tx.execute("DELETE FROM schedule_triggers WHERE schedule_id = $1", params![id])?;
+    tx.execute("DELETE FROM schedules WHERE id = $1", params![id])
+}
+
+/// What a schedule is linked to.
+pub fn link(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<Option<ScheduleLink>, StoreError> {
+    ScheduleLink::select_opt(tx, "WHERE schedule_id = $1", params![id])
+}
+
+/// The link of a task or plan.
+pub fn link_of(tx: &mut Tx<'_>, kind: ExecutableKind, id: &str) -> Result<Option<ScheduleLink>, StoreError> {
+    ScheduleLink::select_opt(tx, "WHERE executable_kind = $1 AND executable_id = $2", params![kind.id(), id])
+}
+
+/// Removes the link of a schedule.
+pub fn unlink(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM schedule_links WHERE schedule_id = $1", params![id])
+}
+
+/// What a list of schedules is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct ScheduleFilter {
+    /// Its environment.
+    pub environment: Option<EnvironmentId>,
+    /// Only linked ones.
+    pub linked: bool,
+    /// Only those linked to something in a workspace on which this principal has a right of the mask, or linked to
+    /// nothing in an environment with such a workspace.
+    pub visible_to: (String, i64),
+}
+
+/// The schedules of the filter, oldest first; triggers of run configurations are not among them.
+pub fn list(tx: &mut Tx<'_>, filter: &ScheduleFilter) -> Result<Vec<Schedule>, StoreError> {
+    let (principal, mask) = (Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1));
+    let granted = "(SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)";
+    let mut conditions = Conditions::default();
+    conditions.and("own = ?", [Value::Int(0)]);
+    conditions.and(
+        &format!(
+            "(id IN (SELECT schedule_id FROM schedule_links WHERE workspace_id IN {granted}) \
+             OR (id NOT IN (SELECT schedule_id FROM schedule_links) AND environment_id IN \
+             (SELECT environment_id FROM workspaces WHERE id IN {granted})))"
+        ),
+        [principal.clone(), mask.clone(), principal, mask],
+    );
+    if let Some(id) = &filter.environment {
+        conditions.and("environment_id = ?", [id.into()]);
+    }
+    if filter.linked {
+        conditions.and("id IN (SELECT schedule_id FROM schedule_links)", []);
+    }
+    Schedule::select(tx, &format!("{} ORDER BY created_ms, id", conditions.text()), conditions.values())
+}
+
+/// Ids of the schedules of an environment.
+pub fn of_environment(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<Vec<ScheduleId>, StoreError> {
+    let sql = "SELECT id FROM schedules WHERE environment_id = $1 ORDER BY id";
+    tx.query(sql, params![id])?.iter().map(|row| row.text(0).map(ScheduleId::trusted)).collect()
+}
+
+/// Adds the record of a due instant; `false` when there is one already, then it must not be acted on again.
+pub fn insert_fire(tx: &mut Tx<'_>, fire: &Fire) -> Result<bool, StoreError> {
+    let sql = format!("{} ON CONFLICT DO NOTHING", Fire::insert_text());
+    Ok(tx.execute(&sql, &fire.values())? == 1)
+}
+
+/// Writes down what became of a due instant.
+pub fn settle_fire(tx: &mut Tx<'_>, fire: &Fire) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE schedule_fires SET result = $4, reason = $5, message = $6, run_id = $7 \
+         WHERE trigger_id = $1 AND version = $2 AND due_ms = $3",
+        params![
+            &fire.trigger_id,
+            fire.version,
+            fire.due_ms,
+            fire.result.id(),
+            fire.reason.clone(),
+            fire.message.clone(),
+            fire.run_id.as_ref()
+        ],
+    )?;
+    Ok(())
+}
+
+/// The due instants of a task or plan, newest first, and how many there are in all.
+pub fn fires(
+    tx: &mut Tx<'_>,
+    kind: ExecutableKind,
+    id: &str,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<Fire>, i64), StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.and("executable_kind = ?", [kind.id().into()]);
+    conditions.and("executable_id = ?", [id.into()]);
+    let total =
+        tx.query_int(&format!("SELECT count(*) FROM schedule_fires {}", conditions.text()), conditions.values())?;
+    let (page, values) = conditions.paged(limit, offset);
+    let rest = format!("{} ORDER BY due_ms DESC, trigger_id, version {page}", conditions.text());
+    Ok((Fire::select(tx, &rest, &values)?, total))
+}
+
+/// Removes records of due instants that were acted on before `before_ms`, at most `limit`.
+pub fn forget_fires(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<u64, StoreError> {
+    let sql = "SELECT trigger_id, version, due_ms FROM schedule_fires WHERE at_ms < $1 ORDER BY at_ms LIMIT $2";
+    let mut removed = 0;
+    for row in tx.query(sql, params![before_ms, limit])? {
+        removed += tx.execute(
+            "DELETE FROM schedule_fires WHERE trigger_id = $1 AND version = $2 AND due_ms = $3",
+            params![row.text(0)?, row.int(1)?, row.int(2)?],
+        )?;
+    }
+    Ok(removed)
+}
+
+/// Whether there are records of due instants that were acted on before `before_ms`.
+pub fn old_fires(tx: &mut Tx<'_>, before_ms: i64) -> Result<bool, StoreError> {
+    let sql = "SELECT due_ms FROM schedule_fires WHERE at_ms < $1 LIMIT 1";
+    Ok(tx.query_opt(sql, params![before_ms])?.is_some())
+}
