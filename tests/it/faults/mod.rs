@@ -10,6 +10,7 @@ mod lease;
 mod network;
 mod postgres;
 mod proxy;
+mod schedule;
 mod server;
 mod server_dies;
 mod shim;
