@@ -11,6 +11,7 @@ mod network;
 mod plans;
 mod postgres;
 mod proxy;
+mod schedule;
 mod server;
 mod server_dies;
 mod shim;

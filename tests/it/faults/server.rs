@@ -66,6 +66,12 @@ impl Server {
         self.dead(place).await;
     }
 
+    /// Starts it to die at a place that it may reach before it is ready.
+    pub(super) fn again_to_die(&mut self, crash_at: &str) {
+        self.kill9();
+        self.spawn(Some(crash_at));
+    }
+
     fn spawn(&mut self, crash_at: Option<&str>) {
         let log = File::options().create(true).append(true).open(self.log_file()).expect("the server's log");
         // Ends with the thread that starts it, so with the test.

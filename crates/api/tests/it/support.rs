@@ -73,11 +73,12 @@ pub(crate) struct TestServer {
     pub(crate) url: String,
     address: SocketAddr,
     blobs: PathBuf,
+    keys: String,
     http: Http,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     // Dropped last: the server above works in them.
-    _folder: TempDir,
-    _database: Option<TestDatabase>,
+    folder: TempDir,
+    database: Option<TestDatabase>,
 }
 
 impl Drop for TestServer {
@@ -113,10 +114,11 @@ impl TestServer {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listen");
         let address = listener.local_addr().expect("the own address");
         let (url, clock) = (format!("http://{address}"), Arc::new(TestClock::at(START_MS)));
+        let keys = KeyRing::generate(&*random);
         let service = Service::new(Parts {
             store: store.clone(),
             blobs: Blobs::open(&blobs).expect("open the blobs"),
-            keys: KeyRing::from_text(&KeyRing::generate(&*random)).expect("make a key"),
+            keys: KeyRing::from_text(&keys).expect("make a key"),
             clock: clock.clone(),
             random: random.clone(),
             settings,
@@ -145,10 +147,30 @@ impl TestServer {
             url,
             address,
             blobs,
+            keys,
             stop: Some(stop),
-            _folder: folder,
-            _database: postgres,
+            folder,
+            database: postgres,
         }
+    }
+
+    /// Another server of the same installation, which serves nobody but has reconcilers: same database, same clock.
+    pub(crate) async fn second(&self) -> Service {
+        let database = match &self.database {
+            Some(database) => Database::Postgres(database.url.clone()),
+            None => Database::Sqlite(self.folder.path().join("stoker.db")),
+        };
+        let opened = tokio::task::spawn_blocking(move || Store::open(&database)).await.expect("join");
+        let random: SharedRandom = Arc::new(SystemRandom::new());
+        Service::new(Parts {
+            store: opened.expect("open the store again"),
+            blobs: Blobs::open(&self.blobs).expect("open the blobs again"),
+            keys: KeyRing::from_text(&self.keys).expect("the same key"),
+            clock: self.clock.clone(),
+            random,
+            settings: self.service.settings().clone(),
+            public_url: self.url.clone(),
+        })
     }
 
     /// A client with the token of the first user, who has every permission and every right on workspace `Shared`.
