@@ -23,6 +23,10 @@ both! {
         let wipe = |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "schedule_fires",
+                "schedule_triggers",
+                "schedule_links",
+                "schedules",
                 "step_items",
                 "step_runs",
                 "plan_runs",
