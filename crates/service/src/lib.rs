@@ -28,6 +28,7 @@ pub mod schedules;
 pub mod service_accounts;
 mod starts;
 pub mod tasks;
+pub mod webhooks;
 pub mod workspaces;
 
 pub use actor::{Actor, Allowed};

@@ -19,4 +19,5 @@ mod schedules;
 mod support;
 mod tasks;
 mod tokens;
+mod webhooks;
 mod world;
