@@ -7,7 +7,7 @@ use crate::App;
 use crate::error::ApiError;
 use crate::handlers::{
     accounts, artifacts, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
-    rights, run_profiles, schedules, tasks, workspaces,
+    rights, run_profiles, schedules, tasks, webhooks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
@@ -210,7 +210,6 @@ fn fill_orchestration(list: &mut List) {
     let one = ("/orchestration/executables/tasks/{taskId}", "/executables/tasks/{taskId}");
     let config = ("/orchestration/executables/tasks/{taskId}/run-config", "/executables/tasks/{taskId}/run-config");
     let pause = ("/orchestration/executables/tasks/{taskId}/pause", "/executables/tasks/{taskId}/pause");
-    let manual = Partial("the trigger WEBHOOK answers 501");
     let values = Partial("connections and resources are kept but not yet given to the job");
     list.both("GET", all.0, all.1, Complete, tasks::list);
     list.both("POST", all.0, all.1, values, tasks::create);
@@ -221,7 +220,7 @@ fn fill_orchestration(list: &mut List) {
     list.newer("PATCH", one.0, Complete, tasks::patch);
     list.both("DELETE", one.0, one.1, Complete, tasks::delete);
     list.both("GET", config.0, config.1, Complete, tasks::get_run_config);
-    list.both("PUT", config.0, config.1, manual, tasks::put_run_config);
+    list.both("PUT", config.0, config.1, Complete, tasks::put_run_config);
     list.both("PUT", pause.0, pause.1, Complete, tasks::pause);
     list.newer("GET", "/processing/executables/tasks", Complete, tasks::list);
     fill_plans(list);
@@ -384,6 +383,7 @@ fn fill_processing(list: &mut List) {
 
 fn fill_own(list: &mut List) {
     list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
+    list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
     list.own("GET", "/stoker/v1/tasks/{id}/firings", schedules::fires);
     list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);

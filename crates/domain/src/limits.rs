@@ -51,6 +51,13 @@ pub const EVENTS: usize = 200_000;
 pub const LATE_START_MS: i64 = 15 * 60 * 1000;
 /// How long the record of due instants is kept, in milliseconds: as far back as run lists reach.
 pub const FIRES_MS: i64 = 60 * 24 * 60 * 60 * 1000;
+/// Most calls of a webhook that are collected for one run.
+pub const WEBHOOK_CALLS: i64 = 1_000;
+/// Longest wait for more calls of a webhook, in milliseconds: a day.
+pub const WEBHOOK_WAIT_MS: i64 = 24 * 60 * 60 * 1000;
+/// Most bytes of calls that wait for one run: they become one parameter of the job, and an argument of a process has at
+/// most 128 KiB.
+pub const WEBHOOK_BYTES: i64 = 48 * 1024;
 /// Longest regular expression of a list filter, in characters.
 pub const REGEX_CHARS: usize = 255;
 /// Longest window of a run list in days (source: spec).

@@ -34,6 +34,7 @@ mod starts;
 mod task_fields;
 pub mod tasks;
 mod waits;
+pub mod webhooks;
 pub mod workspaces;
 
 pub use actor::{Actor, Allowed};

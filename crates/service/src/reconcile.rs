@@ -19,7 +19,7 @@ const BATCH: i64 = 200;
 /// What one pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Due instants of triggers that were acted on.
+    /// Due instants of triggers, and webhooks that waited long enough, that were acted on.
     pub fired: usize,
     /// Runs now marked as unknown.
     pub unknown: usize,
@@ -39,7 +39,7 @@ impl Service {
     /// One pass of all reconcilers. The server calls it every second.
     pub async fn reconcile(&self) -> Result<Report, Error> {
         let report = Report {
-            fired: self.fire_due().await?,
+            fired: self.fire_due().await? + self.fire_webhooks().await?,
             unknown: self.mark_unknown().await?,
             lost: self.give_up_lost().await?,
             undeployed: self.end_undeployable().await?,

@@ -8,6 +8,7 @@ use crate::schedules::definition::Definition;
 use crate::schedules::links::{self, Executable, Owner};
 use crate::schedules::{self as rules, ScheduleView, checked_timeout};
 use crate::tasks::{USE, unknown};
+use crate::webhooks::WebhookRequest;
 use serde_json::{Map, Value, json};
 use stoker_domain::ids::{ClusterId, EngineId, RunProfileId, ScheduleId, TaskId};
 use stoker_domain::runtime::{LogLevel, RuntimeType};
@@ -26,6 +27,17 @@ pub enum TriggerChoice {
     Multiple,
     /// Time.
     Timed(Box<Definition>),
+    /// `WEBHOOK`.
+    Webhook(Box<WebhookRequest>),
+}
+
+/// A run configuration as it is shown.
+#[derive(Clone, Debug)]
+pub struct RunConfigView {
+    /// The task.
+    pub task: Task,
+    /// URL of its webhook.
+    pub webhook_url: Option<String>,
 }
 
 impl TriggerChoice {
@@ -35,6 +47,7 @@ impl TriggerChoice {
             TriggerChoice::Manual => Ok(json!({ "type": "MANUAL" })),
             TriggerChoice::Multiple => Ok(json!({ "type": "MULTIPLE" })),
             TriggerChoice::Timed(definition) => serde_json::to_value(definition).map_err(Error::internal),
+            TriggerChoice::Webhook(webhook) => Ok(webhook.shown()),
         }
     }
 }
@@ -62,12 +75,20 @@ pub struct RunConfigRequest {
 
 impl Service {
     /// Sets where and how a task runs, and what starts it.
-    pub async fn set_run_config(&self, actor: &Actor, id: &TaskId, request: RunConfigRequest) -> Result<Task, Error> {
+    pub async fn set_run_config(
+        &self,
+        actor: &Actor,
+        id: &TaskId,
+        mut request: RunConfigRequest,
+    ) -> Result<RunConfigView, Error> {
         let allowed = actor.allow(USE)?;
         checked_timeout("timeout", request.timeout)?;
         let run_as = names::optional("remoteRunAsUser", request.run_as.as_deref(), limits::NAME_CHARS)?;
         if let TriggerChoice::Timed(definition) = &request.trigger {
             self.check_timed(&allowed, id, definition).await?;
+        }
+        if let TriggerChoice::Webhook(webhook) = request.trigger {
+            request.trigger = TriggerChoice::Webhook(Box::new(webhook.checked()?));
         }
         self.fire_before_change(id).await?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
@@ -93,7 +114,21 @@ impl Service {
             task.updated_ms = now;
             task.update(tx)?;
             service.audit_task(tx, &proof, "task.run-config", &task)?;
-            Ok(task)
+            let webhook_url = service.webhook_url(tx, ExecutableKind::Task, id.as_str())?;
+            Ok(RunConfigView { task, webhook_url })
+        })
+        .await
+    }
+
+    /// The run configuration of a task.
+    pub async fn run_config(&self, actor: &Actor, id: &TaskId) -> Result<RunConfigView, Error> {
+        let allowed = actor.allow(crate::runs::RUN)?;
+        let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
+        self.read(&allowed, move |tx| {
+            let task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            proof.right(tx, &task.workspace_id, crate::tasks::SEE)?;
+            let webhook_url = service.webhook_url(tx, ExecutableKind::Task, id.as_str())?;
+            Ok(RunConfigView { task, webhook_url })
         })
         .await
     }
@@ -157,6 +192,12 @@ impl Service {
                 let tools = (&self.inner.zones, self.random(), now);
                 links::set_own(tx, &Executable::task(task), definition, &owner(allowed), tools)
             }
+            TriggerChoice::Webhook(webhook) => {
+                if let Some((mut schedule, _)) = links::lock_of(tx, ExecutableKind::Task, task.id.as_str())? {
+                    links::release(tx, &mut schedule, now)?;
+                }
+                self.set_webhook(tx, &Executable::task(task), webhook, &owner(allowed), now)
+            }
         }
     }
 
@@ -214,8 +255,11 @@ impl Service {
             if schedule.environment_id != task.environment_id {
                 return Err(Error::invalid("scheduleId: the schedule lies in another environment than the task"));
             }
-            if let Some((mut before, _)) = before {
-                links::release(tx, &mut before, now)?;
+            match before {
+                Some((mut before, _)) => links::release(tx, &mut before, now)?,
+                None => {
+                    links::release_of(tx, ExecutableKind::Task, id.as_str(), now)?;
+                }
             }
             let executable = Executable::task(&task);
             links::link(tx, &mut schedule, &executable, &owner(&proof), &service.inner.zones, now)?;

@@ -9,7 +9,7 @@ use crate::app::Service;
 use crate::error::Error;
 use crate::runs::StartRequest;
 use crate::schedules::definition::{Due, due};
-use crate::schedules::links::{PAUSED, fire_of, rule, task_of};
+use crate::schedules::links::{PAUSED, fire_of, refuse, rule, task_of};
 use crate::starts::{Begun, DueCause};
 use serde_json::json;
 use stoker_domain::ids::ScheduleId;
@@ -191,26 +191,8 @@ impl Service {
         let late = fire.message.clone().filter(|_| due.late);
         let cause = DueCause { request: &request, due_ms: due.at_ms, late, detail };
         let allowed = Allowed::on_behalf(link.user_kind, &link.user_id);
-        match self.begin_due(tx, &allowed, task, cause, now) {
-            Ok(begun) => {
-                fire.run_id = Some(begun.run.id.clone());
-                if !due.late {
-                    fire.reason = begun.run.misfire_reason.map(|reason| reason.id().to_owned());
-                    fire.message = begun.run.error_message.clone();
-                }
-                Ok(Some(begun))
-            }
-            // Refusals come before anything of the run is written.
-            Err(Error::NotConfigured(message)) => {
-                refuse(fire, MisfireReason::EngineNotFound, message);
-                Ok(None)
-            }
-            Err(error @ (Error::Internal(_) | Error::Unavailable)) => Err(error),
-            Err(refusal) => {
-                refuse(fire, MisfireReason::Unknown, refusal.to_string());
-                Ok(None)
-            }
-        }
+        let begun = self.begin_due(tx, &allowed, task, cause, now);
+        settle(begun, fire)
     }
 
     /// Removes records of due instants that are older than run lists reach.
@@ -225,8 +207,26 @@ impl Service {
     }
 }
 
-fn refuse(fire: &mut Fire, reason: MisfireReason, message: String) {
-    fire.result = FireResult::Refused;
-    fire.reason = Some(reason.id().to_owned());
-    fire.message = Some(message);
+/// Writes into the record what came of a start. Refusals come before anything of the run is written, so the record may be
+/// kept; a failure of ours undoes everything, and the next pass tries again.
+pub(crate) fn settle(begun: Result<Begun, Error>, fire: &mut Fire) -> Result<Option<Begun>, Error> {
+    match begun {
+        Ok(begun) => {
+            fire.run_id = Some(begun.run.id.clone());
+            if fire.result == FireResult::Started {
+                fire.reason = begun.run.misfire_reason.map(|reason| reason.id().to_owned());
+                fire.message = begun.run.error_message.clone();
+            }
+            Ok(Some(begun))
+        }
+        Err(Error::NotConfigured(message)) => {
+            refuse(fire, MisfireReason::EngineNotFound, message);
+            Ok(None)
+        }
+        Err(error @ (Error::Internal(_) | Error::Unavailable)) => Err(error),
+        Err(refusal) => {
+            refuse(fire, MisfireReason::Unknown, refusal.to_string());
+            Ok(None)
+        }
+    }
 }

@@ -60,3 +60,34 @@ CREATE TABLE schedule_fires (
 CREATE INDEX schedule_fires_by_executable ON schedule_fires (executable_kind, executable_id, due_ms)
 ;;
 CREATE INDEX schedule_fires_by_time ON schedule_fires (at_ms)
+;;
+CREATE TABLE webhooks (
+  id TEXT NOT NULL PRIMARY KEY,
+  executable_kind TEXT NOT NULL,
+  executable_id TEXT NOT NULL,
+  workspace_id TEXT NOT NULL REFERENCES workspaces (id),
+  name TEXT NOT NULL,
+  token_hash TEXT NOT NULL UNIQUE,
+  token_sealed TEXT NOT NULL,
+  trigger_calls BIGINT NOT NULL,
+  trigger_timeout_ms BIGINT,
+  timeout_minutes BIGINT,
+  user_id TEXT NOT NULL,
+  user_kind TEXT NOT NULL,
+  fires BIGINT NOT NULL,
+  waiting BIGINT NOT NULL,
+  waiting_bytes BIGINT NOT NULL,
+  fire_ms BIGINT,
+  UNIQUE (executable_kind, executable_id)
+)
+;;
+CREATE INDEX webhooks_due ON webhooks (fire_ms) WHERE fire_ms IS NOT NULL
+;;
+CREATE TABLE webhook_calls (
+  webhook_id TEXT NOT NULL REFERENCES webhooks (id),
+  number BIGINT NOT NULL,
+  at_ms BIGINT NOT NULL,
+  media_type TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (webhook_id, number)
+)

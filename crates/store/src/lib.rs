@@ -17,6 +17,7 @@ pub mod runs;
 pub mod schedules;
 pub mod settings;
 pub mod tasks;
+pub mod webhooks;
 pub mod workspaces;
 
 pub use db::{Database, Row, Store, StoreError, Tx, Value};

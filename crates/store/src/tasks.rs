@@ -86,9 +86,9 @@ impl Task {
 pub enum TriggerFilter {
     /// Nothing.
     Nothing,
-    /// Any trigger.
+    /// Any trigger that time starts.
     Any,
-    /// A trigger of this published type.
+    /// A trigger of this published type, or `WEBHOOK`.
     Kind(String),
 }
 
@@ -167,10 +167,14 @@ fn conditions(filter: &TaskFilter) -> Conditions {
         conditions.and("runtime_type = ?", [kind.id().into()]);
     }
     const LINKED: &str = "(SELECT executable_id FROM schedule_links WHERE executable_kind = 'TASK')";
+    const HOOKED: &str = "(SELECT executable_id FROM webhooks WHERE executable_kind = 'TASK')";
     match &filter.trigger {
         None => {}
-        Some(TriggerFilter::Nothing) => conditions.and(&format!("id NOT IN {LINKED}"), []),
+        Some(TriggerFilter::Nothing) => {
+            conditions.and(&format!("id NOT IN {LINKED} AND id NOT IN {HOOKED}"), []);
+        }
         Some(TriggerFilter::Any) => conditions.and(&format!("id IN {LINKED}"), []),
+        Some(TriggerFilter::Kind(kind)) if kind == "WEBHOOK" => conditions.and(&format!("id IN {HOOKED}"), []),
         Some(TriggerFilter::Kind(kind)) => conditions.and(
             "id IN (SELECT executable_id FROM schedule_links WHERE executable_kind = 'TASK' AND schedule_id IN \
              (SELECT schedule_id FROM schedule_triggers WHERE kind = ?))",

@@ -19,6 +19,36 @@ async fn the_same_on_postgres() {
     dies_while_due(Setup { database: Some(database.url.clone()), ..Setup::often() }).await;
 }
 
+/// A call of a webhook that was not answered left nothing behind; one that was stored starts one run.
+#[tokio::test]
+async fn a_webhook_whose_server_dies_starts_once_or_not_at_all() {
+    let mut stage = Stage::set(Options { server: Setup::often(), ..Options::default() }).await;
+    let path = format!("/orchestration/executables/tasks/{}/run-config", stage.task);
+    let mut config = stage.http().get(&path).await.expect(200).json();
+    config["trigger"] = json!({ "type": "WEBHOOK", "webhook": { "name": "orders" } });
+    let set = stage.http().put(&path, &config).await.expect(200).json();
+    let url = set["trigger"]["webhook"]["url"].as_str().expect("a URL").to_owned();
+    let hook = url[url.find("/stoker/").expect("our path")..].to_owned();
+    let runs = format!("/processing/executables/tasks/{}/executions", stage.task);
+    for (place, wanted) in [("webhook.before-commit", 0), ("webhook.after-commit", 1)] {
+        stage.server.again(Some(place)).await;
+        let http = stage.http().without_token();
+        let answer =
+            http.try_send(reqwest::Method::POST, &hook, &[("content-type", "text/plain")], Some(vec![b'x'])).await;
+        assert!(answer.is_err(), "it died before it could answer");
+        stage.server.dead(place).await;
+        stage.server.again(None).await;
+        let page = stage.http().get(&runs).await.expect(200).json();
+        assert_eq!(page["total"], wanted, "{place}: {page}");
+    }
+    eventually(60, "the run to end", async || {
+        let page = stage.http().get(&runs).await.expect(200).json();
+        (page["items"][0]["status"] == "execution_successful").then_some(())
+    })
+    .await;
+    stage.server.stop().await;
+}
+
 async fn dies_while_due(server: Setup) {
     let mut stage = Stage::set(Options { server, ..Options::default() }).await;
     let file = stage.folder.path().join("scheduled");

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use stoker_domain::runtime::RuntimeType;
 use stoker_domain::time::to_text;
 use stoker_service::rows::{Plan, Run, Task};
+use stoker_service::run_configs::RunConfigView;
 use stoker_service::tasks::{TaskView, shown_parameters};
 
 body!(
@@ -213,11 +214,22 @@ impl TaskExtract {
 }
 
 /// `TaskRunConfig` (source: spec); the older generation has neither `timeout` nor `startTime`.
-pub fn run_config(row: &Task, family: Family) -> serde_json::Value {
+pub fn run_config(view: &RunConfigView, family: Family) -> serde_json::Value {
+    let row = &view.task;
     let mut body = row.run_config.0.clone();
     body.entry("trigger").or_insert_with(|| serde_json::json!({ "type": "MANUAL" }));
     body.entry("parallelExecutionAllowed").or_insert(serde_json::Value::Bool(false));
     body.entry("logLevel").or_insert_with(|| "WARN".into());
+    let webhook = body.get_mut("trigger").and_then(|trigger| trigger.get_mut("webhook"));
+    if let Some(webhook) = webhook.and_then(serde_json::Value::as_object_mut) {
+        if let Some(url) = &view.webhook_url {
+            webhook.insert("url".to_owned(), url.as_str().into());
+        }
+        if family.is_tmc() {
+            webhook.shift_remove("runAsUserType");
+            webhook.shift_remove("executionTimeout");
+        }
+    }
     if family.is_tmc() {
         body.shift_remove("timeout");
         if let Some(trigger) = body.get_mut("trigger").and_then(serde_json::Value::as_object_mut) {

@@ -1,6 +1,7 @@
 //! Tasks and their run configuration.
 
 use super::schedules::definition;
+use super::webhooks;
 use super::{Answer, empty, json, lenient_bool, lenient_int, lenient_list, ok};
 use crate::App;
 use crate::body::{PageBody, TaskBody, TaskExtract, run_config};
@@ -216,7 +217,7 @@ pub async fn get_run_config(
     In(family): In,
     Path(id): Path<String>,
 ) -> Answer {
-    ok(&run_config(&app.service.task(&actor, &TaskId::parse(&id)?).await?.task, family))
+    ok(&run_config(&app.service.run_config(&actor, &TaskId::parse(&id)?).await?, family))
 }
 
 /// `Runtime` (source: spec).
@@ -262,9 +263,7 @@ fn trigger_choice(trigger: Option<Map<String, Value>>) -> Result<TriggerChoice, 
         Some("ONCE" | "DAILY" | "WEEKLY" | "MONTHLY" | "CRON") => {
             Ok(TriggerChoice::Timed(Box::new(definition(Value::Object(trigger), "trigger.")?)))
         }
-        Some("WEBHOOK") => {
-            Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "trigger.type: webhooks are not available yet; use MANUAL"))
-        }
+        Some("WEBHOOK") => Ok(TriggerChoice::Webhook(Box::new(webhooks::request(&trigger)?))),
         _ => Err(ApiError::invalid("trigger.type: is not a type of trigger; use MANUAL")),
     }
 }

@@ -24,4 +24,5 @@ mod support;
 mod tasks;
 mod tokens;
 mod waits;
+mod webhooks;
 mod world;

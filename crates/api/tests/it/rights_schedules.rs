@@ -1,6 +1,6 @@
 //! The calls of schedules.
 
-use super::{Call, EXECUTE, Need, OP, RUN, SEE, VIEW, both, one};
+use super::{Call, EXECUTE, Need, OP, RUN, SEE, VIEW, Who, both, one};
 
 const FIRST_TRIGGER: &str = r#"{"name":"first","type":"CRON","cronExpression":"30 2 * * ?","timeZone":"UTC"}"#;
 const SECOND_TRIGGER: &str = r#"{"name":"second","type":"CRON","cronExpression":"30 14 * * ?","timeZone":"UTC"}"#;
@@ -74,5 +74,6 @@ pub(crate) const SCHEDULES: &[Call] = {
             Need::Shown(&["VIEW"], "@daily"),
         ),
         one("GET", "/stoker/v1/tasks/@task/firings", "", RUN, SEE),
+        one("POST", "/stoker/v1/webhooks/@hook", r#"{"any":"thing"}"#, Who::Anybody, Need::Nothing),
     ]
 };

@@ -38,6 +38,7 @@ impl World {
         shared.extend([("@env2", id(&second)), ("@task", task), ("@cluster", cluster)]);
         shared.push(("@schedule", world.make(server, "schedule").await));
         shared.push(("@linked", world.make(server, "linked").await));
+        shared.push(("@hook", world.make(server, "hook").await));
         shared.push(("@daily", world.make(server, "daily").await));
         let grants = http.get("/security/permissions").await.expect(200).json();
         shared.push(("@user", grants[0]["userId"].as_str().expect("the admin's id").to_owned()));
@@ -118,6 +119,17 @@ impl World {
                 let path = format!("/orchestration/executables/tasks/{task}/schedule");
                 let _ = http.put(&path, &json!({ "scheduleId": schedule })).await.expect(200);
                 return task;
+            }
+            "hook" => {
+                let task = Box::pin(self.make(server, "task")).await;
+                let body = json!({
+                    "trigger": { "type": "WEBHOOK", "webhook": { "name": text } },
+                    "runtime": { "type": "REMOTE_ENGINE", "id": self.shared("@engine") },
+                });
+                let path = format!("/orchestration/executables/tasks/{task}/run-config");
+                let set = http.put(&path, &body).await.expect(200).json();
+                let url = set["trigger"]["webhook"]["url"].as_str().expect("a URL");
+                return url.rsplit('/').next().expect("the last part").to_owned();
             }
             "daily" => {
                 let task = Box::pin(self.make(server, "task")).await;

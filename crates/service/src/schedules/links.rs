@@ -6,12 +6,13 @@ use crate::error::Error;
 use crate::schedules::definition::{Definition, next_ms};
 use jiff::tz::TimeZoneDatabase;
 use stoker_domain::ids::{EnvironmentId, ScheduleId, TaskId, TriggerId, WorkspaceId};
+use stoker_domain::run::MisfireReason;
 use stoker_domain::schedule::{ExecutableKind, FireResult};
 use stoker_domain::{PrincipalKind, Random};
 use stoker_store::db::{Json, Record};
 use stoker_store::schedules::{self, Fire, Schedule, ScheduleLink, Trigger};
 use stoker_store::tasks::Task;
-use stoker_store::{Tx, params};
+use stoker_store::{Tx, params, webhooks};
 
 /// What a schedule can start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,8 +121,12 @@ pub(crate) fn release(tx: &mut Tx<'_>, schedule: &mut Schedule, now_ms: i64) -> 
     Ok(())
 }
 
-/// Takes whatever starts the executable from it. `false` when there was nothing.
+/// Takes whatever starts the executable from it: schedule, trigger or webhook. `false` when there was nothing.
 pub(crate) fn release_of(tx: &mut Tx<'_>, kind: ExecutableKind, id: &str, now_ms: i64) -> Result<bool, Error> {
+    if let Some(hook) = webhooks::lock_of(tx, kind, id)? {
+        webhooks::delete(tx, &hook.id)?;
+        return Ok(true);
+    }
     match lock_of(tx, kind, id)? {
         None => Ok(false),
         Some((mut schedule, _)) => {
@@ -168,6 +173,8 @@ pub(crate) fn set_own(
             return Ok(());
         }
         release(tx, &mut schedule, now_ms)?;
+    } else {
+        release_of(tx, executable.kind, &executable.id, now_ms)?;
     }
     let mut schedule = Schedule {
         id: ScheduleId::generate(now_ms, random),
@@ -247,4 +254,11 @@ pub(crate) fn fire_of(trigger: &Trigger, link: &ScheduleLink, due_ms: i64, now_m
 /// The id of the task of a link, when it is one.
 pub(crate) fn task_of(link: &ScheduleLink) -> Option<TaskId> {
     (link.executable_kind == ExecutableKind::Task).then(|| TaskId::trusted(link.executable_id.as_str()))
+}
+
+/// Writes into the record why nothing was started.
+pub(crate) fn refuse(fire: &mut Fire, reason: MisfireReason, message: String) {
+    fire.result = FireResult::Refused;
+    fire.reason = Some(reason.id().to_owned());
+    fire.message = Some(message);
 }
