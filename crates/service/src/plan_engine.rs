@@ -87,22 +87,12 @@ impl Service {
         while let Some(id) = current.take() {
             loop {
                 let wanted = id.clone();
-                let (ready, above) = self
-                    .get::<_, Error, _>(&Allowed::system(), move |tx| {
-                        if plan_runs::is_ready(tx, &wanted)? {
-                            return Ok((true, None));
-                        }
-                        // Somebody else may have ended it and not yet come to the one above.
-                        let over = plan_runs::get(tx, &wanted)?.filter(|run| run.state == PlanState::Finished);
-                        Ok((false, over.and_then(|run| run.parent_id)))
-                    })
+                let ready = self
+                    .get::<_, Error, _>(&Allowed::system(), move |tx| Ok(plan_runs::is_ready(tx, &wanted)?))
                     .await?;
-                if !ready {
-                    current = above;
-                    break;
-                }
-                let made = self.move_plan(id.clone()).await?;
+                let made = if ready { self.move_plan(id.clone()).await? } else { Move::default() };
                 if !made.moved {
+                    current = self.above(id).await?;
                     break;
                 }
                 moves += 1;
@@ -116,6 +106,15 @@ impl Service {
             }
         }
         Ok(moves)
+    }
+
+    /// The plan run above one that is over: somebody else may have ended it and not yet come to the one above.
+    async fn above(&self, id: PlanRunId) -> Result<Option<PlanRunId>, Error> {
+        self.get(&Allowed::system(), move |tx| {
+            let over = plan_runs::get(tx, &id)?.filter(|run| run.state == PlanState::Finished);
+            Ok(over.and_then(|run| run.parent_id))
+        })
+        .await
     }
 
     /// One move in one transaction; nothing when somebody else made it already.

@@ -324,6 +324,28 @@ fn stop_all(
     Ok((touched, engines))
 }
 
+/// Takes the plan run out of runs whose plan lies in a workspace that the caller has no right on (source: doc).
+pub(crate) fn mask(tx: &mut Tx<'_>, allowed: &Allowed, rows: &mut [Run]) -> Result<(), Error> {
+    let mut known: BTreeMap<PlanRunId, bool> = BTreeMap::new();
+    for row in rows {
+        let Some(id) = row.plan_run_id.clone() else { continue };
+        let shown = match known.get(&id) {
+            Some(shown) => *shown,
+            None => {
+                let shown = match visible(tx, allowed, &id) {
+                    Ok(_) => true,
+                    Err(Error::Forbidden(_) | Error::NotFound(_)) => false,
+                    Err(error) => return Err(error),
+                };
+                known.insert(id, shown);
+                shown
+            }
+        };
+        row.plan_run_id = row.plan_run_id.take().filter(|_| shown);
+    }
+    Ok(())
+}
+
 fn known_plan(tx: &mut Tx<'_>, allowed: &Allowed, id: &PlanId) -> Result<(), Error> {
     match plans::get(tx, id)? {
         Some(plan) => allowed.right(tx, &plan.workspace_id, SEE),

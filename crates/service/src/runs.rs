@@ -78,7 +78,12 @@ impl Service {
     pub async fn run(&self, actor: &Actor, id: &RunId) -> Result<Run, Error> {
         let allowed = actor.allow(RUN)?;
         let (id, proof) = (id.clone(), allowed.clone());
-        self.get(&allowed, move |tx| visible_run(tx, &proof, &id)).await
+        self.get(&allowed, move |tx| {
+            let mut run = visible_run(tx, &proof, &id)?;
+            crate::plan_runs::mask(tx, &proof, std::slice::from_mut(&mut run))?;
+            Ok(run)
+        })
+        .await
     }
 
     /// Everything that happened to a run, in order.
@@ -102,7 +107,9 @@ impl Service {
                 if let (Some(workspace), Some(environment)) = (&filter.workspace, &filter.environment) {
                     crate::workspaces::belongs(tx, workspace, environment)?;
                 }
-                Ok(runs::list(tx, &filter, limit, offset)?)
+                let (mut rows, total) = runs::list(tx, &filter, limit, offset)?;
+                crate::plan_runs::mask(tx, &proof, &mut rows)?;
+                Ok((rows, total))
             })
             .await?;
         Ok(Page { items, limit, offset, total })

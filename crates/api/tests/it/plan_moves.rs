@@ -21,10 +21,20 @@ both! {
         let answer = account.http.post(STARTS, &json!({ "executable": plan })).await.expect(403).json();
         assert!(answer["message"].as_str().is_some_and(|m| m.contains("EXECUTE")), "{answer}");
         let path = format!("/security/workspaces/{}/service-accounts/{}/permissions", server.workspace(), account.id);
-        let _ = server.http().put(&path, &json!(["EXECUTE"])).await;
+        let _ = server.http().put(&path, &json!(["EXECUTE"])).await.expect(204);
         let run = account.http.post(STARTS, &json!({ "executable": plan })).await.expect(201).json();
         let shown = account.http.get(&format!("{STARTS}/{}", run["executionId"].as_str().expect("id"))).await.expect(200).json();
         assert_eq!((&shown["userId"], &shown["userType"]), (&json!(account.id), &json!("SERVICE")));
+
+        // Whoever may see the task only learns that a plan ran it, not which.
+        let stranger = server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await;
+        let list = format!("/processing/executables/tasks/{a}/executions");
+        for (http, plan) in [(&account.http, Some(&run["executionId"])), (&stranger.http, None)] {
+            let item = http.get(&list).await.expect(200).json()["items"][0].clone();
+            let path = format!("/processing/executions/{}", item["executionId"].as_str().expect("an id"));
+            let one = http.get(&path).await.expect(200).json();
+            assert_eq!((&item["executionType"], item.get("planId"), one.get("planId")), (&json!("PLAN"), plan, plan));
+        }
     }
 
     async fn passes_that_run_at_once_move_a_plan_once(server: TestServer) {
