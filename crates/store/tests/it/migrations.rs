@@ -23,6 +23,12 @@ both! {
         let wipe = |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "webhook_calls",
+                "webhooks",
+                "schedule_fires",
+                "schedule_triggers",
+                "schedule_links",
+                "schedules",
                 "log_chunks",
                 "run_events",
                 "runs",
