@@ -177,6 +177,8 @@ mod tests {
             assert_eq!(TaskId::parse(task.as_str()).as_ref(), Ok(&task));
             let run = RunId::generate(0, &random);
             assert_eq!(RunId::parse(run.as_str()).as_ref(), Ok(&run));
+            let request = uuid(&random);
+            assert!(is_uuid(&request), "{request}");
             let account = ServiceAccountId::generate(0, &random);
             assert_eq!(ServiceAccountId::parse(account.as_str()).as_ref(), Ok(&account));
         }

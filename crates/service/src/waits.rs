@@ -7,7 +7,7 @@ use crate::app::Service;
 use crate::dispatch::{availability, free_slots};
 use crate::error::Error;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use stoker_domain::ids::{ClusterId, EngineId};
 use stoker_domain::runtime::{Availability, RuntimeType};
@@ -63,15 +63,15 @@ pub(crate) fn wait_for(
     if members.is_empty() {
         return Ok(Wait::new("no_engine", json!({ "targetId": target })));
     }
-    let mut busy: Option<(&Engine, i64)> = None;
+    let mut busy: Option<&Engine> = None;
     for engine in members.iter().filter(|e| availability(e, now, silence_ms) == Availability::Available) {
         if free_slots(tx, engine)? > 0 {
             return Ok(Wait::new("hand_over", json!({ "targetId": target, "engineId": engine.id.as_str() })));
         }
-        let used = runs::leased_count(tx, &engine.id)?;
-        busy.get_or_insert((engine, used));
+        busy.get_or_insert(engine);
     }
-    if let Some((engine, used)) = busy {
+    if let Some(engine) = busy {
+        let used = runs::leased_count(tx, &engine.id)?;
         let detail = json!({
             "targetId": target, "engineId": engine.id.as_str(), "engineName": engine.name,
             "used": used, "slots": engine.max_runs,
@@ -114,6 +114,8 @@ impl Service {
                 Ok(found)
             })
             .await?;
+        let waited_for: HashSet<&String> = found.iter().map(|(target, _)| target).collect();
+        self.inner.waits.lock().retain(|target, _| waited_for.contains(target));
         let mut changed = 0;
         for (target, wait) in found {
             if self.inner.waits.is_due(&target, wait.code, now) {

@@ -18,7 +18,7 @@ CREATE TABLE plans (
   UNIQUE (workspace_id, name)
 )
 ;;
-CREATE INDEX plans_by_environment ON plans (environment_id, name)
+CREATE INDEX plans_by_environment ON plans (environment_id, name {bytes})
 ;;
 CREATE TABLE plan_tasks (
   plan_id TEXT NOT NULL REFERENCES plans (id),

@@ -121,7 +121,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &PlanFilter, limit: i64, offset: i64) -> Re
     }
     let total = tx.query_int(&format!("SELECT count(*) FROM plans {}", conditions.text()), conditions.values())?;
     let (page, values) = conditions.paged(limit, offset);
-    let items = Plan::select(tx, &format!("{} ORDER BY name, id {page}", conditions.text()), &values)?;
+    let items = Plan::select(tx, &format!("{} ORDER BY name {{bytes}}, id {page}", conditions.text()), &values)?;
     Ok((items, total))
 }
 
@@ -159,14 +159,14 @@ pub fn delete(tx: &mut Tx<'_>, id: &PlanId) -> Result<u64, StoreError> {
 /// Names of plans that name the task, a few of them.
 pub fn using_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT name FROM plans WHERE id IN (SELECT plan_id FROM plan_tasks WHERE task_id = $1) \
-               ORDER BY name LIMIT 5";
+               ORDER BY name {bytes} LIMIT 5";
     tx.query(sql, params![task])?.iter().map(|row| row.text(0)).collect()
 }
 
 /// Names of plans that run this plan as a failure handler, a few of them.
 pub fn using_plan(tx: &mut Tx<'_>, plan: &PlanId) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT name FROM plans WHERE id IN (SELECT plan_id FROM plan_handlers WHERE handler_id = $1) \
-               ORDER BY name LIMIT 5";
+               ORDER BY name {bytes} LIMIT 5";
     tx.query(sql, params![plan])?.iter().map(|row| row.text(0)).collect()
 }
 

@@ -24,6 +24,22 @@ pub(crate) async fn plan(server: &TestServer, name: &str, steps: Value) -> Strin
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 both! {
+    /// The same order on every database, whatever its collation.
+    async fn plans_are_listed_by_the_bytes_of_their_names(server: TestServer) {
+        let artifact = server.artifact("a", "0.1").await;
+        let task = server.task("one", &artifact, "0.1").await;
+        for name in ["b", "ä", "A b", "_", "a", "Z", "AB"] {
+            plan(&server, name, json!([step("only", &[&task])])).await;
+        }
+        let found = server.http().get(PLANS).await.expect(200).json();
+        let items = found["items"].as_array().expect("items").iter();
+        let names: Vec<&str> = items.map(|item| item["name"].as_str().expect("a name")).collect();
+        assert_eq!(names, ["A b", "AB", "Z", "_", "a", "b", "ä"]);
+        let path = format!("/orchestration/executables/tasks/{task}");
+        let refused = server.http().delete(&path).await.expect(409).json();
+        assert!(refused["message"].as_str().is_some_and(|m| m.contains("A b, AB, Z, _, a")), "{refused}");
+    }
+
     async fn a_plan_is_shown_flat_and_as_a_chart(server: TestServer) {
         let artifact = server.artifact("a", "0.1").await;
         let (one, two) = (server.task("one", &artifact, "0.1").await, server.task("two", &artifact, "0.1").await);
