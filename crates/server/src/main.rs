@@ -2,10 +2,14 @@
 
 mod config;
 mod data;
+mod memory;
 mod run;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+
+#[global_allocator]
+static MEMORY: memory::BySize = memory::BySize;
 
 /// Control plane for data-integration jobs.
 #[derive(Parser)]

@@ -33,16 +33,17 @@ async fn the_same_with_a_java_job() {
 
 async fn lose_shim(stage: &Stage, id: &str) {
     let folder = stage.home.join("data/runs").join(format!("{id}.1"));
-    let pid = async |file: &str| {
-        let path = folder.join(file);
-        let what = format!("{} ({})", path.display(), stage.engine.log());
+    let path = folder.join("records.jsonl");
+    let pid = async |of: &str| {
+        let what = format!("the {of} in {} ({})", path.display(), stage.engine.log());
         eventually(30, &what, async || {
-            let record: serde_json::Value = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
-            i32::try_from(record["pid"].as_i64()?).ok()
+            let records = fs::read_to_string(&path).ok()?;
+            let mut lines = records.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+            i32::try_from(lines.find_map(|line| line[of]["pid"].as_i64())?).ok()
         })
         .await
     };
-    let (shim, job) = (pid("shim.json").await, pid("job.json").await);
+    let (shim, job) = (pid("shim").await, pid("job").await);
     eventually(30, "the run to be executing", async || {
         (stage.timeline(id).await["status"] == "executing").then_some(())
     })

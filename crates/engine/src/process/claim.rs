@@ -1,6 +1,6 @@
 //! The claim on a run folder: at most one shim is ever started in it.
 //!
-//! The file `claim` is taken under an advisory lock and is not empty afterwards. The shim inherits the lock and holds it
+//! The file of the records is taken under an advisory lock and is not empty afterwards. The shim inherits the lock and holds it
 //! as long as it lives, so a claimed folder whose lock is free has no shim any more. An engine that adopts a folder
 //! nobody claimed claims it itself: a late shim host then cannot start what was already given up.
 
@@ -9,8 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Name of the claim file in a run folder.
-pub(super) const FILE: &str = "claim";
+use super::record::{CLAIM_LINE, RECORDS_FILE};
 
 /// What an attempt to claim a run folder found.
 #[derive(Debug)]
@@ -25,8 +24,8 @@ pub(super) enum Claim {
 
 /// Claims a run folder, if nobody did before.
 pub(super) fn take(run_dir: &Path) -> io::Result<Claim> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(run_dir.join(FILE))?;
+    let path = run_dir.join(RECORDS_FILE);
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Ok(Claim::Held),
@@ -35,7 +34,7 @@ pub(super) fn take(run_dir: &Path) -> io::Result<Claim> {
     if file.metadata()?.len() > 0 {
         return Ok(Claim::Over);
     }
-    file.write_all(b"1\n")?;
+    file.write_all(CLAIM_LINE)?;
     Ok(Claim::Taken(file))
 }
 

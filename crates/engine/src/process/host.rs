@@ -19,6 +19,7 @@ use nix::unistd::{self, ForkResult};
 use super::claim::{self, Claim};
 use super::frame::{self, Answer, Answered, Request};
 use super::procfs;
+use super::record::RecordFile;
 use super::shim::{self, Shim};
 use super::sys::{self, Child};
 
@@ -125,7 +126,8 @@ impl Host {
         match unsafe { unistd::fork() } {
             Ok(ForkResult::Child) => {
                 let (boot_id, now_ms) = (std::mem::take(&mut self.boot_id), self.now_ms);
-                shim::enter(Shim { run_dir: PathBuf::from(run_dir), claim, boot_id, now_ms })
+                let records = RecordFile::claimed(run_dir, claim);
+                shim::enter(Shim { run_dir: PathBuf::from(run_dir), records, boot_id, now_ms })
             }
             // The child cannot be reaped before the next turn of the loop: its number is its own until then.
             Ok(ForkResult::Parent { child }) => match procfs::stat(child.as_raw()) {

@@ -29,7 +29,7 @@ mod watch;
 
 pub use client::ShimHost;
 pub use error::ProcessError;
-pub use record::{CrashPoint, ExitRecord, JobRecord, Recipe, ShimRecord, StartError, StartErrorKind};
+pub use record::{CrashPoint, ExitRecord, JobRecord, Recipe, Records, ShimRecord, StartError, StartErrorKind};
 pub use watch::{Adopted, Lost, LostReason, Outcome, ShimHandle};
 
 /// Variable the shim adds to a job's environment, holding the run folder's path.

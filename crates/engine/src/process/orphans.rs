@@ -86,7 +86,7 @@ mod tests {
     }
 
     fn shim() -> ShimRecord {
-        ShimRecord { v: 1, pid: 5_000_010, start_time: 100, boot_id: "b".into(), run_dir: "/r".into() }
+        ShimRecord { pid: 5_000_010, start_time: 100, boot_id: "b".into(), run_dir: "/r".into() }
     }
 
     fn found(table: &[Stat], job: Option<&JobRecord>) -> Vec<i32> {
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn group_counts_only_while_its_leader_is_the_recorded_one() {
         let member = Stat { group: 5_000_020, ..process(21, 3, 130) };
-        let job = JobRecord { v: 1, pid: 5_000_020, start_time: 120, pgid: 5_000_020, started_ms: 0 };
+        let job = JobRecord { pid: 5_000_020, start_time: 120, pgid: 5_000_020, started_ms: 0 };
         assert_eq!(found(&[process(20, 3, 120), member], Some(&job)), [20, 21]);
         assert_eq!(found(&[process(20, 3, 125), member], Some(&job)), [] as [i32; 0]);
     }

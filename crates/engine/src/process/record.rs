@@ -1,24 +1,26 @@
-//! The files of a run folder, all JSON, all private to the engine's user (mode 0600).
+//! What a run folder says, all JSON, all private to the engine's user (mode 0600).
 //!
-//! | File | Written by | Says |
+//! `recipe.json` is written by the engine before the start: a [`Recipe`], what to start and how.
+//!
+//! `records.jsonl` is one line for each step of the supervision, only ever added to:
+//!
+//! | Line | Written by | Says |
 //! |---|---|---|
-//! | `recipe.json` | engine, before the start | [`Recipe`]: what to start and how |
-//! | `claim` | shim host | that a shim was started here, so none ever is again |
-//! | `shim.json` | shim, before it starts the job | [`ShimRecord`]: which process looks after the run |
-//! | `job.json` | shim, after it started the job | [`JobRecord`]: which process is the job |
-//! | `exit.json` | shim, at the very end | [`ExitRecord`]: how it ended; forced to disk |
+//! | `{"v":1}` | shim host | the claim: a shim was started here, so none ever is again |
+//! | `{"v":1,"shim":..}` | shim, before it starts the job | [`ShimRecord`]: which process looks after the run |
+//! | `{"v":1,"job":..}` | shim, after it started the job | [`JobRecord`]: which process is the job |
+//! | `{"v":1,"exit":..}` | shim, at the very end | [`ExitRecord`]: how it ended; forced to disk |
 //!
-//! Every file appears whole, by rename. Each carries a version `v`; within one version fields are only added, with a
-//! default, and unknown ones are ignored, because an engine must understand the records of shims that an older (or,
-//! after a downgrade, newer) engine started.
+//! A line without its line end was not written in full and does not count. Each line carries a version `v`; within one
+//! version fields and kinds of lines are only added, and unknown ones are ignored, because an engine must understand the
+//! records of shims that an older (or, after a downgrade, newer) engine started.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::ProcessError;
@@ -27,15 +29,13 @@ use super::ProcessError;
 pub const VERSION: u32 = 1;
 /// File name of the [`Recipe`].
 pub const RECIPE_FILE: &str = "recipe.json";
-/// File name of the [`ShimRecord`].
-pub const SHIM_FILE: &str = "shim.json";
-/// File name of the [`JobRecord`].
-pub const JOB_FILE: &str = "job.json";
-/// File name of the [`ExitRecord`].
-pub const EXIT_FILE: &str = "exit.json";
+/// File name of the [`Records`].
+pub const RECORDS_FILE: &str = "records.jsonl";
+/// The line that claims a run folder.
+pub(super) const CLAIM_LINE: &[u8] = b"{\"v\":1}\n";
 
-/// Room kept on the disk for the exit record, in bytes.
-const EXIT_RESERVE: i64 = 4096;
+/// Room kept on the disk for the records, in bytes; the longest error text of a start is far below it.
+const RESERVE: i64 = 8192;
 
 /// What to start, and how to stop it.
 ///
@@ -106,12 +106,18 @@ impl Recipe {
         }
     }
 
-    /// Writes the recipe into a run folder, replacing an earlier one. Blocking, not forced to disk.
+    /// Writes the recipe into a run folder that no shim was started in yet, over an earlier one. Blocking, not forced to
+    /// disk.
     ///
     /// # Errors
     /// [`ProcessError::File`] if the folder is missing, not writable or full.
     pub fn write(&self, run_dir: &Path) -> Result<(), ProcessError> {
-        put(run_dir, RECIPE_FILE, self).map_err(|source| ProcessError::File { path: run_dir.join(RECIPE_FILE), source })
+        let path = run_dir.join(RECIPE_FILE);
+        let write = || {
+            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+            file.write_all(&serde_json::to_vec(self)?)
+        };
+        write().map_err(|source| ProcessError::File { path: path.clone(), source })
     }
 
     /// Reads the recipe of a run folder, `None` if it has none. Blocking.
@@ -119,7 +125,10 @@ impl Recipe {
     /// # Errors
     /// [`ProcessError::File`], [`ProcessError::Damaged`] or [`ProcessError::Version`].
     pub fn read(run_dir: &Path) -> Result<Option<Self>, ProcessError> {
-        get(run_dir, RECIPE_FILE)
+        let path = run_dir.join(RECIPE_FILE);
+        let Some(bytes) = bytes(&path)? else { return Ok(None) };
+        check_version(&path, &bytes)?;
+        serde_json::from_slice(&bytes).map(Some).map_err(|source| ProcessError::Damaged { path, source })
     }
 }
 
@@ -135,15 +144,13 @@ pub enum CrashPoint {
     AfterJobStart,
     /// The job has ended and nothing of it is left, no record of that exists.
     BeforeExitRecord,
-    /// The exit record is on disk under its temporary name.
-    AfterExitTemp,
+    /// The exit record is written, but was not forced to disk.
+    AfterExitRecord,
 }
 
 /// Which process looks after a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShimRecord {
-    /// Record version, [`VERSION`].
-    pub v: u32,
     /// Process number; also the number of the session that holds the job.
     pub pid: i32,
     /// Start time in clock ticks since boot; tells the process from a later one with its number.
@@ -154,21 +161,9 @@ pub struct ShimRecord {
     pub run_dir: String,
 }
 
-impl ShimRecord {
-    /// Reads the record of a run folder, `None` if it has none. Blocking.
-    ///
-    /// # Errors
-    /// [`ProcessError::File`], [`ProcessError::Damaged`] or [`ProcessError::Version`].
-    pub fn read(run_dir: &Path) -> Result<Option<Self>, ProcessError> {
-        get(run_dir, SHIM_FILE)
-    }
-}
-
 /// Which process is the job. Missing if the disk was full when the job started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRecord {
-    /// Record version, [`VERSION`].
-    pub v: u32,
     /// Process number of the job's first process.
     pub pid: i32,
     /// Its start time in clock ticks since boot.
@@ -179,21 +174,9 @@ pub struct JobRecord {
     pub started_ms: i64,
 }
 
-impl JobRecord {
-    /// Reads the record of a run folder, `None` if it has none. Blocking.
-    ///
-    /// # Errors
-    /// [`ProcessError::File`], [`ProcessError::Damaged`] or [`ProcessError::Version`].
-    pub fn read(run_dir: &Path) -> Result<Option<Self>, ProcessError> {
-        get(run_dir, JOB_FILE)
-    }
-}
-
 /// How a run's job ended. Exactly one of `code`, `signal` and `error` is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitRecord {
-    /// Record version, [`VERSION`].
-    pub v: u32,
     /// Exit code of the job's first process, 0 to 255.
     pub code: Option<i32>,
     /// Number of the signal that killed it.
@@ -213,16 +196,6 @@ pub struct ExitRecord {
     pub survivors: u32,
     /// Why the job could not be started.
     pub error: Option<StartError>,
-}
-
-impl ExitRecord {
-    /// Reads the record of a run folder, `None` if the run has not ended. Blocking.
-    ///
-    /// # Errors
-    /// [`ProcessError::File`], [`ProcessError::Damaged`] or [`ProcessError::Version`].
-    pub fn read(run_dir: &Path) -> Result<Option<Self>, ProcessError> {
-        get(run_dir, EXIT_FILE)
-    }
 }
 
 /// Why a job could not be started.
@@ -258,69 +231,166 @@ pub enum StartErrorKind {
     Other,
 }
 
-/// Puts a record in place by rename. Not forced to disk: that would delay the start of every job.
-pub(super) fn put<T: Serialize>(run_dir: &Path, name: &str, record: &T) -> io::Result<()> {
-    let temporary = temporary(run_dir, name);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-    file.write_all(&serde_json::to_vec(record)?)?;
-    std::fs::rename(&temporary, run_dir.join(name))
+/// All that `records.jsonl` of a run folder says.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// Which process looks after the run.
+    pub shim: Option<ShimRecord>,
+    /// Which process is the job. Missing if the disk was full when the job started.
+    pub job: Option<JobRecord>,
+    /// How the run ended.
+    pub exit: Option<ExitRecord>,
+    /// What is wrong with the first line that makes no sense; lines from there on do not count.
+    pub damage: Option<ProcessError>,
 }
 
-/// Makes room for the exit record, so that it can be written even if the disk is full by then.
-pub(super) fn reserve_exit(run_dir: &Path) -> io::Result<()> {
-    super::sys::reserve(&open_exit(run_dir)?, EXIT_RESERVE);
-    Ok(())
+/// One line of the file.
+#[derive(Default, Serialize, Deserialize)]
+struct Line {
+    v: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shim: Option<ShimRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    job: Option<JobRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    exit: Option<ExitRecord>,
 }
 
-/// Forces the exit record to disk under its temporary name; [`reveal_exit`] must follow.
-pub(super) fn prepare_exit(run_dir: &Path, record: &ExitRecord) -> io::Result<()> {
-    let mut file = open_exit(run_dir)?;
-    let bytes = serde_json::to_vec(record)?;
-    file.write_all(&bytes)?;
-    file.set_len(bytes.len() as u64)?;
-    file.sync_data()
+impl Records {
+    /// Reads the records of a run folder; nothing is claimed if there are none. Blocking.
+    ///
+    /// # Errors
+    /// [`ProcessError::File`] or [`ProcessError::Version`].
+    pub fn read(run_dir: &Path) -> Result<Self, ProcessError> {
+        let path = run_dir.join(RECORDS_FILE);
+        let mut records = Self::default();
+        let bytes = bytes(&path)?.unwrap_or_default();
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        for text in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
+            match check_version(&path, text) {
+                Ok(()) => {}
+                Err(damage @ ProcessError::Damaged { .. }) => {
+                    records.damage = Some(damage);
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+            match serde_json::from_slice::<Line>(text) {
+                Ok(line) => {
+                    records.shim = line.shim.or(records.shim);
+                    records.job = line.job.or(records.job);
+                    records.exit = line.exit.or(records.exit);
+                }
+                Err(source) => {
+                    records.damage = Some(ProcessError::Damaged { path, source });
+                    break;
+                }
+            }
+        }
+        Ok(records)
+    }
 }
 
-/// Gives the exit record its name and forces the folder to disk.
-pub(super) fn reveal_exit(run_dir: &Path) -> io::Result<()> {
-    std::fs::rename(temporary(run_dir, EXIT_FILE), run_dir.join(EXIT_FILE))?;
-    File::open(run_dir)?.sync_all()
+/// The records as their shim adds to them.
+#[derive(Debug)]
+pub(super) struct RecordFile {
+    path: PathBuf,
+    file: File,
+    /// All that was written so far.
+    lines: Vec<u8>,
 }
 
-/// A complete exit record that its shim could not give its name any more. Only meaningful when the shim is gone.
-pub(super) fn unrevealed_exit(run_dir: &Path) -> Option<ExitRecord> {
-    let bytes = std::fs::read(temporary(run_dir, EXIT_FILE)).ok()?;
-    serde_json::from_slice(&bytes).ok().filter(|record: &ExitRecord| record.v <= VERSION)
+impl RecordFile {
+    /// The file that was just claimed.
+    pub(super) fn claimed(run_dir: &Path, file: File) -> Self {
+        Self { path: run_dir.join(RECORDS_FILE), file, lines: CLAIM_LINE.to_vec() }
+    }
+
+    /// The open file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Makes room for all records, so that they can be written even if the disk is full by then.
+    pub(super) fn reserve(&self) {
+        super::sys::reserve(&self.file, RESERVE);
+    }
+
+    /// Adds who looks after the run. Not forced to disk: that would delay the start of every job.
+    pub(super) fn add_shim(&mut self, shim: ShimRecord) -> io::Result<()> {
+        self.add(&Line { v: VERSION, shim: Some(shim), ..Line::default() })
+    }
+
+    /// Adds who is the job. Not forced to disk either.
+    pub(super) fn add_job(&mut self, job: JobRecord) -> io::Result<()> {
+        self.add(&Line { v: VERSION, job: Some(job), ..Line::default() })
+    }
+
+    fn add(&mut self, line: &Line) -> io::Result<()> {
+        let text = text_of(line)?;
+        let written = self.file.write_all_at(&text, self.lines.len() as u64);
+        if written.is_err() {
+            // What was written of it has no line end; the next line takes its place.
+            let _ = self.file.set_len(self.lines.len() as u64);
+        }
+        written.map(|()| self.lines.extend_from_slice(&text))
+    }
+
+    /// Adds how the run ended; not on disk before [`keep_exit`](Self::keep_exit). May be repeated.
+    pub(super) fn add_exit(&self, exit: &ExitRecord) -> io::Result<()> {
+        self.file.write_all_at(&exit_line(exit)?, self.lines.len() as u64)
+    }
+
+    /// Forces the records to disk, under their name even if the job took that away. May be repeated.
+    ///
+    /// The first forcing of a new file puts its name on disk too, on all file systems that engines are used on.
+    pub(super) fn keep_exit(&self, exit: &ExitRecord) -> io::Result<()> {
+        self.file.sync_data()?;
+        let own = self.file.metadata()?;
+        let in_place = std::fs::metadata(&self.path);
+        if in_place.is_ok_and(|found| (found.dev(), found.ino()) == (own.dev(), own.ino())) {
+            return Ok(());
+        }
+        let temporary = self.path.with_extension("jsonl.tmp");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(&self.lines)?;
+        file.write_all(&exit_line(exit)?)?;
+        file.sync_data()?;
+        std::fs::rename(temporary, &self.path)?;
+        self.path.parent().map_or(Ok(()), |run_dir| File::open(run_dir)?.sync_all())
+    }
 }
 
-fn open_exit(run_dir: &Path) -> io::Result<File> {
-    // Never truncated first: that would give the reserved room back.
-    let path = temporary(run_dir, EXIT_FILE);
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+fn exit_line(exit: &ExitRecord) -> io::Result<Vec<u8>> {
+    text_of(&Line { v: VERSION, exit: Some(exit.clone()), ..Line::default() })
 }
 
-fn temporary(run_dir: &Path, name: &str) -> PathBuf {
-    run_dir.join(format!("{name}.tmp"))
+fn text_of(line: &Line) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    Ok(text)
 }
 
-fn get<T: DeserializeOwned>(run_dir: &Path, name: &str) -> Result<Option<T>, ProcessError> {
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>, ProcessError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ProcessError::File { path: path.to_path_buf(), source }),
+    }
+}
+
+/// Looked at first, because the rest of a newer record may not be understood.
+fn check_version(path: &Path, text: &[u8]) -> Result<(), ProcessError> {
     #[derive(Deserialize)]
     struct Versioned {
         #[serde(default = "first_version")]
         v: u32,
     }
-    let path = run_dir.join(name);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(ProcessError::File { path, source }),
-    };
-    match serde_json::from_slice::<Versioned>(&bytes) {
-        Ok(Versioned { v }) if v > VERSION => return Err(ProcessError::Version { path, found: v }),
-        Ok(_) => {}
-        Err(source) => return Err(ProcessError::Damaged { path, source }),
+    match serde_json::from_slice::<Versioned>(text) {
+        Ok(Versioned { v }) if v > VERSION => Err(ProcessError::Version { path: path.to_path_buf(), found: v }),
+        Ok(_) => Ok(()),
+        Err(source) => Err(ProcessError::Damaged { path: path.to_path_buf(), source }),
     }
-    serde_json::from_slice(&bytes).map(Some).map_err(|source| ProcessError::Damaged { path, source })
 }
 
 fn first_version() -> u32 {

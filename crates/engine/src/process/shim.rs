@@ -1,6 +1,6 @@
 //! The shim: one small process per run that owns the job and leaves the exit record.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,9 +13,7 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd;
 
 use super::ladder::{self, Ending, Graces};
-use super::record::{
-    self, CrashPoint, ExitRecord, JOB_FILE, JobRecord, Recipe, SHIM_FILE, ShimRecord, StartError, StartErrorKind,
-};
+use super::record::{CrashPoint, ExitRecord, JobRecord, Recipe, RecordFile, ShimRecord, StartError, StartErrorKind};
 use super::sys::{self, Ended};
 use super::{procfs, start};
 
@@ -26,14 +24,14 @@ const RETRY_PAUSE: Duration = Duration::from_millis(500);
 pub(super) struct Shim {
     /// Absolute run folder; UTF-8, because it came in a message.
     pub(super) run_dir: PathBuf,
-    /// The locked claim; held until the shim ends.
-    pub(super) claim: File,
+    /// The records with the locked claim; held until the shim ends.
+    pub(super) records: RecordFile,
     pub(super) boot_id: String,
     pub(super) now_ms: fn() -> i64,
 }
 
 /// Turns the just forked child of the host into a shim. All signals are blocked already.
-pub(super) fn enter(shim: Shim) -> ! {
+pub(super) fn enter(mut shim: Shim) -> ! {
     // A panic must not unwind into the host's loop: this process would go on as a second host.
     let code = match catch_unwind(AssertUnwindSafe(|| shim.run())) {
         Ok(Ok(())) => 0,
@@ -44,12 +42,12 @@ pub(super) fn enter(shim: Shim) -> ! {
 }
 
 impl Shim {
-    fn run(&self) -> io::Result<()> {
+    fn run(&mut self) -> io::Result<()> {
         let own_umask = self.detach()?;
         let recipe = self.read_recipe();
         let crash_at = recipe.as_ref().ok().and_then(|recipe| recipe.crash_at);
         crash(crash_at, CrashPoint::BeforeShimRecord);
-        record::reserve_exit(&self.run_dir)?;
+        self.records.reserve();
         let ready = self.record_self();
         crash(crash_at, CrashPoint::AfterShimRecord);
         let started_ms = (self.now_ms)();
@@ -70,7 +68,7 @@ impl Shim {
         unistd::dup2_stdout(&nothing)?;
         unistd::dup2_stderr(&nothing)?;
         drop(nothing);
-        let claim = self.claim.as_raw_fd();
+        let claim = self.records.file().as_raw_fd();
         if claim > 3 {
             sys::close_range(3, claim - 1);
         }
@@ -89,18 +87,13 @@ impl Shim {
         }
     }
 
-    fn record_self(&self) -> Result<(), StartError> {
+    fn record_self(&mut self) -> Result<(), StartError> {
         let pid = unistd::getpid().as_raw();
-        let record = || {
+        let mut record = || {
             let stat = procfs::stat(pid)?.ok_or(io::ErrorKind::NotFound)?;
-            let shim = ShimRecord {
-                v: record::VERSION,
-                pid,
-                start_time: stat.start_time,
-                boot_id: self.boot_id.clone(),
-                run_dir: self.run_dir.to_string_lossy().into_owned(),
-            };
-            record::put(&self.run_dir, SHIM_FILE, &shim)
+            let run_dir = self.run_dir.to_string_lossy().into_owned();
+            let shim = ShimRecord { pid, start_time: stat.start_time, boot_id: self.boot_id.clone(), run_dir };
+            self.records.add_shim(shim)
         };
         record().map_err(|error: io::Error| StartError {
             kind: StartErrorKind::NoResources,
@@ -109,13 +102,12 @@ impl Shim {
     }
 
     /// Starts the job and stays with it to the end.
-    fn run_job(&self, recipe: &Recipe, own_umask: Mode, started_ms: i64) -> Result<ExitRecord, StartError> {
+    fn run_job(&mut self, recipe: &Recipe, own_umask: Mode, started_ms: i64) -> Result<ExitRecord, StartError> {
         let leader = start::job(recipe, &self.run_dir, own_umask)?;
         crash(recipe.crash_at, CrashPoint::AfterJobStart);
         let start_time = procfs::stat(leader).ok().flatten().map_or(0, |stat| stat.start_time);
-        let job = JobRecord { v: record::VERSION, pid: leader, start_time, pgid: leader, started_ms };
-        // Only a help for diagnosis: the session and the marked environment find the job as well.
-        let _ = record::put(&self.run_dir, JOB_FILE, &job);
+        // Without it the session and the marked environment find the job as well, and the exit record tells the time.
+        let _ = self.records.add_job(JobRecord { pid: leader, start_time, pgid: leader, started_ms });
         let graces = Graces {
             stop: Duration::from_millis(recipe.grace_ms),
             leftovers: Duration::from_millis(recipe.leftover_grace_ms.min(Recipe::MAX_LEFTOVER_GRACE_MS)),
@@ -142,9 +134,9 @@ impl Shim {
     }
 
     fn leave(&self, exit: &ExitRecord, crash_at: Option<CrashPoint>) -> io::Result<()> {
-        record::prepare_exit(&self.run_dir, exit)?;
-        crash(crash_at, CrashPoint::AfterExitTemp);
-        record::reveal_exit(&self.run_dir)
+        self.records.add_exit(exit)?;
+        crash(crash_at, CrashPoint::AfterExitRecord);
+        self.records.keep_exit(exit)
     }
 }
 
@@ -154,7 +146,6 @@ fn exit_record(ending: &Ending, started_ms: i64) -> ExitRecord {
         Ended::Signal(signal) => (None, Some(signal)),
     };
     ExitRecord {
-        v: record::VERSION,
         code,
         signal,
         started_ms,
@@ -169,7 +160,6 @@ fn exit_record(ending: &Ending, started_ms: i64) -> ExitRecord {
 
 fn not_started(error: StartError, started_ms: i64, ended_ms: i64) -> ExitRecord {
     ExitRecord {
-        v: record::VERSION,
         code: None,
         signal: None,
         started_ms,

@@ -9,7 +9,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::claim::{self, Claim};
-use super::record::{self, ExitRecord, JobRecord, ShimRecord};
+use super::record::{ExitRecord, RECORDS_FILE, Records};
 use super::{ProcessError, orphans, procfs, sys};
 
 /// How long a shim may take between its claim and its record before adoption gives up, and how often that is looked at.
@@ -192,20 +192,19 @@ enum Look {
 }
 
 fn look(run_dir: &Path) -> Result<Look, ProcessError> {
-    if let Some(exit) = ExitRecord::read(run_dir)? {
+    let records = Records::read(run_dir)?;
+    if let Some(exit) = records.exit {
         return Ok(Look::Exited(exit));
     }
-    let shim = match ShimRecord::read(run_dir) {
-        Ok(Some(shim)) => shim,
-        Ok(None) => return look_at_claim(run_dir),
-        // Not forced to disk, so a power cut may have left it empty; then no lock is held.
-        Err(error @ ProcessError::Damaged { .. }) => {
-            return match take_claim(run_dir)? {
-                Claim::Held => Err(error),
+    let Some(shim) = records.shim else {
+        return match records.damage {
+            None => look_at_claim(run_dir),
+            // Not forced to disk, so a power cut may have left anything; then no lock is held.
+            Some(damage) => match take_claim(run_dir)? {
+                Claim::Held => Err(damage),
                 _ => Ok(Look::Gone(Lost { reason: LostReason::Rebooted, killed: 0 })),
-            };
-        }
-        Err(error) => return Err(error),
+            },
+        };
     };
     let boot_id = procfs::boot_id().map_err(|source| file_error(Path::new("/proc"), source))?;
     let failed = |source| ProcessError::Shim { action: "watch", pid: shim.pid, source };
@@ -215,16 +214,19 @@ fn look(run_dir: &Path) -> Result<Look, ProcessError> {
         return Ok(Look::Alive { pid: shim.pid, watch });
     }
     // It may have ended between the first look and now.
-    if let Some(exit) = ExitRecord::read(run_dir)?.or_else(|| record::unrevealed_exit(run_dir)) {
+    let records = Records::read(run_dir)?;
+    if let Some(exit) = records.exit {
         return Ok(Look::Exited(exit));
     }
     if boot_id != shim.boot_id {
         return Ok(Look::Gone(Lost { reason: LostReason::Rebooted, killed: 0 }));
     }
-    // Only a help in finding the rest: damaged counts as missing.
-    let job = JobRecord::read(run_dir).ok().flatten();
-    let killed = orphans::kill(&shim, job.as_ref()).map_err(|source| file_error(Path::new("/proc"), source))?;
-    Ok(Look::Gone(Lost { reason: LostReason::Killed, killed }))
+    let killed = orphans::kill(&shim, records.job.as_ref()).map_err(|source| file_error(Path::new("/proc"), source))?;
+    match records.damage {
+        // Its end may have been there.
+        Some(damage) => Err(damage),
+        None => Ok(Look::Gone(Lost { reason: LostReason::Killed, killed })),
+    }
 }
 
 /// No shim has put itself on record: was there ever one, or is it just starting?
@@ -233,19 +235,16 @@ fn look_at_claim(run_dir: &Path) -> Result<Look, ProcessError> {
     match take_claim(run_dir)? {
         Claim::Taken(_) => gone(LostReason::NeverStarted),
         Claim::Held => Ok(Look::Starting),
-        // With the lock free the files cannot change any more; but they may have appeared just before.
-        Claim::Over if run_dir.join(record::SHIM_FILE).exists() || run_dir.join(record::EXIT_FILE).exists() => {
-            Ok(Look::Starting)
-        }
-        Claim::Over => match record::unrevealed_exit(run_dir) {
-            Some(exit) => Ok(Look::Exited(exit)),
-            None => gone(LostReason::EndedBeforeStart),
+        // With the lock free the records cannot change any more; but they may have come just before.
+        Claim::Over => match Records::read(run_dir)? {
+            Records { shim: None, exit: None, .. } => gone(LostReason::EndedBeforeStart),
+            _ => Ok(Look::Starting),
         },
     }
 }
 
 fn take_claim(run_dir: &Path) -> Result<Claim, ProcessError> {
-    claim::take(run_dir).map_err(|source| file_error(&run_dir.join(claim::FILE), source))
+    claim::take(run_dir).map_err(|source| file_error(&run_dir.join(RECORDS_FILE), source))
 }
 
 /// A handle on the process with this number if it is the one that started then and it still lives.

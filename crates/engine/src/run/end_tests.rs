@@ -3,7 +3,6 @@ use crate::process::{StartError, StartErrorKind};
 
 fn exit(code: Option<i32>, signal: Option<i32>) -> ExitRecord {
     ExitRecord {
-        v: 1,
         code,
         signal,
         started_ms: 1,

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::{Job, Run, Step, end};
 use crate::logs::{Shipper, Stage};
-use crate::process::{ExitRecord, JobRecord, Outcome, ProcessError, ShimHandle};
+use crate::process::{ExitRecord, Outcome, ProcessError, Records, ShimHandle};
 use crate::sender::{Acknowledge, Item};
 use crate::table::{Phase, StopReason, Wish};
 
@@ -132,8 +132,7 @@ impl Run {
 
     /// When the job was started, if it was.
     fn started_ms(&self) -> Option<i64> {
-        let record = JobRecord::read(self.folder.path()).ok().flatten();
-        record.map(|job| job.started_ms)
+        Records::read(self.folder.path()).ok()?.job.map(|job| job.started_ms)
     }
 
     fn report_start(&self, started_ms: i64, stage: &watch::Sender<Stage>) {

@@ -4,6 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
 
+use stoker_engine::process::record::RECORDS_FILE;
 use stoker_engine::process::{Adopted, Lost, LostReason, ProcessError, Recipe, ShimHandle, ShimRecord};
 
 use super::support::*;
@@ -31,9 +32,9 @@ impl Drop for Stranger {
 fn write_shim_record(dir: &Path, pid: i32, start_time: u64, boot_id: Option<&str>) {
     let own_boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     let boot_id = boot_id.unwrap_or(own_boot.trim()).to_owned();
-    let record = ShimRecord { v: 1, pid, start_time, boot_id, run_dir: dir.to_str().unwrap().into() };
-    std::fs::write(dir.join("shim.json"), serde_json::to_vec(&record).unwrap()).unwrap();
-    std::fs::write(dir.join("claim"), "1\n").unwrap();
+    let record = ShimRecord { pid, start_time, boot_id, run_dir: dir.to_str().unwrap().into() };
+    let line = format!("{{\"v\":1,\"shim\":{}}}\n", serde_json::to_string(&record).unwrap());
+    std::fs::write(dir.join(RECORDS_FILE), format!("{{\"v\":1}}\n{line}")).unwrap();
 }
 
 async fn adopt_gone(dir: &Path) -> Lost {
@@ -49,9 +50,9 @@ async fn recycled_number_is_not_the_shim_and_is_left_alone() {
     let job = Run::new();
     write_shim_record(&job.dir, stranger.pid(), start_time(stranger.pid()) - 1, None);
     // The record of the job agrees with the stranger in all but the start time, too.
-    let text =
-        r#"{"v":1,"pid":PID,"start_time":1,"pgid":PID,"started_ms":1}"#.replace("PID", &stranger.pid().to_string());
-    std::fs::write(job.dir.join("job.json"), text).unwrap();
+    let line = "{\"v\":1,\"job\":{\"pid\":PID,\"start_time\":1,\"pgid\":PID,\"started_ms\":1}}\n";
+    let records = job.read(RECORDS_FILE) + &line.replace("PID", &stranger.pid().to_string());
+    std::fs::write(job.dir.join(RECORDS_FILE), records).unwrap();
     assert_eq!(adopt_gone(&job.dir).await, Lost { reason: LostReason::Killed, killed: 0 });
     assert!(runs(stranger.pid()));
 }
@@ -77,8 +78,7 @@ async fn same_number_and_time_in_another_boot_is_not_the_shim() {
 #[tokio::test]
 async fn shim_record_lost_in_a_power_cut_counts_as_reboot() {
     let job = Run::new();
-    std::fs::write(job.dir.join("shim.json"), "").unwrap();
-    std::fs::write(job.dir.join("claim"), "1\n").unwrap();
+    std::fs::write(job.dir.join(RECORDS_FILE), "{\"v\":1}\n\0\0\0\0\n").unwrap();
     assert_eq!(adopt_gone(&job.dir).await.reason, LostReason::Rebooted);
 }
 
@@ -104,10 +104,12 @@ async fn folder_given_up_before_the_start_stays_given_up() {
 #[tokio::test]
 async fn damaged_and_newer_records_are_errors_that_name_the_file() {
     let job = Run::new();
-    std::fs::write(job.dir.join("exit.json"), "{").unwrap();
+    write_shim_record(&job.dir, 4_000_000, 1, None);
+    let records = job.read(RECORDS_FILE);
+    std::fs::write(job.dir.join(RECORDS_FILE), records.clone() + "{\n").unwrap();
     let error = within(ShimHandle::adopt(&job.dir)).await.unwrap_err();
-    assert!(error.to_string().contains("exit.json"), "{error}");
-    std::fs::write(job.dir.join("exit.json"), "{\"v\":2}").unwrap();
+    assert!(error.to_string().contains(RECORDS_FILE), "{error}");
+    std::fs::write(job.dir.join(RECORDS_FILE), records + "{\"v\":2}\n").unwrap();
     assert!(matches!(within(ShimHandle::adopt(&job.dir)).await, Err(ProcessError::Version { found: 2, .. })));
     assert!(matches!(within(ShimHandle::adopt(Path::new("/no/such/run"))).await, Err(ProcessError::File { .. })));
 }

@@ -18,7 +18,7 @@ async fn output_goes_to_private_files_and_is_appended() {
     let inherited = job.read("stdout");
     assert!(inherited.starts_with("before\n0") && inherited.ends_with("out\n"), "{inherited}");
     assert_eq!(job.read("stderr"), "err\n");
-    for name in ["stderr", "shim.json", "job.json", "exit.json"] {
+    for name in ["stderr", "records.jsonl"] {
         let mode = std::fs::metadata(job.dir.join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }

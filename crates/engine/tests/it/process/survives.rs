@@ -114,8 +114,8 @@ async fn shim_may_crash_anywhere() {
         (CrashPoint::AfterShimRecord, lost(LostReason::Killed), false),
         (CrashPoint::AfterJobStart, lost(LostReason::Killed), true),
         (CrashPoint::BeforeExitRecord, lost(LostReason::Killed), true),
-        // On disk in full, so it counts.
-        (CrashPoint::AfterExitTemp, Ok(Some(4)), true),
+        // Written in full, so it counts.
+        (CrashPoint::AfterExitRecord, Ok(Some(4)), true),
     ];
     for (point, expected, may_have_run) in cases {
         let mut recipe = shell("echo ran; exit 4");
@@ -133,16 +133,17 @@ async fn shim_may_crash_anywhere() {
 
 #[tokio::test]
 async fn exit_record_is_tried_again_until_it_can_be_written() {
-    // What a full disk would do for a while: here a pipe lies in the way, which cannot be cut to length.
-    let job = Run::script("rm exit.json.tmp; mkfifo exit.json.tmp; echo x > ready; exit 4");
+    // What a full disk would do for a while: the job takes the records away, and where they are made anew a pipe lies in
+    // the way, which cannot be forced to disk.
+    let job = Run::script("rm records.jsonl; mkfifo records.jsonl.tmp; echo x > ready; exit 4");
     let mut ears = job.ears();
     let handle = within(host().spawn(&job.dir)).await.unwrap();
     within(ears.line()).await;
-    let obstacle = job.dir.join("exit.json.tmp");
+    let obstacle = job.dir.join("records.jsonl.tmp");
     let in_the_way = obstacle.clone();
     // Opening meets the shim's first attempt; kept open so that no further one can block.
     let first = within(tokio::task::spawn_blocking(move || std::fs::File::open(in_the_way))).await.unwrap().unwrap();
-    assert!(!job.dir.join("exit.json").exists());
+    assert!(!job.dir.join("records.jsonl").exists());
     std::fs::remove_file(obstacle).unwrap();
     assert_eq!(exited(&handle).await.code, Some(4));
     drop(first);

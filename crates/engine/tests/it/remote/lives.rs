@@ -145,9 +145,11 @@ async fn a_run_that_takes_too_long_is_stopped_and_called_so() {
     server.offer(offer);
     server.log_holds("run-1", "ready").await;
     engine.kill();
-    let mut job: serde_json::Value = serde_json::from_str(&home.read("data/runs/run-1.1/job.json")).unwrap();
-    job["started_ms"] = (job["started_ms"].as_i64().unwrap() - 61_000).into();
-    home.write("data/runs/run-1.1/job.json", &job.to_string());
+    let records = home.read("data/runs/run-1.1/records.jsonl");
+    let line = records.lines().find(|line| line.contains("\"job\"")).unwrap();
+    let mut earlier: serde_json::Value = serde_json::from_str(line).unwrap();
+    earlier["job"]["started_ms"] = (earlier["job"]["started_ms"].as_i64().unwrap() - 61_000).into();
+    home.write("data/runs/run-1.1/records.jsonl", &records.replace(line, &earlier.to_string()));
     let engine = home.start();
     let end = server.finished("run-1").await;
     assert_eq!((end.outcome.as_str(), end.error_type.as_deref()), ("terminated_timeout", Some("timeout")));
