@@ -5,6 +5,7 @@ mod compat;
 mod demo;
 mod deps;
 mod fixtures;
+mod python;
 mod quartz;
 mod setup;
 mod shell;
@@ -25,6 +26,7 @@ usage: cargo xtask TASK
   bench     measure the release build; arguments go to the benchmark
   deps      check who depends on what, licences and comments in the manifests
   fixtures  build the test archives into target/fixtures
+  python    install the Python programs of the tests into target/python
   compat    write docs/compatibility.md
   quartz    ask the real Quartz for the answers in crates/cron/tests/golden
   help      this text
@@ -58,6 +60,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "bench" => steps::bench(arguments),
         "deps" => deps::run(),
         "fixtures" => build_fixtures(),
+        "python" => python::run(),
         "compat" => compat::run(),
         "quartz" => quartz::run(),
         "help" | "--help" | "-h" => {

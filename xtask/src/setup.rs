@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -15,7 +15,7 @@ struct Need {
     present: fn() -> bool,
 }
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 8] = [
     Need { package: "postgresql", why: "server programs for tests on PostgreSQL", present: has_postgresql },
     Need { package: "curl", why: "the example procedures", present: || on_path("curl") },
     Need { package: "jq", why: "the example procedures", present: || on_path("jq") },
@@ -25,6 +25,7 @@ const NEEDS: [Need; 7] = [
         why: "the real Quartz, for the nightly tests of cron",
         present: || Path::new(quartz::LIBRARY).exists(),
     },
+    Need { package: "python3-venv", why: "programs in Python that tests run", present: has_venv },
     Need { package: "procps", why: "ps and kill", present: || on_path("ps") && on_path("kill") },
     Need {
         package: "util-linux",
@@ -78,6 +79,13 @@ fn apt_get() -> Result<Command> {
 
 fn on_path(program: &str) -> bool {
     shell::find_program(program).is_some()
+}
+
+/// Debian ships Python without the part that makes environments.
+fn has_venv() -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-c", "import venv, ensurepip"]).stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
 }
 
 /// Debian keeps the server programs off the path, one folder per version.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{compat, demo, deps, shell};
+use crate::{compat, demo, deps, python, shell};
 
 /// One step of a task.
 struct Step {
@@ -14,7 +14,7 @@ struct Step {
     work: fn() -> Result<()>,
 }
 
-const TEST: [Step; 8] = [
+const TEST: [Step; 9] = [
     Step {
         name: "format",
         cure: "run `cargo fmt --all` (`rustup component add rustfmt` when that is missing)",
@@ -27,6 +27,7 @@ const TEST: [Step; 8] = [
     },
     Step { name: "dependency rules", cure: "see ARCHITECTURE.md, or change the rule on purpose", work: deps::run },
     Step { name: "test archives", cure: "correct the sources in fixtures/jobs", work: crate::build_fixtures },
+    Step { name: "Python programs", cure: "is the package registry reachable?", work: python::run },
     Step { name: "programs", cure: "correct what the compiler names", work: || build_programs(false) },
     Step {
         name: "compatibility page",

@@ -10,3 +10,4 @@ mod procedures;
 mod queue;
 mod secure_link;
 mod stop;
+mod talend_task;

@@ -44,7 +44,7 @@ pub fn workspace_root() -> &'static Path {
 }
 
 /// The folder `target`.
-pub(crate) fn target_folder() -> Result<PathBuf> {
+pub fn target_folder() -> Result<PathBuf> {
     let profile = profile_folder()?;
     Ok(profile.parent().context("find the target folder")?.to_path_buf())
 }
