@@ -34,8 +34,8 @@ impl Service {
         }
         let id = engine_of(&request.session)?;
         let hash = token::hash(&request.session);
-        let (request, chunks) = with_chunks(request).await?;
         let (service, now) = (self.clone(), self.now());
+        let (request, chunks) = with_chunks(request, now).await?;
         let answer = self
             .write(&Allowed::system(), move |tx| {
                 let engine = current(tx, &id, &hash)?;
@@ -110,7 +110,7 @@ enum Applied {
     Stale,
 }
 
-fn apply(tx: &mut Tx<'_>, run: &mut Run, report: &Report, chunk: Option<Vec<u8>>, now: i64) -> Result<Applied, Error> {
+fn apply(tx: &mut Tx<'_>, run: &mut Run, report: &Report, chunk: Option<Chunk>, now: i64) -> Result<Applied, Error> {
     match report {
         Report::Started { at_ms, .. } => match transition(run.state, run.outcome, Event::Start) {
             Ok(Step::To(state, _)) => {
@@ -123,9 +123,10 @@ fn apply(tx: &mut Tx<'_>, run: &mut Run, report: &Report, chunk: Option<Vec<u8>>
             Ok(_) => Ok(Applied::Yes),
             Err(_) => Ok(Applied::Stale),
         },
-        Report::Log { seq, lines, first_ms, last_ms, .. } => {
-            append_log(tx, run, *seq, *lines, (*first_ms, *last_ms), chunk.unwrap_or_default())
-        }
+        Report::Log { seq, .. } => match chunk {
+            Some(chunk) => append_log(tx, run, *seq, chunk),
+            None => Ok(Applied::Yes),
+        },
         Report::Finished { end: how, .. } => {
             let row = end_row(how, now);
             match transition(run.state, run.outcome, Event::End(row.outcome)) {
@@ -142,51 +143,66 @@ fn apply(tx: &mut Tx<'_>, run: &mut Run, report: &Report, chunk: Option<Vec<u8>>
     }
 }
 
-/// Checks the log chunks of a request, outside of the transaction: it costs time that others would have to wait.
-async fn with_chunks(request: ReportRequest) -> Result<(ReportRequest, Vec<Option<Vec<u8>>>), Error> {
+/// A log chunk as it will be stored.
+struct Chunk {
+    lines: i64,
+    first_ms: i64,
+    last_ms: i64,
+    data: Vec<u8>,
+}
+
+/// Reads the log chunks of a request, outside of the transaction: it costs time that others would have to wait. `None`
+/// for other reports.
+async fn with_chunks(request: ReportRequest, now: i64) -> Result<(ReportRequest, Vec<Option<Chunk>>), Error> {
     let log = |report: &Report| match report {
         Report::Log { data, .. } => data.len(),
         _ => 0,
     };
     let size: usize = request.reports.iter().map(log).sum();
     let work = move || {
-        let chunks = request.reports.iter().map(checked_chunk).collect::<Result<Vec<_>, _>>()?;
-        Ok((request, chunks))
+        let chunks = request.reports.iter().map(|report| read_chunk(report, now)).collect();
+        (request, chunks)
     };
     if size <= CHECKED_HERE {
-        return work();
+        return Ok(work());
     }
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
 }
 
-/// The packed lines of a log report that can be read and are what the report says; `None` for other reports. What an
-/// engine says is never believed: a chunk that cannot be read would spoil the log of its run for ever.
-fn checked_chunk(report: &Report) -> Result<Option<Vec<u8>>, Error> {
+/// The packed lines of a log report, or in their place one line that says what is wrong with them. A chunk that cannot
+/// be read would spoil the log of its run for ever, and refusing it would hold up all that comes after it.
+fn read_chunk(report: &Report, now: i64) -> Option<Chunk> {
+    let Report::Log { run, seq, lines, first_ms, last_ms, data, .. } = report else { return None };
+    match checked(*lines, (*first_ms, *last_ms), data) {
+        Ok(data) => Some(Chunk { lines: *lines, first_ms: *first_ms, last_ms: *last_ms, data }),
+        Err(what) => {
+            tracing::warn!(run = told(run, 36), seq, what, "a piece of a log cannot be used");
+            let text = format!("[stoker] a piece of the log is missing here: it came from the engine and {what}");
+            let at_ms = (*first_ms).clamp(0, now);
+            let line = chunk::Line { stream: chunk::Stream::Engine, at_ms, text };
+            Some(Chunk { lines: 1, first_ms: at_ms, last_ms: at_ms, data: chunk::encode(&[line]) })
+        }
+    }
+}
+
+/// The bytes of a chunk that can be read and are what their report says; else what is wrong.
+fn checked(lines: i64, times: (i64, i64), data: &str) -> Result<Vec<u8>, String> {
     use base64::Engine as _;
-    let Report::Log { run, seq, lines, first_ms, last_ms, data, .. } = report else { return Ok(None) };
-    let wrong = |what: &str| refused(REFUSED_PROTOCOL, format!("log chunk {seq} of run {} {what}", told(run, 36)));
     if data.len() > CHUNK_BYTES {
-        return Err(wrong("is too large"));
+        return Err("is too large".to_owned());
     }
-    let bytes = base64::engine::general_purpose::STANDARD.decode(data).map_err(|_| wrong("is not base64"))?;
-    let found = chunk::check(&bytes, CHUNK_UNPACKED).map_err(|error| wrong(&format!("cannot be read: {error}")))?;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(data).map_err(|_| "is not base64".to_owned())?;
+    let found = chunk::check(&bytes, CHUNK_UNPACKED).map_err(|error| format!("cannot be read: {error}"))?;
     if found.lines == 0 || found.lines > CHUNK_LINES {
-        return Err(wrong(&format!("has {} lines; 1 to {CHUNK_LINES} are allowed", found.lines)));
+        return Err(format!("has {} lines; 1 to {CHUNK_LINES} are allowed", found.lines));
     }
-    if (found.lines as i64, found.first_ms, found.last_ms) != (*lines, *first_ms, *last_ms) {
-        return Err(wrong("does not hold the lines that its report names"));
+    if (found.lines as i64, (found.first_ms, found.last_ms)) != (lines, times) {
+        return Err("does not hold the lines that its report names".to_owned());
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
-fn append_log(
-    tx: &mut Tx<'_>,
-    run: &mut Run,
-    seq: i64,
-    lines: i64,
-    (first_ms, last_ms): (i64, i64),
-    data: Vec<u8>,
-) -> Result<Applied, Error> {
+fn append_log(tx: &mut Tx<'_>, run: &mut Run, seq: i64, chunk: Chunk) -> Result<Applied, Error> {
     let expected = run.log_chunks;
     if seq < expected {
         return Ok(Applied::Yes);
@@ -197,6 +213,7 @@ fn append_log(
     if seq > expected {
         return Err(refused(REFUSED_PROTOCOL, format!("log chunk {seq} came before chunk {expected}")));
     }
+    let Chunk { lines, first_ms, last_ms, data } = chunk;
     let chunk = LogChunk {
         run_id: run.id.clone(),
         epoch: run.epoch,
