@@ -10,68 +10,21 @@
 #            CLUSTER         id of a cluster to join (none)
 #            PAIR_TIMEOUT    seconds to wait for the engine to be there (120)
 #            DOWNLOAD_TIMEOUT  seconds the download may take (600)
-#            POLL_SECONDS    seconds between two questions (1)
+#            POLL_SECONDS    seconds between two questions (2)
 #
 # Steps are told on standard error. Standard output carries the id of the engine and nothing else. No secret ever stands
 # in a command line.
 set -euo pipefail
 
-: "${STOKER_URL:?set STOKER_URL to the base URL of the server}"
-: "${STOKER_TOKEN:?set STOKER_TOKEN to an access token}"
-base=${STOKER_URL%/}
-workspace=${WORKSPACE:-Shared}
-environment=${ENVIRONMENT:-default}
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 engine_name=${ENGINE_NAME:-engine-$(uname -n)-$(date -u +%Y%m%dT%H%M%SZ)}
 engine_dir=${ENGINE_DIR:-./remote-engine}
 engine_dir=${engine_dir%/}
 cluster=${CLUSTER:-}
 pair_timeout=${PAIR_TIMEOUT:-120}
 download_timeout=${DOWNLOAD_TIMEOUT:-600}
-poll_seconds=${POLL_SECONDS:-1}
 
-say() { printf '%s\n' "$*" >&2; }
-fail() { say "error: $*"; exit 1; }
-
-for program in curl jq tar timeout; do
-  command -v "$program" >/dev/null || fail "$program is not installed; install it and try again"
-done
-
-answer=
-status=
-# A line of a curl configuration. The value is quoted the way curl reads it back.
-option() { local value=${2//\\/\\\\}; printf '%s = "%s"\n' "$1" "${value//\"/\\\"}"; }
-
-# call METHOD PATH [JSON]: leaves the body in $answer and the HTTP status in $status. The token reaches curl on standard
-# input.
-call() {
-  local method=$1 target=$base$2 body=${3-} reply
-  if ! reply=$(
-    {
-      option url "$target"
-      option request "$method"
-      option header "Authorization: Bearer $STOKER_TOKEN"
-      if [[ -n $body ]]; then
-        option header 'Content-Type: application/json'
-        option data-raw "$(jq -c . <<<"$body")"
-      fi
-    } | curl --silent --show-error --globoff --connect-timeout 10 --max-time 60 --write-out '\n%{http_code}' --config -
-  ); then
-    status=000 answer=
-    return 0
-  fi
-  status=${reply##*$'\n'}
-  answer=${reply%$'\n'*}
-}
-
-# expect STATUS WHAT: ends the script unless the last call was answered with this status.
-expect() {
-  [[ $status == "$1" ]] && return
-  [[ $status == 000 ]] && fail "$2: no answer from $base"
-  fail "$2: HTTP $status, expected $1: ${answer:-(no body)}"
-}
-
-urlencode() { jq -rn --arg text "$1" '$text | @uri'; }
-field() { jq -r "$1 // empty" <<<"$answer"; }
+needs curl jq tar timeout
 
 # unpack_engine DIR: downloads the engine and puts the top folder of the archive at DIR, whole or not at all.
 unpack_engine() {
@@ -93,13 +46,8 @@ unpack_engine() {
   rm -rf -- "$part"
 }
 
-say "1. Looking up the workspace $workspace in the environment $environment"
-call GET "/orchestration/workspaces?query=$(urlencode "environment.name==$environment;name==$workspace")"
-expect 200 "look up the workspace"
-workspace_id=$(field '.[0].id')
-environment_id=$(field '.[0].environment.id')
-[[ -n $workspace_id && -n $environment_id ]] ||
-  fail "there is no workspace $workspace in the environment $environment; set WORKSPACE and ENVIRONMENT"
+say "1. Looking up the workspace ${WORKSPACE:-Shared} in the environment ${ENVIRONMENT:-default}"
+find_workspace
 
 # Before the engine is made on the server, so that a failed download leaves nothing behind there.
 if [[ -d $engine_dir ]]; then
@@ -111,7 +59,7 @@ fi
 [[ -x $engine_dir/bin/start ]] || fail "$engine_dir holds no bin/start that can be run; remove the folder or set ENGINE_DIR"
 
 say "3. Creating the engine $engine_name"
-call POST /tmc/v1.3/runtimes/remote-engines \
+call "$pat" POST /tmc/v1.3/runtimes/remote-engines \
   "$(jq -cn --arg name "$engine_name" --arg environment "$environment_id" --arg workspace "$workspace_id" \
     '{name: $name, environmentId: $environment, workspaceId: $workspace}')"
 expect 201 "create the engine"
@@ -140,14 +88,14 @@ say "6. Waiting until the engine is paired and available"
 deadline=$((SECONDS + pair_timeout))
 seen='' shown=''
 while :; do
-  call GET "/tmc/v1.3/runtimes/remote-engines/$engine_id"
+  call "$pat" GET "/tmc/v1.3/runtimes/remote-engines/$engine_id"
   # No answer, too many questions, or a server that restarts: ask again until the time is up.
   if [[ $status == 200 ]]; then
     seen="$(field .status) $(field .availability)"
     [[ $seen == "$shown" ]] || say "   $seen"
     shown=$seen
     [[ $seen != "PAIRED AVAILABLE" ]] || break
-  elif [[ $status != 000 && $status != 429 && $status != 5?? ]]; then
+  elif ! worth_asking_again; then
     expect 200 "read the state of the engine"
   fi
   ((SECONDS < deadline)) ||
@@ -157,7 +105,7 @@ done
 
 if [[ -n $cluster ]]; then
   say "7. Putting the engine into the cluster $cluster"
-  call PUT "/tmc/v1.3/runtimes/remote-engine-clusters/$cluster/engines/$engine_id"
+  call "$pat" PUT "/tmc/v1.3/runtimes/remote-engine-clusters/$cluster/engines/$engine_id"
   expect 204 "join the cluster"
 fi
 

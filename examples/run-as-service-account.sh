@@ -17,70 +17,18 @@
 # was successful, else with 1. No secret ever stands in a command line.
 set -euo pipefail
 
-: "${STOKER_URL:?set STOKER_URL to the base URL of the server}"
-: "${STOKER_TOKEN:?set STOKER_TOKEN to a personal access token}"
-base=${STOKER_URL%/}
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib.sh"
 task_id=${TASK_ID:-}
 task_name=${TASK_NAME:-}
-workspace=${WORKSPACE:-Shared}
-environment=${ENVIRONMENT:-default}
 account_name=${ACCOUNT_NAME:-runner-$(date -u +%Y%m%dT%H%M%SZ)-$$}
 parameters=${PARAMETERS:-'{}'}
 log_level=${LOG_LEVEL:-INFO}
 run_timeout=${RUN_TIMEOUT:-3600}
 log_timeout=${LOG_TIMEOUT:-120}
-poll_seconds=${POLL_SECONDS:-2}
 
-say() { printf '%s\n' "$*" >&2; }
-fail() { say "error: $*"; exit 1; }
-
-for program in curl jq; do
-  command -v "$program" >/dev/null || fail "$program is not installed; install it and try again"
-done
+needs curl jq
 [[ -n $task_id || -n $task_name ]] || fail "set TASK_ID or TASK_NAME to the task to run"
 jq -e 'type == "object"' >/dev/null 2>&1 <<<"$parameters" || fail "PARAMETERS must be a JSON object"
-
-answer=
-status=
-# A line of a curl configuration. The value is quoted the way curl reads it back.
-option() { local value=${2//\\/\\\\}; printf '%s = "%s"\n' "$1" "${value//\"/\\\"}"; }
-
-# call CREDENTIALS METHOD PATH_OR_URL [JSON]: leaves the body in $answer and the HTTP status in $status.
-# CREDENTIALS is "bearer TOKEN", "basic ID:SECRET" or "none". All of it reaches curl on standard input.
-call() {
-  local credentials=$1 method=$2 target=$3 body=${4-} reply
-  [[ $target == *://* ]] || target=$base$target
-  if ! reply=$(
-    {
-      option url "$target"
-      option request "$method"
-      case $credentials in
-        bearer\ *) option header "Authorization: Bearer ${credentials#* }" ;;
-        basic\ *) option user "${credentials#* }"; printf 'basic\n' ;;
-      esac
-      if [[ -n $body ]]; then
-        option header 'Content-Type: application/json'
-        option data-raw "$(jq -c . <<<"$body")"
-      fi
-    } | curl --silent --show-error --globoff --connect-timeout 10 --max-time 60 --write-out '\n%{http_code}' --config -
-  ); then
-    status=000 answer=
-    return 0
-  fi
-  status=${reply##*$'\n'}
-  answer=${reply%$'\n'*}
-}
-
-# expect STATUS WHAT: ends the script unless the last call was answered with one of these statuses.
-expect() {
-  [[ " $1 " == *" $status "* ]] && return
-  [[ $status == 000 ]] && fail "$2: no answer from $base"
-  fail "$2: HTTP $status, expected ${1// / or }: ${answer:-(no body)}"
-}
-
-urlencode() { jq -rn --arg text "$1" '$text | @uri'; }
-field() { jq -r "$1 // empty" <<<"$answer"; }
-pat="bearer $STOKER_TOKEN"
 
 say "1. Creating the service account $account_name"
 call "$pat" POST /account/service-accounts \
@@ -90,17 +38,10 @@ account_id=$(field .id)
 account_secret=$(field .secret)
 [[ -n $account_id && -n $account_secret ]] || fail "create the service account: the answer holds no id or no secret"
 
-say "2. Looking up the workspace $workspace in the environment $environment"
-call "$pat" GET "/orchestration/workspaces?query=$(urlencode "environment.name==$environment;name==$workspace")"
-expect 200 "look up the workspace"
-workspace_id=$(field '.[0].id')
-[[ -n $workspace_id ]] || fail "there is no workspace $workspace in the environment $environment; set WORKSPACE and ENVIRONMENT"
+say "2. Looking up the workspace ${WORKSPACE:-Shared} in the environment ${ENVIRONMENT:-default}"
+find_workspace
 if [[ -z $task_id ]]; then
-  call "$pat" GET "/orchestration/executables/tasks?workspaceId=$workspace_id&name=$(urlencode "$task_name")"
-  expect 200 "look up the task"
-  task_id=$(jq -r --arg name "$task_name" \
-    '[.items[]? | select(.name == $name)][0] | (.executable // .id) // empty' <<<"$answer")
-  [[ -n $task_id ]] || fail "there is no task $task_name in the workspace $workspace; set TASK_ID or TASK_NAME"
+  find_task "$task_name"
   say "   task $task_name is $task_id"
 fi
 
@@ -145,7 +86,7 @@ while :; do
     [[ $state == "$shown" ]] || say "   $state"
     shown=$state
     case $state in dispatching | executing) ;; ?*) break ;; esac
-  elif [[ $status != 000 && $status != 429 && $status != 5?? ]]; then
+  elif ! worth_asking_again; then
     expect 200 "read the status of the run"
   fi
   ((SECONDS < deadline)) || fail "the run $execution_id did not end within $run_timeout s (last: ${state:-unknown}); raise RUN_TIMEOUT"

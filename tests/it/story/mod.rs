@@ -11,3 +11,4 @@ mod queue;
 mod secure_link;
 mod stop;
 mod talend_task;
+mod use_cases;

@@ -1,4 +1,4 @@
-//! The two example scripts, run as a user runs them: bash, curl, jq.
+//! The two main example scripts, run as a user runs them: bash, curl, jq.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -21,7 +21,7 @@ impl Drop for Background {
     }
 }
 
-async fn script(stage: &Stage, name: &str, variables: &[(&str, &str)]) -> Output {
+pub(super) async fn script(stage: &Stage, name: &str, variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new("timeout");
     command.args(["120", "bash"]).arg(workspace_root().join("examples").join(name)).stdin(Stdio::null());
     command.env("STOKER_URL", stage.server.url()).env("STOKER_TOKEN", stage.server.token());
@@ -30,11 +30,11 @@ async fn script(stage: &Stage, name: &str, variables: &[(&str, &str)]) -> Output
     output.expect("the thread ends").expect("start bash")
 }
 
-fn stderr(output: &Output) -> String {
+pub(super) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn stdout(output: &Output) -> String {
+pub(super) fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
