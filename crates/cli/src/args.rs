@@ -1,8 +1,8 @@
 //! What may be typed.
 
 use crate::commands::{
-    artifacts, clusters, completions, context, engines, environments, login, logs, run, runs, service_accounts, tasks,
-    why, workspaces,
+    api_tests, artifacts, clusters, completions, context, engines, environments, login, logs, run, runs,
+    service_accounts, tasks, why, workspaces,
 };
 use crate::{dev, exit};
 use clap::{Args, Parser, Subcommand};
@@ -75,6 +75,9 @@ pub(crate) enum Command {
     /// List, make and remove service accounts, and give them rights
     #[command(subcommand)]
     ServiceAccounts(service_accounts::ServiceAccountsCommand),
+    /// Run API tests, and bring them from and to other tools
+    #[command(subcommand)]
+    Test(api_tests::TestCommand),
     /// Save the URL of a server and a token for it as a context
     Login(login::LoginArgs),
     /// List, choose and remove saved contexts
@@ -86,7 +89,8 @@ pub(crate) enum Command {
     Completions(completions::CompletionsArgs),
     /// Explain the exit codes
     #[command(long_about = format!("Exit codes:\n\n{}\n\n`run` answers the outcome of the run when it waits (`--wait`, \
-        `--follow`). All other commands answer 0, 1, 2, 7 or 130.", exit::list()))]
+        `--follow`). `test run` answers 0 (all Ok), 1 (a Failure) or 2 (an Error). All other commands answer 0, 1, 2, 7 or \
+        130.", exit::list()))]
     ExitCodes,
 }
 

@@ -1,5 +1,6 @@
 //! What people do.
 
+mod api_tests;
 mod canary;
 mod cases;
 mod cli;

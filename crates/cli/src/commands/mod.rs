@@ -1,5 +1,6 @@
 //! One module per command: its arguments and its work.
 
+pub(crate) mod api_tests;
 pub(crate) mod artifacts;
 pub(crate) mod clusters;
 pub(crate) mod completions;
@@ -61,6 +62,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit> {
     match command {
         Command::Run(args) => return run::run(app, args).await,
         Command::Dev(args) => return dev::run(app, args).await,
+        Command::Test(command) => return api_tests::run(app, command).await,
         Command::Logs(args) => logs::run(app, args).await?,
         Command::Why(args) => why::run(app, args).await?,
         Command::Runs(command) => runs::run(app, command).await?,

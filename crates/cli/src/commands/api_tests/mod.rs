@@ -1,0 +1,38 @@
+//! `stoker test`: API tests as projects of scenarios and requests.
+
+mod convert;
+mod run;
+mod show;
+mod source;
+
+use clap::Subcommand;
+
+use super::App;
+use crate::exit::{Exit, Result};
+
+/// What `stoker test` can do. A PATH is a project folder (`stoker test import` makes one) or an exported JSON file of the
+/// compatible API tester.
+#[derive(Subcommand)]
+pub(crate) enum TestCommand {
+    /// Run projects, scenarios or single requests and report what they find
+    Run(run::RunArgs),
+    /// List what is in a project
+    List(show::ListArgs),
+    /// Turn a file of another tool into a project folder
+    Import(convert::ImportArgs),
+    /// Write a project as a JSON file of the compatible API tester
+    Export(convert::ExportArgs),
+    /// Print a request as a program or a cURL command
+    Code(show::CodeArgs),
+}
+
+pub(crate) async fn run(app: &App, command: TestCommand) -> Result<Exit> {
+    match command {
+        TestCommand::Run(args) => return run::run(app, args).await,
+        TestCommand::List(args) => show::list(app, &args)?,
+        TestCommand::Import(args) => convert::import(app, &args)?,
+        TestCommand::Export(args) => convert::export(app, &args)?,
+        TestCommand::Code(args) => show::code(app, &args)?,
+    }
+    Ok(Exit::Success)
+}
