@@ -11,7 +11,7 @@ pub enum Family {
     Observability,
     /// Users, groups, roles, allowlist, role mappings, audit, token: no body is published; this shape is inferred.
     Identity,
-    /// `/processing/runtimes/dynamic-engines`.
+    /// `/processing/runtimes/dynamic-engines`, `/processing/runtimes/dynamic-engine-versions`.
     DynamicEngines,
     /// `/connections` (of datasets).
     Datasets,
@@ -68,7 +68,9 @@ impl Family {
             Family::ServiceAccounts
         } else if starts("/monitoring/observability") {
             Family::Observability
-        } else if starts("/processing/runtimes/dynamic-engines") {
+        } else if starts("/processing/runtimes/dynamic-engines")
+            || starts("/processing/runtimes/dynamic-engine-versions")
+        {
             Family::DynamicEngines
         } else if starts("/connections") {
             Family::Datasets

@@ -85,13 +85,13 @@ record! {
 }
 
 record! {
-    /// Execution settings of one engine or cluster.
+    /// Execution settings of one engine, cluster, Gen2 engine or Dynamic Engine environment.
     RunProfile in "run_profiles" {
         /// Its id.
         id: RunProfileId,
-        /// `RE` or `REC`.
+        /// `RE`, `REC`, `GEN_2` or `DYNAMIC_ENGINE`.
         processor_kind: String,
-        /// The engine or cluster.
+        /// The engine or cluster; for a Dynamic Engine the environment.
         processor_id: String,
         /// Its environment.
         environment_id: EnvironmentId,
@@ -103,6 +103,10 @@ record! {
         kind: RunProfileKind,
         /// Arguments of the Java machine.
         jvm_arguments: Json<Vec<String>>,
+        /// Settings of a kind for pipelines.
+        settings: Option<Json<serde_json::Value>>,
+        /// The token in them, encrypted.
+        secret: Option<String>,
         /// Counts the changes, from 1.
         version: i64,
         /// When it was made.
