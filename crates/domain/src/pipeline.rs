@@ -440,6 +440,20 @@ mod tests {
         assert_eq!(fixed.check(), Ok(()));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn bounds_hold_exactly_when_they_are_in_order(first in -2..6i32, least in -2..6i32, most in -2..6i32) {
+            let strategy = YarnStrategy {
+                initial_executors: Some(first),
+                min_executors: Some(least),
+                max_executors: Some(most),
+                ..yarn(YarnKind::Dynamic)
+            };
+            let right = 0 <= least && least <= first && first <= most;
+            proptest::prop_assert_eq!(strategy.check().is_ok(), right);
+        }
+    }
+
     #[test]
     fn a_cluster_names_what_it_needs() {
         let cluster = DatabricksCluster {

@@ -9,7 +9,6 @@ use serde_json::json;
 use stoker_domain::dynamic::{DynamicEngineState, ServicesStatus};
 use stoker_domain::ids::{DynamicEngineId, EnvironmentId};
 use stoker_domain::{Permission, limits, names};
-use stoker_secrets::token;
 use stoker_store::Tx;
 use stoker_store::db::Record;
 use stoker_store::dynamic_engines::{self, DynamicEngine};
@@ -28,13 +27,6 @@ pub struct DynamicEngineView {
     pub engine: DynamicEngine,
     /// Whether its installation speaks to this server.
     pub state: DynamicEngineState,
-}
-
-/// A version of the installation that this server supports.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DynamicEngineVersion {
-    /// Its number.
-    pub name: String,
 }
 
 pub(crate) fn unknown() -> Error {
@@ -76,19 +68,15 @@ impl Service {
         let description = described(description)?;
         let (service, proof, now) = (self.clone(), allowed.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let id = DynamicEngineId::generate(now, service.random());
-            let key = token::pairing_key(service.random());
-            let context = format!("dynamic engine {id} pairing key");
             let engine = DynamicEngine {
+                id: DynamicEngineId::generate(now, service.random()),
                 name,
                 description,
-                key_sealed: service.inner.keys.encrypt(&context, key.as_bytes(), service.random()),
                 created_by: proof.actor().name.clone(),
                 modified_by: proof.actor().name.clone(),
                 state_ms: now,
                 created_ms: now,
                 updated_ms: now,
-                id,
             };
             engine.insert(tx)?;
             service.audit_dynamic(tx, &proof, "dynamic-engine.create", &engine)?;
@@ -171,8 +159,9 @@ impl Service {
         .await
     }
 
-    /// The versions of the installation that can be connected: none, because nothing here speaks their protocol.
-    pub fn dynamic_engine_versions(&self, actor: &Actor) -> Result<Vec<DynamicEngineVersion>, Error> {
+    /// The versions of the installation that can be connected, by number: none, because nothing here speaks their
+    /// protocol.
+    pub fn dynamic_engine_versions(&self, actor: &Actor) -> Result<Vec<String>, Error> {
         actor.allow(MANAGE)?;
         Ok(Vec::new())
     }

@@ -4,7 +4,7 @@ use crate::actor::Actor;
 use crate::app::Service;
 use crate::environments::description;
 use crate::error::{Error, taken};
-use crate::run_profiles::{MANAGE, Processor, checked_arguments, owned, unknown};
+use crate::run_profiles::{MANAGE, Processor, checked_arguments, owned_locked, unknown};
 use serde_json::Value;
 use stoker_domain::ids::{PipelineEngineId, RunProfileId};
 use stoker_domain::pipeline::{PipelineProfileKind, PipelineSettings, SettingError};
@@ -99,14 +99,14 @@ fn checked_engine(engine: &PipelineEngineId, named: Option<&str>) -> Result<(), 
     }
 }
 
-/// The run profile of this kind at the engine.
+/// The run profile of this kind at the engine, locked.
 fn of_kind(
     tx: &mut Tx<'_>,
     engine: &PipelineEngineId,
     id: &RunProfileId,
     kind: PipelineProfileKind,
 ) -> Result<RunProfile, Error> {
-    let found = owned(tx, &Processor::Pipeline(engine.clone()), id)?;
+    let found = owned_locked(tx, &Processor::Pipeline(engine.clone()), id)?;
     if pipeline_kind(&found) == kind { Ok(found) } else { Err(unknown()) }
 }
 

@@ -76,9 +76,9 @@ fn view(tx: &mut Tx<'_>, profile: RunProfile) -> Result<ProfileView, Error> {
     Ok(ProfileView { profile, processor_id, workspace_id })
 }
 
-/// The run profile with this id, when it has arguments of a Java machine.
-fn for_jobs(tx: &mut Tx<'_>, id: &RunProfileId) -> Result<RunProfile, Error> {
-    let found = engines::run_profile(tx, id)?.ok_or_else(unknown)?;
+/// The run profile, when it has arguments of a Java machine.
+fn for_jobs(found: Option<RunProfile>) -> Result<RunProfile, Error> {
+    let found = found.ok_or_else(unknown)?;
     if found.kind.is_for_jobs() {
         return Ok(found);
     }
@@ -108,7 +108,7 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let id = id.clone();
         self.read(&allowed, move |tx| {
-            let found = for_jobs(tx, &id)?;
+            let found = for_jobs(engines::run_profile(tx, &id)?)?;
             view(tx, found)
         })
         .await
@@ -147,7 +147,7 @@ impl Service {
         let arguments = change.jvm_arguments.map(checked_arguments).transpose()?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut profile = for_jobs(tx, &id)?;
+            let mut profile = for_jobs(engines::lock_run_profile(tx, &id)?)?;
             if change.scope.is_some_and(|scope| scope != profile.environment_id.as_str()) {
                 return Err(Error::invalid("scopeId: a run profile stays in its environment"));
             }
@@ -175,7 +175,7 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.write(&allowed, move |tx| {
-            let profile = for_jobs(tx, &id)?;
+            let profile = for_jobs(engines::lock_run_profile(tx, &id)?)?;
             if let Some(other) = &replacement {
                 let other = engines::run_profile(tx, other)?;
                 let fits = |other: &RunProfile| other.processor_id == profile.processor_id && other.kind.is_for_jobs();

@@ -120,6 +120,12 @@ pub(crate) fn owned(tx: &mut Tx<'_>, processor: &Processor, id: &RunProfileId) -
     engines::run_profile(tx, id)?.filter(|p| p.processor_id == processor.id()).ok_or_else(unknown)
 }
 
+/// The same, locked, so that of two changes at once the second sees the first.
+pub(crate) fn owned_locked(tx: &mut Tx<'_>, processor: &Processor, id: &RunProfileId) -> Result<RunProfile, Error> {
+    processor.place(tx)?;
+    engines::lock_run_profile(tx, id)?.filter(|p| p.processor_id == processor.id()).ok_or_else(unknown)
+}
+
 impl Service {
     /// The run profiles of an engine or cluster.
     pub async fn list_run_profiles(
@@ -205,7 +211,7 @@ impl Service {
         let arguments = checked_arguments(request.jvm_arguments)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut profile = owned(tx, &processor, &id)?;
+            let mut profile = owned_locked(tx, &processor, &id)?;
             profile.name = name;
             profile.description = described;
             profile.jvm_arguments = Json(arguments);
@@ -230,7 +236,7 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.write(&allowed, move |tx| {
-            let profile = owned(tx, &processor, &id)?;
+            let profile = owned_locked(tx, &processor, &id)?;
             if let Some(other) = &replacement {
                 owned(tx, &processor, other)?;
             }

@@ -16,7 +16,6 @@ CREATE TABLE dynamic_engines (
   id TEXT NOT NULL PRIMARY KEY,
   name TEXT NOT NULL,
   description TEXT,
-  key_sealed TEXT NOT NULL,
   created_by TEXT NOT NULL,
   modified_by TEXT NOT NULL,
   state_ms BIGINT NOT NULL,

@@ -16,8 +16,6 @@ record! {
         name: String,
         /// Free text.
         description: Option<String>,
-        /// The pairing key for its installation, encrypted.
-        key_sealed: String,
         /// Who made it: a login, or the id of a service account.
         created_by: String,
         /// Who changed it last.

@@ -197,6 +197,11 @@ pub fn run_profile(tx: &mut Tx<'_>, id: &RunProfileId) -> Result<Option<RunProfi
     RunProfile::select_opt(tx, "WHERE id = $1", params![id])
 }
 
+/// The run profile with this id, locked until the end of the transaction.
+pub fn lock_run_profile(tx: &mut Tx<'_>, id: &RunProfileId) -> Result<Option<RunProfile>, StoreError> {
+    RunProfile::select_opt(tx, "WHERE id = $1 {lock}", params![id])
+}
+
 /// The run profiles of an engine or cluster, by name.
 pub fn run_profiles(tx: &mut Tx<'_>, processor: &str) -> Result<Vec<RunProfile>, StoreError> {
     RunProfile::select(tx, "WHERE processor_id = $1 ORDER BY name {bytes}, id", params![processor])

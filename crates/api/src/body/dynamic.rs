@@ -4,7 +4,7 @@ use super::body;
 use serde::Serialize;
 use stoker_domain::dynamic::ServicesStatus;
 use stoker_domain::time::to_text;
-use stoker_service::dynamic_engines::{DynamicEngineVersion, DynamicEngineView};
+use stoker_service::dynamic_engines::DynamicEngineView;
 use stoker_service::dynamic_environments::DynamicEnvironmentView;
 use stoker_service::run_profile_search::ProfileView;
 
@@ -61,20 +61,6 @@ body!(
 impl From<ServicesStatus> for ServicesStatusBody {
     fn from(status: ServicesStatus) -> Self {
         Self { status: status.id() }
-    }
-}
-
-body!(
-    /// `DynamicEngineVersion` (source: spec).
-    DynamicEngineVersionBody {
-        /// Its number.
-        name: String,
-    }
-);
-
-impl From<DynamicEngineVersion> for DynamicEngineVersionBody {
-    fn from(version: DynamicEngineVersion) -> Self {
-        Self { name: version.name }
     }
 }
 

@@ -14,10 +14,7 @@ mod workspaces;
 
 pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
-pub use dynamic::{
-    DynamicEngineBody, DynamicEngineVersionBody, DynamicEnvironmentBody, JobProfileBody, ProfileItem,
-    ServicesStatusBody,
-};
+pub use dynamic::{DynamicEngineBody, DynamicEnvironmentBody, JobProfileBody, ProfileItem, ServicesStatusBody};
 pub use engines::{ClusterBody, EngineBody, RunProfileBody, engine_services};
 pub use pipeline::{PipelineEngineBody, PipelineProfileItem, pipeline_profile};
 pub use plan_runs::{PlanRunBody, StepRunBody, StepRunItem, plan_timeline};

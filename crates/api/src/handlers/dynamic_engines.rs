@@ -2,7 +2,7 @@
 
 use super::{Answer, empty, json, ok};
 use crate::App;
-use crate::body::{DynamicEngineBody, DynamicEngineVersionBody, ServicesStatusBody};
+use crate::body::{DynamicEngineBody, ServicesStatusBody};
 use crate::extract::{Auth, Json, Path};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -87,5 +87,5 @@ pub async fn remove_environment(
 /// `GET /processing/runtimes/dynamic-engine-versions`
 pub async fn versions(State(app): State<App>, Auth(actor): Auth) -> Answer {
     let found = app.service.dynamic_engine_versions(&actor)?;
-    ok(&found.into_iter().map(DynamicEngineVersionBody::from).collect::<Vec<_>>())
+    ok(&found.into_iter().map(|name| serde_json::json!({ "name": name })).collect::<Vec<_>>())
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use stoker_testkit::http::Method;
 
-use crate::support::{TestServer, both, id, keys};
+use crate::support::{MINUTE, START_MS, both, id, keys};
 
 const ENGINES: &str = "/processing/runtimes/dynamic-engines";
 const ENVIRONMENTS: &str = "/orchestration/dynamic-engine-environments";
@@ -206,6 +206,7 @@ both! {
         let profile = id(&profile);
         let path = format!("/orchestration/executables/tasks/{task}/de-run-config");
         let plain = format!("/orchestration/executables/tasks/{task}/run-config");
+        let events = format!("{plain}/events?to={}", START_MS + 7 * 24 * 60 * MINUTE);
         let body = json!({
             "trigger": { "type": "CRON", "cronExpression": "0 4 * * ?", "timeZone": "UTC" },
             "parallelExecutionAllowed": true, "logLevel": "INFO", "timeout": 30, "runProfileId": profile,
@@ -214,7 +215,7 @@ both! {
         assert_eq!(keys(&set), ["logLevel", "parallelExecutionAllowed", "runProfileId", "timeout", "trigger"]);
         assert_eq!((&set["runProfileId"], &set["timeout"]), (&json!(profile), &json!(30)));
         assert_eq!(http.get(&path).await.expect(200).json(), set);
-        let upcoming = http.get(&format!("{plain}/events")).await.expect(200).json();
+        let upcoming = http.get(&events).await.expect(200).json();
         assert!(upcoming["total"].as_i64().is_some_and(|total| total > 0), "{upcoming}");
 
         let stranger = server.engine("plain").await;
@@ -246,7 +247,7 @@ both! {
         assert!(start.text().contains("Dynamic Engine"), "{}", start.text());
         let _ = http.delete(&path).await.expect(204);
         assert_eq!(http.get(&path).await.expect(200).json()["trigger"], json!({ "type": "MANUAL" }));
-        assert_eq!(http.get(&format!("{plain}/events")).await.expect(200).json()["total"], 0);
+        assert_eq!(http.get(&events).await.expect(200).json()["total"], 0);
 
         let ordinary = server.task("plain", &server.artifact("plain", "0.1").await, "0.1").await;
         let ordinary = format!("/orchestration/executables/tasks/{ordinary}/de-run-config");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use stoker_store::StoreError;
 use stoker_testkit::http::Method;
 
-use crate::support::{TestServer, both, id, keys};
+use crate::support::{both, id, keys};
 use crate::world::engines::pipeline_profile;
 
 const ENGINES: &str = "/processing/runtimes/pipeline-engines";
@@ -75,7 +75,9 @@ both! {
 
     async fn lists_are_filtered_and_names_are_unique(server: TestServer) {
         let http = server.http();
-        let (first, second) = (server.pipeline_engine("first").await, server.pipeline_engine("second").await);
+        let first = server.pipeline_engine("first").await;
+        server.clock.advance(1_000);
+        let second = server.pipeline_engine("second").await;
         let names = |answer: Value| -> Vec<String> {
             let items = answer.as_array().expect("a bare array").clone();
             items.iter().map(|item| item["name"].as_str().expect("a name").to_owned()).collect()

@@ -147,6 +147,22 @@ both! {
         }
     }
 
+    async fn two_editors_of_different_fields_lose_nothing(server: TestServer) {
+        let http = server.http();
+        let engine = id(&server.engine("re").await);
+        let body = json!({ "name": "n0", "processorType": "RE", "type": "JOB_SERVER", "jvmArguments": ["-Xmx1m"],
+            "runtimeId": engine });
+        let path = format!("{ALL}/{}", id(&http.post(ALL, &body).await.expect(201).json()));
+        for number in 1..=15 {
+            let (name, argument) = (format!("n{number}"), format!("-Xmx{number}m"));
+            let (first, second) = (json!({ "name": name }), json!({ "jvmArguments": [argument] }));
+            let answers = tokio::join!(http.put(&path, &first), http.put(&path, &second));
+            assert_eq!((answers.0.status, answers.1.status), (200, 200));
+            let after = http.get(&path).await.expect(200).json();
+            assert_eq!((&after["name"], &after["jvmArguments"]), (&json!(name), &json!([argument])));
+        }
+    }
+
     async fn a_bad_new_one_names_the_field(server: TestServer) {
         let http = server.http();
         let engine = id(&server.engine("re").await);
