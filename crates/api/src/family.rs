@@ -103,6 +103,7 @@ mod tests {
         assert_eq!(Family::of("/account/service-accountsx"), Family::Identity);
         assert_eq!(Family::of("/security/oauth/token"), Family::Identity);
         assert_eq!(Family::of("/processing/executions"), Family::Core);
+        assert_eq!(Family::of("/processing/runtimes/dynamic-engine-versions"), Family::DynamicEngines);
         assert_eq!(Family::of("/stoker/v1/artifacts"), Family::Stoker);
         assert_eq!(TmcVersion::parse("v2.6"), Some(TmcVersion { major: 2, minor: 6 }));
         assert_eq!(TmcVersion::parse("v2.7"), None);

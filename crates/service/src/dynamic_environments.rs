@@ -9,6 +9,7 @@ use crate::dynamic_engines::{MANAGE as ASSIGN, not_assigned, unknown as unknown_
 use crate::environments::{clear, description};
 use crate::error::{Error, taken};
 use serde_json::json;
+use std::collections::HashMap;
 use stoker_domain::dynamic::{DynamicEnvironmentStatus, TransferStrategy, environment_status};
 use stoker_domain::ids::{DynamicEngineId, EnvironmentId, uuid};
 use stoker_domain::{Permission, limits, names};
@@ -167,11 +168,13 @@ impl Service {
             if let Some(id) = &query.engine {
                 dynamic_engines::get(tx, id)?.ok_or_else(unknown_engine)?;
             }
-            let mut found = Vec::new();
-            for row in dynamic_engines::environments(tx)? {
-                found.push(view(tx, row)?);
-            }
-            Ok(query.page(found))
+            let mut named: HashMap<EnvironmentId, Environment> =
+                environments::all(tx)?.into_iter().map(|environment| (environment.id.clone(), environment)).collect();
+            let rows = dynamic_engines::environments(tx)?.into_iter();
+            let found = rows.filter_map(|row| {
+                named.remove(&row.environment_id).map(|environment| DynamicEnvironmentView { environment, row })
+            });
+            Ok(query.page(found.collect()))
         })
         .await
     }

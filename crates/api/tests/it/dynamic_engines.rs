@@ -114,6 +114,33 @@ both! {
         let _ = http.delete(&format!("{ENGINES}/{engine}")).await.expect(200);
     }
 
+    async fn of_two_assignments_at_once_one_holds(server: TestServer) {
+        let http = server.http();
+        for round in 0..5 {
+            let environment = server.dynamic_environment(&format!("kube {round}")).await;
+            let (one, two) = (server.dynamic_engine("one").await, server.dynamic_engine("two").await);
+            let path = |engine: &str| format!("{ENVIRONMENTS}/{environment}/connection?dynamicEngineId={engine}");
+            let (path_one, path_two) = (path(&one), path(&two));
+            let (first, second) = tokio::join!(
+                http.send(Method::POST, &path_one, &[], None),
+                http.send(Method::POST, &path_two, &[], None)
+            );
+            let mut statuses = [first.status, second.status];
+            statuses.sort_unstable();
+            assert_eq!(statuses, [202, 409]);
+            let held = if first.status == 202 { &one } else { &two };
+            let shown = http.get(&format!("{ENVIRONMENTS}/{environment}")).await.expect(200).json();
+            assert_eq!(shown["deId"], held.as_str());
+            // An engine cannot vanish under an assignment that is made at the same moment.
+            let _ = http.delete(&format!("{ENVIRONMENTS}/{environment}/connection")).await.expect(202);
+            let delete = format!("{ENGINES}/{one}");
+            let (assigned, removed) =
+                tokio::join!(http.send(Method::POST, &path_one, &[], None), http.delete(&delete));
+            let both = (assigned.status, removed.status);
+            assert!([(202, 400), (404, 200)].contains(&both), "{both:?}");
+        }
+    }
+
     async fn an_environment_is_changed_and_found(server: TestServer) {
         let http = server.http();
         let mut ids = Vec::new();
