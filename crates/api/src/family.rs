@@ -11,7 +11,7 @@ pub enum Family {
     Observability,
     /// Users, groups, roles, allowlist, role mappings, audit, token: no body is published; this shape is inferred.
     Identity,
-    /// `/processing/runtimes/dynamic-engines`.
+    /// `/processing/runtimes/dynamic-engines`, `/processing/runtimes/dynamic-engine-versions`.
     DynamicEngines,
     /// `/connections` (of datasets).
     Datasets,
@@ -68,7 +68,9 @@ impl Family {
             Family::ServiceAccounts
         } else if starts("/monitoring/observability") {
             Family::Observability
-        } else if starts("/processing/runtimes/dynamic-engines") {
+        } else if starts("/processing/runtimes/dynamic-engines")
+            || starts("/processing/runtimes/dynamic-engine-versions")
+        {
             Family::DynamicEngines
         } else if starts("/connections") {
             Family::Datasets
@@ -101,6 +103,7 @@ mod tests {
         assert_eq!(Family::of("/account/service-accountsx"), Family::Identity);
         assert_eq!(Family::of("/security/oauth/token"), Family::Identity);
         assert_eq!(Family::of("/processing/executions"), Family::Core);
+        assert_eq!(Family::of("/processing/runtimes/dynamic-engine-versions"), Family::DynamicEngines);
         assert_eq!(Family::of("/stoker/v1/artifacts"), Family::Stoker);
         assert_eq!(TmcVersion::parse("v2.6"), Some(TmcVersion { major: 2, minor: 6 }));
         assert_eq!(TmcVersion::parse("v2.7"), None);

@@ -3,6 +3,8 @@
 //! A line of the list serves both generations where they share the operation: the path of the newer one, and the path
 //! below `/tmc/vX.Y`. Published operations without a line answer 501.
 
+mod engine_kinds;
+
 use crate::App;
 use crate::error::ApiError;
 use crate::handlers::{
@@ -135,6 +137,7 @@ pub fn build() -> Routes {
     fill_orchestration(&mut list);
     fill_schedules(&mut list);
     fill_processing(&mut list);
+    engine_kinds::fill(&mut list);
     fill_own(&mut list);
     let operations = table(&list.built);
     for operation in operations.iter().filter(|o| o.support == Support::Missing) {
@@ -330,12 +333,13 @@ fn fill_processing(list: &mut List) {
     list.both("GET", engine.0, engine.1, Complete, engines::get);
     list.both("DELETE", engine.0, engine.1, Complete, engines::delete);
     let services = Partial("there are no deployed services yet, so keep...Deployments changes nothing");
+    list.newer("GET", "/processing/engines", Complete, engines::services);
     list.both("DELETE", pairing.0, pairing.1, services, engines::unpair);
     list.both(
         "PUT",
         debug.0,
         debug.1,
-        Partial("stored and shown; the engine offers no debug port yet"),
+        Partial("stored and shown; the protocol by which a designer runs jobs on an engine is not published"),
         engines::debug,
     );
 
@@ -350,7 +354,7 @@ fn fill_processing(list: &mut List) {
     list.both("POST", clusters.0, clusters.1, Complete, engines::create_cluster);
     list.both("GET", cluster.0, cluster.1, Complete, engines::get_cluster);
     list.both("DELETE", cluster.0, cluster.1, Complete, engines::delete_cluster);
-    list.both("PUT", member.0, member.1, Partial("only the method DEFAULT"), engines::add_engine);
+    list.both("PUT", member.0, member.1, Complete, engines::add_engine);
     list.both("DELETE", member.0, member.1, Complete, engines::remove_engine);
 
     let profiles = (
@@ -412,6 +416,7 @@ mod tests {
         fill_orchestration(&mut list);
         fill_schedules(&mut list);
         fill_processing(&mut list);
+        engine_kinds::fill(&mut list);
         let published: Vec<_> =
             table(&Built::new()).into_iter().map(|o| (o.generation, o.method, numbered(o.path))).collect();
         for key in list.built.keys() {

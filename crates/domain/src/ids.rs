@@ -139,6 +139,12 @@ id!(
     /// A cluster.
     ClusterId, "Cluster", is_object_id, object_id);
 id!(
+    /// A Gen2 engine.
+    PipelineEngineId, "Engine", is_object_id, object_id);
+id!(
+    /// A Dynamic Engine (source: spec, an opaque text; the shape is that of other engines).
+    DynamicEngineId, "Dynamic Engine", is_object_id, object_id);
+id!(
     /// A run profile.
     RunProfileId, "Run profile", is_object_id, object_id);
 id!(

@@ -5,10 +5,12 @@
 
 pub mod clock;
 pub mod crash;
+pub mod dynamic;
 pub mod ids;
 pub mod limits;
 pub mod names;
 pub mod permission;
+pub mod pipeline;
 pub mod plan;
 pub mod random;
 pub mod run;

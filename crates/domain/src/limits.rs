@@ -76,3 +76,11 @@ pub const PLAN_STARTS: i64 = 50;
 pub const PLAN_START_WINDOW_MS: i64 = 60 * 60 * 1000;
 /// How long after its end a failed plan run may be repeated, in days (source: inferred, it is the window of run lists).
 pub const RERUN_DAYS: i64 = LIST_DAYS;
+/// Longest single setting of a run profile, in characters.
+pub const SETTING_CHARS: usize = 4_000;
+/// Largest definition of an advanced run profile, in bytes.
+pub const DEFINITION_BYTES: usize = 64 * 1024;
+/// Longest description of a Dynamic Engine, in characters (source: spec).
+pub const DYNAMIC_DESCRIPTION_CHARS: usize = 1_024;
+/// Most values in one list filter of a search of run profiles.
+pub const FILTER_VALUES: usize = 100;

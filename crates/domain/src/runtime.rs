@@ -105,5 +105,39 @@ text_enum!(
         Microservice = "MICROSERVICE",
         /// Services in a Runtime.
         TalendRuntime = "TALEND_RUNTIME",
+        /// Pipelines in Spark on a Gen2 engine.
+        Standard = "STANDARD",
+        /// Pipelines on a Hadoop cluster.
+        BigData = "BIG_DATA",
+        /// Pipelines with settings as JSON.
+        Advanced = "ADVANCED",
+        /// Pipelines on Databricks.
+        Databricks = "DATABRICKS",
+    }
+);
+
+impl RunProfileKind {
+    /// Whether it belongs to jobs and services; the others are for pipelines, which only Gen2 engines run.
+    pub fn is_for_jobs(self) -> bool {
+        matches!(self, Self::JobServer | Self::Microservice | Self::TalendRuntime)
+    }
+
+    /// Reads a kind that belongs to jobs and services.
+    pub fn for_jobs(id: &str) -> Option<Self> {
+        Self::from_id(id).filter(|kind| kind.is_for_jobs())
+    }
+}
+
+text_enum!(
+    /// What a run profile belongs to (source: spec).
+    ProcessorKind {
+        /// An engine.
+        Engine = "RE",
+        /// A Gen2 engine.
+        PipelineEngine = "GEN_2",
+        /// A cluster.
+        Cluster = "REC",
+        /// A Dynamic Engine, through one of its environments.
+        DynamicEngine = "DYNAMIC_ENGINE",
     }
 );

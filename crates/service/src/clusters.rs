@@ -1,5 +1,7 @@
 //! Clusters of engines.
 
+pub use crate::cluster_profiles::ProfileChoice;
+
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
@@ -158,14 +160,22 @@ impl Service {
         .await
     }
 
-    /// Puts an engine into a cluster; it may take waiting runs at once.
-    pub async fn add_to_cluster(&self, actor: &Actor, cluster: &ClusterId, engine: &EngineId) -> Result<(), Error> {
+    /// Puts an engine into a cluster; it may take waiting runs at once. `choice` says what becomes of tasks that use its
+    /// run profiles.
+    pub async fn add_to_cluster(
+        &self,
+        actor: &Actor,
+        cluster: &ClusterId,
+        engine: &EngineId,
+        choice: ProfileChoice,
+    ) -> Result<(), Error> {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof, now) = (self.clone(), allowed.clone(), self.now());
         let (id, member) = (cluster.clone(), engine.clone());
         self.write::<_, Error, _>(&allowed, move |tx| {
             let cluster = engines::cluster(tx, &id)?.ok_or_else(unknown)?;
             join(tx, &cluster, &member, now)?;
+            service.move_tasks(tx, &proof, &cluster, &member, &choice)?;
             service.audit_cluster(tx, &proof, "cluster.add-engine", &cluster)
         })
         .await?;

@@ -110,7 +110,19 @@ pub(crate) fn target(tx: &mut Tx<'_>, task: &Task) -> Result<Target, Error> {
             let cluster = engines::cluster(tx, &ClusterId::trusted(id()?))?;
             Ok(Target::Cluster(cluster.ok_or_else(|| nowhere("its cluster was removed"))?.id))
         }
-        _ => Err(nowhere("it is bound to a cloud engine, and this installation has none")),
+        RuntimeType::PipelineEngine => {
+            Err(nowhere("it is bound to a Gen2 engine, and no Gen2 engine can be paired with this installation"))
+        }
+        RuntimeType::Cloud | RuntimeType::CloudExclusive => {
+            if crate::dynamic_environments::is_dynamic(tx, &task.environment_id)? {
+                return Err(Error::NotConfigured(format!(
+                    "Task {} lies in a Dynamic Engine environment, and no Dynamic Engine can be connected to this \
+                     installation; run it in an ordinary environment on an engine or cluster",
+                    task.name
+                )));
+            }
+            Err(nowhere("it is bound to a cloud engine, and this installation has none"))
+        }
     }
 }
 

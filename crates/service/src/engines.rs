@@ -117,6 +117,10 @@ fn key_context(id: &EngineId) -> String {
 pub(crate) fn place(tx: &mut Tx<'_>, environment: &str, workspace: Option<&str>) -> Result<Place, Error> {
     let environment_id = EnvironmentId::parse(environment)?;
     let environment = environments::get(tx, &environment_id)?.ok_or_else(crate::environments::unknown)?;
+    if stoker_store::dynamic_engines::environment(tx, &environment_id)?.is_some() {
+        let message = "environmentId: it is a Dynamic Engine environment, whose tasks run on its Dynamic Engine only";
+        return Err(Error::invalid(message));
+    }
     match workspace.filter(|id| !id.is_empty()) {
         None => Ok(Place::Environment(environment)),
         Some(id) => {
@@ -175,7 +179,7 @@ pub(crate) fn must_be_visible(
 fn checked_profiles(kinds: Vec<String>, esb_version: Option<&str>) -> Result<Vec<String>, Error> {
     let mut checked = vec![RunProfileKind::JobServer.id().to_owned()];
     for kind in kinds {
-        let known = RunProfileKind::from_id(&kind)
+        let known = RunProfileKind::for_jobs(&kind)
             .ok_or_else(|| Error::invalid(format!("runProfiles: {kind:?} is not a kind of run profile")))?;
         if known != RunProfileKind::JobServer {
             if esb_version.is_none() {

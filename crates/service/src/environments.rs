@@ -90,36 +90,44 @@ impl Service {
         let owner = owner.unwrap_or_else(|| actor.name.clone());
         let (service, proof) = (self.clone(), allowed.clone());
         self.write(&allowed, move |tx| {
-            let message = format!("name: an environment {} exists already", environment.name);
-            environment.insert(tx).map_err(taken(message))?;
-            let mut workspace = Workspace {
-                id: WorkspaceId::generate(now, service.random()),
-                environment_id: environment.id.clone(),
-                name: workspace_name,
-                description: None,
-                owner,
-                kind: WorkspaceType::Custom,
-                protected_artifact_update: false,
-                created_ms: now,
-                updated_ms: now,
-            };
-            crate::workspaces::insert_with_owner(tx, &workspace, proof.actor())?;
-            if workspace.name != "Shared" {
-                workspace.id = WorkspaceId::generate(now, service.random());
-                workspace.name = "Shared".to_owned();
-                workspace.kind = WorkspaceType::Shared;
-                crate::workspaces::insert_with_owner(tx, &workspace, proof.actor())?;
-            }
-            service.audit_environment(
-                tx,
-                &proof,
-                "environment.create",
-                &environment.id,
-                json!({ "name": environment.name }),
-            )?;
+            service.add_environment(tx, &proof, &environment, workspace_name, owner)?;
             Ok(environment)
         })
         .await
+    }
+
+    /// Writes an environment with a shared and a custom workspace.
+    pub(crate) fn add_environment(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        environment: &Environment,
+        workspace_name: String,
+        owner: String,
+    ) -> Result<(), Error> {
+        let (service, now) = (self, environment.created_ms);
+        let message = format!("name: an environment {} exists already", environment.name);
+        environment.insert(tx).map_err(taken(message))?;
+        let mut workspace = Workspace {
+            id: WorkspaceId::generate(now, service.random()),
+            environment_id: environment.id.clone(),
+            name: workspace_name,
+            description: None,
+            owner,
+            kind: WorkspaceType::Custom,
+            protected_artifact_update: false,
+            created_ms: now,
+            updated_ms: now,
+        };
+        crate::workspaces::insert_with_owner(tx, &workspace, allowed.actor())?;
+        if workspace.name != "Shared" {
+            workspace.id = WorkspaceId::generate(now, service.random());
+            workspace.name = "Shared".to_owned();
+            workspace.kind = WorkspaceType::Shared;
+            crate::workspaces::insert_with_owner(tx, &workspace, allowed.actor())?;
+        }
+        let detail = json!({ "name": environment.name });
+        service.audit_environment(tx, allowed, "environment.create", &environment.id, detail)
     }
 
     /// Renames or re-describes.
@@ -158,30 +166,24 @@ impl Service {
             if environment.is_default {
                 return Err(Error::invalid("the default environment cannot be removed"));
             }
+            if stoker_store::dynamic_engines::environment(tx, &id)?.is_some() {
+                return Err(Error::invalid(
+                    "it is a Dynamic Engine environment: remove it at /orchestration/dynamic-engine-environments",
+                ));
+            }
             if environments::has_engines(tx, &id)? {
                 return Err(Error::invalid(
                     "To delete the environment, you must remove or re-assign its engine(s) to another environment.",
                 ));
             }
-            for workspace in stoker_store::workspaces::of_environment(tx, &id)? {
-                if stoker_store::workspaces::in_use(tx, &workspace.id)? {
-                    return Err(Error::Forbidden(format!(
-                        "workspace {} still holds tasks, plans or artifacts: remove them first",
-                        workspace.name
-                    )));
-                }
-                stoker_store::workspaces::delete(tx, &workspace.id)?;
-            }
-            for schedule in stoker_store::schedules::of_environment(tx, &id)? {
-                stoker_store::schedules::delete(tx, &schedule)?;
-            }
+            clear(tx, &id)?;
             environments::delete(tx, &id)?;
             service.audit_environment(tx, &proof, "environment.delete", &id, json!({ "name": environment.name }))
         })
         .await
     }
 
-    fn audit_environment(
+    pub(crate) fn audit_environment(
         &self,
         tx: &mut Tx<'_>,
         allowed: &Allowed,
@@ -192,6 +194,23 @@ impl Service {
         let change = Change { action, object: ("environment", id.as_str()), workspace: None, detail: Some(detail) };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
+}
+
+/// Removes the empty workspaces and the schedules of an environment; refuses while a workspace holds anything.
+pub(crate) fn clear(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<(), Error> {
+    for workspace in stoker_store::workspaces::of_environment(tx, id)? {
+        if stoker_store::workspaces::in_use(tx, &workspace.id)? {
+            return Err(Error::Forbidden(format!(
+                "workspace {} still holds tasks, plans or artifacts: remove them first",
+                workspace.name
+            )));
+        }
+        stoker_store::workspaces::delete(tx, &workspace.id)?;
+    }
+    for schedule in stoker_store::schedules::of_environment(tx, id)? {
+        stoker_store::schedules::delete(tx, &schedule)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn unknown() -> Error {

@@ -10,13 +10,13 @@ use crate::schedules::{self as rules, ScheduleView, checked_timeout};
 use crate::tasks::{USE, unknown};
 use crate::webhooks::WebhookRequest;
 use serde_json::{Map, Value, json};
-use stoker_domain::ids::{ClusterId, EngineId, RunProfileId, ScheduleId, TaskId};
+use stoker_domain::ids::{ClusterId, EngineId, EnvironmentId, PipelineEngineId, RunProfileId, ScheduleId, TaskId};
 use stoker_domain::runtime::{LogLevel, RuntimeType};
 use stoker_domain::schedule::ExecutableKind;
 use stoker_domain::{Right, limits, names};
 use stoker_store::db::{Json, Record};
 use stoker_store::tasks::{self, Task};
-use stoker_store::{Tx, engines, schedules};
+use stoker_store::{Tx, engines, pipeline_engines, schedules};
 
 /// What starts a task, as a run configuration says it.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +55,9 @@ impl TriggerChoice {
 /// A run configuration as it comes from outside.
 #[derive(Clone, Debug)]
 pub struct RunConfigRequest {
+    /// Whether it is the configuration of a task on a Dynamic Engine, which has no other runtime than the engine of its
+    /// environment: then the kind is `CLOUD` and there is no engine id.
+    pub dynamic: bool,
     /// Kind of processor.
     pub runtime_type: RuntimeType,
     /// Engine or cluster id.
@@ -118,6 +121,40 @@ impl Service {
             Ok(RunConfigView { task, webhook_url })
         })
         .await
+    }
+
+    /// The run configuration of a task on a Dynamic Engine; 400 for any other task.
+    pub async fn dynamic_run_config(&self, actor: &Actor, id: &TaskId) -> Result<RunConfigView, Error> {
+        let view = self.run_config(actor, id).await?;
+        self.must_be_dynamic(actor, view.task.environment_id.clone()).await?;
+        Ok(view)
+    }
+
+    async fn must_be_dynamic(&self, actor: &Actor, environment: EnvironmentId) -> Result<(), Error> {
+        let allowed = actor.allow(crate::runs::RUN)?;
+        self.get(&allowed, move |tx| {
+            if crate::dynamic_environments::is_dynamic(tx, &environment)? {
+                return Ok(());
+            }
+            Err(Error::invalid(NOT_DYNAMIC))
+        })
+        .await
+    }
+
+    /// Stops whatever starts a task on a Dynamic Engine by time; 400 for any other task.
+    pub async fn stop_dynamic_task_schedule(&self, actor: &Actor, id: &TaskId) -> Result<(), Error> {
+        let allowed = actor.allow(USE)?;
+        let (proof, wanted) = (allowed.clone(), id.clone());
+        self.read::<_, Error, _>(&allowed, move |tx| {
+            let task = tasks::get(tx, &wanted)?.ok_or_else(unknown)?;
+            proof.right(tx, &task.workspace_id, &[Right::Execute])?;
+            if crate::dynamic_environments::is_dynamic(tx, &task.environment_id)? {
+                return Ok(());
+            }
+            Err(Error::invalid(NOT_DYNAMIC))
+        })
+        .await?;
+        self.stop_task_schedule(actor, id).await
     }
 
     /// The run configuration of a task.
@@ -306,6 +343,8 @@ impl Service {
     }
 }
 
+const NOT_DYNAMIC: &str = "the task does not lie in a Dynamic Engine environment; use its run-config";
+
 fn owner(allowed: &Allowed) -> Owner {
     Owner { name: allowed.actor().name.clone(), kind: allowed.actor().kind }
 }
@@ -321,6 +360,19 @@ fn checked_runtime(
     task: &Task,
     request: &RunConfigRequest,
 ) -> Result<(Option<String>, Option<RunProfileId>), Error> {
+    let environment_is_dynamic = crate::dynamic_environments::is_dynamic(tx, &task.environment_id)?;
+    if environment_is_dynamic != request.dynamic {
+        return Err(Error::invalid(if environment_is_dynamic {
+            "runtime: the task lies in a Dynamic Engine environment; use its de-run-config"
+        } else {
+            NOT_DYNAMIC
+        }));
+    }
+    let profile = request.run_profile.as_deref().filter(|id| !id.is_empty());
+    if request.dynamic {
+        let of_environment = |id: &str| crate::dynamic_environments::checked_profile(tx, &task.environment_id, id);
+        return Ok((None, profile.map(of_environment).transpose()?));
+    }
     let needs_id = || Error::invalid(format!("runtime.id: is needed for the type {}", request.runtime_type.id()));
     let (environment, workspace) = match request.runtime_type {
         RuntimeType::RemoteEngine => {
@@ -334,7 +386,9 @@ fn checked_runtime(
             (cluster.environment_id, cluster.workspace_id)
         }
         RuntimeType::PipelineEngine => {
-            return Err(Error::invalid("runtime.type: PIPELINE_ENGINE does not run jobs; use REMOTE_ENGINE"));
+            let id = PipelineEngineId::parse(request.runtime_id.as_deref().ok_or_else(needs_id)?)?;
+            let engine = pipeline_engines::get(tx, &id)?.ok_or_else(crate::pipeline_engines::unknown)?;
+            (engine.environment_id, engine.workspace_id)
         }
         RuntimeType::Cloud | RuntimeType::CloudExclusive => return Ok((None, None)),
     };
@@ -344,7 +398,7 @@ fn checked_runtime(
     if workspace.is_some_and(|id| id != task.workspace_id) {
         return Err(Error::invalid("runtime.id: it belongs to another workspace than the task"));
     }
-    let profile = match request.run_profile.as_deref().filter(|id| !id.is_empty()) {
+    let profile = match profile {
         None => None,
         Some(id) => {
             let id = RunProfileId::parse(id)?;

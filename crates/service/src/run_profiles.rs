@@ -1,4 +1,4 @@
-//! Run profiles of engines and clusters.
+//! Run profiles: of engines and clusters, and what those of other processors share with them.
 
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
@@ -7,14 +7,14 @@ use crate::engines::{SEE, must_be_visible};
 use crate::environments::description;
 use crate::error::{Error, taken};
 use serde_json::json;
-use stoker_domain::ids::{ClusterId, EngineId, EnvironmentId, RunProfileId, WorkspaceId};
-use stoker_domain::runtime::RunProfileKind;
+use stoker_domain::ids::{ClusterId, EngineId, EnvironmentId, PipelineEngineId, RunProfileId, WorkspaceId};
+use stoker_domain::runtime::{ProcessorKind, RunProfileKind};
 use stoker_domain::{Permission, limits, names};
 use stoker_store::Tx;
 use stoker_store::db::{Json, Record};
 use stoker_store::engines::{self, RunProfile};
 
-const MANAGE: &[Permission] = &[Permission::RunProfileManagement, Permission::ClusterManagement];
+pub(crate) const MANAGE: &[Permission] = &[Permission::RunProfileManagement, Permission::ClusterManagement];
 
 /// Longest single argument of a Java machine, bytes.
 const ARGUMENT_BYTES: usize = 4_096;
@@ -26,26 +26,39 @@ pub enum Processor {
     Engine(EngineId),
     /// A cluster.
     Cluster(ClusterId),
+    /// A Gen2 engine.
+    Pipeline(PipelineEngineId),
+    /// The Dynamic Engine of an environment, whichever it is assigned to.
+    Dynamic(EnvironmentId),
 }
 
 impl Processor {
-    /// `RE` or `REC` (source: spec).
-    pub fn kind(&self) -> &'static str {
+    /// Which of the published kinds it is of.
+    pub fn processor_kind(&self) -> ProcessorKind {
         match self {
-            Processor::Engine(_) => "RE",
-            Processor::Cluster(_) => "REC",
+            Processor::Engine(_) => ProcessorKind::Engine,
+            Processor::Cluster(_) => ProcessorKind::Cluster,
+            Processor::Pipeline(_) => ProcessorKind::PipelineEngine,
+            Processor::Dynamic(_) => ProcessorKind::DynamicEngine,
         }
     }
 
-    fn id(&self) -> &str {
+    /// `RE`, `REC`, `GEN_2` or `DYNAMIC_ENGINE` (source: spec).
+    pub fn kind(&self) -> &'static str {
+        self.processor_kind().id()
+    }
+
+    pub(crate) fn id(&self) -> &str {
         match self {
             Processor::Engine(id) => id.as_str(),
             Processor::Cluster(id) => id.as_str(),
+            Processor::Pipeline(id) => id.as_str(),
+            Processor::Dynamic(id) => id.as_str(),
         }
     }
 
     /// Where it lies: the environment, and the workspace when it is kept for one.
-    fn place(&self, tx: &mut Tx<'_>) -> Result<(EnvironmentId, Option<WorkspaceId>), Error> {
+    pub(crate) fn place(&self, tx: &mut Tx<'_>) -> Result<(EnvironmentId, Option<WorkspaceId>), Error> {
         match self {
             Processor::Engine(id) => engines::get(tx, id)?
                 .map(|e| (e.environment_id, e.workspace_id))
@@ -53,6 +66,12 @@ impl Processor {
             Processor::Cluster(id) => engines::cluster(tx, id)?
                 .map(|c| (c.environment_id, c.workspace_id))
                 .ok_or_else(|| Error::not_found("Cluster id not found.")),
+            Processor::Pipeline(id) => stoker_store::pipeline_engines::get(tx, id)?
+                .map(|e| (e.environment_id, e.workspace_id))
+                .ok_or_else(crate::pipeline_engines::unknown),
+            Processor::Dynamic(id) => stoker_store::dynamic_engines::environment(tx, id)?
+                .map(|e| (e.environment_id, None))
+                .ok_or_else(crate::dynamic_environments::unknown),
         }
     }
 
@@ -76,11 +95,11 @@ pub struct RunProfileRequest {
     pub kind: RunProfileKind,
 }
 
-fn unknown() -> Error {
+pub(crate) fn unknown() -> Error {
     Error::not_found("Run profile id not found.")
 }
 
-fn checked_arguments(arguments: Vec<String>) -> Result<Vec<String>, Error> {
+pub(crate) fn checked_arguments(arguments: Vec<String>) -> Result<Vec<String>, Error> {
     if arguments.len() > limits::MAP_ENTRIES {
         return Err(Error::invalid(format!("jvmArguments: at most {} are allowed", limits::MAP_ENTRIES)));
     }
@@ -96,9 +115,15 @@ fn checked_arguments(arguments: Vec<String>) -> Result<Vec<String>, Error> {
     Ok(arguments)
 }
 
-fn owned(tx: &mut Tx<'_>, processor: &Processor, id: &RunProfileId) -> Result<RunProfile, Error> {
+pub(crate) fn owned(tx: &mut Tx<'_>, processor: &Processor, id: &RunProfileId) -> Result<RunProfile, Error> {
     processor.place(tx)?;
     engines::run_profile(tx, id)?.filter(|p| p.processor_id == processor.id()).ok_or_else(unknown)
+}
+
+/// The same, locked, so that of two changes at once the second sees the first.
+pub(crate) fn owned_locked(tx: &mut Tx<'_>, processor: &Processor, id: &RunProfileId) -> Result<RunProfile, Error> {
+    processor.place(tx)?;
+    engines::lock_run_profile(tx, id)?.filter(|p| p.processor_id == processor.id()).ok_or_else(unknown)
 }
 
 impl Service {
@@ -158,6 +183,8 @@ impl Service {
                 description: described,
                 kind: request.kind,
                 jvm_arguments: Json(arguments),
+                settings: None,
+                secret: None,
                 version: 1,
                 created_ms: now,
                 updated_ms: now,
@@ -184,7 +211,7 @@ impl Service {
         let arguments = checked_arguments(request.jvm_arguments)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut profile = owned(tx, &processor, &id)?;
+            let mut profile = owned_locked(tx, &processor, &id)?;
             profile.name = name;
             profile.description = described;
             profile.jvm_arguments = Json(arguments);
@@ -209,24 +236,49 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.write(&allowed, move |tx| {
-            let profile = owned(tx, &processor, &id)?;
+            let profile = owned_locked(tx, &processor, &id)?;
             if let Some(other) = &replacement {
-                if *other == id {
-                    return Err(Error::invalid("the replacement must be another run profile"));
-                }
                 owned(tx, &processor, other)?;
-                engines::replace_run_profile(tx, &id, Some(other))?;
-            } else if engines::run_profile_in_use(tx, &id)? {
-                let message = format!("run profile {} is used by tasks: name a replacement", profile.name);
-                return Err(Error::conflict(message));
             }
-            engines::delete_run_profile(tx, &id)?;
-            service.audit_profile(tx, &proof, "run-profile.delete", &profile)
+            service.remove_profile(tx, &proof, &profile, replacement.as_ref(), "newRunProfileId", Error::conflict)
         })
         .await
     }
 
-    fn audit_profile(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &RunProfile) -> Result<(), Error> {
+    /// Removes a run profile; tasks that use it move to `replacement`. Without one it is refused with `used` while tasks
+    /// use it; `field` is where the caller names one.
+    pub(crate) fn remove_profile(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        profile: &RunProfile,
+        replacement: Option<&RunProfileId>,
+        field: &str,
+        used: fn(String) -> Error,
+    ) -> Result<(), Error> {
+        match replacement {
+            Some(other) if *other == profile.id => {
+                return Err(Error::invalid(format!("{field}: must be another run profile")));
+            }
+            Some(other) => {
+                engines::replace_run_profile(tx, &profile.id, Some(other))?;
+            }
+            None if engines::run_profile_in_use(tx, &profile.id)? => {
+                return Err(used(format!("run profile {} is used by tasks: name another in {field}", profile.name)));
+            }
+            None => {}
+        }
+        engines::delete_run_profile(tx, &profile.id)?;
+        self.audit_profile(tx, allowed, "run-profile.delete", profile)
+    }
+
+    pub(crate) fn audit_profile(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        row: &RunProfile,
+    ) -> Result<(), Error> {
         let change = Change {
             action,
             object: ("run-profile", row.id.as_str()),

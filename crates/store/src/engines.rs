@@ -85,13 +85,13 @@ record! {
 }
 
 record! {
-    /// Execution settings of one engine or cluster.
+    /// Execution settings of one engine, cluster, Gen2 engine or Dynamic Engine environment.
     RunProfile in "run_profiles" {
         /// Its id.
         id: RunProfileId,
-        /// `RE` or `REC`.
+        /// `RE`, `REC`, `GEN_2` or `DYNAMIC_ENGINE`.
         processor_kind: String,
-        /// The engine or cluster.
+        /// The engine or cluster; for a Dynamic Engine the environment.
         processor_id: String,
         /// Its environment.
         environment_id: EnvironmentId,
@@ -103,6 +103,10 @@ record! {
         kind: RunProfileKind,
         /// Arguments of the Java machine.
         jvm_arguments: Json<Vec<String>>,
+        /// Settings of a kind for pipelines.
+        settings: Option<Json<serde_json::Value>>,
+        /// The token in them, encrypted.
+        secret: Option<String>,
         /// Counts the changes, from 1.
         version: i64,
         /// When it was made.
@@ -191,6 +195,11 @@ pub fn used_by(tx: &mut Tx<'_>, runtime: &str) -> Result<Vec<String>, StoreError
 /// The run profile with this id.
 pub fn run_profile(tx: &mut Tx<'_>, id: &RunProfileId) -> Result<Option<RunProfile>, StoreError> {
     RunProfile::select_opt(tx, "WHERE id = $1", params![id])
+}
+
+/// The run profile with this id, locked until the end of the transaction.
+pub fn lock_run_profile(tx: &mut Tx<'_>, id: &RunProfileId) -> Result<Option<RunProfile>, StoreError> {
+    RunProfile::select_opt(tx, "WHERE id = $1 {lock}", params![id])
 }
 
 /// The run profiles of an engine or cluster, by name.

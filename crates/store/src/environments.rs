@@ -43,11 +43,12 @@ pub fn with_rights(tx: &mut Tx<'_>, principal: &str) -> Result<Vec<Environment>,
     )
 }
 
-/// Whether anything but workspaces still lies in the environment: engines or clusters.
+/// Whether engines of any kind or clusters still lie in the environment.
 pub fn has_engines(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<bool, StoreError> {
     let engines = tx.query_int("SELECT count(*) FROM engines WHERE environment_id = $1", params![id])?;
     let clusters = tx.query_int("SELECT count(*) FROM clusters WHERE environment_id = $1", params![id])?;
-    Ok(engines + clusters > 0)
+    let pipeline = tx.query_int("SELECT count(*) FROM pipeline_engines WHERE environment_id = $1", params![id])?;
+    Ok(engines + clusters + pipeline > 0)
 }
 
 /// Removes the row; everything inside must be gone.

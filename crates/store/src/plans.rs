@@ -230,7 +230,9 @@ fn places(tx: &mut Tx<'_>, sql: &str, values: &[Value]) -> Result<Vec<Place>, St
 pub fn task_places(tx: &mut Tx<'_>, ids: &BTreeSet<TaskId>) -> Result<Vec<Place>, StoreError> {
     let mut found = Vec::new();
     chunked(ids, |list, values| {
-        let columns = "id, name, workspace_id, environment_id, runtime_id";
+        // Other kinds of engines are entities only, so a task on one is as good as unbound.
+        let bound = "CASE WHEN runtime_type IN ('REMOTE_ENGINE', 'REMOTE_ENGINE_CLUSTER') THEN runtime_id END";
+        let columns = format!("id, name, workspace_id, environment_id, {bound}");
         found.extend(places(tx, &format!("SELECT {columns} FROM tasks WHERE id IN ({list})"), values)?);
         Ok(())
     })?;

@@ -129,6 +129,11 @@ pub fn lock(tx: &mut Tx<'_>, id: &TaskId) -> Result<Option<Task>, StoreError> {
     Task::select_opt(tx, "WHERE id = $1 {lock}", params![id])
 }
 
+/// The tasks that run with a run profile, by id, locked until the end of the transaction.
+pub fn with_profile(tx: &mut Tx<'_>, id: &RunProfileId) -> Result<Vec<Task>, StoreError> {
+    Task::select(tx, "WHERE run_profile_id = $1 ORDER BY id {lock}", params![id])
+}
+
 /// A page of tasks by name, and how many there are in all.
 pub fn list(tx: &mut Tx<'_>, filter: &TaskFilter, limit: i64, offset: i64) -> Result<(Vec<Task>, i64), StoreError> {
     let conditions = conditions(filter);

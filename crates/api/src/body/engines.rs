@@ -61,7 +61,7 @@ body!(
 
 /// `workspace` of an engine or cluster: clients read `workspace.environment` (source: client), so the environment is
 /// there also when it belongs to no single workspace.
-fn place(place: &Place) -> serde_json::Value {
+pub(super) fn place(place: &Place) -> serde_json::Value {
     match place {
         Place::Workspace(view) => serde_json::to_value(WorkspaceInfo::nested(view)).unwrap_or_default(),
         Place::Environment(environment) => {
@@ -171,7 +171,7 @@ body!(
         /// Engine or cluster; newer generation only.
         #[serde(skip_serializing_if = "Option::is_none")]
         processor_id: Option<String>,
-        /// `RE` or `REC`; newer generation only.
+        /// Which kind that is of; newer generation only.
         #[serde(skip_serializing_if = "Option::is_none")]
         processor_type: Option<String>,
         /// What it is for; newer generation only.
@@ -203,4 +203,19 @@ impl RunProfileBody {
             scope_id: newer.then(|| row.environment_id.to_string()),
         }
     }
+}
+
+/// What `GET /processing/engines` answers (source: client, seen live only): each engine that has spoken, with its version.
+/// No service runs on any of them.
+pub fn engine_services(views: &[EngineView]) -> serde_json::Value {
+    let told = |view: &EngineView| {
+        let engine = &view.engine;
+        let (version, seen) = (engine.engine_version.as_ref()?, engine.seen_ms?);
+        Some(serde_json::json!({
+            "engineId": engine.id.as_str(), "id": engine.runtime_id, "packageVersion": version, "services": [],
+            "retrievalDate": to_text(seen),
+        }))
+    };
+    let engines: Vec<serde_json::Value> = views.iter().filter_map(told).collect();
+    serde_json::json!({ "count": engines.len(), "enginesInfo": engines })
 }

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod artifacts;
+mod dynamic;
 mod engines;
+mod pipeline;
 mod plan_runs;
 mod plans;
 mod runs;
@@ -12,12 +14,14 @@ mod workspaces;
 
 pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
-pub use engines::{ClusterBody, EngineBody, RunProfileBody};
+pub use dynamic::{DynamicEngineBody, DynamicEnvironmentBody, JobProfileBody, ProfileItem, ServicesStatusBody};
+pub use engines::{ClusterBody, EngineBody, RunProfileBody, engine_services};
+pub use pipeline::{PipelineEngineBody, PipelineProfileItem, pipeline_profile};
 pub use plan_runs::{PlanRunBody, StepRunBody, StepRunItem, plan_timeline};
 pub use plans::{PlanBody, plan_details, plan_page, plan_run_config};
 pub use runs::{RunBody, RunListItem, timeline};
 pub use schedules::{EventBody, FireBody, ScheduleBody};
-pub use tasks::{TaskBody, TaskExtract, run_config};
+pub use tasks::{TaskBody, TaskExtract, de_run_config, run_config};
 pub use workspaces::{EnvironmentInfo, WorkspaceBody, WorkspaceInfo};
 
 use serde::Serialize;

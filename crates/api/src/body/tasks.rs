@@ -239,3 +239,16 @@ pub fn run_config(view: &RunConfigView, family: Family) -> serde_json::Value {
     body.insert("runtime".to_owned(), serde_json::to_value(RuntimeBody::of_task(row)).unwrap_or_default());
     body.into()
 }
+
+/// `DETaskRunConfig` (source: spec): like the run configuration, with only a run profile in place of the runtime.
+pub fn de_run_config(view: &RunConfigView, family: Family) -> serde_json::Value {
+    let mut body = run_config(view, family);
+    if let Some(fields) = body.as_object_mut() {
+        fields.shift_remove("runtime");
+        fields.shift_remove("remoteRunAsUser");
+        if let Some(id) = &view.task.run_profile_id {
+            fields.insert("runProfileId".to_owned(), id.as_str().into());
+        }
+    }
+    body
+}

@@ -2,14 +2,14 @@
 
 use super::{Answer, Filter, empty, json, lenient_bool, ok};
 use crate::App;
-use crate::body::{ClusterBody, EngineBody};
+use crate::body::{ClusterBody, EngineBody, engine_services};
 use crate::error::ApiError;
 use crate::extract::{Auth, Json, OptionalJson, Path, Query};
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use stoker_domain::ids::{ClusterId, EngineId};
-use stoker_service::clusters::ClusterRequest;
+use stoker_domain::ids::{ClusterId, EngineId, RunProfileId};
+use stoker_service::clusters::{ClusterRequest, ProfileChoice};
 use stoker_service::engines::EngineRequest;
 
 /// `GET /processing/runtimes/remote-engines`
@@ -138,6 +138,24 @@ pub async fn delete_cluster(State(app): State<App>, Auth(actor): Auth, Path(id):
 #[serde(rename_all = "camelCase")]
 pub struct Reschedule {
     method: Option<String>,
+    run_profile_id: Option<String>,
+}
+
+impl Reschedule {
+    fn choice(self) -> Result<ProfileChoice, ApiError> {
+        match self.method.as_deref() {
+            None | Some("" | "DEFAULT") => Ok(ProfileChoice::Keep),
+            Some("DUPLICATE_RUN_PROFILES") => Ok(ProfileChoice::Duplicate),
+            Some("CLUSTER_RUN_PROFILE") => match self.run_profile_id.as_deref() {
+                None | Some("") => Err(ApiError::invalid("runProfileId: is needed for the method CLUSTER_RUN_PROFILE")),
+                Some(id) => Ok(ProfileChoice::Use(RunProfileId::parse(id)?)),
+            },
+            Some(other) => {
+                let known = "DEFAULT, DUPLICATE_RUN_PROFILES or CLUSTER_RUN_PROFILE";
+                Err(ApiError::invalid(format!("method: {other:?} is not {known}")))
+            }
+        }
+    }
 }
 
 /// `PUT /processing/runtimes/remote-engine-clusters/{clusterId}/engines/{engineId}`
@@ -147,15 +165,8 @@ pub async fn add_engine(
     Path((cluster, engine)): Path<(String, String)>,
     OptionalJson(body): OptionalJson<Reschedule>,
 ) -> Answer {
-    match body.and_then(|b| b.method).as_deref() {
-        None | Some("DEFAULT") => {}
-        Some("DUPLICATE_RUN_PROFILES" | "CLUSTER_RUN_PROFILE") => {
-            let message = "method: moving run profiles is not available yet; use DEFAULT";
-            return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, message));
-        }
-        Some(other) => return Err(ApiError::invalid(format!("method: {other:?} is not a method"))),
-    }
-    app.service.add_to_cluster(&actor, &ClusterId::parse(&cluster)?, &EngineId::parse(&engine)?).await?;
+    let choice = body.map_or(Ok(ProfileChoice::Keep), Reschedule::choice)?;
+    app.service.add_to_cluster(&actor, &ClusterId::parse(&cluster)?, &EngineId::parse(&engine)?, choice).await?;
     empty(StatusCode::NO_CONTENT)
 }
 
@@ -167,4 +178,10 @@ pub async fn remove_engine(
 ) -> Answer {
     app.service.remove_from_cluster(&actor, &ClusterId::parse(&cluster)?, &EngineId::parse(&engine)?).await?;
     empty(StatusCode::NO_CONTENT)
+}
+
+/// `GET /processing/engines`: what the engines told about themselves (source: client).
+pub async fn services(State(app): State<App>, Auth(actor): Auth) -> Answer {
+    let found = app.service.list_engines(&actor, None).await?;
+    ok(&engine_services(&found))
 }

@@ -2,15 +2,20 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod dynamic_engines;
+pub mod dynamic_environments;
 pub mod engine_link;
 pub mod engines;
 pub mod environments;
 pub mod executions;
 pub mod logs;
 pub mod operator;
+pub mod pipeline_engines;
+pub mod pipeline_profiles;
 pub mod plan_executions;
 pub mod plans;
 pub mod rights;
+pub mod run_profile_search;
 pub mod run_profiles;
 pub mod schedules;
 pub mod tasks;

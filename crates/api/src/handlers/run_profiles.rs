@@ -38,7 +38,7 @@ pub struct Delete {
 
 fn kind(text: Option<&str>) -> Result<Option<RunProfileKind>, ApiError> {
     text.map(|text| {
-        RunProfileKind::from_id(text)
+        RunProfileKind::for_jobs(text)
             .ok_or_else(|| ApiError::invalid(format!("type: {text:?} is not a kind of run profile")))
     })
     .transpose()

@@ -255,7 +255,7 @@ pub(crate) fn log_level(text: Option<&str>) -> Result<Option<LogLevel>, ApiError
 }
 
 /// What starts a task.
-fn trigger_choice(trigger: Option<Map<String, Value>>) -> Result<TriggerChoice, ApiError> {
+pub(super) fn trigger_choice(trigger: Option<Map<String, Value>>) -> Result<TriggerChoice, ApiError> {
     let trigger = trigger.ok_or_else(|| ApiError::invalid("trigger: is missing; use {\"type\": \"MANUAL\"}"))?;
     match trigger.get("type").and_then(Value::as_str) {
         Some("MANUAL") => Ok(TriggerChoice::Manual),
@@ -287,6 +287,7 @@ pub async fn put_run_config(
         _ => None,
     };
     let request = RunConfigRequest {
+        dynamic: false,
         runtime_type,
         runtime_id: runtime.id.filter(|id| !id.is_empty()).or(fallback),
         run_profile: runtime.run_profile_id,

@@ -12,8 +12,9 @@ use stoker_testkit::http::{Answer, Http, Method};
 
 use crate::dialects::{refusal_keys, tmc};
 use crate::rights_table::{Call, Need, Who, all};
-use crate::support::{MINUTE, START_MS, TestServer, both, keys};
+use crate::support::{MINUTE, START_MS, TestServer, both, id, keys};
 use crate::world::World;
+use crate::world::engines::DYNAMIC_WORKSPACE;
 
 const PUBLISHED: [(&str, &str); 2] = [
     ("2021-03", include_str!("../../../../openapi/upstream/operations-2021-03.tsv")),
@@ -71,7 +72,16 @@ impl Accounts {
         if let Some(http) = self.0.get(&key) {
             return http.clone();
         }
-        let http = server.service_account(permissions, rights).await.http;
+        let account = server.service_account(permissions, rights).await;
+        // The same rights where the tasks of Dynamic Engines lie, which cannot lie in workspace `Shared`.
+        let path = format!("/orchestration/workspaces?query=name=={DYNAMIC_WORKSPACE}");
+        for workspace in server.http().get(&path).await.expect(200).json().as_array().expect("a list") {
+            let path = format!("/security/workspaces/{}/service-accounts/{}/permissions", id(workspace), account.id);
+            if !rights.is_empty() {
+                let _ = server.http().post(&path, &json!(rights)).await.expect(201);
+            }
+        }
+        let http = account.http;
         self.0.insert(key, http.clone());
         http
     }

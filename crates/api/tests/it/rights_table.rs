@@ -1,8 +1,11 @@
 //! Every call with its smallest documented rights. `@names` in paths and bodies are filled in by [`crate::world`].
 
+#[path = "rights_engines.rs"]
+mod engines;
 #[path = "rights_schedules.rs"]
 mod schedules;
 
+use engines::{ENGINE_KINDS, PIPELINE_PROFILES};
 use schedules::SCHEDULES;
 
 /// What a call wants on the workspace of its object, beside the account permission.
@@ -502,5 +505,7 @@ pub(crate) const OWN: &[Call] = &[
 
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
-    [IDENTITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
+    let profiles = PIPELINE_PROFILES.iter().flatten();
+    let lists = [IDENTITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, ENGINE_KINDS, OWN];
+    lists.into_iter().flatten().chain(profiles).copied()
 }

@@ -1,5 +1,8 @@
 //! Objects that the sample calls of the rights table stand on: shared ones, and fresh ones for calls that use them up.
 
+#[path = "world_engines.rs"]
+pub(crate) mod engines;
+
 use serde_json::json;
 use stoker_testkit::fixtures::script_archive;
 use stoker_testkit::http::{Answer, Http, Method};
@@ -58,6 +61,10 @@ impl World {
         let step = steps[0]["executionId"].as_str().expect("a step run").to_owned();
         let mut shared = world.shared;
         shared.extend([("@run", run), ("@log-token", token), ("@log-file", file)]);
+        let world = Self { shared, ..world };
+        let kinds = world.engine_kinds(server).await;
+        let mut shared = world.shared;
+        shared.extend(kinds);
         shared.extend([("@planrun", plan_run), ("@plan", plan), ("@steprun", step)]);
         shared.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Self { shared, ..world }
@@ -167,7 +174,7 @@ impl World {
                 let path = format!("/processing/runtimes/remote-engine-clusters/{cluster}/run-profiles");
                 http.post(&path, &profile).await.expect(201).json()
             }
-            other => panic!("nobody makes a fresh {other}"),
+            other => return self.make_engine_kind(server, other, &text).await,
         };
         id(&made)
     }
@@ -204,6 +211,9 @@ impl World {
             "cluster" => self.shared("@cluster"),
             "env" => self.shared("@env2"),
             "ws" => self.shared("@ws"),
+            "pengine" => self.shared("@pengine"),
+            "dengine" => self.shared("@dengine"),
+            "deenv" | "assigned" => self.shared("@deenv"),
             _ => "66f0a1b2c3d4e5f601230001",
         }
     }

@@ -99,6 +99,8 @@ id_column!(
     TaskId,
     EngineId,
     ClusterId,
+    PipelineEngineId,
+    DynamicEngineId,
     RunProfileId,
     ScheduleId,
     TriggerId,
@@ -139,6 +141,7 @@ enum_column!(
     stoker_domain::runtime::PairingStatus,
     stoker_domain::runtime::WorkspaceType,
     stoker_domain::runtime::RunProfileKind,
+    stoker_domain::dynamic::TransferStrategy,
     stoker_domain::schedule::ExecutableKind,
     stoker_domain::schedule::FireResult
 );

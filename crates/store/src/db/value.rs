@@ -70,6 +70,8 @@ from_id!(
     TaskId,
     EngineId,
     ClusterId,
+    PipelineEngineId,
+    DynamicEngineId,
     RunProfileId,
     ScheduleId,
     TriggerId,

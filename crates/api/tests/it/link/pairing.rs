@@ -133,4 +133,22 @@ both! {
         let _ = engine.pair(pairing_key(&entity)).await.expect(200);
         assert_eq!(engine.open(&server, 1, &[]).await.messages.offers[0].run, run);
     }
+
+    async fn engines_that_spoke_are_listed_with_their_version(server: TestServer) {
+        let silent = id(&server.engine("silent").await);
+        let none = server.http().get("/processing/engines").await.expect(200).json();
+        assert_eq!(none, json!({ "count": 0, "enginesInfo": [] }));
+        let engine = Engine::ready(&server, "spoke", 1).await;
+        let found = server.http().get("/processing/engines").await.expect(200).json();
+        let shown = engine.shown(&server).await;
+        assert_eq!(found["count"], 1, "{silent} never spoke: {found}");
+        let info = &found["enginesInfo"][0];
+        assert_eq!((&info["engineId"], &info["id"]), (&json!(engine.id), &shown["runtimeId"]));
+        assert_eq!(info["services"], json!([]));
+        assert!(info["packageVersion"].as_str().is_some_and(|text| !text.is_empty()), "{info}");
+        assert_eq!(info["retrievalDate"], "2026-02-03T09:00:00.000Z");
+        // Who has no right where the engine lies does not see it.
+        let stranger = server.service_account(&["TMC_OPERATOR"], &[]).await.http;
+        assert_eq!(stranger.get("/processing/engines").await.expect(200).json()["count"], 0);
+    }
 }
