@@ -5,6 +5,7 @@ mod compat;
 mod demo;
 mod deps;
 mod fixtures;
+mod openapi;
 mod quartz;
 mod setup;
 mod shell;
@@ -26,6 +27,7 @@ usage: cargo xtask TASK
   deps      check who depends on what, licences and comments in the manifests
   fixtures  build the test archives into target/fixtures
   compat    write docs/compatibility.md
+  openapi   write the OpenAPI documents in openapi/; diff: only compare them with the published contract
   quartz    ask the real Quartz for the answers in crates/cron/tests/golden
   help      this text
 ";
@@ -47,6 +49,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
     let known = match task {
         "bench" => true,
         "demo" => arguments.iter().all(|argument| argument == "--release"),
+        "openapi" => arguments.iter().all(|argument| argument == "diff"),
         _ => arguments.is_empty(),
     };
     ensure!(known, "the task {task} does not know {}; see `cargo xtask help`", arguments.join(" "));
@@ -59,6 +62,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "deps" => deps::run(),
         "fixtures" => build_fixtures(),
         "compat" => compat::run(),
+        "openapi" => openapi::run(arguments),
         "quartz" => quartz::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{compat, demo, deps, shell};
+use crate::{compat, demo, deps, openapi, shell};
 
 /// One step of a task.
 struct Step {
@@ -14,7 +14,7 @@ struct Step {
     work: fn() -> Result<()>,
 }
 
-const TEST: [Step; 8] = [
+const TEST: [Step; 9] = [
     Step {
         name: "format",
         cure: "run `cargo fmt --all` (`rustup component add rustfmt` when that is missing)",
@@ -32,6 +32,11 @@ const TEST: [Step; 8] = [
         name: "compatibility page",
         cure: "run `cargo xtask compat` and commit the page",
         work: || compat::check(shell::root()),
+    },
+    Step {
+        name: "OpenAPI documents",
+        cure: "run `cargo xtask openapi` and commit the documents",
+        work: || openapi::check(shell::root()),
     },
     Step {
         name: "tests",

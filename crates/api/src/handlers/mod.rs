@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod docs;
 pub mod engine_link;
 pub mod engines;
 pub mod environments;
