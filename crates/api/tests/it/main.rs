@@ -6,6 +6,7 @@ mod bodies;
 mod conflicts;
 mod connections;
 mod dialects;
+mod documents;
 mod link;
 mod lists;
 mod logs;

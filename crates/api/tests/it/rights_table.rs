@@ -478,7 +478,7 @@ pub(crate) const OWN: &[Call] = &[
     ),
     one("GET", "/tmc", "", Who::Anybody, Need::Nothing),
     one("GET", "/openapi", "", Who::Anybody, Need::Nothing),
-    one("GET", "/openapi/tmc.json", "", Who::Anybody, Need::Nothing),
+    one("GET", "/openapi/@document", "", Who::Anybody, Need::Nothing),
     one("GET", "/health/live", "", Who::Anybody, Need::Nothing),
     one("GET", "/health/ready", "", Who::Anybody, Need::Nothing),
     one("GET", "/downloads/remote-engine.tar.gz", "", Who::Anybody, Need::Nothing),

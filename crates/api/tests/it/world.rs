@@ -57,7 +57,12 @@ impl World {
         let steps = http.get(&format!("{path}/steps")).await.expect(200).json();
         let step = steps[0]["executionId"].as_str().expect("a step run").to_owned();
         let mut shared = world.shared;
-        shared.extend([("@run", run), ("@log-token", token), ("@log-file", file)]);
+        shared.extend([
+            ("@run", run),
+            ("@log-token", token),
+            ("@log-file", file),
+            ("@document", "core.json".to_owned()),
+        ]);
         shared.extend([("@planrun", plan_run), ("@plan", plan), ("@steprun", step)]);
         shared.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Self { shared, ..world }
