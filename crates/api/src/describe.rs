@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn arguments_say_what_they_read() {
-        let fields: Fields = &["_s", "PageLimit"];
+        let fields: Fields = &["_s", "pageLimit"];
         type Read = ((), State<App>, Auth, Query<Sample>);
         assert_eq!(of::<Read>(), Description { token: true, query: Some(Names::Are(fields)), body: Reads::Nothing });
         type Write = ((), State<App>, Path<String>, Json<Sample>);
