@@ -5,6 +5,7 @@ mod compat;
 mod demo;
 mod deps;
 mod fixtures;
+mod openapi;
 mod python;
 mod quartz;
 mod setup;
@@ -28,6 +29,7 @@ usage: cargo xtask TASK
   fixtures  build the test archives into target/fixtures
   python    install the Python programs of the tests into target/python
   compat    write docs/compatibility.md
+  openapi   write the OpenAPI documents in openapi/; diff: only compare them with the published contract
   quartz    ask the real Quartz for the answers in crates/cron/tests/golden
   help      this text
 ";
@@ -49,6 +51,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
     let known = match task {
         "bench" => true,
         "demo" => arguments.iter().all(|argument| argument == "--release"),
+        "openapi" => arguments.iter().all(|argument| argument == "diff"),
         _ => arguments.is_empty(),
     };
     ensure!(known, "the task {task} does not know {}; see `cargo xtask help`", arguments.join(" "));
@@ -62,6 +65,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "fixtures" => build_fixtures(),
         "python" => python::run(),
         "compat" => compat::run(),
+        "openapi" => openapi::run(arguments),
         "quartz" => quartz::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

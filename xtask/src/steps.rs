@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{compat, demo, deps, python, shell};
+use crate::{compat, demo, deps, openapi, python, shell};
 
 /// One step of a task.
 struct Step {
@@ -14,7 +14,7 @@ struct Step {
     work: fn() -> Result<()>,
 }
 
-const TEST: [Step; 9] = [
+const TEST: [Step; 10] = [
     Step {
         name: "format",
         cure: "run `cargo fmt --all` (`rustup component add rustfmt` when that is missing)",
@@ -33,6 +33,11 @@ const TEST: [Step; 9] = [
         name: "compatibility page",
         cure: "run `cargo xtask compat` and commit the page",
         work: || compat::check(shell::root()),
+    },
+    Step {
+        name: "OpenAPI documents",
+        cure: "run `cargo xtask openapi` and commit the documents",
+        work: || openapi::check(shell::root()),
     },
     Step {
         name: "tests",

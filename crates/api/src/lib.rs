@@ -6,6 +6,8 @@
 
 pub mod archive;
 pub mod body;
+pub mod describe;
+pub mod documents;
 pub mod edge;
 pub mod error;
 pub mod extract;

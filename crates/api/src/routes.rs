@@ -6,9 +6,10 @@
 mod engine_kinds;
 
 use crate::App;
+use crate::describe::{Describe, Description};
 use crate::error::ApiError;
 use crate::handlers::{
-    accounts, artifacts, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
+    accounts, artifacts, docs, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
     rights, run_profiles, schedules, tasks, webhooks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
@@ -45,6 +46,21 @@ pub struct Routes {
     pub operations: Vec<Operation>,
     /// Method and path of what is routed beside them: our own paths, and those of versions before 2.0 below `/tmc`.
     pub unpublished: Vec<(&'static str, String)>,
+    /// What the handler of each built operation reads, for the OpenAPI documents.
+    pub reads: Vec<Read>,
+}
+
+/// What the handler behind a path reads.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// `2021-03`, also for our own paths, or `v2.6`.
+    pub generation: &'static str,
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path as the list has it; below `/tmc/vX.Y` for that generation.
+    pub path: String,
+    /// Asked only when the documents are made.
+    pub description: fn() -> Description,
 }
 
 #[derive(Default)]
@@ -53,6 +69,7 @@ struct List {
     tmc: BTreeMap<String, MethodRouter<App>>,
     built: Built,
     unpublished: Vec<(&'static str, String)>,
+    reads: Vec<Read>,
 }
 
 fn filter(method: &str) -> MethodFilter {
@@ -81,9 +98,10 @@ impl List {
     fn both<H, T>(&mut self, method: &'static str, path: &str, tmc: &str, support: Support, handler: H)
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Describe + 'static,
     {
         put(&mut self.tmc, tmc, method, handler.clone());
+        self.read::<T>("v2.6", method, tmc);
         self.built.insert(("v2.6", method, numbered(tmc)), support);
         self.newer(method, path, support, handler);
     }
@@ -92,9 +110,10 @@ impl List {
     fn newer<H, T>(&mut self, method: &'static str, path: &str, support: Support, handler: H)
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Describe + 'static,
     {
         put(&mut self.agnostic, path, method, handler);
+        self.read::<T>("2021-03", method, path);
         self.built.insert(("2021-03", method, numbered(path)), support);
     }
 
@@ -102,19 +121,25 @@ impl List {
     fn own<H, T>(&mut self, method: &'static str, path: &str, handler: H)
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Describe + 'static,
     {
         put(&mut self.agnostic, path, method, handler);
+        self.read::<T>("2021-03", method, path);
         self.unpublished.push((method, path.to_owned()));
     }
 
     fn old<H, T>(&mut self, method: &'static str, path: &str, handler: H)
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Describe + 'static,
     {
         put(&mut self.tmc, path, method, handler);
+        self.read::<T>("v2.6", method, path);
         self.unpublished.push((method, format!("/tmc/v1.3{path}")));
+    }
+
+    fn read<T: Describe>(&mut self, generation: &'static str, method: &'static str, path: &str) {
+        self.reads.push(Read { generation, method, path: path.to_owned(), description: T::description });
     }
 }
 
@@ -150,8 +175,8 @@ pub fn build() -> Routes {
             .fold(Router::new(), |router, (path, methods)| router.route(&path, methods.fallback(no_method)));
         router.fallback(no_path)
     };
-    let unpublished = list.unpublished;
-    Routes { routers: Routers { agnostic: router(list.agnostic), tmc: router(list.tmc) }, operations, unpublished }
+    let routers = Routers { agnostic: router(list.agnostic), tmc: router(list.tmc) };
+    Routes { routers, operations, unpublished: list.unpublished, reads: list.reads }
 }
 
 fn fill_identity(list: &mut List) {
@@ -393,6 +418,9 @@ fn fill_own(list: &mut List) {
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
     list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);
     list.own("GET", "/stoker/v1/log-files/{token}", logs::download);
+    list.own("GET", "/tmc", docs::page);
+    list.own("GET", "/openapi", docs::page);
+    list.own("GET", "/openapi/{file}", docs::file);
     list.own("GET", "/health/live", operator::live);
     list.own("GET", "/health/ready", operator::ready);
     list.own("GET", "/downloads/remote-engine.tar.gz", operator::tar_gz);

@@ -25,6 +25,8 @@ enum Command {
     Serve(config::ServeArgs),
     /// Print every published operation and how far it is built, separated by tabs.
     Operations,
+    /// Print every route with what its handler reads, separated by tabs: what the OpenAPI documents are made from.
+    Routes,
 }
 
 fn main() -> ExitCode {
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(args) => run::serve(args),
         Command::Operations => run::operations(),
+        Command::Routes => run::routes(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use stoker_api::App;
+use stoker_api::describe::{Description, Names, Reads};
+use stoker_api::family::Family;
 use stoker_api::operations::Support;
 use stoker_blobs::Blobs;
 use stoker_domain::{Clock, SharedRandom, SystemRandom};
@@ -46,6 +48,43 @@ pub(crate) fn operations() -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Prints every route with what its handler reads.
+///
+/// Columns: generation, document, method, path, whether it wants a token, query parameters, kind of body, its fields; `-`
+/// where there is nothing, `*` where the names are not known.
+pub(crate) fn routes() -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    for read in stoker_api::routes::build().reads {
+        let tmc = read.generation == "v2.6";
+        let document = if tmc { Some("tmc") } else { Family::of(&read.path).document() };
+        let Description { token, query, body } = (read.description)();
+        let (kind, fields) = match body {
+            Reads::Nothing => ("-", "-".to_owned()),
+            Reads::Json(fields) => ("json", names(fields)),
+            Reads::OptionalJson(fields) => ("optional", names(fields)),
+            Reads::Bytes => ("bytes", "*".to_owned()),
+        };
+        writeln!(
+            out,
+            "{}\t{}\t{}\t{}\t{}\t{}\t{kind}\t{fields}",
+            read.generation,
+            document.unwrap_or("-"),
+            read.method,
+            read.path,
+            if token { "token" } else { "-" },
+            query.map_or("-".to_owned(), names),
+        )?;
+    }
+    Ok(())
+}
+
+fn names(names: Names) -> String {
+    match names {
+        Names::Unknown => "*".to_owned(),
+        Names::Are(fields) => fields.join(","),
+    }
 }
 
 /// Serves until SIGTERM or SIGINT.

@@ -1,14 +1,17 @@
 //! A small HTTP client for tests: it shows the whole answer, whatever the status.
 
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 pub use reqwest::Method;
-use reqwest::header::HeaderMap;
+pub use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::must;
+
+/// Sees every answer: method, path with query, and the answer.
+pub type Witness = Arc<dyn Fn(&Method, &str, &Answer) + Send + Sync>;
 
 /// Sends requests to one server, by default with one token.
 #[derive(Clone)]
@@ -16,6 +19,7 @@ pub struct Http {
     base: String,
     token: Option<String>,
     client: reqwest::Client,
+    witness: Option<Witness>,
 }
 
 impl Http {
@@ -34,7 +38,7 @@ impl Http {
             .timeout(Duration::from_secs(60))
             .build()
             .context("make an HTTP client");
-        Self { base: base.trim_end_matches('/').to_owned(), token: None, client: must(client) }
+        Self { base: base.trim_end_matches('/').to_owned(), token: None, client: must(client), witness: None }
     }
 
     /// The same client with a bearer token in every request.
@@ -47,6 +51,12 @@ impl Http {
     #[must_use]
     pub fn without_token(&self) -> Self {
         Self { token: None, ..self.clone() }
+    }
+
+    /// The same client, and those made from it, with somebody who sees every answer before the test does.
+    #[must_use]
+    pub fn with_witness(&self, witness: Witness) -> Self {
+        Self { witness: Some(witness), ..self.clone() }
     }
 
     /// GET. Panics, as all requests here do, when no answer comes.
@@ -91,7 +101,7 @@ impl Http {
     ) -> Result<Answer> {
         let whole = path.contains("://");
         let url = if whole { path.to_owned() } else { format!("{}{path}", self.base) };
-        let mut request = self.client.request(method, url);
+        let mut request = self.client.request(method.clone(), url);
         if let Some(token) = self.token.as_ref().filter(|_| !whole) {
             request = request.bearer_auth(token);
         }
@@ -103,7 +113,11 @@ impl Http {
         }
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
+        let answer = Answer { status, headers, body: response.bytes().await?.to_vec() };
+        if let Some(witness) = &self.witness {
+            witness(&method, path.strip_prefix(&self.base).unwrap_or(path), &answer);
+        }
+        Ok(answer)
     }
 }
 

@@ -79,7 +79,7 @@ impl PlanRunBody {
             planned_executable_count: row.planned,
             done_executable_count: done,
             done_executable_details: runs
-                .map(|runs| runs.into_iter().map(|run| RunBody::of(run, account.to_owned(), family)).collect()),
+                .map(|runs| runs.into_iter().map(|run| RunBody::within(run, account.to_owned(), family)).collect()),
             misfired_execution_reason: row.misfire_reason.map(|r| r.id()).filter(|_| newer),
         }
     }
@@ -143,7 +143,7 @@ impl StepRunBody {
             done_task_executable_details: view
                 .runs
                 .into_iter()
-                .map(|run| RunBody::of(run, account.to_owned(), family))
+                .map(|run| RunBody::within(run, account.to_owned(), family))
                 .collect(),
             done_plan_executable_details: view
                 .plans
@@ -170,7 +170,7 @@ impl StepRunBody {
             planned_executable_count: planned,
             done_executable_count: done,
             done_executable_details: Some(
-                runs.into_iter().map(|run| RunBody::of(run, account.to_owned(), family)).collect(),
+                runs.into_iter().map(|run| RunBody::within(run, account.to_owned(), family)).collect(),
             ),
             misfired_execution_reason: None,
         }

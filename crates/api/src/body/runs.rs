@@ -83,6 +83,12 @@ body!(
 );
 
 impl RunBody {
+    /// A run inside of a plan run; in 2.6 it has no lower-case status there (source: spec).
+    pub(super) fn within(row: Run, account: String, family: Family) -> Self {
+        let whole = Self::of(row, account, family);
+        Self { status: whole.status.filter(|_| !family.is_tmc()), ..whole }
+    }
+
     /// Packs the status of one run.
     pub fn of(row: Run, account: String, family: Family) -> Self {
         let newer = !family.is_tmc();
@@ -125,7 +131,7 @@ body!(
         execution_id: String,
         /// Id of the task.
         task_id: String,
-        /// The plan run it is part of.
+        /// The plan run it is part of; newer generation only.
         #[serde(skip_serializing_if = "Option::is_none")]
         plan_id: Option<String>,
         /// Version of the task.
@@ -173,7 +179,7 @@ impl RunListItem {
         Self {
             execution_id: row.id.to_string(),
             task_id: row.task_id.to_string(),
-            plan_id: row.plan_run_id.as_ref().map(ToString::to_string),
+            plan_id: row.plan_run_id.as_ref().map(ToString::to_string).filter(|_| newer),
             task_version: row.task_version.clone(),
             execution_type: row.run_type.id(),
             status: run::published_status(row.state, outcome),

@@ -157,6 +157,11 @@ impl RuntimeBody {
         }
     }
 
+    /// The runtime of a task in a list, where only `id` names the engine or cluster (source: spec).
+    fn listed(row: &Task) -> Self {
+        Self { engine_id: None, cluster_id: None, ..Self::of_task(row) }
+    }
+
     pub(super) fn of_run(row: &Run) -> Self {
         let cluster = (row.runtime_type == RuntimeType::RemoteEngineCluster).then(|| row.target_id.clone());
         let engine = match row.runtime_type {
@@ -206,7 +211,7 @@ impl TaskExtract {
             name: view.task.name.clone(),
             workspace: WorkspaceInfo::nested(&view.workspace),
             artifact_id: newer.then(|| view.task.artifact_id.to_string()),
-            runtime: newer.then(|| RuntimeBody::of_task(&view.task)),
+            runtime: newer.then(|| RuntimeBody::listed(&view.task)),
             task_pause_details: newer.then(|| PauseBody::of(&view.task, family)),
             tags: newer.then_some(view.task.tags.0),
         }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod docs;
 pub mod dynamic_engines;
 pub mod dynamic_environments;
 pub mod engine_link;

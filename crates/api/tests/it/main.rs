@@ -6,6 +6,7 @@ mod bodies;
 mod conflicts;
 mod connections;
 mod dialects;
+mod documents;
 mod dynamic_engines;
 mod link;
 mod lists;

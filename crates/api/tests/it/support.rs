@@ -139,7 +139,9 @@ impl TestServer {
             let _ = stopped.await;
         }));
         Self {
-            http: Http::new(&url).with_token(&bootstrap.personal_access_token),
+            http: Http::new(&url)
+                .with_token(&bootstrap.personal_access_token)
+                .with_witness(Arc::new(crate::documents::witness)),
             bootstrap,
             service,
             clock,

@@ -61,6 +61,7 @@ impl World {
         let step = steps[0]["executionId"].as_str().expect("a step run").to_owned();
         let mut shared = world.shared;
         shared.extend([("@run", run), ("@log-token", token), ("@log-file", file)]);
+        shared.extend([("@document", "core.json".to_owned())]);
         let world = Self { shared, ..world };
         let kinds = world.engine_kinds(server).await;
         let mut shared = world.shared;
