@@ -76,3 +76,11 @@ pub const PLAN_STARTS: i64 = 50;
 pub const PLAN_START_WINDOW_MS: i64 = 60 * 60 * 1000;
 /// How long after its end a failed plan run may be repeated, in days (source: inferred, it is the window of run lists).
 pub const RERUN_DAYS: i64 = LIST_DAYS;
+/// Largest file of a resource, in bytes (source: doc, 100 MiB with a tolerance of 5 %).
+pub const RESOURCE_BYTES: u64 = 105 * 1024 * 1024;
+/// Most bytes of all resources together (source: doc, 10 GiB).
+pub const RESOURCE_BYTES_TOTAL: i64 = 10 * 1024 * 1024 * 1024;
+/// Most bytes that the text parts of an upload have besides the file itself.
+pub const UPLOAD_TEXT_BYTES: usize = 64 * 1024;
+/// Longest address of a project, in characters.
+pub const URL_CHARS: usize = 2_000;

@@ -7,12 +7,15 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod audit;
+pub mod connections;
 pub mod db;
 pub mod engines;
 pub mod environments;
 pub mod logs;
 pub mod plan_runs;
 pub mod plans;
+pub mod projects;
+pub mod resources;
 pub mod runs;
 pub mod schedules;
 pub mod settings;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod artifacts;
+mod catalog;
 mod engines;
 mod plan_runs;
 mod plans;
@@ -12,6 +13,7 @@ mod workspaces;
 
 pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
+pub use catalog::{ConnectionBody, ProjectBody, ResourceBody};
 pub use engines::{ClusterBody, EngineBody, RunProfileBody};
 pub use plan_runs::{PlanRunBody, StepRunBody, StepRunItem, plan_timeline};
 pub use plans::{PlanBody, plan_details, plan_page, plan_run_config};

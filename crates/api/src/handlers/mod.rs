@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod connections;
 pub mod engine_link;
 pub mod engines;
 pub mod environments;
@@ -10,6 +11,8 @@ pub mod logs;
 pub mod operator;
 pub mod plan_executions;
 pub mod plans;
+pub mod projects;
+pub mod resources;
 pub mod rights;
 pub mod run_profiles;
 pub mod schedules;

@@ -106,7 +106,10 @@ id_column!(
     PlanId,
     StepId,
     PlanRunId,
-    StepRunId
+    StepRunId,
+    ConnectionId,
+    ResourceId,
+    ProjectId
 );
 
 macro_rules! enum_column {
