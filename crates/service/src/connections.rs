@@ -218,8 +218,7 @@ impl Service {
         target: &WorkspaceId,
     ) -> Result<ConnectionView, Error> {
         let allowed = actor.allow(USE)?;
-        let (service, proof, id, target, now) =
-            (self.clone(), allowed.clone(), id.clone(), target.clone(), self.now());
+        let (service, proof, id, target, now) = (self.clone(), allowed.clone(), id.clone(), target.clone(), self.now());
         self.write(&allowed, move |tx| {
             let mut connection = connections::lock(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &connection.workspace_id, CHANGE)?;
@@ -292,7 +291,13 @@ impl Service {
         Ok(kept)
     }
 
-    fn audit_connection(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Connection) -> Result<(), Error> {
+    fn audit_connection(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        row: &Connection,
+    ) -> Result<(), Error> {
         let names: Vec<&str> = row.parameters.0.iter().map(|parameter| parameter.name.as_str()).collect();
         let change = Change {
             action,

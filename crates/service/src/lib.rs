@@ -50,9 +50,9 @@ pub use error::Error;
 /// Rows that answers are made from.
 pub mod rows {
     pub use stoker_store::accounts::ServiceAccount;
+    pub use stoker_store::connections::ConnectionParameter;
     pub use stoker_store::engines::RunProfile;
     pub use stoker_store::environments::Environment;
-    pub use stoker_store::connections::ConnectionParameter;
     pub use stoker_store::plan_runs::{ItemState, PlanRun, StepItem, StepRun};
     pub use stoker_store::plans::{Place, Plan};
     pub use stoker_store::projects::Project;

@@ -155,7 +155,12 @@ impl Service {
     }
 
     /// Changes a project; what the request leaves out stays.
-    pub async fn update_project(&self, actor: &Actor, id: &ProjectId, request: ProjectChange) -> Result<Project, Error> {
+    pub async fn update_project(
+        &self,
+        actor: &Actor,
+        id: &ProjectId,
+        request: ProjectChange,
+    ) -> Result<Project, Error> {
         let allowed = allow(actor)?;
         let url = request.url.as_deref().map(checked_url).transpose()?;
         let text = description(request.description)?;

@@ -9,9 +9,9 @@ use crate::environments::description;
 use crate::error::{Error, taken};
 use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::json;
-use stoker_blobs::{Blob, Upload};
 /// The bytes of a resource while they come.
 pub use stoker_blobs::Upload as Bytes;
+use stoker_blobs::{Blob, Upload};
 use stoker_domain::ids::{ResourceId, WorkspaceId};
 use stoker_domain::{limits, names};
 use stoker_jobzip::{JobZipError, Limits};
@@ -50,7 +50,10 @@ fn exists(name: &str) -> String {
 }
 
 fn too_large() -> Error {
-    Error::TooLarge(format!("file: the resource has more than {} bytes, the largest size accepted", limits::RESOURCE_BYTES))
+    Error::TooLarge(format!(
+        "file: the resource has more than {} bytes, the largest size accepted",
+        limits::RESOURCE_BYTES
+    ))
 }
 
 /// The name of an uploaded file without the folders some clients send with it.
@@ -71,7 +74,9 @@ async fn checked_zip(upload: &mut Upload) -> Result<(), Error> {
     match checked.await.map_err(Error::internal)? {
         Ok(()) => Ok(()),
         Err(io @ JobZipError::Io { .. }) => Err(Error::internal(io)),
-        Err(other) => Err(Error::invalid(format!("file: a folder is uploaded as a zip; this one was refused: {other}"))),
+        Err(other) => {
+            Err(Error::invalid(format!("file: a folder is uploaded as a zip; this one was refused: {other}")))
+        }
     }
 }
 
@@ -273,8 +278,7 @@ impl Service {
         target: &WorkspaceId,
     ) -> Result<ResourceView, Error> {
         let allowed = actor.allow(USE)?;
-        let (service, proof, id, target, now) =
-            (self.clone(), allowed.clone(), id.clone(), target.clone(), self.now());
+        let (service, proof, id, target, now) = (self.clone(), allowed.clone(), id.clone(), target.clone(), self.now());
         self.write(&allowed, move |tx| {
             let mut resource = resources::lock(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &resource.workspace_id, CHANGE)?;

@@ -105,12 +105,7 @@ pub(crate) struct Supplies {
 }
 
 /// Reads what the task names. A missing one is a refusal that says so: a run without it would fail in a worse way.
-pub(crate) fn supplies(
-    tx: &mut Tx<'_>,
-    task: &Task,
-    manifest: &Manifest,
-    keys: &KeyRing,
-) -> Result<Supplies, Error> {
+pub(crate) fn supplies(tx: &mut Tx<'_>, task: &Task, manifest: &Manifest, keys: &KeyRing) -> Result<Supplies, Error> {
     let mut supplies = Supplies::default();
     if task.connections.0.is_empty() && task.resources.0.is_empty() {
         return Ok(supplies);
@@ -236,7 +231,8 @@ mod tests {
 
     #[test]
     fn connections_find_their_variables() {
-        let manifest = manifest(&["connection_custom_host", "connection_orders_db_host", "connection_key_host", "host"]);
+        let manifest =
+            manifest(&["connection_custom_host", "connection_orders_db_host", "connection_key_host", "host"]);
         let variables = Variables::of(&manifest);
         let found = |key: &str, name: &str, app: &str, parameter: &str| {
             variables.for_connection(key, &connection(name, app), parameter)

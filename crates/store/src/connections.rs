@@ -89,18 +89,15 @@ pub fn list(
     offset: i64,
 ) -> Result<(Vec<Connection>, i64), StoreError> {
     let conditions = filter.conditions();
-    let total = tx.query_int(&format!("SELECT count(*) FROM connections {}", conditions.text()), conditions.values())?;
+    let total =
+        tx.query_int(&format!("SELECT count(*) FROM connections {}", conditions.text()), conditions.values())?;
     let (page, values) = conditions.paged(limit, offset);
     let items = Connection::select(tx, &format!("{} ORDER BY name {{bytes}}, id {page}", conditions.text()), &values)?;
     Ok((items, total))
 }
 
 /// Names of tasks of the environment that name this connection, a few of them.
-pub fn used_by(
-    tx: &mut Tx<'_>,
-    environment: &EnvironmentId,
-    id: &ConnectionId,
-) -> Result<Vec<String>, StoreError> {
+pub fn used_by(tx: &mut Tx<'_>, environment: &EnvironmentId, id: &ConnectionId) -> Result<Vec<String>, StoreError> {
     tasks_naming(tx, "connections", environment, id.as_str())
 }
 

@@ -79,13 +79,7 @@ pub fn members(tx: &mut Tx<'_>, id: &ProjectId, kind: &str) -> Result<Vec<String
 }
 
 /// Adds a member; a repeat is [`StoreError::Duplicate`].
-pub fn add_member(
-    tx: &mut Tx<'_>,
-    id: &ProjectId,
-    kind: &str,
-    member: &str,
-    now_ms: i64,
-) -> Result<u64, StoreError> {
+pub fn add_member(tx: &mut Tx<'_>, id: &ProjectId, kind: &str, member: &str, now_ms: i64) -> Result<u64, StoreError> {
     tx.execute(
         "INSERT INTO project_members (project_id, kind, member_id, created_ms) VALUES ($1, $2, $3, $4)",
         params![id, kind, member, now_ms],

@@ -97,11 +97,7 @@ pub async fn update(
 }
 
 /// `PUT /orchestration/connections/{connectionId}/move/{targetWorkspaceId}`
-pub async fn relocate(
-    State(app): State<App>,
-    Auth(actor): Auth,
-    Path((id, target)): Path<(String, String)>,
-) -> Answer {
+pub async fn relocate(State(app): State<App>, Auth(actor): Auth, Path((id, target)): Path<(String, String)>) -> Answer {
     let (id, target) = (ConnectionId::parse(&id)?, WorkspaceId::parse(&target)?);
     ok(&ConnectionBody::from(app.service.move_connection(&actor, &id, &target).await?))
 }

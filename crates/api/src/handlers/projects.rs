@@ -55,8 +55,7 @@ pub async fn list(State(app): State<App>, Auth(actor): Auth, Query(query): Query
 
 /// `POST /orchestration/projects`
 pub async fn create(State(app): State<App>, Auth(actor): Auth, Json(body): Json<Create>) -> Answer {
-    let request =
-        ProjectRequest { name: body.name, owner: body.owner, url: body.url, description: body.description };
+    let request = ProjectRequest { name: body.name, owner: body.owner, url: body.url, description: body.description };
     json(StatusCode::CREATED, &ProjectBody::from(app.service.create_project(&actor, request).await?))
 }
 
@@ -95,11 +94,7 @@ pub async fn groups(State(app): State<App>, Auth(actor): Auth, Path(id): Path<St
 }
 
 /// `PUT /orchestration/projects/{projectId}/users/{userId}`
-pub async fn add_user(
-    State(app): State<App>,
-    Auth(actor): Auth,
-    Path((id, user)): Path<(String, String)>,
-) -> Answer {
+pub async fn add_user(State(app): State<App>, Auth(actor): Auth, Path((id, user)): Path<(String, String)>) -> Answer {
     app.service.authorize_member(&actor, &project(&id)?, Member::User(UserId::parse(&user)?)).await?;
     empty(StatusCode::NO_CONTENT)
 }
@@ -115,11 +110,7 @@ pub async fn remove_user(
 }
 
 /// `PUT /orchestration/projects/{projectId}/groups/{groupId}`
-pub async fn add_group(
-    State(app): State<App>,
-    Auth(actor): Auth,
-    Path((id, group)): Path<(String, String)>,
-) -> Answer {
+pub async fn add_group(State(app): State<App>, Auth(actor): Auth, Path((id, group)): Path<(String, String)>) -> Answer {
     app.service.authorize_member(&actor, &project(&id)?, Member::Group(GroupId::parse(&group)?)).await?;
     empty(StatusCode::NO_CONTENT)
 }

@@ -130,11 +130,7 @@ pub async fn update(
 }
 
 /// `PUT /orchestration/resources/{resourceId}/move/{targetWorkspaceId}`
-pub async fn relocate(
-    State(app): State<App>,
-    Auth(actor): Auth,
-    Path((id, target)): Path<(String, String)>,
-) -> Answer {
+pub async fn relocate(State(app): State<App>, Auth(actor): Auth, Path((id, target)): Path<(String, String)>) -> Answer {
     let (id, target) = (ResourceId::parse(&id)?, WorkspaceId::parse(&target)?);
     ok(&ResourceBody::from(app.service.move_resource(&actor, &id, &target).await?))
 }

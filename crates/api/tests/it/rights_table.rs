@@ -1,8 +1,11 @@
 //! Every call with its smallest documented rights. `@names` in paths and bodies are filled in by [`crate::world`].
 
+#[path = "rights_catalog.rs"]
+mod catalog;
 #[path = "rights_schedules.rs"]
 mod schedules;
 
+use catalog::CATALOG;
 use schedules::SCHEDULES;
 
 /// What a call wants on the workspace of its object, beside the account permission.
@@ -23,6 +26,8 @@ pub(crate) enum Need {
 pub(crate) enum Who {
     /// Holders of one of these permissions; an empty list means every token.
     Holders(&'static [&'static str]),
+    /// The same, but persons only: a service account never.
+    Persons(&'static [&'static str]),
     /// Anybody, because nothing is in it or the path itself is the secret.
     Anybody,
     /// Whoever has credentials of another kind than a bearer token of the account.
@@ -33,11 +38,11 @@ pub(crate) enum Who {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
     pub(crate) method: &'static str,
-    /// Path of the newer generation, or our own.
+    /// Path of the newer generation, or our own; empty when only the older has the call.
     pub(crate) path: &'static str,
     /// Path below `/tmc/v2.6`, when that generation has the call too.
     pub(crate) tmc: Option<&'static str>,
-    /// Body: JSON, `@zip`, or empty for none.
+    /// Body: JSON, `@zip`, `@form:` and JSON for an upload, or empty for none.
     pub(crate) body: &'static str,
     pub(crate) who: Who,
     pub(crate) need: Need,
@@ -502,5 +507,5 @@ pub(crate) const OWN: &[Call] = &[
 
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
-    [IDENTITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
+    [IDENTITY, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
 }
