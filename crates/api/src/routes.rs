@@ -202,7 +202,9 @@ fn fill_orchestration(list: &mut List) {
     list.both("GET", "/orchestration/environments", "/environments", Complete, environments::list);
     list.both("POST", "/orchestration/environments", "/environments", Complete, environments::create);
     list.both("PUT", "/orchestration/environments/{id}", "/environments/{id}", Complete, environments::update);
-    let stays = Partial("refused while tasks or artifacts are inside, instead of removing them too");
+    let stays = Partial(
+        "refused while tasks, plans, artifacts, connections or resources are inside, instead of removing them too",
+    );
     list.both("DELETE", "/orchestration/environments/{id}", "/environments/{id}", stays, environments::delete);
 
     list.both("GET", "/orchestration/workspaces", "/workspaces", Complete, workspaces::list);
