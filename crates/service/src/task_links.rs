@@ -124,9 +124,10 @@ pub(crate) fn supplies(tx: &mut Tx<'_>, task: &Task, manifest: &Manifest, keys: 
             }
         }
     }
-    for (key, id) in named(&task.resources.0) {
+    // In the order of their ids, as those who save tasks lock them.
+    for (id, key) in added(&task.resources.0, &Map::new()) {
         let id = ResourceId::parse(id).map_err(|_| gone("resources", key))?;
-        let resource = resources::get(tx, &id)?.ok_or_else(|| gone("resources", key))?;
+        let resource = resources::hold(tx, &id)?.ok_or_else(|| gone("resources", key))?;
         if let Some(variable) = resource_variable(manifest, key, resource.is_file) {
             supplies.files.retain(|file| file.variable != variable);
             supplies.files.push(stoker_wire::Resource {

@@ -42,6 +42,12 @@ pub fn lock(tx: &mut Tx<'_>, id: &ResourceId) -> Result<Option<Resource>, StoreE
     Resource::select_opt(tx, "WHERE id = $1 {lock}", params![id])
 }
 
+/// The resource with this id, which nobody can change until the end of the transaction: whoever then looks for runs that
+/// need its bytes finds the one that is being started.
+pub fn hold(tx: &mut Tx<'_>, id: &ResourceId) -> Result<Option<Resource>, StoreError> {
+    Resource::select_opt(tx, "WHERE id = $1 {share}", params![id])
+}
+
 /// Whether the workspace has a resource of that name.
 pub fn name_taken(tx: &mut Tx<'_>, workspace: &WorkspaceId, name: &str) -> Result<bool, StoreError> {
     let sql = "SELECT id FROM resources WHERE workspace_id = $1 AND name = $2";

@@ -9,7 +9,7 @@ use stoker_testkit::http::Method;
 use crate::catalog_connections::job_with;
 use crate::link::driver::{Engine, finished, of};
 use crate::raw;
-use crate::support::{TestServer, both, form_of, id, keys};
+use crate::support::{Part, TestServer, both, form_of, id, keys};
 
 const RESOURCES: &str = "/orchestration/resources";
 const TASKS: &str = "/orchestration/executables/tasks";
@@ -79,7 +79,7 @@ both! {
         let escape = folder(&[("../out", b"x")]);
         let file = ("file", Some("f"), &b"1"[..]);
         let of = |text: &'static str| ("resource", None, text.as_bytes());
-        let cases: Vec<(Vec<(&str, Option<&str>, &[u8])>, u16, &str)> = vec![
+        let cases: Vec<(Vec<Part<'_>>, u16, &str)> = vec![
             (vec![], 400, "resource"),
             (vec![file], 400, "resource: the part is missing"),
             (vec![("resource", None, good.as_bytes())], 400, "file: the part is missing"),
