@@ -14,6 +14,7 @@ pub mod extract;
 pub mod family;
 pub mod handlers;
 mod linger;
+mod multipart;
 pub mod operations;
 pub mod routes;
 pub mod serve;

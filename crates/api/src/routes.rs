@@ -3,6 +3,7 @@
 //! A line of the list serves both generations where they share the operation: the path of the newer one, and the path
 //! below `/tmc/vX.Y`. Published operations without a line answer 501.
 
+mod catalog;
 mod engine_kinds;
 
 use crate::App;
@@ -104,6 +105,16 @@ impl List {
         self.read::<T>("v2.6", method, tmc);
         self.built.insert(("v2.6", method, numbered(tmc)), support);
         self.newer(method, path, support, handler);
+    }
+
+    /// An operation of the older generation only.
+    fn older<H, T>(&mut self, method: &'static str, tmc: &str, support: Support, handler: H)
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        put(&mut self.tmc, tmc, method, handler);
+        self.built.insert(("v2.6", method, numbered(tmc)), support);
     }
 
     /// An operation of the newer generation only.
@@ -218,7 +229,9 @@ fn fill_orchestration(list: &mut List) {
     list.both("GET", "/orchestration/environments", "/environments", Complete, environments::list);
     list.both("POST", "/orchestration/environments", "/environments", Complete, environments::create);
     list.both("PUT", "/orchestration/environments/{id}", "/environments/{id}", Complete, environments::update);
-    let stays = Partial("refused while tasks or artifacts are inside, instead of removing them too");
+    let stays = Partial(
+        "refused while tasks, plans, artifacts, connections or resources are inside, instead of removing them too",
+    );
     list.both("DELETE", "/orchestration/environments/{id}", "/environments/{id}", stays, environments::delete);
 
     list.both("GET", "/orchestration/workspaces", "/workspaces", Complete, workspaces::list);
@@ -238,19 +251,19 @@ fn fill_orchestration(list: &mut List) {
     let one = ("/orchestration/executables/tasks/{taskId}", "/executables/tasks/{taskId}");
     let config = ("/orchestration/executables/tasks/{taskId}/run-config", "/executables/tasks/{taskId}/run-config");
     let pause = ("/orchestration/executables/tasks/{taskId}/pause", "/executables/tasks/{taskId}/pause");
-    let values = Partial("connections and resources are kept but not yet given to the job");
     list.both("GET", all.0, all.1, Complete, tasks::list);
-    list.both("POST", all.0, all.1, values, tasks::create);
+    list.both("POST", all.0, all.1, Complete, tasks::create);
     let search = ("/orchestration/executables/tasks/search", "/executables/tasks/search");
     list.both("POST", search.0, search.1, Complete, tasks::search);
     list.both("GET", one.0, one.1, Complete, tasks::get);
-    list.both("PUT", one.0, one.1, values, tasks::update);
+    list.both("PUT", one.0, one.1, Complete, tasks::update);
     list.newer("PATCH", one.0, Complete, tasks::patch);
     list.both("DELETE", one.0, one.1, Complete, tasks::delete);
     list.both("GET", config.0, config.1, Complete, tasks::get_run_config);
     list.both("PUT", config.0, config.1, Complete, tasks::put_run_config);
     list.both("PUT", pause.0, pause.1, Complete, tasks::pause);
     list.newer("GET", "/processing/executables/tasks", Complete, tasks::list);
+    catalog::fill(list);
     fill_plans(list);
     // Versions before 2.0 have one path for all executables.
     list.old("GET", "/executables", tasks::list);

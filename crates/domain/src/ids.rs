@@ -1,7 +1,8 @@
 //! Identifiers, each kind its own type, so that a workspace id cannot stand where an environment id is wanted.
 //!
 //! Shapes (source: spec and client): environment, workspace, task, artifact, engine, cluster and run-profile ids are
-//! 24 hexadecimal characters; runs, users and the account have UUIDs; a service account has 32 letters and digits.
+//! 24 hexadecimal characters, and so are those of connections, resources and projects; runs, users, groups and the
+//! account have UUIDs; a service account has 32 letters and digits.
 
 use crate::random::Random;
 use serde::{Deserialize, Serialize};
@@ -156,6 +157,19 @@ id!(
 id!(
     /// A run (*execution* in API paths).
     RunId, "Task execution", is_uuid, uuid_by_time);
+
+id!(
+    /// A connection.
+    ConnectionId, "Connection", is_object_id, object_id);
+id!(
+    /// A resource.
+    ResourceId, "Resource", is_object_id, object_id);
+id!(
+    /// A project.
+    ProjectId, "Project", is_object_id, object_id);
+id!(
+    /// A group of users.
+    GroupId, "Group", is_uuid, |_, r| uuid(r));
 
 id!(
     /// A plan.

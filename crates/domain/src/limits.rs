@@ -84,3 +84,11 @@ pub const DEFINITION_BYTES: usize = 64 * 1024;
 pub const DYNAMIC_DESCRIPTION_CHARS: usize = 1_024;
 /// Most values in one list filter of a search of run profiles.
 pub const FILTER_VALUES: usize = 100;
+/// Largest file of a resource, in bytes (source: doc, 100 MiB with a tolerance of 5 %).
+pub const RESOURCE_BYTES: u64 = 105 * 1024 * 1024;
+/// Most bytes of all resources together (source: doc, 10 GiB).
+pub const RESOURCE_BYTES_TOTAL: i64 = 10 * 1024 * 1024 * 1024;
+/// Most bytes that the text parts of an upload have besides the file itself.
+pub const UPLOAD_TEXT_BYTES: usize = 64 * 1024;
+/// Longest address of a project, in characters.
+pub const URL_CHARS: usize = 2_000;

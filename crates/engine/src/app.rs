@@ -213,6 +213,7 @@ impl Start {
             random: self.options.random.clone(),
         });
         engine.artifacts().start_clean().map_err(at(&self.home.artifacts()))?;
+        engine.resources().start_clean().map_err(at(&self.home.resources()))?;
         Ok((engine, unfinished))
     }
 

@@ -127,33 +127,22 @@ impl Artifacts {
             "fetching the artifact"
         );
         let unfinished = self.folder.join(format!("{UNFINISHED}{sha256}"));
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        let mut attempt = 1;
-        loop {
-            let zip = unfinished.join("artifact.zip");
+        let zip = unfinished.join("artifact.zip");
+        let folder = unfinished.clone();
+        blocking(move || {
+            home::remove(&folder)?;
+            Ok(fs::create_dir_all(&folder)?)
+        })
+        .await?;
+        let fetched = download_patiently(engine, sha256, offer.artifact_size, &zip).await;
+        if let Err(error) = fetched {
             let folder = unfinished.clone();
-            blocking(move || {
-                home::remove(&folder)?;
-                Ok(fs::create_dir_all(&folder)?)
-            })
-            .await?;
-            let error = match download(engine, sha256, offer.artifact_size, &zip).await {
-                Ok(()) => {
-                    crash::point("engine.artifact-downloaded");
-                    let (from, to) = (unfinished.clone(), self.folder.join(sha256));
-                    return blocking(move || install(&from, &to)).await;
-                }
-                Err(error) => error,
-            };
-            if !error.may_pass() || attempt == ATTEMPTS {
-                let folder = unfinished.clone();
-                blocking(move || Ok(home::remove(&folder)?)).await?;
-                return Err(error);
-            }
-            tracing::warn!(sha256, attempt, %error, "fetching the artifact failed, will try again");
-            attempt += 1;
-            tokio::time::sleep(backoff.pause(engine.random())).await;
+            blocking(move || Ok(home::remove(&folder)?)).await?;
+            return Err(error);
         }
+        crash::point("engine.artifact-downloaded");
+        let (from, to) = (unfinished.clone(), self.folder.join(sha256));
+        blocking(move || install(&from, &to)).await
     }
 
     /// Throws away what an earlier engine did not finish.
@@ -231,8 +220,29 @@ impl Artifacts {
     }
 }
 
+/// Fetches the bytes with this hash and size into a file, in several attempts with pauses between them while another
+/// one may succeed.
+pub(crate) async fn download_patiently(
+    engine: &Engine,
+    sha256: &str,
+    size: i64,
+    to: &Path,
+) -> Result<(), ArtifactError> {
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    let mut attempt = 1;
+    loop {
+        let Err(error) = download(engine, sha256, size, to).await else { return Ok(()) };
+        if !error.may_pass() || attempt == ATTEMPTS {
+            return Err(error);
+        }
+        tracing::warn!(sha256, attempt, %error, "fetching a file failed, will try again");
+        attempt += 1;
+        tokio::time::sleep(backoff.pause(engine.random())).await;
+    }
+}
+
 /// The hash as the name of a folder, unless it is something else.
-fn folder_name(sha256: &str) -> Option<String> {
+pub(crate) fn folder_name(sha256: &str) -> Option<String> {
     let fits = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
     fits.then(|| sha256.to_ascii_lowercase())
 }
@@ -335,7 +345,7 @@ fn install(from: &Path, to: &Path) -> Result<Artifact, ArtifactError> {
 }
 
 /// Runs a blocking call outside the runtime's thread.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, ArtifactError> + Send + 'static,
 ) -> Result<T, ArtifactError> {
     tokio::task::spawn_blocking(call).await.unwrap_or_else(|error| Err(ArtifactError::Disk(error.to_string())))

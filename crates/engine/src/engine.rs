@@ -18,6 +18,7 @@ use crate::keystore::Keys;
 use crate::link::{Link, LinkError};
 use crate::management::ManagementLog;
 use crate::process::ShimHost;
+use crate::resources::Resources;
 use crate::run;
 use crate::sender::Outbox;
 use crate::table::{Phase, StopReason, Table, Wish};
@@ -52,6 +53,7 @@ struct Inner {
     parts: Parts,
     outbox: Outbox,
     artifacts: Artifacts,
+    resources: Resources,
     /// Free slots; nothing when there is no limit.
     slots: Option<Arc<Semaphore>>,
     table: Mutex<Table>,
@@ -74,9 +76,11 @@ impl Engine {
         let slots = slots.map(|count| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))));
         let artifacts =
             Artifacts::new(parts.home.artifacts(), parts.config.max_artifacts, parts.config.max_artifact_bytes);
+        let resources = Resources::new(parts.home.resources(), parts.config.max_artifact_bytes);
         let inner = Inner {
             outbox: Outbox::new(),
             artifacts,
+            resources,
             slots,
             table: Mutex::default(),
             session: watch::Sender::new(None),
@@ -101,6 +105,10 @@ impl Engine {
 
     pub(crate) fn artifacts(&self) -> &Artifacts {
         &self.inner.artifacts
+    }
+
+    pub(crate) fn resources(&self) -> &Resources {
+        &self.inner.resources
     }
 
     pub(crate) fn slots(&self) -> Option<&Arc<Semaphore>> {

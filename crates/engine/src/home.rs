@@ -47,6 +47,11 @@ impl Home {
         self.root.join("data/artifacts")
     }
 
+    /// Files that runs need beside their artifacts, each named by its SHA-256.
+    pub fn resources(&self) -> PathBuf {
+        self.root.join("data/resources")
+    }
+
     /// One folder for each run and epoch.
     pub fn runs(&self) -> PathBuf {
         self.root.join("data/runs")
@@ -82,7 +87,8 @@ impl Home {
     /// # Errors
     /// [`EngineError::File`].
     pub fn create(&self) -> Result<(), EngineError> {
-        for private in [self.data(), self.artifacts(), self.runs(), self.ended(), self.log(), self.keystores()] {
+        let written = [self.data(), self.artifacts(), self.resources(), self.runs(), self.ended(), self.log()];
+        for private in written.into_iter().chain([self.keystores()]) {
             DirBuilder::new().recursive(true).mode(0o700).create(&private).map_err(at(&private))?;
         }
         Ok(())

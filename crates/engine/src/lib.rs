@@ -21,6 +21,7 @@ mod logs;
 mod management;
 pub mod ownlog;
 pub mod process;
+mod resources;
 mod run;
 mod sender;
 mod session;

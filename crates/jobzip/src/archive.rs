@@ -63,6 +63,14 @@ impl<'l, R: Read + Seek> Archive<'l, R> {
         Ok(Self::new(reader, len, entries, base, limits))
     }
 
+    /// Opens a zip with anything in it: every path stays as it is, a single common base folder too.
+    pub(crate) fn open_folder(source: R, limits: &'l Limits) -> Result<Self, JobZipError> {
+        let mut reader = BufReader::new(source);
+        let len = reader.seek(SeekFrom::End(0)).map_err(JobZipError::io("read zip"))?;
+        let entries = list(&mut reader, len, limits)?;
+        Ok(Self::new(reader, len, entries, None, limits))
+    }
+
     fn new(reader: BufReader<R>, len: u64, entries: Vec<Entry>, base: Option<String>, limits: &'l Limits) -> Self {
         let by_path = entries.iter().enumerate().map(|(index, entry)| (entry.path.clone(), index)).collect();
         let mut folders = HashSet::new();

@@ -8,6 +8,9 @@
 //! 3. [`prepare_run`] builds a private folder for one run from that cache, [`write_contexts`] writes the values of that
 //!    run into it, and [`command_line`] says which program to start with which arguments.
 //!
+//! A zip with anything in it, as a folder of files for jobs, goes through [`check_folder`] and [`unpack_folder`] with the
+//! same care.
+//!
 //! The crate knows nothing of servers or engines, starts no process and reads neither clock nor environment.
 
 mod archive;
@@ -32,4 +35,4 @@ pub use launch::{CommandLine, LaunchRequest, command_line};
 pub use limits::Limits;
 pub use manifest::{ArtifactType, ContextFile, GitInfo, Kind, Launch, Manifest, Parameter};
 pub use run_folder::prepare_run;
-pub use unpack::unpack;
+pub use unpack::{check_folder, unpack, unpack_folder};

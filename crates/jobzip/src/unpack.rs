@@ -20,11 +20,36 @@ use crate::limits::Limits;
 /// Any [`JobZipError`] of a bad archive, [`JobZipError::DestinationNotEmpty`], or [`JobZipError::Io`]. `dest` is empty
 /// again after an error, so far as the disk lets us.
 pub fn unpack<R: Read + Seek>(archive: R, dest: &Path, limits: &Limits) -> Result<(), JobZipError> {
+    into_empty(dest, || Archive::open(archive, limits))
+}
+
+/// Checks that a zip with anything in it can be unpacked by [`unpack_folder`] with the same limits: safe names, right
+/// lengths and checksums, nothing that is too large.
+///
+/// # Errors
+/// Any [`JobZipError`] of a bad zip, or [`JobZipError::Io`].
+pub fn check_folder<R: Read + Seek>(zip: R, limits: &Limits) -> Result<(), JobZipError> {
+    Archive::open_folder(zip, limits)?.verify()
+}
+
+/// Unpacks a zip with anything in it into `dest`, which must exist and be empty; like [`unpack`], but a single common
+/// base folder stays, because it may be meant.
+///
+/// # Errors
+/// As [`unpack`].
+pub fn unpack_folder<R: Read + Seek>(zip: R, dest: &Path, limits: &Limits) -> Result<(), JobZipError> {
+    into_empty(dest, || Archive::open_folder(zip, limits))
+}
+
+fn into_empty<'l, R: Read + Seek>(
+    dest: &Path,
+    open: impl FnOnce() -> Result<Archive<'l, R>, JobZipError>,
+) -> Result<(), JobZipError> {
     let list = || format!("list folder {}", dest.display());
     if fs::read_dir(dest).map_err(JobZipError::io(list()))?.next().is_some() {
         return Err(JobZipError::DestinationNotEmpty { path: dest.to_owned() });
     }
-    let result = Archive::open(archive, limits).and_then(|mut archive| write_all(&mut archive, dest));
+    let result = open().and_then(|mut archive| write_all(&mut archive, dest));
     if result.is_err()
         && let Err(error) = empty(dest)
     {

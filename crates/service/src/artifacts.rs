@@ -248,6 +248,8 @@ impl Service {
                 audit::record(tx, proof.actor(), now, service.random(), change)?;
                 let versions = artifacts::versions(tx, &artifact.id)?;
                 let workspace = view(tx, &artifact.workspace_id)?;
+                let published = (version.as_str(), &manifest);
+                service.upgrade_followers(tx, &proof, &artifact, &workspace.environment.id, published, now)?;
                 Ok(ArtifactView { artifact, versions, workspace })
             })
             .await;
@@ -296,24 +298,6 @@ impl Service {
             self.drop_unused_blob(&sha256).await;
         }
         Ok(())
-    }
-
-    /// Removes the file of an artifact when nothing needs it any more. A failure leaves a file too many, never one too
-    /// few.
-    async fn drop_unused_blob(&self, sha256: &str) {
-        let _guard = self.inner.blob_guard.lock().await;
-        let wanted = sha256.to_owned();
-        let system = crate::Allowed::system();
-        let used = self.read::<_, Error, _>(&system, move |tx| Ok(artifacts::sha256_in_use(tx, &wanted)?)).await;
-        match used {
-            Ok(true) => {}
-            Ok(false) => {
-                if let Err(error) = self.inner.blobs.delete(sha256).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "an unused artifact file stays");
-                }
-            }
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "an unused artifact file stays"),
-        }
     }
 }
 

@@ -183,6 +183,10 @@ pub(crate) fn offer(
         }
     };
     let parameters: Vec<Parameter> = serde_json::from_str(&run.parameters).map_err(Error::internal)?;
+    let resources = match &run.resources {
+        Some(text) => serde_json::from_str(text).map_err(Error::internal)?,
+        None => Vec::new(),
+    };
     Ok(Offer {
         run: run.id.to_string(),
         epoch: run.epoch,
@@ -198,6 +202,7 @@ pub(crate) fn offer(
         jvm_arguments: run.jvm_arguments.as_ref().map(|j| j.0.clone()),
         parameters,
         sealed_parameters,
+        resources,
     })
 }
 

@@ -201,7 +201,7 @@ pub(crate) fn clear(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<(), Error> {
     for workspace in stoker_store::workspaces::of_environment(tx, id)? {
         if stoker_store::workspaces::in_use(tx, &workspace.id)? {
             return Err(Error::Forbidden(format!(
-                "workspace {} still holds tasks, plans or artifacts: remove them first",
+                "workspace {} still holds tasks, plans, artifacts, connections or resources: remove them first",
                 workspace.name
             )));
         }

@@ -1,6 +1,7 @@
 //! Parameters of tasks and runs: which are secret, how they are merged, how they are kept.
 
 use crate::error::Error;
+use crate::task_links::{Supplied, Supplies};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use stoker_domain::{Random, limits};
@@ -20,23 +21,28 @@ pub struct GivenParameter {
     pub encrypted: bool,
 }
 
-/// The effective parameters of a run: those that may be seen, and those that may not.
+/// The effective parameters of a run: those that may be seen, those that may not, and those that are paths of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effective {
     pub(crate) plain: Vec<Parameter>,
     pub(crate) secret: Vec<Parameter>,
+    pub(crate) files: Vec<stoker_wire::Resource>,
+}
+
+impl Effective {
+    /// The files as a run keeps them; nothing when there are none.
+    pub(crate) fn files_text(&self) -> Result<Option<String>, Error> {
+        let text = (!self.files.is_empty()).then(|| serde_json::to_string(&self.files));
+        text.transpose().map_err(Error::internal)
+    }
 }
 
 /// Prefix that the published guide puts before parameter names (source: doc); dropped when the artifact has no
 /// variable of the whole name but one of the rest.
 const PREFIX: &str = "parameter_";
 
-/// Prefixes of variables that belong to a connection (source: doc).
-const CONNECTION: &[&str] = &["connection_"];
-/// Prefixes of variables that hold the path of a file or folder (source: doc).
-const RESOURCE: &[&str] = &["resource_file_", "resource_directory_"];
-
-fn variable<'a>(manifest: &Manifest, name: &'a str) -> &'a str {
+/// The name of the variable of the job that a parameter is meant for.
+pub(crate) fn variable<'a>(manifest: &Manifest, name: &'a str) -> &'a str {
     let known = |wanted: &str| manifest.parameters.iter().any(|p| p.name == wanted);
     match name.strip_prefix(PREFIX) {
         Some(rest) if !known(name) && known(rest) => rest,
@@ -95,17 +101,11 @@ pub fn shown(kept: &Map<String, Value>) -> BTreeMap<String, String> {
     kept.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }
 
-/// The variable of the artifact that an entry of `connections` or `resources` is meant for: named whole, or without its
-/// prefix. `None` when the job knows no such variable: an id would mean nothing to it.
-fn meant<'a>(manifest: &'a Manifest, prefixes: &[&str], name: &str) -> Option<&'a str> {
-    let known = |wanted: &str| manifest.parameters.iter().map(|p| p.name.as_str()).find(|known| *known == wanted);
-    known(name).or_else(|| prefixes.iter().find_map(|prefix| known(&format!("{prefix}{name}"))))
-}
-
 /// Merges what the task keeps with what the start call gives. Connections and resources of the task win over its
 /// parameters, the call wins over all.
 pub(crate) fn for_run(
     task: &Task,
+    supplies: Supplies,
     given: &[GivenParameter],
     manifest: &Manifest,
     keys: &KeyRing,
@@ -121,19 +121,21 @@ pub(crate) fn for_run(
         };
         merged.insert(variable(manifest, name).to_owned(), (text, secret));
     }
-    for (prefixes, entries) in [(CONNECTION, &task.connections.0), (RESOURCE, &task.resources.0)] {
-        for (name, value) in entries {
-            if let (Some(name), Some(value)) = (meant(manifest, prefixes, name), value.as_str()) {
-                merged.insert(name.to_owned(), (value.to_owned(), is_secret(manifest, name)));
-            }
-        }
+    for Supplied { variable, value, secret } in supplies.values {
+        let secret = secret || is_secret(manifest, &variable);
+        merged.insert(variable, (value, secret));
+    }
+    let mut files = supplies.files;
+    for file in &files {
+        merged.remove(&file.variable);
     }
     for parameter in given {
         let secret = parameter.encrypted || is_secret(manifest, &parameter.name);
         let name = variable(manifest, &parameter.name).to_owned();
+        files.retain(|file| file.variable != name);
         merged.insert(name, (parameter.value.clone(), secret));
     }
-    let mut effective = Effective::default();
+    let mut effective = Effective { files, ..Effective::default() };
     for (name, (value, secret)) in merged {
         let parameter = Parameter { name, value };
         if secret { effective.secret.push(parameter) } else { effective.plain.push(parameter) }
@@ -170,35 +172,4 @@ fn check(name: &str, value: &str) -> Result<(), Error> {
         return Err(Error::invalid(format!("parameters.{name}: the value holds a NUL character")));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn manifest(names: &[&str]) -> Manifest {
-        let parameter = |name: &&str| {
-            serde_json::json!({
-                "name": name, "type_name": "String", "default": null, "comment": null, "required": false, "secret": false,
-            })
-        };
-        let parameters: Vec<Value> = names.iter().map(parameter).collect();
-        let manifest = serde_json::json!({
-            "kind": "java", "job": "j", "artifact_type": "STANDARD", "add_opens": false, "contexts": {},
-            "parameters": parameters, "info": {}, "launch": stoker_jobzip::Launch::default(),
-        });
-        serde_json::from_value(manifest).unwrap()
-    }
-
-    #[test]
-    fn connections_and_resources_find_their_variables() {
-        let manifest = manifest(&["connection_db", "orders", "resource_file_orders", "resource_directory_in", "x"]);
-        let found = |prefixes, name| meant(&manifest, prefixes, name);
-        assert_eq!(found(CONNECTION, "connection_db"), Some("connection_db"));
-        assert_eq!(found(CONNECTION, "db"), Some("connection_db"));
-        assert_eq!(found(CONNECTION, "orders"), Some("orders"), "the whole name goes first");
-        assert_eq!(found(RESOURCE, "in"), Some("resource_directory_in"));
-        assert_eq!(found(RESOURCE, "db"), None);
-        assert_eq!(found(CONNECTION, "warehouse"), None);
-    }
 }

@@ -335,7 +335,8 @@ impl Service {
         })?;
         let manifest = self.inner.manifests.get(tx, task, &file.sha256)?;
         let VersionFile { artifact_name, sha256, size } = file;
-        let given = parameters::for_run(task, &request.parameters, &manifest, &self.inner.keys)?;
+        let supplies = crate::task_links::supplies(tx, task, &manifest, &self.inner.keys)?;
+        let given = parameters::for_run(task, supplies, &request.parameters, &manifest, &self.inner.keys)?;
         let id = RunId::generate(now, self.random());
         let secrets = if given.secret.is_empty() {
             None
@@ -391,6 +392,7 @@ impl Service {
             log_chunks: 0,
             wait_reason: None,
             plan_run_id: None,
+            resources: given.files_text()?,
         })
     }
 

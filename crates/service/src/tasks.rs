@@ -9,6 +9,7 @@ use crate::error::{Error, taken};
 use crate::parameters;
 pub use crate::parameters::shown as shown_parameters;
 use crate::task_fields::{checked_map, checked_tags, checked_upgrade};
+use crate::task_links::{Place, check_connections, check_resources};
 use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::{Map, Value, json};
 use stoker_domain::ids::{ArtifactId, EnvironmentId, TaskId, WorkspaceId};
@@ -201,7 +202,7 @@ impl Service {
                 created_ms: now,
                 updated_ms: now,
             };
-            service.fill(&mut task, request, &manifest)?;
+            service.fill(tx, &proof, &mut task, request, &manifest)?;
             let message = format!("name: a task {} exists already in the workspace", task.name);
             task.insert(tx).map_err(taken(message))?;
             service.audit_task(tx, &proof, "task.create", &task)?;
@@ -216,7 +217,7 @@ impl Service {
         let allowed = actor.allow(USE)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            let mut task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &task.workspace_id, &[Right::Author])?;
             let target = WorkspaceId::parse(&request.workspace)?;
             if target != task.workspace_id {
@@ -233,7 +234,7 @@ impl Service {
             task.artifact_id = artifact_id;
             task.artifact_version.clone_from(&request.artifact_version);
             task.updated_ms = now;
-            service.fill(&mut task, request, &manifest)?;
+            service.fill(tx, &proof, &mut task, request, &manifest)?;
             let message = format!("name: a task {} exists already in the workspace", task.name);
             task.update(tx).map_err(taken(message))?;
             service.audit_task(tx, &proof, "task.update", &task)?;
@@ -242,9 +243,19 @@ impl Service {
         .await
     }
 
-    fn fill(&self, task: &mut Task, request: TaskRequest, manifest: &Manifest) -> Result<(), Error> {
+    fn fill(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        task: &mut Task,
+        request: TaskRequest,
+        manifest: &Manifest,
+    ) -> Result<(), Error> {
         checked_map("connections", &request.connections)?;
         checked_map("resources", &request.resources)?;
+        let place = Place { allowed, environment: &task.environment_id };
+        check_connections(tx, &place, &request.connections, &task.connections.0)?;
+        check_resources(tx, &place, &request.resources, &task.resources.0, manifest)?;
         task.name = names::checked("name", &request.name, limits::NAME_CHARS)?;
         task.description = description(request.description)?;
         task.tags = Json(checked_tags(request.tags)?);
@@ -256,32 +267,6 @@ impl Service {
             parameters::for_task(task.id.as_str(), &request.parameters, &task.parameters.0, manifest, keys, random)?;
         task.parameters = Json(kept);
         Ok(())
-    }
-
-    /// Moves a task to the newest version of its artifact.
-    pub async fn upgrade_task(&self, actor: &Actor, id: &TaskId, force: bool) -> Result<(), Error> {
-        let allowed = actor.allow(USE)?;
-        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
-        self.write(&allowed, move |tx| {
-            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
-            proof.right(tx, &task.workspace_id, &[Right::Author])?;
-            let auto = task.auto_upgrade.as_ref().and_then(|j| j.0.get("autoUpgradable")).and_then(Value::as_bool);
-            if !force && auto == Some(false) {
-                return Err(Error::invalid("forceUpdate: the task is not auto-upgradable; set forceUpdate to true"));
-            }
-            let newest = artifacts::versions(tx, &task.artifact_id)?.into_iter().next();
-            let newest = newest.ok_or_else(|| Error::not_found("Artifact version not found."))?;
-            if newest != task.artifact_version {
-                task.artifact_version = newest;
-                task.version_major += 1;
-                task.version_minor = 0;
-                task.updated_ms = now;
-                task.update(tx)?;
-                service.audit_task(tx, &proof, "task.upgrade", &task)?;
-            }
-            Ok(())
-        })
-        .await
     }
 
     /// Removes a task. Refused while runs of it are active, unless they are to be stopped too.
@@ -337,7 +322,7 @@ impl Service {
             context.map(|text| names::described("pauseContext", &text, limits::DESCRIPTION_CHARS)).transpose()?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            let mut task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &task.workspace_id, &[Right::Execute])?;
             if task.paused == pause {
                 return Ok(false);

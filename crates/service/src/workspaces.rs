@@ -222,7 +222,8 @@ impl Service {
             }
             if workspaces::in_use(tx, &id)? {
                 return Err(Error::conflict(format!(
-                    "workspace {} still holds tasks, plans, artifacts, engines or clusters: remove them first",
+                    "workspace {} still holds tasks, plans, artifacts, connections, resources, engines or clusters: \
+                     remove them first",
                     workspace.name
                 )));
             }

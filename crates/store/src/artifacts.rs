@@ -161,10 +161,15 @@ pub fn delete_when_empty(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<u64, StoreE
     )
 }
 
-/// Whether any version, or any run that has not ended, still needs these bytes.
-pub fn sha256_in_use(tx: &mut Tx<'_>, sha256: &str) -> Result<bool, StoreError> {
+/// Whether any version or resource still needs these bytes.
+pub fn sha256_published(tx: &mut Tx<'_>, sha256: &str) -> Result<bool, StoreError> {
     let versions = tx.query_int("SELECT count(*) FROM artifact_versions WHERE sha256 = $1", params![sha256])?;
-    let runs =
-        tx.query_int("SELECT count(*) FROM runs WHERE artifact_sha256 = $1 AND state <> 'finished'", params![sha256])?;
-    Ok(versions + runs > 0)
+    let resources = tx.query_int("SELECT count(*) FROM resources WHERE sha256 = $1", params![sha256])?;
+    Ok(versions + resources > 0)
+}
+
+/// Whether any run that has not ended still needs these bytes.
+pub fn sha256_running(tx: &mut Tx<'_>, sha256: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM runs WHERE state <> 'finished' AND (artifact_sha256 = $1 OR resources LIKE $2) LIMIT 1";
+    Ok(tx.query_opt(sql, params![sha256, crate::runs::holding(sha256)])?.is_some())
 }

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod audit;
+pub mod connections;
 pub mod db;
 pub mod dynamic_engines;
 pub mod engines;
@@ -15,6 +16,8 @@ pub mod logs;
 pub mod pipeline_engines;
 pub mod plan_runs;
 pub mod plans;
+pub mod projects;
+pub mod resources;
 pub mod run_profiles;
 pub mod runs;
 pub mod schedules;

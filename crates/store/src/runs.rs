@@ -103,6 +103,8 @@ record! {
         wait_reason: Option<String>,
         /// The plan run it is part of.
         plan_run_id: Option<PlanRunId>,
+        /// The files it needs beside its artifact: a JSON array, none when absent.
+        resources: Option<String>,
     }
 }
 
@@ -359,11 +361,16 @@ pub fn deploy_overdue_any(tx: &mut Tx<'_>, now_ms: i64) -> Result<bool, StoreErr
     Ok(tx.query_opt(sql, params![now_ms])?.is_some())
 }
 
-/// Whether a run the engine has needs the artifact with these bytes.
+/// The pattern of a list of files with this one in it; a hash stands there as a whole text.
+pub(crate) fn holding(sha256: &str) -> String {
+    format!("%\"{sha256}\"%")
+}
+
+/// Whether a run the engine has needs the artifact or resource with these bytes.
 pub fn leased_needs(tx: &mut Tx<'_>, engine: &EngineId, sha256: &str) -> Result<bool, StoreError> {
     let sql = "SELECT id FROM runs WHERE engine_id = $1 AND state IN ('offered', 'running') \
-               AND artifact_sha256 = $2 LIMIT 1";
-    Ok(tx.query_opt(sql, params![engine, sha256])?.is_some())
+               AND (artifact_sha256 = $2 OR resources LIKE $3) LIMIT 1";
+    Ok(tx.query_opt(sql, params![engine, sha256, holding(sha256)])?.is_some())
 }
 
 /// Marks a run as unknown since its lease ended.

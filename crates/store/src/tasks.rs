@@ -6,7 +6,7 @@ use crate::{StoreError, Tx, Value, params};
 use serde_json::{Map, Value as JsonValue};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{ArtifactId, EnvironmentId, RunProfileId, TaskId, WorkspaceId};
-use stoker_domain::runtime::{LogLevel, RuntimeType};
+use stoker_domain::runtime::{ArtifactType, LogLevel, RuntimeType};
 
 record! {
     /// A task.
@@ -132,6 +132,19 @@ pub fn lock(tx: &mut Tx<'_>, id: &TaskId) -> Result<Option<Task>, StoreError> {
 /// The tasks that run with a run profile, by id, locked until the end of the transaction.
 pub fn with_profile(tx: &mut Tx<'_>, id: &RunProfileId) -> Result<Vec<Task>, StoreError> {
     Task::select(tx, "WHERE run_profile_id = $1 ORDER BY id {lock}", params![id])
+}
+
+/// The tasks of an environment that follow artifacts of this name and kind, locked until the end of the transaction.
+pub fn lock_followers(
+    tx: &mut Tx<'_>,
+    environment: &EnvironmentId,
+    name: &str,
+    kind: ArtifactType,
+) -> Result<Vec<Task>, StoreError> {
+    // The flags are written without blanks.
+    let rest = "WHERE environment_id = $1 AND auto_upgrade LIKE '%\"autoUpgradable\":true%' \
+                AND artifact_id IN (SELECT id FROM artifacts WHERE name = $2 AND kind = $3) ORDER BY id {lock}";
+    Task::select(tx, rest, params![environment, name, kind.id()])
 }
 
 /// A page of tasks by name, and how many there are in all.

@@ -69,9 +69,10 @@ pub fn of_environment(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<Vec<Workspa
     Workspace::select(tx, "WHERE environment_id = $1 ORDER BY created_ms, id", params![id])
 }
 
-/// Whether tasks, plans, artifacts, engines of any kind or clusters still belong to the workspace.
+/// Whether tasks, plans, artifacts, connections, resources, engines of any kind or clusters still belong to the workspace.
 pub fn in_use(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<bool, StoreError> {
-    for table in ["tasks", "plans", "artifacts", "engines", "clusters", "pipeline_engines"] {
+    for table in ["tasks", "plans", "artifacts", "connections", "resources", "engines", "clusters", "pipeline_engines"]
+    {
         let sql = format!("SELECT count(*) FROM {table} WHERE workspace_id = $1");
         if tx.query_int(&sql, params![id])? > 0 {
             return Ok(true);

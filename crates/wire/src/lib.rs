@@ -25,7 +25,7 @@ pub const POLL_PATH: &str = "/engine/v1/poll";
 pub const REPORT_PATH: &str = "/engine/v1/reports";
 /// Where it says that it stops.
 pub const GOODBYE_PATH: &str = "/engine/v1/goodbye";
-/// Where it fetches an artifact by its SHA-256 (append the 64 hexadecimal characters).
+/// Where it fetches an artifact or resource by its SHA-256 (append the 64 hexadecimal characters).
 pub const ARTIFACT_PATH: &str = "/engine/v1/artifacts/";
 
 /// Header that names the session on requests without a body.
@@ -154,6 +154,23 @@ pub struct Parameter {
     pub value: String,
 }
 
+/// A file or folder that a run needs beside its artifact. It is fetched as artifacts are, by its SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resource {
+    /// The context variable that gets its path on the engine.
+    pub variable: String,
+    /// The name the file should have; the engine replaces what does not fit into a path.
+    pub name: String,
+    /// SHA-256 of the bytes, 64 hexadecimal characters.
+    pub sha256: String,
+    /// How many bytes.
+    pub size: i64,
+    /// The bytes are a zip, and the variable gets the path of the folder it was unpacked to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub folder: bool,
+}
+
 /// A run for this engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -191,6 +208,9 @@ pub struct Offer {
     /// Secret parameters: a JSON array of [`Parameter`], sealed to the engine's key, base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_parameters: Option<String>,
+    /// What the run needs beside its artifact. An engine of before this field does not see it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<Resource>,
 }
 
 /// Tells what happened; see [`Report`].
@@ -328,6 +348,20 @@ mod tests {
         .unwrap();
         let Report::Finished { end, .. } = &report else { panic!("{report:?}") };
         assert_eq!((end.exit_code, end.outcome.as_str()), (Some(4), "failed"));
+    }
+
+    #[test]
+    fn golden_resources_of_an_offer() {
+        let plain = r#"{"run":"r","epoch":1,"taskId":"t","taskName":"T","artifactSha256":"ab","artifactSize":12,"artifactName":"load","artifactVersion":"0.1","logLevel":"WARN","parameters":[]"#;
+        let before: Offer = serde_json::from_str(&format!("{plain}}}")).unwrap();
+        assert!(before.resources.is_empty(), "an offer of before has none");
+        assert_eq!(serde_json::to_string(&before).unwrap(), format!("{plain}}}"), "and is written as before");
+        let text = format!(
+            r#"{plain},"resources":[{{"variable":"resource_file_in","name":"in.csv","sha256":"cd","size":3}},{{"variable":"resource_directory_d","name":"d","sha256":"ef","size":4,"folder":true}}]}}"#
+        );
+        let offer: Offer = serde_json::from_str(&text).unwrap();
+        assert_eq!((offer.resources[0].folder, offer.resources[1].folder), (false, true));
+        assert_eq!(serde_json::to_string(&offer).unwrap(), text);
     }
 
     #[test]

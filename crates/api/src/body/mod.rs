@@ -2,6 +2,7 @@
 
 mod accounts;
 mod artifacts;
+mod catalog;
 mod dynamic;
 mod engines;
 mod pipeline;
@@ -14,6 +15,7 @@ mod workspaces;
 
 pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
+pub use catalog::{ConnectionBody, ProjectBody, ResourceBody};
 pub use dynamic::{DynamicEngineBody, DynamicEnvironmentBody, JobProfileBody, ProfileItem, ServicesStatusBody};
 pub use engines::{ClusterBody, EngineBody, RunProfileBody, engine_services};
 pub use pipeline::{PipelineEngineBody, PipelineProfileItem, pipeline_profile};

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod connections;
 pub mod docs;
 pub mod dynamic_engines;
 pub mod dynamic_environments;
@@ -15,6 +16,8 @@ pub mod pipeline_engines;
 pub mod pipeline_profiles;
 pub mod plan_executions;
 pub mod plans;
+pub mod projects;
+pub mod resources;
 pub mod rights;
 pub mod run_profile_search;
 pub mod run_profiles;

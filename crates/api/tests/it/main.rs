@@ -3,6 +3,9 @@
 mod bad_archives;
 mod bad_input;
 mod bodies;
+mod catalog_connections;
+mod catalog_projects;
+mod catalog_resources;
 mod conflicts;
 mod connections;
 mod dialects;
@@ -27,6 +30,7 @@ mod schedules;
 mod support;
 mod tasks;
 mod tokens;
+mod upgrades;
 mod waits;
 mod webhooks;
 mod world;

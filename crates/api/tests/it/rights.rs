@@ -52,7 +52,7 @@ impl Sample {
 
     fn permissions(&self) -> &'static [&'static str] {
         match self.call.who {
-            Who::Holders(list) => list,
+            Who::Holders(list) | Who::Persons(list) => list,
             Who::Anybody | Who::Others => &[],
         }
     }
@@ -85,23 +85,38 @@ impl Accounts {
         self.0.insert(key, http.clone());
         http
     }
+
+    /// The client of a person with one permission.
+    async fn person(&mut self, server: &TestServer, permission: &str) -> Http {
+        if let Some(http) = self.0.get(permission) {
+            return http.clone();
+        }
+        let (_, http) = server.person(&format!("person {permission}"), &[permission]).await;
+        self.0.insert(permission.to_owned(), http.clone());
+        http
+    }
 }
 
 pub(crate) fn samples() -> Vec<Sample> {
     let of = |call: Call| {
         let newer = Sample { call, generation: "2021-03", path: call.path };
+        let newer = Some(newer).filter(|sample| !sample.path.is_empty());
         let older = call.tmc.map(|path| Sample { call, generation: "v2.6", path });
-        [Some(newer), older].into_iter().flatten()
+        [newer, older].into_iter().flatten()
     };
     all().flat_map(of).collect()
 }
 
 fn holders() -> impl Iterator<Item = Sample> {
-    samples().into_iter().filter(|sample| matches!(sample.call.who, Who::Holders(_)))
+    samples().into_iter().filter(|sample| matches!(sample.call.who, Who::Holders(_) | Who::Persons(_)))
 }
 
 /// Statuses that the contract names for success; for what it does not name, those of our own documents.
 fn success(sample: &Sample) -> Vec<u16> {
+    if sample.path.contains("/groups/@") {
+        // There are no groups yet: that the group is unknown is all that these calls can find.
+        return vec![404];
+    }
     for (generation, text) in PUBLISHED {
         for line in text.lines().skip(1).filter(|_| generation == sample.generation) {
             let columns: Vec<&str> = line.split('\t').collect();
@@ -207,8 +222,11 @@ both! {
             let right = &allowed[&(sample.call.method, sample.url())];
             let wrong = Permission::ALL.iter().filter(|p| p.for_service_accounts()).map(|p| p.id());
             let wrong: Vec<&str> = wrong.filter(|p| !right.contains(p)).collect();
-            let rights = ["AUTHOR", "EXECUTE", "VIEW", "MANAGE", "PUBLISH"];
-            let http = accounts.with(&server, &wrong, &rights).await;
+            // Whoever may only use engines cannot be given more.
+            let editor = ["TMC_OPERATOR", "TMC_CONNECTION_RESOURCE_EDIT"].iter().any(|edit| wrong.contains(edit));
+            let rights: &[&str] =
+                if editor { &["AUTHOR", "EXECUTE", "VIEW", "MANAGE", "PUBLISH"] } else { &["EXECUTE", "VIEW"] };
+            let http = accounts.with(&server, &wrong, rights).await;
             let answer = sample.send(&server, &world, &http, false).await;
             refused(&sample, 403, &answer, "with every other permission");
         }
@@ -261,7 +279,10 @@ both! {
                 let fits = |right: &&&str| *permission != "TMC_ENGINE_USE" || ["", "EXECUTE", "VIEW"].contains(*right);
                 for right in rights.iter().filter(fits) {
                     let given: Vec<&str> = [*right].into_iter().filter(|r| !r.is_empty()).collect();
-                    let http = accounts.with(&server, &[permission], &given).await;
+                    let http = match sample.call.who {
+                        Who::Persons(_) => accounts.person(&server, permission).await,
+                        _ => accounts.with(&server, &[permission], &given).await,
+                    };
                     let answer = sample.send(&server, &world, &http, true).await;
                     let what = format!("{} {} with {permission} and {right:?}", sample.call.method, sample.url());
                     let wanted = success(&sample);

@@ -1,10 +1,13 @@
 //! Every call with its smallest documented rights. `@names` in paths and bodies are filled in by [`crate::world`].
 
+#[path = "rights_catalog.rs"]
+mod catalog;
 #[path = "rights_engines.rs"]
 mod engines;
 #[path = "rights_schedules.rs"]
 mod schedules;
 
+use catalog::CATALOG;
 use engines::{ENGINE_KINDS, PIPELINE_PROFILES};
 use schedules::SCHEDULES;
 
@@ -26,6 +29,8 @@ pub(crate) enum Need {
 pub(crate) enum Who {
     /// Holders of one of these permissions; an empty list means every token.
     Holders(&'static [&'static str]),
+    /// The same, but persons only: a service account never.
+    Persons(&'static [&'static str]),
     /// Anybody, because nothing is in it or the path itself is the secret.
     Anybody,
     /// Whoever has credentials of another kind than a bearer token of the account.
@@ -36,11 +41,11 @@ pub(crate) enum Who {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call {
     pub(crate) method: &'static str,
-    /// Path of the newer generation, or our own.
+    /// Path of the newer generation, or our own; empty when only the older has the call.
     pub(crate) path: &'static str,
     /// Path below `/tmc/v2.6`, when that generation has the call too.
     pub(crate) tmc: Option<&'static str>,
-    /// Body: JSON, `@zip`, or empty for none.
+    /// Body: JSON, `@zip`, `@form:` and JSON for an upload, or empty for none.
     pub(crate) body: &'static str,
     pub(crate) who: Who,
     pub(crate) need: Need,
@@ -509,6 +514,6 @@ pub(crate) const OWN: &[Call] = &[
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
     let profiles = PIPELINE_PROFILES.iter().flatten();
-    let lists = [IDENTITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, ENGINE_KINDS, OWN];
+    let lists = [IDENTITY, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, RUNTIMES, ENGINE_KINDS, OWN];
     lists.into_iter().flatten().chain(profiles).copied()
 }

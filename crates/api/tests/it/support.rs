@@ -241,6 +241,25 @@ impl TestServer {
         id(&self.http.post("/orchestration/executables/tasks", &body).await.expect(201).json())
     }
 
+    /// A connection of application `Custom` in workspace `Shared`; gives its id.
+    pub(crate) async fn connection(&self, name: &str, parameters: &Value) -> String {
+        let body = json!({ "name": name, "workspaceId": self.workspace(), "app": "Custom", "parameters": parameters });
+        id(&self.http.post("/orchestration/connections", &body).await.expect(201).json())
+    }
+
+    /// A file or folder as a resource in workspace `Shared`; gives its id.
+    pub(crate) async fn resource(&self, name: &str, is_file: bool, bytes: &[u8]) -> String {
+        let part = json!({ "name": name, "workspaceId": self.workspace(), "file": is_file }).to_string();
+        let parts = [("resource", None, part.as_bytes()), ("file", Some(name), bytes)];
+        id(&self.send_form(Method::POST, "/orchestration/resources", &parts).await.expect(201).json())
+    }
+
+    /// Sends a multipart body.
+    pub(crate) async fn send_form(&self, method: Method, path: &str, parts: &[Part<'_>]) -> Answer {
+        let (kind, body) = form_of(parts);
+        self.http.send(method, path, &[("content-type", &kind)], Some(body)).await
+    }
+
     /// An engine in environment `default`, not paired; gives what the create call answered.
     pub(crate) async fn engine(&self, name: &str) -> Value {
         let body = json!({
@@ -336,6 +355,24 @@ pub(crate) struct ServiceUser {
     pub(crate) id: String,
     /// Its secret.
     pub(crate) secret: String,
+}
+
+/// One part of a multipart body: its name, the name of its file, its bytes.
+pub(crate) type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// A multipart body and its content type.
+pub(crate) fn form_of(parts: &[Part<'_>]) -> (String, Vec<u8>) {
+    const BOUNDARY: &str = "--------between-the-parts";
+    let mut body = Vec::new();
+    for (name, file, bytes) in parts {
+        let file = file.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={BOUNDARY}"), body)
 }
 
 /// The header value of HTTP basic authentication.

@@ -5,7 +5,6 @@ use stoker_store::{StoreError, Value as Sql};
 use stoker_testkit::fixtures::archive;
 use stoker_testkit::http::Method;
 
-use crate::link::driver::Engine;
 use crate::support::{MINUTE, TestServer, both, id};
 
 const TASKS: &str = "/orchestration/executables/tasks";
@@ -31,13 +30,14 @@ both! {
             body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
             body
         };
+        let (db, r) = (server.connection("db", &json!([])).await, server.resource("r", true, b"1").await);
         let more = json!({
-            "tags": ["a", "b", "a"], "parameters": { "x": "1" }, "connections": { "db": "c1" }, "resources": { "r": "r1" },
+            "tags": ["a", "b", "a"], "parameters": { "x": "1" }, "connections": { "db": db }, "resources": { "r": r },
             "unknownField": { "deep": [1] }, "workspace": { "id": "ignored" }, "taskPauseDetails": {},
         });
         let made = server.http().post(TASKS, &body(more)).await.expect(201).json();
         assert_eq!((&made["version"], &made["tags"]), (&json!("1.0"), &json!(["a", "b"])));
-        assert_eq!((&made["connections"], &made["resources"]), (&json!({ "db": "c1" }), &json!({ "r": "r1" })));
+        assert_eq!((&made["connections"], &made["resources"]), (&json!({ "db": db }), &json!({ "r": r })));
         assert_eq!((&made["artifact"]["name"], &made["workspace"]["name"]), (&json!("a"), &json!("Shared")));
         assert!(made.get("unknownField").is_none());
         let path = format!("{TASKS}/{}", id(&made));
@@ -164,33 +164,6 @@ both! {
         assert_eq!(shown["runtime"]["id"], engine.as_str());
         let _ = server.http().put(&config, &shown).await.expect(200);
         let _ = start(&task).await.expect(201);
-    }
-
-    async fn resources_of_a_task_reach_the_job(server: TestServer) {
-        let zip = std::fs::read(archive("ReadResource")).expect("read the archive");
-        let artifact = id(&server.send_archive("reads", "0.1", zip).await.expect(201).json());
-        let engine = Engine::ready(&server, "one", 0).await;
-        let given = async |name: &str, more: Value, start: Value| {
-            let mut body = json!({
-                "name": name, "workspaceId": server.workspace(), "artifact": { "id": artifact, "version": "0.1" },
-                "parameters": { "resource_file_input": "of the parameters" }, "connections": { "db": "c1" },
-            });
-            body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-            let task = id(&server.http().post(TASKS, &body).await.expect(201).json());
-            server.configure(&task, &engine.id).await;
-            let start = json!({ "executable": task, "parameters": start });
-            let _ = server.http().post("/processing/executions", &start).await.expect(201);
-            let parameters = engine.offer().await.parameters;
-            assert_eq!(parameters.len(), 1, "what the job has no variable for is not given: {parameters:?}");
-            assert_eq!(parameters[0].name, "resource_file_input");
-            parameters[0].value.clone()
-        };
-        assert_eq!(given("none", json!({}), json!({})).await, "of the parameters");
-        let whole = json!({ "resources": { "resource_file_input": "/data/a b.csv", "other": "x" } });
-        assert_eq!(given("whole", whole.clone(), json!({})).await, "/data/a b.csv");
-        assert_eq!(given("short", json!({ "resources": { "input": "/data/b.csv" } }), json!({})).await, "/data/b.csv");
-        let start = json!({ "resource_file_input": "/data/c.csv" });
-        assert_eq!(given("start", whole, start).await, "/data/c.csv");
     }
 
     async fn a_secret_parameter_is_kept_but_never_shown(server: TestServer) {

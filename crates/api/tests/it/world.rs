@@ -7,7 +7,7 @@ use serde_json::json;
 use stoker_testkit::fixtures::script_archive;
 use stoker_testkit::http::{Answer, Http, Method};
 
-use crate::support::{TestServer, id};
+use crate::support::{Part, TestServer, form_of, id};
 
 /// Shared objects by their `@name`, longest names first so that none is taken for the start of another.
 pub(crate) struct World {
@@ -27,6 +27,7 @@ impl World {
                 ("@ws", server.workspace().to_owned()),
                 ("@version", "0.1".to_owned()),
                 ("@sha256", "0".repeat(64)),
+                ("@group", "5f1f0f3f-6a0e-4a51-9d3f-7a110b7d7c5e".to_owned()),
                 ("@artifact", artifact),
                 ("@engine", engine),
             ],
@@ -40,6 +41,9 @@ impl World {
         let (task, cluster) = (world.make(server, "task").await, world.make(server, "cluster").await);
         shared.extend([("@env2", id(&second)), ("@task", task), ("@cluster", cluster)]);
         shared.push(("@schedule", world.make(server, "schedule").await));
+        for (name, kind) in [("@connection", "connection"), ("@resource", "resource"), ("@project", "project")] {
+            shared.push((name, world.make(server, kind).await));
+        }
         shared.push(("@linked", world.make(server, "linked").await));
         shared.push(("@hook", world.make(server, "hook").await));
         shared.push(("@daily", world.make(server, "daily").await));
@@ -149,6 +153,18 @@ impl World {
                 let _ = http.put(&path, &body).await.expect(200);
                 return task;
             }
+            "connection" => return server.connection(&text, &json!([])).await,
+            "resource" => return server.resource(&text, true, text.as_bytes()).await,
+            "project" => {
+                let body = json!({ "name": text, "owner": "admin", "url": "" });
+                http.post("/orchestration/projects", &body).await.expect(201).json()
+            }
+            "worked" => {
+                let project = Box::pin(self.make(server, "project")).await;
+                let path = format!("/orchestration/projects/{project}/users/{}", self.shared("@user"));
+                let _ = http.send(Method::PUT, &path, &[], None).await.expect(204);
+                return project;
+            }
             "account" => return server.service_account(&["TMC_OPERATOR"], &[]).await.id,
             "granted" => return server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await.id,
             "person" => return server.person(&text, &[]).await.0,
@@ -206,6 +222,9 @@ impl World {
             "planrun" => self.shared("@planrun"),
             "schedule" => self.shared("@schedule"),
             "linked" | "daily" => self.shared("@linked"),
+            "connection" => self.shared("@connection"),
+            "resource" => self.shared("@resource"),
+            "project" | "worked" => self.shared("@project"),
             "account" | "granted" => self.shared("@granted"),
             "person" => self.shared("@user"),
             "member" | "engine" => self.shared("@engine"),
@@ -234,6 +253,13 @@ impl World {
             "@zip" => {
                 let zip = script_archive("#!/bin/sh\n");
                 http.send(method, &path, &[("content-type", "application/zip")], Some(zip)).await
+            }
+            form if form.starts_with("@form:") => {
+                let text = self.fill(server, &form["@form:".len()..], fresh).await;
+                let resource = (!text.is_empty()).then_some(("resource", None, text.as_bytes()));
+                let parts: Vec<Part<'_>> = resource.into_iter().chain([("file", Some("a.csv"), &b"1,2"[..])]).collect();
+                let (kind, body) = form_of(&parts);
+                http.send(method, &path, &[("content-type", &kind)], Some(body)).await
             }
             json => {
                 let body = self.fill(server, json, fresh).await.into_bytes();

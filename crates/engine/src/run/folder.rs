@@ -36,6 +36,11 @@ impl RunFolder {
         self.path.join("tmp")
     }
 
+    /// The job's own copies of resources.
+    pub(crate) fn resources(&self) -> PathBuf {
+        self.path.join("resources")
+    }
+
     /// Notes why the job is being stopped, before it is: a restarted engine must call the end by its name.
     pub(crate) fn note_stop(&self, reason: StopReason) -> io::Result<()> {
         let text = match reason {
@@ -71,6 +76,7 @@ impl RunFolder {
     pub(crate) fn clear_work(&self) -> io::Result<()> {
         home::remove(&self.work())?;
         home::remove(&self.path.join("recipe.json"))?;
+        home::remove(&self.resources())?;
         home::remove(&self.tmp())
     }
 

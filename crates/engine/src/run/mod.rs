@@ -173,16 +173,25 @@ impl Run {
                 None => None,
             };
             self.engine.set_phase(&self.key, Phase::Preparing);
-            (slot, self.engine.artifacts().get(&self.engine, &self.offer).await)
+            let artifact = self.engine.artifacts().get(&self.engine, &self.offer).await;
+            let artifact = artifact.map_err(|error| PrepareError::new(error.kind(), error.to_string()));
+            let fetched = match artifact {
+                Ok(artifact) => {
+                    let resources = self.engine.resources().get(&self.engine, &self.offer).await;
+                    resources.map(|resources| (artifact, resources)).map_err(PrepareError::from)
+                }
+                Err(error) => Err(error),
+            };
+            (slot, fetched)
         };
-        let (slot, artifact) = tokio::select! {
+        let (slot, fetched) = tokio::select! {
             biased;
             step = self.interrupted() => return step,
             ready = ready => ready,
         };
-        let artifact = match artifact {
-            Ok(artifact) => artifact,
-            Err(error) => return self.not_deployed(&PrepareError::new(error.kind(), error.to_string())),
+        let (artifact, resources) = match fetched {
+            Ok(fetched) => fetched,
+            Err(error) => return self.not_deployed(&error),
         };
         let secrets = match prepare::open_secrets(&self.engine, &self.offer) {
             Ok(secrets) => secrets,
@@ -190,7 +199,7 @@ impl Run {
         };
         let (engine, offer, folder) = (self.engine.clone(), self.offer.clone(), self.folder.clone());
         let work = move || {
-            let made = prepare::run_folder(&engine, &offer, &secrets, &artifact, &folder);
+            let made = prepare::run_folder(&engine, &offer, &secrets, &artifact, resources, &folder);
             made.map(|()| (artifact, secrets))
         };
         let made = tokio::task::spawn_blocking(work).await;

@@ -17,6 +17,7 @@ use crate::engine::Engine;
 use crate::java;
 use crate::logs::Mask;
 use crate::process::Recipe;
+use crate::resources::{self, Fetched, ResourceError};
 
 /// Context when neither run nor artifact names one (source: recorded, the studio's own).
 const USUAL_CONTEXT: &str = "Default";
@@ -38,6 +39,12 @@ pub(crate) struct PrepareError {
 impl PrepareError {
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
+    }
+}
+
+impl From<ResourceError> for PrepareError {
+    fn from(error: ResourceError) -> Self {
+        Self::new(error.kind, error.message)
     }
 }
 
@@ -69,10 +76,10 @@ pub(crate) fn run_folder(
     offer: &Offer,
     secrets: &[Parameter],
     artifact: &Artifact,
+    resources: Vec<Fetched>,
     folder: &RunFolder,
 ) -> Result<(), PrepareError> {
     let manifest = &artifact.manifest;
-    let offer = &*special::filled(offer, manifest, folder);
     let javas = &engine.parts().javas;
     let java = match manifest.kind {
         Kind::Script => javas.choose(None, false),
@@ -90,6 +97,8 @@ pub(crate) fn run_folder(
     let work = folder.work();
     let mkdir = |path: &Path| DirBuilder::new().mode(0o700).create(path);
     mkdir(folder.path()).and_then(|()| mkdir(&folder.tmp())).map_err(disk)?;
+    let paths = resources::place(resources, &folder.resources())?;
+    let offer = &*special::filled(offer, manifest, folder, paths);
     stoker_jobzip::prepare_run(manifest, &artifact.content, &work).map_err(disk)?;
     let context = offer.context.as_deref().or(manifest.default_context.as_deref()).unwrap_or(USUAL_CONTEXT);
     let values: Vec<(String, String)> =

@@ -10,15 +10,24 @@ use super::folder::RunFolder;
 /// Holds the path of a fresh folder that is removed after the run (source: doc).
 const FLOW_FOLDER: &str = "resource_flow_temp_folder";
 
-/// The offer with the values that only the engine knows; they win over what was given. A path that is no UTF-8 is left
-/// out here: preparing the run fails on it with an error of its own.
-pub(crate) fn filled<'a>(offer: &'a Offer, manifest: &Manifest, folder: &RunFolder) -> Cow<'a, Offer> {
+/// The offer with the values that only the engine knows, the paths of resources among them; they win over what was
+/// given. A path that is no UTF-8 is left out here: preparing the run fails on it with an error of its own.
+pub(crate) fn filled<'a>(
+    offer: &'a Offer,
+    manifest: &Manifest,
+    folder: &RunFolder,
+    mut paths: Vec<Parameter>,
+) -> Cow<'a, Offer> {
     let wanted = manifest.parameters.iter().any(|parameter| parameter.name == FLOW_FOLDER);
-    let path = folder.tmp();
-    let Some(path) = path.to_str().filter(|_| wanted) else { return Cow::Borrowed(offer) };
+    if let Some(path) = folder.tmp().to_str().filter(|_| wanted) {
+        paths.push(Parameter { name: FLOW_FOLDER.to_owned(), value: path.to_owned() });
+    }
+    if paths.is_empty() {
+        return Cow::Borrowed(offer);
+    }
     let mut offer = offer.clone();
-    offer.parameters.retain(|parameter| parameter.name != FLOW_FOLDER);
-    offer.parameters.push(Parameter { name: FLOW_FOLDER.to_owned(), value: path.to_owned() });
+    offer.parameters.retain(|given| paths.iter().all(|path| path.name != given.name));
+    offer.parameters.append(&mut paths);
     Cow::Owned(offer)
 }
 
@@ -49,7 +58,10 @@ mod tests {
         };
         let folder = RunFolder::of(Path::new("/runs"), &RunEpoch { run: "r".to_owned(), epoch: 1 }).unwrap();
         let values = |offer: &Offer| -> Vec<String> { offer.parameters.iter().map(|one| one.value.clone()).collect() };
-        assert_eq!(values(&filled(&offer, &manifest(FLOW_FOLDER), &folder)), ["1", "/runs/r.1/tmp"]);
-        assert_eq!(values(&filled(&offer, &manifest("other"), &folder)), ["1", "/elsewhere"]);
+        assert_eq!(values(&filled(&offer, &manifest(FLOW_FOLDER), &folder, Vec::new())), ["1", "/runs/r.1/tmp"]);
+        assert_eq!(values(&filled(&offer, &manifest("other"), &folder, Vec::new())), ["1", "/elsewhere"]);
+        let path = Parameter { name: "a".to_owned(), value: "/runs/r.1/resources/0/a".to_owned() };
+        let filled = filled(&offer, &manifest("other"), &folder, vec![path]);
+        assert_eq!(values(&filled), ["/elsewhere", "/runs/r.1/resources/0/a"], "the path wins over what was given");
     }
 }

@@ -4,6 +4,7 @@ mod files;
 mod fixtures;
 mod lives;
 mod pairing;
+mod resources;
 mod runs;
 mod scripts;
 mod server;

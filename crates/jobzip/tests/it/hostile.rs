@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use proptest::prelude::*;
-use stoker_jobzip::{JobZipError, Limits, inspect, unpack};
+use stoker_jobzip::{JobZipError, Limits, check_folder, inspect, unpack, unpack_folder};
 
 use crate::rawzip::{Raw, deflated, files, job_zip, stored, zip};
 
@@ -31,6 +31,10 @@ fn refused(bytes: &[u8]) -> JobZipError {
 fn refused_within(bytes: &[u8], limits: &Limits) -> JobZipError {
     let (inspected, unpacked) = both(bytes, limits);
     let unpacked = unpacked.expect_err("unpack took it");
+    check_folder(Cursor::new(bytes), limits).expect_err("as a folder it was taken");
+    let dest = tempfile::tempdir().unwrap();
+    unpack_folder(Cursor::new(bytes), dest.path(), limits).expect_err("as a folder it was unpacked");
+    assert_eq!(fs::read_dir(dest.path()).unwrap().count(), 0, "something was left behind");
     assert_eq!(inspected.expect_err("inspect took it").to_string(), unpacked.to_string());
     unpacked
 }
@@ -38,6 +42,17 @@ fn refused_within(bytes: &[u8], limits: &Limits) -> JobZipError {
 /// A good script and a bad entry behind it, so that files are already written when the bad one comes.
 fn with(bad: Raw) -> Vec<u8> {
     zip(&[stored("run.sh", "#!/bin/sh\n"), bad])
+}
+
+#[test]
+fn a_folder_of_files_is_unpacked_as_it_is() {
+    let bytes = zip(&[stored("data/a.txt", "a"), deflated("data/deep/b.txt", "b")]);
+    check_folder(Cursor::new(&bytes), &Limits::default()).unwrap();
+    let dest = tempfile::tempdir().unwrap();
+    unpack_folder(Cursor::new(&bytes), dest.path(), &Limits::default()).unwrap();
+    assert_eq!(fs::read_to_string(dest.path().join("data/deep/b.txt")).unwrap(), "b", "the common folder stays");
+    let again = unpack_folder(Cursor::new(&bytes), dest.path(), &Limits::default());
+    assert!(matches!(again, Err(JobZipError::DestinationNotEmpty { .. })), "{again:?}");
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Service {
         Ok(())
     }
 
-    /// An artifact for an engine: the file and its size. Any engine with a session may fetch what a run of its needs.
+    /// An artifact or resource for an engine: the file and its size. Any engine with a session may fetch what a run of its needs.
     pub async fn artifact_for_engine(&self, session: &str, sha256: &str) -> Result<(tokio::fs::File, u64), Error> {
         let good = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if !good {
@@ -102,7 +102,7 @@ impl Service {
             })
             .await?;
         if !needed {
-            return Err(Error::not_found("no run of this engine needs that artifact"));
+            return Err(Error::not_found("no run of this engine needs that artifact or resource"));
         }
         let file = self.inner.blobs.read(sha256).await?;
         let size = file.metadata().await.map_err(Error::internal)?.len();

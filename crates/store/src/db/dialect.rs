@@ -3,6 +3,7 @@
 //! | Word | PostgreSQL | SQLite |
 //! |---|---|---|
 //! | `{lock}` | `FOR UPDATE` | nothing: there is one writer |
+//! | `{share}` | `FOR SHARE` | nothing |
 //! | `{skip_locked}` | `FOR UPDATE SKIP LOCKED` | nothing |
 //! | `{blob}` | `BYTEA` | `BLOB` |
 //! | `{clustered}` | nothing | `WITHOUT ROWID` |
@@ -10,8 +11,9 @@
 
 use std::borrow::Cow;
 
-const WORDS: [(&str, &str, &str); 5] = [
+const WORDS: [(&str, &str, &str); 6] = [
     ("{lock}", "FOR UPDATE", ""),
+    ("{share}", "FOR SHARE", ""),
     ("{skip_locked}", "FOR UPDATE SKIP LOCKED", ""),
     ("{blob}", "BYTEA", "BLOB"),
     ("{clustered}", "", "WITHOUT ROWID"),

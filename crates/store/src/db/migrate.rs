@@ -8,6 +8,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_main_job", include_str!("../../migrations/0001_main_job.sql")),
     ("0002_schedules", include_str!("../../migrations/0002_schedules.sql")),
     ("0003_plans", include_str!("../../migrations/0003_plans.sql")),
+    ("0004_catalog", include_str!("../../migrations/0004_catalog.sql")),
     ("0006_engine_kinds", include_str!("../../migrations/0006_engine_kinds.sql")),
 ];
 

@@ -108,7 +108,10 @@ id_column!(
     PlanId,
     StepId,
     PlanRunId,
-    StepRunId
+    StepRunId,
+    ConnectionId,
+    ResourceId,
+    ProjectId
 );
 
 macro_rules! enum_column {

@@ -79,7 +79,10 @@ from_id!(
     PlanId,
     StepId,
     PlanRunId,
-    StepRunId
+    StepRunId,
+    ConnectionId,
+    ResourceId,
+    ProjectId
 );
 
 /// One row of an answer; columns by position.

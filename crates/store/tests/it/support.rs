@@ -201,5 +201,6 @@ pub(crate) fn run_row(number: usize, environment: &EnvironmentId, workspace: &Wo
         log_chunks: 0,
         wait_reason: None,
         plan_run_id: None,
+        resources: None,
     }
 }

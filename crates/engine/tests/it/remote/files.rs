@@ -146,6 +146,7 @@ pub(crate) fn offer_zip(server: &Server, run: &str, zip: Vec<u8>) -> Offer {
         jvm_arguments: None,
         parameters: Vec::new(),
         sealed_parameters: None,
+        resources: Vec::new(),
     };
     server.change(|state| {
         state.artifacts.insert(sha256, zip);
