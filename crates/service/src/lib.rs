@@ -3,6 +3,7 @@
 //! Knows nothing of HTTP: requests come in as plain values, refusals go out as [`Error`]. The database is reached only
 //! through [`Service`], which asks for the proof of a checked permission.
 
+pub mod account_limits;
 pub mod actor;
 pub mod app;
 pub mod artifacts;
@@ -11,18 +12,22 @@ pub mod auth;
 pub mod bootstrap;
 pub mod clusters;
 mod dispatch;
+mod due_starts;
 pub mod engines;
 pub mod environments;
 pub mod error;
 mod hub;
 pub mod link;
 pub mod logs;
+mod manifests;
 mod parameters;
 mod plan_checks;
 mod plan_engine;
+pub mod plan_run_configs;
 pub mod plan_runs;
 pub mod plans;
 pub mod reconcile;
+mod refusals;
 pub mod rights;
 pub mod run_configs;
 pub mod run_profiles;
@@ -33,10 +38,12 @@ pub mod service_accounts;
 mod starts;
 mod task_fields;
 pub mod tasks;
+pub mod triggers;
 mod waits;
 pub mod webhooks;
 pub mod workspaces;
 
+pub use account_limits::{AccountLimits, WhenFull};
 pub use actor::{Actor, Allowed};
 pub use app::{Service, Settings};
 pub use error::Error;

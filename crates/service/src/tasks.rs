@@ -9,6 +9,7 @@ use crate::error::{Error, taken};
 use crate::parameters;
 pub use crate::parameters::shown as shown_parameters;
 use crate::task_fields::{checked_map, checked_tags, checked_upgrade};
+use crate::triggers::{ExecutableId, Startable};
 use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::{Map, Value, json};
 use stoker_domain::ids::{ArtifactId, EnvironmentId, TaskId, WorkspaceId};
@@ -170,6 +171,7 @@ impl Service {
         self.write(&allowed, move |tx| {
             let workspace = view(tx, &WorkspaceId::parse(&request.workspace)?)?;
             proof.right(tx, &workspace.workspace.id, &[Right::Author])?;
+            service.inner.settings.account.room_for_one(tx)?;
             if let Some(environment) = &request.environment {
                 crate::workspaces::belongs(tx, &workspace.workspace.id, &EnvironmentId::parse(environment)?)?;
             }
@@ -216,7 +218,7 @@ impl Service {
         let allowed = actor.allow(USE)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            let mut task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &task.workspace_id, &[Right::Author])?;
             let target = WorkspaceId::parse(&request.workspace)?;
             if target != task.workspace_id {
@@ -263,7 +265,7 @@ impl Service {
         let allowed = actor.allow(USE)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            let mut task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &task.workspace_id, &[Right::Author])?;
             let auto = task.auto_upgrade.as_ref().and_then(|j| j.0.get("autoUpgradable")).and_then(Value::as_bool);
             if !force && auto == Some(false) {
@@ -290,8 +292,9 @@ impl Service {
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         let engines = self
             .write::<_, Error, _>(&allowed, move |tx| {
-                // The task before its runs, as a start does.
-                let task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
+                // What starts the task before the task, and the task before its runs, as a start does.
+                let this = ExecutableId::Task(id.clone());
+                let Startable::Task(task) = this.lock(tx)? else { return Err(unknown()) };
                 proof.right(tx, &task.workspace_id, &[Right::Author])?;
                 let users = stoker_store::plans::using_task(tx, &id)?;
                 if !users.is_empty() {
@@ -337,7 +340,8 @@ impl Service {
             context.map(|text| names::described("pauseContext", &text, limits::DESCRIPTION_CHARS)).transpose()?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
+            let Startable::Task(task) = ExecutableId::Task(id.clone()).lock(tx)? else { return Err(unknown()) };
+            let mut task = *task;
             proof.right(tx, &task.workspace_id, &[Right::Execute])?;
             if task.paused == pause {
                 return Ok(false);

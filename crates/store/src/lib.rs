@@ -16,6 +16,7 @@ pub mod plans;
 pub mod runs;
 pub mod schedules;
 pub mod settings;
+pub mod start_limits;
 pub mod tasks;
 pub mod webhooks;
 pub mod workspaces;

@@ -14,6 +14,7 @@ pub mod rights;
 pub mod run_profiles;
 pub mod schedules;
 pub mod tasks;
+pub mod triggers;
 pub mod webhooks;
 pub mod workspaces;
 

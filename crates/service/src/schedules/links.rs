@@ -5,11 +5,12 @@
 use crate::error::Error;
 use crate::schedules::definition::{Definition, next_ms};
 use jiff::tz::TimeZoneDatabase;
-use stoker_domain::ids::{EnvironmentId, ScheduleId, TaskId, TriggerId, WorkspaceId};
-use stoker_domain::run::MisfireReason;
+use stoker_domain::ids::{EnvironmentId, ScheduleId, TriggerId, WorkspaceId};
+use stoker_domain::plan::PlanMisfire;
 use stoker_domain::schedule::{ExecutableKind, FireResult};
 use stoker_domain::{PrincipalKind, Random};
 use stoker_store::db::{Json, Record};
+use stoker_store::plans::Plan;
 use stoker_store::schedules::{self, Fire, Schedule, ScheduleLink, Trigger};
 use stoker_store::tasks::Task;
 use stoker_store::{Tx, params, webhooks};
@@ -35,6 +36,16 @@ impl Executable {
             id: task.id.to_string(),
             workspace: task.workspace_id.clone(),
             environment: task.environment_id.clone(),
+        }
+    }
+
+    /// A plan.
+    pub fn plan(plan: &Plan) -> Self {
+        Self {
+            kind: ExecutableKind::Plan,
+            id: plan.id.to_string(),
+            workspace: plan.workspace_id.clone(),
+            environment: plan.environment_id.clone(),
         }
     }
 }
@@ -220,7 +231,11 @@ pub(crate) fn skip_overdue(
         let Some(due_ms) = trigger.next_ms.filter(|at| *at <= now_ms) else { continue };
         let mut fire = fire_of(&trigger, &link, due_ms, now_ms);
         fire.result = FireResult::Skipped;
-        fire.reason = Some(PAUSED.to_owned());
+        let reason = match kind {
+            ExecutableKind::Task => PAUSED,
+            ExecutableKind::Plan => PlanMisfire::Paused.id(),
+        };
+        fire.reason = Some(reason.to_owned());
         schedules::insert_fire(tx, &fire)?;
         schedules::set_next(tx, &trigger.id, next_ms(&rule(&trigger, zones)?, now_ms))?;
     }
@@ -248,17 +263,6 @@ pub(crate) fn fire_of(trigger: &Trigger, link: &ScheduleLink, due_ms: i64, now_m
         message: None,
         missed: 0,
         run_id: None,
+        plan_run_id: None,
     }
-}
-
-/// The id of the task of a link, when it is one.
-pub(crate) fn task_of(link: &ScheduleLink) -> Option<TaskId> {
-    (link.executable_kind == ExecutableKind::Task).then(|| TaskId::trusted(link.executable_id.as_str()))
-}
-
-/// Writes into the record why nothing was started.
-pub(crate) fn refuse(fire: &mut Fire, reason: MisfireReason, message: String) {
-    fire.result = FireResult::Refused;
-    fire.reason = Some(reason.id().to_owned());
-    fire.message = Some(message);
 }
