@@ -1,5 +1,6 @@
 //! The HTTP API of a whole server in this process, on both databases.
 
+mod account_limits;
 mod bad_archives;
 mod bad_input;
 mod bodies;
@@ -11,6 +12,7 @@ mod lists;
 mod logs;
 mod plan_moves;
 mod plan_runs;
+mod plan_schedules;
 mod plans;
 mod procedures;
 mod raw;
