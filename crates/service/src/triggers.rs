@@ -285,6 +285,7 @@ impl Service {
     /// to stop is no mistake.
     pub async fn stop_trigger(&self, actor: &Actor, id: &ExecutableId) -> Result<(), Error> {
         let allowed = actor.allow(USE)?;
+        self.fire_before_change(id).await?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
             let startable = id.lock(tx)?;
@@ -357,6 +358,7 @@ impl Service {
     /// Takes the linked schedule from a task or plan; the schedule stays.
     pub async fn unlink_schedule(&self, actor: &Actor, id: &ExecutableId) -> Result<(), Error> {
         let allowed = actor.allow(USE)?;
+        self.fire_before_change(id).await?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
             let startable = id.lock(tx)?;

@@ -25,6 +25,7 @@ mod schedules;
 mod support;
 mod tasks;
 mod tokens;
+mod trigger_model;
 mod waits;
 mod webhooks;
 mod world;
