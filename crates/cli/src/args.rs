@@ -1,8 +1,8 @@
 //! What may be typed.
 
 use crate::commands::{
-    artifacts, clusters, completions, context, engines, environments, login, logs, run, runs, service_accounts, tasks,
-    why, workspaces,
+    artifacts, clusters, completions, context, engines, environments, login, logs, plans, run, runs, schedules,
+    service_accounts, tasks, why, workspaces,
 };
 use crate::{dev, exit};
 use clap::{Args, Parser, Subcommand};
@@ -57,6 +57,14 @@ pub(crate) enum Command {
     /// List, make, change and remove tasks
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),
+    /// List, make, start, repeat and stop plans, and say what starts them
+    #[command(subcommand)]
+    Plans(plans::PlansCommand),
+    /// List, make, change and remove schedules, and link them to tasks and plans
+    #[command(subcommand)]
+    Schedules(schedules::SchedulesCommand),
+    /// Show what will start in the next hours
+    Next(schedules::NextArgs),
     /// List, publish and remove artifacts
     #[command(subcommand)]
     Artifacts(artifacts::ArtifactsCommand),

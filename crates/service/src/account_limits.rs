@@ -95,7 +95,9 @@ impl AccountLimits {
     pub(crate) fn room_for_one(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         if self.tasks_and_plans > 0 && start_limits::tasks_and_plans(tx)? >= self.tasks_and_plans {
             let most = self.tasks_and_plans;
-            return Err(Error::invalid(format!("there are {most} tasks and plans, the most allowed: remove some first")));
+            return Err(Error::invalid(format!(
+                "there are {most} tasks and plans, the most allowed: remove some first"
+            )));
         }
         Ok(())
     }

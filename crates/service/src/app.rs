@@ -1,8 +1,8 @@
 //! The service itself: what all use cases share.
 
+use crate::account_limits::AccountLimits;
 use crate::actor::Allowed;
 use crate::auth::TokenCache;
-use crate::account_limits::AccountLimits;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
 use crate::waits::Waits;

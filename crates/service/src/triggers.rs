@@ -88,12 +88,8 @@ impl ExecutableId {
 
     pub(crate) fn get(&self, tx: &mut Tx<'_>) -> Result<Startable, Error> {
         Ok(match self {
-            ExecutableId::Task(id) => {
-                Startable::Task(Box::new(tasks::get(tx, id)?.ok_or_else(crate::tasks::unknown)?))
-            }
-            ExecutableId::Plan(id) => {
-                Startable::Plan(Box::new(plans::get(tx, id)?.ok_or_else(crate::plans::unknown)?))
-            }
+            ExecutableId::Task(id) => Startable::Task(Box::new(tasks::get(tx, id)?.ok_or_else(crate::tasks::unknown)?)),
+            ExecutableId::Plan(id) => Startable::Plan(Box::new(plans::get(tx, id)?.ok_or_else(crate::plans::unknown)?)),
         })
     }
 
@@ -373,13 +369,7 @@ impl Service {
     }
 
     /// What became of the due instants of a task or plan, newest first; for 60 days.
-    pub async fn fires(
-        &self,
-        actor: &Actor,
-        id: &ExecutableId,
-        limit: i64,
-        offset: i64,
-    ) -> Result<Page<Fire>, Error> {
+    pub async fn fires(&self, actor: &Actor, id: &ExecutableId, limit: i64, offset: i64) -> Result<Page<Fire>, Error> {
         let allowed = actor.allow(id.watchers())?;
         let (id, proof) = (id.clone(), allowed.clone());
         let (items, total) = self

@@ -2,9 +2,9 @@
 //! one of the target, an engine or a cluster, and the same for all runs that wait for it; a reconciler writes an event
 //! for each run whenever it changes.
 
+use crate::Settings;
 use crate::actor::Allowed;
 use crate::app::Service;
-use crate::Settings;
 use crate::dispatch::{availability, own_slots};
 use crate::error::Error;
 use serde_json::{Value, json};
@@ -65,7 +65,8 @@ pub(crate) fn wait_for(
         return Ok(Wait::new("no_engine", json!({ "targetId": target })));
     }
     let mut busy: Option<&Engine> = None;
-    for engine in members.iter().filter(|e| availability(e, now, settings.engine_silence_ms) == Availability::Available) {
+    for engine in members.iter().filter(|e| availability(e, now, settings.engine_silence_ms) == Availability::Available)
+    {
         if own_slots(tx, engine)? > 0 {
             if settings.account.places(tx)? == Some(0) {
                 let most = settings.account.active_runs;

@@ -52,15 +52,24 @@ async fn skipped(server: TestServer) {
     let config = json!({ "trigger": { "type": "MANUAL" }, "runtime": { "type": "REMOTE_ENGINE", "id": engine }, "parallelExecutionAllowed": true });
     let _ = server.http().put(&format!("{TASKS}/{task}/run-config"), &config).await.expect(200);
     let first = started(&server, &task).await;
-    assert_eq!((&first["status"], &started(&server, &task).await["status"]), (&json!("dispatching"), &json!("dispatching")));
+    assert_eq!(
+        (&first["status"], &started(&server, &task).await["status"]),
+        (&json!("dispatching"), &json!("dispatching"))
+    );
     let third = started(&server, &task).await;
-    assert_eq!((&third["status"], &third["misfiredExecutionReason"]), (&json!("deploy_failed"), &json!("MAX_PARALLEL_TASKS_LIMIT_REACHED")));
+    assert_eq!(
+        (&third["status"], &third["misfiredExecutionReason"]),
+        (&json!("deploy_failed"), &json!("MAX_PARALLEL_TASKS_LIMIT_REACHED"))
+    );
     assert!(third["errorMessage"].as_str().is_some_and(|m| m.contains("activeRuns")), "{third}");
     // A plan run counts as its tasks do, and is refused as they are.
     let plan = plan(&server, "p", json!([step("one", &[&task])])).await;
     let _ = server.http().post("/processing/executions/plans", &json!({ "executable": plan })).await.expect(201);
     let found = plan_runs(&server, &plan).await;
-    assert_eq!((&found[0]["status"], &found[0]["misfiredExecutionReason"]), (&json!("execution_misfired"), &json!("SIMULTANEOUS_EXECUTIONS_LIMIT_REACHED")));
+    assert_eq!(
+        (&found[0]["status"], &found[0]["misfiredExecutionReason"]),
+        (&json!("execution_misfired"), &json!("SIMULTANEOUS_EXECUTIONS_LIMIT_REACHED"))
+    );
     // The end of one makes room for one.
     let id = first["executionId"].as_str().expect("an id");
     let _ = server.http().delete(&format!("/processing/executions/{id}")).await.expect(204);
@@ -89,7 +98,11 @@ async fn waiting(server: TestServer) {
     assert_eq!(last["detail"]["limit"], 2);
     one.report(&[finished(&of(&first[0]), "success", START_MS)]).await;
     let next = two.poll().await.offers;
-    assert_eq!(next.iter().map(|offer| offer.run.as_str()).collect::<Vec<_>>(), [runs[2].as_str()], "one place, the oldest");
+    assert_eq!(
+        next.iter().map(|offer| offer.run.as_str()).collect::<Vec<_>>(),
+        [runs[2].as_str()],
+        "one place, the oldest"
+    );
 }
 
 async fn held(server: TestServer) {
@@ -116,7 +129,10 @@ async fn held(server: TestServer) {
     assert_eq!(server.reconcile().await.fired, 0);
     for plan in &plans {
         let told = firings(&server, plan).await;
-        assert_eq!((told.len(), &told[0]["result"], &told[0]["dueAt"]), (1, &json!("started"), &json!("2026-02-03T09:10:00.000Z")));
+        assert_eq!(
+            (told.len(), &told[0]["result"], &told[0]["dueAt"]),
+            (1, &json!("started"), &json!("2026-02-03T09:10:00.000Z"))
+        );
     }
 }
 
@@ -126,7 +142,13 @@ async fn full(server: TestServer) {
     let other = crate::plans::plan(&server, "q", json!([step("one", &[&task])])).await;
     for answer in [
         server.http().post(PLANS, &plan_body(&server, "r", json!([]))).await,
-        server.http().post(TASKS, &json!({ "name": "u", "workspaceId": server.workspace(), "artifact": { "id": "x", "version": "1" } })).await,
+        server
+            .http()
+            .post(
+                TASKS,
+                &json!({ "name": "u", "workspaceId": server.workspace(), "artifact": { "id": "x", "version": "1" } }),
+            )
+            .await,
     ] {
         let body = answer.expect(400).json();
         assert!(body["message"].as_str().is_some_and(|m| m.contains("3 tasks and plans")), "{body}");

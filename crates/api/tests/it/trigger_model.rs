@@ -136,12 +136,8 @@ impl World {
             let path = schedule(&server, cron("only", &format!("0/{minutes} * * * ?"))).await;
             schedules.push((path, minutes));
         }
-        let paths = [
-            format!("{TASKS}/{a}"),
-            format!("{TASKS}/{b}"),
-            format!("{PLANS}/{first}"),
-            format!("{PLANS}/{second}"),
-        ];
+        let paths =
+            [format!("{TASKS}/{a}"), format!("{TASKS}/{b}"), format!("{PLANS}/{first}"), format!("{PLANS}/{second}")];
         let service = server.service.clone();
         Self { server, service, engine, paths, schedules, models: Default::default(), ended: BTreeMap::new() }
     }
@@ -219,8 +215,11 @@ impl World {
             }
             Op::Start(e) => {
                 let id = self.paths[e].rsplit('/').next().expect("an id");
-                let path =
-                    if self.paths[e].starts_with(PLANS) { "/processing/executions/plans" } else { "/processing/executions" };
+                let path = if self.paths[e].starts_with(PLANS) {
+                    "/processing/executions/plans"
+                } else {
+                    "/processing/executions"
+                };
                 let status = self.call(Method::POST, path, Some(json!({ "executable": id }))).await;
                 assert_eq!(status, if self.models[e].paused { 405 } else { 201 }, "{op:?}");
             }
@@ -236,9 +235,10 @@ impl World {
 
     async fn work(&self, outcome: &str) {
         for _ in 0..100 {
-            let queued = self.server.store.read::<_, StoreError, _>(|tx| {
-                tx.query_int("SELECT count(*) FROM runs WHERE state = 'queued'", &[])
-            });
+            let queued = self
+                .server
+                .store
+                .read::<_, StoreError, _>(|tx| tx.query_int("SELECT count(*) FROM runs WHERE state = 'queued'", &[]));
             // A poll without anything to get would be held.
             if queued.await.expect("count") == 0 {
                 return;
@@ -307,7 +307,9 @@ impl World {
         }
         let active = self.server.store.read::<_, StoreError, _>(|tx| {
             let mut active = BTreeSet::new();
-            for sql in ["SELECT id FROM runs WHERE state <> 'finished'", "SELECT id FROM plan_runs WHERE state <> 'finished'"] {
+            for sql in
+                ["SELECT id FROM runs WHERE state <> 'finished'", "SELECT id FROM plan_runs WHERE state <> 'finished'"]
+            {
                 for row in tx.query(sql, &[])? {
                     active.insert(row.text(0)?);
                 }
@@ -328,11 +330,12 @@ async fn story(ops: Vec<Op>) {
 }
 
 /// How many sequences are tried; `PROPTEST_CASES` of the environment does not count, a server is started for each.
-const CASES: u32 = 12;
+const CASES: u32 = 8;
 
 #[test]
 fn no_due_instant_is_lost_or_doubled_whatever_is_done_in_whatever_order() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let config = Config { cases: CASES, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
     let sequences = proptest::collection::vec(op(), 15..45);

@@ -105,12 +105,7 @@ impl Service {
     }
 
     /// The instants at which a task or plan will be started; none while it is paused.
-    pub async fn upcoming(
-        &self,
-        actor: &Actor,
-        id: &ExecutableId,
-        window: Window,
-    ) -> Result<Page<EventSearch>, Error> {
+    pub async fn upcoming(&self, actor: &Actor, id: &ExecutableId, window: Window) -> Result<Page<EventSearch>, Error> {
         let now = self.now();
         let link = self.armed_link(actor, id).await?;
         let (from, to) = window.checked(now, Some(now))?;
