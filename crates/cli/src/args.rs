@@ -93,8 +93,8 @@ pub(crate) enum Command {
     /// Print the completions for a shell
     Completions(completions::CompletionsArgs),
     /// Explain the exit codes
-    #[command(long_about = format!("Exit codes:\n\n{}\n\n`run` answers the outcome of the run when it waits (`--wait`, \
-        `--follow`). All other commands answer 0, 1, 2, 7 or 130.", exit::list()))]
+    #[command(long_about = format!("Exit codes:\n\n{}\n\n`run`, `plans run` and `plans rerun` answer the \
+        outcome when they wait (`--wait`, `--follow`). All other commands answer 0, 1, 2, 7 or 130.", exit::list()))]
     ExitCodes,
 }
 

@@ -96,8 +96,7 @@ async fn dies_while_due(server: Setup) {
     let mut stage = Stage::set(Options { server, ..Options::default() }).await;
     let file = stage.folder.path().join("scheduled");
     give_parameter(&stage, file.to_str().expect("a plain path")).await;
-    let seconds =
-        set_next_minute(&stage, &format!("/orchestration/executables/tasks/{}/run-config", stage.task)).await;
+    let seconds = set_next_minute(&stage, &format!("/orchestration/executables/tasks/{}/run-config", stage.task)).await;
     // A server that is told to die is waited for no longer than some seconds.
     lasting(seconds.saturating_sub(12) * 1_000).await;
     stage.server.again(Some("schedule.before-commit")).await;

@@ -4,6 +4,7 @@ mod account_limits;
 mod bad_archives;
 mod bad_input;
 mod bodies;
+mod client_plans;
 mod conflicts;
 mod connections;
 mod dialects;

@@ -152,7 +152,7 @@ both! {
         assert_eq!(search(runtime).await, [plan.clone(), b.clone()], "a plan is found by where its tasks run");
         assert_eq!(search(json!({ "runtime": { "type": "CLOUD" } })).await, Vec::<String>::new());
         let _ = server.http().put(&format!("{PLANS}/{plan}/pause"), &json!({ "pause": true })).await.expect(202);
-        assert_eq!(search(json!({})).await, [b.clone()]);
+        assert_eq!(search(json!({})).await, std::slice::from_ref(&b));
         assert_eq!(server.http().get(&events).await.expect(200).json()["total"], 0);
     }
 
@@ -208,6 +208,9 @@ both! {
         assert_eq!((told.len(), &told[0]["result"], &told[0]["executionId"]), (1, &json!("missed"), &missed["executionId"]));
         assert!(told[0]["message"].as_str().is_some_and(|m| m.contains("2026-02-03T10:00:00.000Z")), "{}", told[0]);
         assert_eq!(server.reconcile().await.fired, 0);
+        let run = missed["executionId"].as_str().expect("an id");
+        let story = server.http().get(&format!("/stoker/v1/executions/plans/{run}/timeline")).await.expect(200).json();
+        assert_eq!((&story["message"], &story["dueAt"]), (&told[0]["message"], &json!("2026-02-03T10:00:00.000Z")));
     }
 
     async fn the_timeout_of_a_trigger_is_that_of_each_task_run(server: TestServer) {
