@@ -93,7 +93,7 @@ impl ExecutableId {
         })
     }
 
-    /// Locks what starts it, and then itself. `first` is a schedule that is to be locked before it too.
+    /// Locks what starts it, and then itself.
     pub(crate) fn lock(&self, tx: &mut Tx<'_>) -> Result<Startable, Error> {
         webhooks::lock_of(tx, self.kind(), self.as_str())?;
         links::lock_of(tx, self.kind(), self.as_str())?;
