@@ -94,7 +94,7 @@ impl From<Error> for ApiError {
             Error::Conflict(_) => StatusCode::CONFLICT,
             Error::Paused(_) => StatusCode::METHOD_NOT_ALLOWED,
             Error::InUse(_) => StatusCode::NOT_ACCEPTABLE,
-            Error::NotConfigured(_) => StatusCode::NOT_IMPLEMENTED,
+            Error::NotConfigured(_) | Error::NoEngine(_) | Error::NoArtifact(_) => StatusCode::NOT_IMPLEMENTED,
             Error::NotRepeatable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Precondition(_) => StatusCode::PRECONDITION_REQUIRED,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,

@@ -11,7 +11,7 @@ use crate::describe::{Describe, Description};
 use crate::error::ApiError;
 use crate::handlers::{
     accounts, artifacts, docs, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
-    rights, run_profiles, schedules, tasks, webhooks, workspaces,
+    rights, run_profiles, schedules, tasks, triggers, webhooks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
@@ -271,20 +271,28 @@ fn fill_orchestration(list: &mut List) {
 }
 
 fn fill_plans(list: &mut List) {
-    use Support::{Complete, Partial};
+    use Support::Complete;
     let all = ("/orchestration/executables/plans", "/executables/plans");
     let one = ("/orchestration/executables/plans/{planId}", "/executables/plans/{planId}");
     let config = ("/orchestration/executables/plans/{planId}/run-config", "/executables/plans/{planId}/run-config");
     let pause = ("/orchestration/executables/plans/{planId}/pause", "/executables/plans/{planId}/pause");
-    let manual = Partial("only the trigger MANUAL; schedules and webhooks answer 501");
+    let schedule = ("/orchestration/executables/plans/{planId}/schedule", "/executables/plans/{planId}/schedule");
+    let upcoming = (
+        "/orchestration/executables/plans/{planId}/run-config/events",
+        "/executables/plans/{planId}/run-config/events",
+    );
     list.both("GET", all.0, all.1, Complete, plans::list);
     list.both("POST", all.0, all.1, Complete, plans::create);
     list.both("GET", one.0, one.1, Complete, plans::get);
     list.both("PUT", one.0, one.1, Complete, plans::update);
     list.both("DELETE", one.0, one.1, Complete, plans::delete);
     list.both("GET", config.0, config.1, Complete, plans::get_run_config);
-    list.both("PUT", config.0, config.1, manual, plans::put_run_config);
-    list.both("DELETE", config.0, config.1, Complete, plans::delete_run_config);
+    list.both("PUT", config.0, config.1, Complete, plans::put_run_config);
+    list.both("DELETE", config.0, config.1, Complete, triggers::plan::stop);
+    list.both("GET", upcoming.0, upcoming.1, Complete, triggers::plan::events);
+    list.both("GET", schedule.0, schedule.1, Complete, triggers::plan::schedule);
+    list.both("PUT", schedule.0, schedule.1, Complete, triggers::plan::link);
+    list.both("DELETE", schedule.0, schedule.1, Complete, triggers::plan::unlink);
     list.both("PUT", pause.0, pause.1, Complete, plans::pause);
     list.newer("GET", "/processing/executables/plans", Complete, plans::list);
 
@@ -311,7 +319,7 @@ fn fill_plans(list: &mut List) {
 }
 
 fn fill_schedules(list: &mut List) {
-    use Support::{Complete, Partial};
+    use Support::Complete;
     let all = ("/orchestration/schedules", "/schedules");
     let one = ("/orchestration/schedules/{scheduleId}", "/schedules/{scheduleId}");
     let triggers = ("/orchestration/schedules/{scheduleId}/triggers", "/schedules/{scheduleId}/triggers");
@@ -332,13 +340,13 @@ fn fill_schedules(list: &mut List) {
         "/orchestration/executables/tasks/{taskId}/run-config/events",
         "/executables/tasks/{taskId}/run-config/events",
     );
-    list.both("GET", link.0, link.1, Complete, schedules::of_task);
-    list.both("PUT", link.0, link.1, Complete, schedules::link_task);
-    list.both("DELETE", link.0, link.1, Complete, schedules::unlink_task);
-    list.both("DELETE", config.0, config.1, Complete, schedules::stop_task);
-    list.both("GET", upcoming.0, upcoming.1, Complete, schedules::task_events);
+    list.both("GET", link.0, link.1, Complete, triggers::task::schedule);
+    list.both("PUT", link.0, link.1, Complete, triggers::task::link);
+    list.both("DELETE", link.0, link.1, Complete, triggers::task::unlink);
+    list.both("DELETE", config.0, config.1, Complete, triggers::task::stop);
+    list.both("GET", upcoming.0, upcoming.1, Complete, triggers::task::events);
     let search = ("/orchestration/executables/events/search", "/executables/events/search");
-    list.both("POST", search.0, search.1, Partial("tasks only: there are no plans yet"), schedules::search);
+    list.both("POST", search.0, search.1, Complete, schedules::search);
 }
 
 fn fill_processing(list: &mut List) {
@@ -426,7 +434,8 @@ fn fill_processing(list: &mut List) {
 fn fill_own(list: &mut List) {
     list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
     list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
-    list.own("GET", "/stoker/v1/tasks/{id}/firings", schedules::fires);
+    list.own("GET", "/stoker/v1/tasks/{id}/firings", triggers::task::fires);
+    list.own("GET", "/stoker/v1/plans/{id}/firings", triggers::plan::fires);
     list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
     list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);

@@ -1,8 +1,8 @@
 //! What may be typed.
 
 use crate::commands::{
-    api_tests, artifacts, clusters, completions, context, engines, environments, login, logs, run, runs,
-    service_accounts, tasks, why, workspaces,
+    api_tests, artifacts, clusters, completions, context, engines, environments, login, logs, plans, run, runs,
+    schedules, service_accounts, tasks, why, workspaces,
 };
 use crate::{dev, exit};
 use clap::{Args, Parser, Subcommand};
@@ -57,6 +57,14 @@ pub(crate) enum Command {
     /// List, make, change and remove tasks
     #[command(subcommand)]
     Tasks(tasks::TasksCommand),
+    /// List, make, start, repeat and stop plans, and say what starts them
+    #[command(subcommand)]
+    Plans(plans::PlansCommand),
+    /// List, make, change and remove schedules, and link them to tasks and plans
+    #[command(subcommand)]
+    Schedules(schedules::SchedulesCommand),
+    /// Show what will start in the next hours
+    Next(schedules::NextArgs),
     /// List, publish and remove artifacts
     #[command(subcommand)]
     Artifacts(artifacts::ArtifactsCommand),
@@ -88,9 +96,9 @@ pub(crate) enum Command {
     /// Print the completions for a shell
     Completions(completions::CompletionsArgs),
     /// Explain the exit codes
-    #[command(long_about = format!("Exit codes:\n\n{}\n\n`run` answers the outcome of the run when it waits (`--wait`, \
-        `--follow`). `test run` answers 0 (all Ok), 1 (a Failure) or 2 (an Error). All other commands answer 0, 1, 2, 7 or \
-        130.", exit::list()))]
+    #[command(long_about = format!("Exit codes:\n\n{}\n\n`run`, `plans run` and `plans rerun` answer the \
+        outcome when they wait (`--wait`, `--follow`). `test run` answers 0 (all Ok), 1 (a Failure) or 2 (an Error). All \
+        other commands answer 0, 1, 2, 7 or 130.", exit::list()))]
     ExitCodes,
 }
 

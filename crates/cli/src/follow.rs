@@ -5,7 +5,7 @@ use crate::exit::{Exit, Failure, Result};
 use crate::text::printable;
 use crate::times;
 use std::time::Duration;
-use stoker_client::{Client, ClientError, LogEntry, LogQuery, Run};
+use stoker_client::{Client, ClientError, LogEntry, LogQuery, PlanRun, Run};
 
 /// Lines asked for at once; the most the contract allows.
 const LOG_PAGE: u32 = 200;
@@ -86,6 +86,45 @@ pub(crate) async fn until_over(app: &App, client: &Client, id: &str) -> Result<R
         }
     })
     .await
+}
+
+/// Waits until a plan run is over; tells on standard error how its steps go when that is wanted.
+pub(crate) async fn plan_until_over(app: &App, client: &Client, id: &str, tell: bool) -> Result<PlanRun> {
+    let waiting = async {
+        let (mut patience, mut known) = (Patience::new(), Vec::new());
+        loop {
+            let run = patience.judge(app, client.plan_run(id).await)?;
+            if tell && let Some(steps) = patience.judge(app, client.plan_run_steps(id).await)? {
+                let states: Vec<String> = steps.into_iter().map(|step| step.execution_status).collect();
+                for (number, state) in states.iter().enumerate() {
+                    if state != "UNDEFINED" && known.get(number) != Some(state) {
+                        app.out.note(&format!("step {}: {}", number + 1, step_in_words(state)));
+                        patience.refresh();
+                    }
+                }
+                known = states;
+            }
+            if let Some(run) = run.filter(PlanRun::is_over) {
+                return Ok(run);
+            }
+            patience.rest().await;
+        }
+    };
+    tokio::select! {
+        result = waiting => result,
+        _ = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, format!("interrupted; plan run {id} goes on"))
+            .hint(format!("see it with `stoker plans runs`, stop it with `stoker plans stop {id}`"))),
+    }
+}
+
+/// The status of a step run in words.
+fn step_in_words(status: &str) -> String {
+    match status {
+        "STARTED" => "runs".to_owned(),
+        "EXECUTION_SUCCESS" => "passed".to_owned(),
+        "EXECUTION_FAILED" => "failed".to_owned(),
+        other => printable(&other.to_lowercase()),
+    }
 }
 
 /// Shows the log of a run from `query` on, until the run is over and its log is told.

@@ -4,7 +4,8 @@ use crate::exit::{Exit, Failure, Result};
 use crate::pages::{self, PAGE};
 use crate::text::{count, is_object_id, is_uuid, printable};
 use stoker_client::{
-    Artifact, ArtifactQuery, Client, Cluster, Engine, Environment, RunQuery, ServiceAccount, TaskQuery, Workspace,
+    Artifact, ArtifactQuery, Client, Cluster, Engine, Environment, RunQuery, Schedule, ServiceAccount, TaskQuery,
+    Workspace,
 };
 
 /// A kind of object, for messages.
@@ -89,6 +90,26 @@ pub(crate) async fn task(client: &Client, wanted: &str) -> Result<(String, Strin
     let place = |item: &stoker_client::TaskExtract| place(&item.workspace);
     let task = pick(&kind, wanted, found.await?, |item| (&item.executable, &item.name), place)?;
     Ok((task.executable, task.name))
+}
+
+/// Id and name of a plan. An id is taken as it is, with the id as name.
+pub(crate) async fn plan(client: &Client, wanted: &str) -> Result<(String, String)> {
+    if is_uuid(wanted) {
+        return Ok((wanted.to_owned(), wanted.to_owned()));
+    }
+    let found = pages::all(usize::MAX, async |offset| client.plans(None, Some(wanted), offset).await);
+    let kind = Kind { one: "plan", list: "plans" };
+    let place = |item: &stoker_client::PlanDetails| place(&item.workspace);
+    let plan = pick(&kind, wanted, found.await?, |item| (&item.executable, &item.name), place)?;
+    Ok((plan.executable, plan.name))
+}
+
+/// A schedule, by its id or its exact description: it has no name.
+pub(crate) async fn schedule(client: &Client, wanted: &str) -> Result<Schedule> {
+    let found = pages::all(usize::MAX, async |offset| client.schedules(None, offset).await).await?;
+    let kind = Kind { one: "schedule", list: "schedules" };
+    let place = |item: &Schedule| item.executable_id.clone().unwrap_or_default();
+    pick(&kind, wanted, found, |item| (&item.id, &item.description), place)
 }
 
 /// Id of a run. The name or id of a task means its newest run.

@@ -24,6 +24,7 @@ mod transport;
 pub use calls::access::Principal;
 pub use calls::artifacts::ArtifactQuery;
 pub use calls::executions::{LogQuery, RunQuery};
+pub use calls::plans::Linked;
 pub use calls::tasks::TaskQuery;
 pub use error::ClientError;
 pub use model::access::{AccessToken, NewServiceAccount, ServiceAccount, WorkspaceRights};
@@ -33,6 +34,9 @@ pub use model::executions::{
     LogEntry, LogPage, Run, RunExtract, RunStatus, StartRun, StartedRun, Timeline, TimelineEvent,
 };
 pub use model::places::{Environment, NewEnvironment, NewWorkspace, Workspace};
+pub use model::plans::{
+    NewPlan, NewStep, Plan, PlanDetails, PlanRun, Schedule, StartPlan, StepRun, Trigger, UpcomingStart,
+};
 pub use model::tasks::{ArtifactRef, NewTask, Pause, RunConfig, Runtime, Task, TaskExtract, TaskUpdate};
 pub use model::{Extra, Page};
 pub use token::Token;

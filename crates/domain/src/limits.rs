@@ -39,6 +39,8 @@ pub const LOG_LINE_BYTES: usize = 64 * 1024;
 pub const TRIGGERS: usize = 15;
 /// Most triggers in all schedules together (source: doc).
 pub const TRIGGERS_TOTAL: i64 = 5_000;
+/// Most tasks and plans together (source: doc).
+pub const TASKS_AND_PLANS: i64 = 30_000;
 /// Smallest distance of two due instants of a schedule, in milliseconds (source: spec, 5 minutes).
 pub const TRIGGER_SPACING_MS: i64 = 5 * 60 * 1000;
 /// How far ahead the distance of due instants is checked, and the longest window in which they are listed, in

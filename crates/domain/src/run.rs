@@ -69,6 +69,8 @@ text_enum!(
         EngineNotFound = "REMOTE_ENGINE_CONTAINER_NOT_FOUND",
         /// The engine could not prepare the job after all attempts.
         MaxDeploymentAttempts = "MAX_DEPLOYMENT_ATTEMPTS_REACHED",
+        /// As many runs are active as the account may have.
+        RunLimitReached = "MAX_PARALLEL_TASKS_LIMIT_REACHED",
         /// None of the others.
         Unknown = "UNKNOWN",
     }

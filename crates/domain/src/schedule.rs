@@ -21,6 +21,14 @@ impl ExecutableKind {
             ExecutableKind::Plan => "Plan",
         }
     }
+
+    /// The word for it in messages.
+    pub fn noun(self) -> &'static str {
+        match self {
+            ExecutableKind::Task => "task",
+            ExecutableKind::Plan => "plan",
+        }
+    }
 }
 
 text_enum!(

@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use stoker_service::Settings;
+use stoker_service::{AccountLimits, Settings, WhenFull};
 
 /// Arguments of `serve`.
 #[derive(Args)]
@@ -44,6 +44,50 @@ struct File {
     lost_run_seconds: Option<u64>,
     /// How long a poll of an engine is held.
     poll_seconds: Option<u64>,
+    /// How late a start may be made that was due while none was possible.
+    late_start_seconds: Option<u64>,
+    /// Runs and plan runs that may be active at once; 0 is no limit.
+    active_runs: Option<u32>,
+    /// What becomes of a start beyond that.
+    active_runs_full: Option<Full>,
+    /// Starts by time in a minute; 0 is no limit.
+    scheduled_starts_per_minute: Option<u32>,
+    /// Starts of one plan in 60 minutes; 0 is no limit.
+    plan_starts_per_hour: Option<u32>,
+    /// Triggers of time in all; 0 is no limit.
+    triggers: Option<u32>,
+    /// Tasks and plans in all; 0 is no limit.
+    tasks_and_plans: Option<u32>,
+}
+
+/// What becomes of a start when as many runs are active as may be.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Full {
+    Skip,
+    Wait,
+}
+
+impl File {
+    fn limits(&self) -> AccountLimits {
+        let mut limits = AccountLimits::default();
+        for (value, target) in [
+            (self.active_runs, &mut limits.active_runs),
+            (self.scheduled_starts_per_minute, &mut limits.scheduled_starts),
+            (self.plan_starts_per_hour, &mut limits.plan_starts),
+            (self.triggers, &mut limits.triggers),
+            (self.tasks_and_plans, &mut limits.tasks_and_plans),
+        ] {
+            if let Some(value) = value {
+                *target = i64::from(value);
+            }
+        }
+        limits.when_full = match self.active_runs_full {
+            Some(Full::Wait) => WhenFull::Wait,
+            Some(Full::Skip) | None => WhenFull::Skip,
+        };
+        limits
+    }
 }
 
 /// Everything `serve` needs.
@@ -63,7 +107,7 @@ impl ServeArgs {
             Some(path) => read(path)?,
             None => File::default(),
         };
-        let mut settings = Settings::default();
+        let mut settings = Settings { account: file.limits(), ..Settings::default() };
         let seconds = |value: Option<u64>, target: &mut i64, name: &str| -> Result<()> {
             if let Some(value) = value {
                 if value == 0 || value > 10 * 365 * 24 * 3600 {
@@ -77,6 +121,7 @@ impl ServeArgs {
         seconds(file.lease_seconds, &mut settings.lease_ms, "leaseSeconds")?;
         seconds(file.deploy_wait_seconds, &mut settings.deploy_wait_ms, "deployWaitSeconds")?;
         seconds(file.lost_run_seconds, &mut settings.lost_run_ms, "lostRunSeconds")?;
+        seconds(file.late_start_seconds, &mut settings.late_start_ms, "lateStartSeconds")?;
         if let Some(value) = file.poll_seconds {
             if !(1..=60).contains(&value) {
                 bail!("pollSeconds: must be from 1 to 60");
@@ -114,6 +159,32 @@ fn engine_program(named: Option<PathBuf>) -> Result<Option<PathBuf>> {
         None => {
             let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("stoker-engine")));
             Ok(beside.filter(|path| path.is_file()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_has_a_key_and_nothing_is_limited_that_only_a_shared_cloud_needs() {
+        let unset = serde_json::from_str::<File>("{}").unwrap().limits();
+        assert_eq!(unset, AccountLimits::default());
+        assert_eq!((unset.active_runs, unset.scheduled_starts), (0, 0));
+        let text = r#"{"activeRuns": 200, "activeRunsFull": "wait", "scheduledStartsPerMinute": 150, "planStartsPerHour": 0,
+                       "triggers": 7, "tasksAndPlans": 9}"#;
+        let wanted = AccountLimits {
+            active_runs: 200,
+            when_full: WhenFull::Wait,
+            scheduled_starts: 150,
+            plan_starts: 0,
+            triggers: 7,
+            tasks_and_plans: 9,
+        };
+        assert_eq!(serde_json::from_str::<File>(text).unwrap().limits(), wanted);
+        for bad in [r#"{"activeRuns": -1}"#, r#"{"activeRunsFull": "drop"}"#, r#"{"activeRun": 1}"#] {
+            assert!(serde_json::from_str::<File>(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The service itself: what all use cases share.
 
+use crate::account_limits::AccountLimits;
 use crate::actor::Allowed;
 use crate::auth::TokenCache;
 use crate::hub::Hub;
-use crate::starts::Manifests;
+use crate::manifests::Manifests;
 use crate::waits::Waits;
 use jiff::tz::TimeZoneDatabase;
 use std::sync::{Arc, RwLock};
@@ -28,6 +29,8 @@ pub struct Settings {
     pub late_start_ms: i64,
     /// How long a poll of an engine is held, seconds.
     pub poll_seconds: u64,
+    /// What may be started and kept.
+    pub account: AccountLimits,
 }
 
 impl Settings {
@@ -56,6 +59,7 @@ impl Default for Settings {
             lost_run_ms: limits::LOST_RUN_MS,
             late_start_ms: limits::LATE_START_MS,
             poll_seconds: 20,
+            account: AccountLimits::default(),
         }
     }
 }

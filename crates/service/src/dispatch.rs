@@ -1,6 +1,8 @@
 //! Giving queued runs to engines: pull with credit. The credit is not counted in messages but derived in the
 //! transaction, from the runs the engine has and the most it takes, so it cannot drift.
 
+use crate::Settings;
+use crate::account_limits::AccountLimits;
 use crate::error::Error;
 use stoker_domain::ids::{ClusterId, EngineId};
 use stoker_domain::limits;
@@ -27,18 +29,33 @@ pub(crate) fn availability(engine: &Engine, now_ms: i64, silence_ms: i64) -> Ava
     }
 }
 
-/// How many more runs the engine takes now.
-pub(crate) fn free_slots(tx: &mut Tx<'_>, engine: &Engine) -> Result<i64, Error> {
+/// How many more runs the engine takes now, by its own slots.
+pub(crate) fn own_slots(tx: &mut Tx<'_>, engine: &Engine) -> Result<i64, Error> {
     if engine.max_runs <= 0 {
         return Ok(BATCH);
     }
     Ok((engine.max_runs - runs::leased_count(tx, &engine.id)?).clamp(0, BATCH))
 }
 
+/// How many more runs the engine may be given now.
+pub(crate) fn free_slots(tx: &mut Tx<'_>, engine: &Engine, account: &AccountLimits) -> Result<i64, Error> {
+    let own = own_slots(tx, engine)?;
+    if own == 0 {
+        return Ok(0);
+    }
+    Ok(account.places(tx)?.map_or(own, |places| own.min(places)))
+}
+
 /// Gives queued runs to the engine, oldest first, as many as it has free slots. The caller holds the lock on the
 /// engine's row and has checked its session.
-pub(crate) fn claim(tx: &mut Tx<'_>, engine: &Engine, now_ms: i64, lease_ms: i64) -> Result<Vec<Run>, Error> {
-    let free = free_slots(tx, engine)?;
+pub(crate) fn claim(
+    tx: &mut Tx<'_>,
+    engine: &Engine,
+    account: &AccountLimits,
+    now_ms: i64,
+    lease_ms: i64,
+) -> Result<Vec<Run>, Error> {
+    let free = free_slots(tx, engine, account)?;
     if free == 0 {
         return Ok(Vec::new());
     }
@@ -95,7 +112,7 @@ impl Target {
 /// The engine or cluster a task is bound to; an error that says what to do when there is none.
 pub(crate) fn target(tx: &mut Tx<'_>, task: &Task) -> Result<Target, Error> {
     let nowhere = |what: &str| {
-        Error::NotConfigured(format!(
+        Error::NoEngine(format!(
             "Task {} is not configured: {what}; set runtime to an engine or cluster in its run-config",
             task.name
         ))
@@ -128,7 +145,7 @@ pub(crate) fn target(tx: &mut Tx<'_>, task: &Task) -> Result<Target, Error> {
 
 /// Picks the engine that a new run could go to at once: its own, or the least recently served available member of its
 /// cluster with a free slot and nothing waiting in front.
-pub(crate) fn pick(tx: &mut Tx<'_>, target: &Target, now_ms: i64, silence_ms: i64) -> Result<Pick, Error> {
+pub(crate) fn pick(tx: &mut Tx<'_>, target: &Target, now_ms: i64, settings: &Settings) -> Result<Pick, Error> {
     let candidates = match target {
         Target::Engine(engine) => vec![(**engine).clone()],
         Target::Cluster(id) => engines::members(tx, id)?,
@@ -136,11 +153,11 @@ pub(crate) fn pick(tx: &mut Tx<'_>, target: &Target, now_ms: i64, silence_ms: i6
     let target = target.id();
     let mut any_available = false;
     for engine in &candidates {
-        if availability(engine, now_ms, silence_ms) != Availability::Available {
+        if availability(engine, now_ms, settings.engine_silence_ms) != Availability::Available {
             continue;
         }
         any_available = true;
-        if free_slots(tx, engine)? > 0 {
+        if free_slots(tx, engine, &settings.account)? > 0 {
             let queued = runs::any_queued(tx, target)?
                 || (target != engine.id.as_str() && runs::any_queued(tx, engine.id.as_str())?);
             return Ok(if queued { Pick::Behind(engine.id.clone()) } else { Pick::Engine(Box::new(engine.clone())) });
@@ -207,6 +224,6 @@ pub(crate) fn offer(
 }
 
 /// The lease a run gets now.
-pub(crate) fn lease_length(settings: &crate::Settings) -> i64 {
+pub(crate) fn lease_length(settings: &Settings) -> i64 {
     settings.lease_ms.max(limits::LEASE_MS / 60)
 }

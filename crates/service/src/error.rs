@@ -32,6 +32,12 @@ pub enum Error {
     /// The task cannot run as it is configured.
     #[error("{0}")]
     NotConfigured(String),
+    /// The task is bound to no engine or cluster, or to one that is gone.
+    #[error("{0}")]
+    NoEngine(String),
+    /// The artifact version of the task is gone.
+    #[error("{0}")]
+    NoArtifact(String),
     /// The plan run cannot be repeated.
     #[error("{0}")]
     NotRepeatable(String),

@@ -3,6 +3,7 @@
 //! Knows nothing of HTTP: requests come in as plain values, refusals go out as [`Error`]. The database is reached only
 //! through [`Service`], which asks for the proof of a checked permission.
 
+pub mod account_limits;
 pub mod actor;
 pub mod app;
 pub mod artifacts;
@@ -13,6 +14,7 @@ mod cluster_profiles;
 pub mod clusters;
 pub mod connections;
 mod dispatch;
+mod due_starts;
 pub mod dynamic_engines;
 pub mod dynamic_environments;
 pub mod engines;
@@ -22,15 +24,18 @@ mod files;
 mod hub;
 pub mod link;
 pub mod logs;
+mod manifests;
 mod parameters;
 pub mod pipeline_engines;
 pub mod pipeline_profiles;
 mod plan_checks;
 mod plan_engine;
+pub mod plan_run_configs;
 pub mod plan_runs;
 pub mod plans;
 pub mod projects;
 pub mod reconcile;
+mod refusals;
 pub mod resources;
 pub mod rights;
 pub mod run_configs;
@@ -44,11 +49,13 @@ mod starts;
 mod task_fields;
 mod task_links;
 pub mod tasks;
+pub mod triggers;
 mod upgrades;
 mod waits;
 pub mod webhooks;
 pub mod workspaces;
 
+pub use account_limits::{AccountLimits, WhenFull};
 pub use actor::{Actor, Allowed};
 pub use app::{Service, Settings};
 pub use error::Error;

@@ -4,7 +4,7 @@ use crate::actor::Allowed;
 use crate::error::Error;
 use crate::plans::StepRequest;
 use std::collections::BTreeSet;
-use stoker_domain::ids::{PlanId, StepId, TaskId};
+use stoker_domain::ids::{PlanId, StepId, TaskId, WorkspaceId};
 use stoker_domain::plan::{Handler, PlanStep};
 use stoker_domain::{Right, limits, names};
 use stoker_store::Tx;
@@ -148,4 +148,43 @@ pub(crate) fn check_handlers(
         level = plans::handlers_of(tx, &level)?;
     }
     Ok(())
+}
+
+/// Whether the steps can be started: there are some, all they run is there, and everything has an engine.
+pub(crate) fn check_configured(tx: &mut Tx<'_>, plan: &Plan, steps: &[PlanStep]) -> Result<(), Error> {
+    let text = |what: String| format!("Plan {} is not configured: {what}", plan.name);
+    if steps.is_empty() {
+        return Err(Error::NotConfigured(text("it has no steps; add one".to_owned())));
+    }
+    let (tasks, _) = named_by(steps);
+    let places = plans::task_places(tx, &tasks)?;
+    if places.len() < tasks.len() {
+        return Err(Error::NotConfigured(text("a task of it was removed; take it out of the steps".to_owned())));
+    }
+    match places.iter().find(|place| !place.bound) {
+        Some(bare) => {
+            let cure = "set runtime to an engine or cluster in its run-config";
+            Err(Error::NoEngine(text(format!("task {} has no engine; {cure}", bare.name))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The workspaces of everything the steps run, handler plans and what they run among it: EXECUTE is needed on each of
+/// them, or a plan would be a way around that right.
+pub(crate) fn workspaces_of(tx: &mut Tx<'_>, steps: &[PlanStep]) -> Result<BTreeSet<WorkspaceId>, Error> {
+    let (tasks, mut level) = named_by(steps);
+    let places = plans::task_places(tx, &tasks)?;
+    let mut workspaces: BTreeSet<WorkspaceId> = places.into_iter().map(|place| place.workspace_id).collect();
+    let (mut seen, mut depth) = (BTreeSet::new(), 0);
+    while !level.is_empty() && depth < limits::PLAN_DEPTH {
+        let named: BTreeSet<TaskId> = plans::tasks_of(tx, &level)?;
+        let below = [plans::plan_places(tx, &level)?, plans::task_places(tx, &named)?].concat();
+        workspaces.extend(below.into_iter().map(|place| place.workspace_id));
+        let following = plans::handlers_of(tx, &level)?;
+        seen.append(&mut level);
+        level = following.into_iter().filter(|id| !seen.contains(id)).collect();
+        depth += 1;
+    }
+    Ok(workspaces)
 }

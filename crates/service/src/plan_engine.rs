@@ -5,10 +5,12 @@
 //! holds the lock on the plan run's row, so it does not matter how many servers try and where one of them dies: a move
 //! is made whole, once.
 
+use crate::account_limits::AccountLimits;
 use crate::actor::Allowed;
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::Error;
+use crate::plan_runs::Rerun;
 use crate::starts::Planned;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +38,34 @@ pub(crate) struct Origin {
     pub(crate) parent: Option<(PlanRunId, i64)>,
     /// The plan run it repeats, from which step run on, and whether only what failed.
     pub(crate) rerun: Option<(PlanRunId, StepRunId, bool)>,
+    pub(crate) due: DuePlan,
 }
+
+/// What a trigger or webhook gives to the plan run that it starts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DuePlan {
+    /// When it was due.
+    pub(crate) due_ms: Option<i64>,
+    /// Why there is no time left for it, in words: then it ends at once, as a record of what did not happen.
+    pub(crate) late: Option<String>,
+    /// Minutes after which each task run is stopped, instead of what the tasks say.
+    pub(crate) timeout_minutes: Option<i64>,
+    /// The calls of a webhook, for tasks of the first step that take them.
+    pub(crate) payload: Option<String>,
+}
+
+impl DuePlan {
+    /// What a repetition takes over from the plan run before: the time-out, and the calls when it begins at the start.
+    pub(crate) fn again(tx: &mut Tx<'_>, rerun: &Rerun) -> Result<Self, Error> {
+        let timeout_minutes = plan_runs::get(tx, &rerun.run)?.and_then(|run| run.timeout_minutes);
+        let first = plan_runs::step(tx, &rerun.step)?.is_some_and(|step| step.position == 0);
+        let payload = if first { plan_runs::payload(tx, &rerun.run)? } else { None };
+        Ok(Self { timeout_minutes, payload, ..Self::default() })
+    }
+}
+
+/// Why a plan run does not begin: the published reason, where there is one, and words.
+type Misfire = (Option<PlanMisfire>, String);
 
 /// What one move of a plan run did.
 #[derive(Debug, Default)]
@@ -157,12 +186,12 @@ impl Service {
         }
         made.moved = true;
         match (decision, following) {
-            (Next::Step(_), Some(following)) => self.begin_step(tx, &run, &following, now, &mut made.engines)?,
+            (Next::Step(_), Some(following)) => self.begin_step(tx, &run, &following, None, now, &mut made.engines)?,
             (Next::Handler, _) => {
                 let handler = step_run(self, &run.id, step.position, StepKind::Handler, step.definition.0.clone());
                 handler.insert(tx)?;
                 plan_runs::add_planned(tx, &run.id, planned(&handler))?;
-                self.begin_step(tx, &run, &handler, now, &mut made.engines)?;
+                self.begin_step(tx, &run, &handler, None, now, &mut made.engines)?;
             }
             (Next::End(_, outcome), _) => {
                 if plan_runs::finish(tx, &run.id, outcome, now)? != 1 {
@@ -181,6 +210,7 @@ impl Service {
         tx: &mut Tx<'_>,
         run: &PlanRun,
         step: &StepRun,
+        payload: Option<&str>,
         now: i64,
         engines: &mut BTreeSet<EngineId>,
     ) -> Result<(), Error> {
@@ -216,7 +246,7 @@ impl Service {
         };
         for task in task_ids {
             let mut item = item(Some(task.clone()), None);
-            match self.begin_planned(tx, &allowed, &run.id, &task, now)? {
+            match self.begin_planned(tx, &allowed, run, &task, payload, now)? {
                 Planned::Run { id, engine } => {
                     item.run_id = Some(id);
                     engines.extend(engine);
@@ -258,6 +288,7 @@ impl Service {
             api_version: None,
             parent: Some((parent.id.clone(), parent.depth + 1)),
             rerun: None,
+            due: DuePlan { timeout_minutes: parent.timeout_minutes, ..DuePlan::default() },
         };
         let steps = plan.steps.0.clone();
         self.begin_plan(tx, &plan, steps, origin, now, engines).map(|run| Ok(run.id))
@@ -274,7 +305,11 @@ impl Service {
         now: i64,
         engines: &mut BTreeSet<EngineId>,
     ) -> Result<PlanRun, Error> {
-        let misfire = misfire(tx, plan, now)?;
+        let DuePlan { due_ms, late, timeout_minutes, payload } = origin.due;
+        let misfire = match late {
+            Some(late) => Some((None, late)),
+            None => misfire(tx, plan, &self.inner.settings.account, now)?,
+        };
         let (parent_id, depth) = origin.parent.map_or((None, 0), |(id, depth)| (Some(id), depth));
         let (rerun_of, rerun_step, only_failed) =
             origin.rerun.map_or((None, None, false), |(run, step, only)| (Some(run), Some(step), only));
@@ -294,24 +329,30 @@ impl Service {
             rerun_step,
             only_failed,
             state: if misfire.is_some() { PlanState::Finished } else { PlanState::Running },
-            outcome: misfire.map(|_| PlanOutcome::Misfired),
-            misfire_reason: misfire,
+            outcome: misfire.is_some().then_some(PlanOutcome::Misfired),
+            misfire_reason: misfire.as_ref().and_then(|misfire| misfire.0),
             stop_ms: None,
             stop_user: None,
             planned: steps.iter().map(|step| step.planned() as i64).sum(),
             start_ms: now,
-            finish_ms: misfire.map(|_| now),
+            finish_ms: misfire.is_some().then_some(now),
+            due_ms,
+            timeout_minutes,
+            message: misfire.map(|misfire| misfire.1),
         };
         run.insert(tx)?;
+        if let Some(payload) = &payload {
+            plan_runs::keep_payload(tx, &run.id, payload)?;
+        }
         let mut first = None;
         // What never began has no steps to show.
-        for (position, step) in steps.into_iter().enumerate().filter(|_| misfire.is_none()) {
+        for (position, step) in steps.into_iter().enumerate().filter(|_| run.state == PlanState::Running) {
             let row = step_run(self, &run.id, position as i64, StepKind::Step, step);
             row.insert(tx)?;
             first.get_or_insert(row);
         }
         if let Some(first) = first {
-            self.begin_step(tx, &run, &first, now, engines)?;
+            self.begin_step(tx, &run, &first, payload.as_deref(), now, engines)?;
         }
         let actor = Allowed::on_behalf(run.user_kind, &run.user_id);
         let change = Change {
@@ -370,13 +411,22 @@ fn tally(items: &[ItemState]) -> Tally {
 }
 
 /// Why the plan may not begin now.
-fn misfire(tx: &mut Tx<'_>, plan: &Plan, now: i64) -> Result<Option<PlanMisfire>, Error> {
+fn misfire(tx: &mut Tx<'_>, plan: &Plan, account: &AccountLimits, now: i64) -> Result<Option<Misfire>, Error> {
+    let why = |reason, message| Ok(Some((Some(reason), message)));
     if plan.paused {
-        return Ok(Some(PlanMisfire::Paused));
+        return why(PlanMisfire::Paused, format!("plan {} is paused", plan.name));
     }
     if !plan.parallel_allowed() && plan_runs::any_active(tx, &plan.id)? {
-        return Ok(Some(PlanMisfire::ParallelForbidden));
+        let message = format!("another run of plan {} is active and parallel runs are not allowed", plan.name);
+        return why(PlanMisfire::ParallelForbidden, message);
     }
-    let begun = plan_runs::begun_since(tx, &plan.id, now - limits::PLAN_START_WINDOW_MS)?;
-    Ok((begun >= limits::PLAN_STARTS).then_some(PlanMisfire::LimitReached))
+    if let Some(message) = account.too_many(tx)? {
+        return why(PlanMisfire::LimitReached, message);
+    }
+    let most = account.plan_starts;
+    if most > 0 && plan_runs::begun_since(tx, &plan.id, now - limits::PLAN_START_WINDOW_MS)? >= most {
+        let message = format!("plan {} was started {most} times within 60 minutes (planStartsPerHour)", plan.name);
+        return why(PlanMisfire::LimitReached, message);
+    }
+    Ok(None)
 }

@@ -5,8 +5,8 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::Error;
-use crate::plan_checks::named_by;
-use crate::plan_engine::{Origin, planned};
+use crate::plan_checks::{check_configured, workspaces_of};
+use crate::plan_engine::{DuePlan, Origin, planned};
 use crate::plans::{SEE, USE};
 use crate::runs::{Stopped, window};
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,7 +156,14 @@ impl Service {
             Some(rerun) => repeated(tx, &plan, rerun, now)?,
             None => plan.steps.0.clone(),
         };
-        may_start(tx, allowed, &plan, &steps)?;
+        check_configured(tx, &plan, &steps)?;
+        for workspace in workspaces_of(tx, &steps)? {
+            allowed.right(tx, &workspace, &[Right::Execute])?;
+        }
+        let due = match &request.rerun {
+            Some(rerun) => DuePlan::again(tx, rerun)?,
+            None => DuePlan::default(),
+        };
         let actor = allowed.actor();
         let origin = Origin {
             run_type: RunType::Manual,
@@ -164,6 +171,7 @@ impl Service {
             api_version: request.api_version,
             parent: None,
             rerun: request.rerun.map(|rerun| (rerun.run, rerun.step, rerun.only_failed)),
+            due,
         };
         let mut engines = BTreeSet::new();
         let run = self.begin_plan(tx, &plan, steps, origin, now, &mut engines)?;
@@ -358,36 +366,6 @@ fn known_plan(tx: &mut Tx<'_>, allowed: &Allowed, id: &PlanId) -> Result<(), Err
 fn brief(tx: &mut Tx<'_>, run: PlanRun) -> Result<PlanRunView, Error> {
     let done = plan_runs::done_count(tx, &run.id)?;
     Ok(PlanRunView { run, done, runs: None })
-}
-
-/// Whether the steps can be started, and by this caller: everything they run must be configured, and EXECUTE is needed
-/// on each workspace that a task or handler plan lies in, or a plan would be a way around that right.
-fn may_start(tx: &mut Tx<'_>, allowed: &Allowed, plan: &Plan, steps: &[PlanStep]) -> Result<(), Error> {
-    let not_ready = |what: String| Error::NotConfigured(format!("Plan {} is not configured: {what}", plan.name));
-    if steps.is_empty() {
-        return Err(not_ready("it has no steps; add one".to_owned()));
-    }
-    let (tasks, mut level) = named_by(steps);
-    let places = plans::task_places(tx, &tasks)?;
-    if places.len() < tasks.len() {
-        return Err(not_ready("a task of it was removed; take it out of the steps".to_owned()));
-    }
-    if let Some(bare) = places.iter().find(|place| !place.bound) {
-        let cure = "set runtime to an engine or cluster in its run-config";
-        return Err(not_ready(format!("task {} has no engine; {cure}", bare.name)));
-    }
-    let mut workspaces: BTreeSet<WorkspaceId> = places.into_iter().map(|place| place.workspace_id).collect();
-    let (mut seen, mut depth) = (BTreeSet::new(), 0);
-    while !level.is_empty() && depth < limits::PLAN_DEPTH {
-        let named: BTreeSet<TaskId> = plans::tasks_of(tx, &level)?;
-        let below = [plans::plan_places(tx, &level)?, plans::task_places(tx, &named)?].concat();
-        workspaces.extend(below.into_iter().map(|place| place.workspace_id));
-        let following = plans::handlers_of(tx, &level)?;
-        seen.append(&mut level);
-        level = following.into_iter().filter(|id| !seen.contains(id)).collect();
-        depth += 1;
-    }
-    workspaces.iter().try_for_each(|workspace| allowed.right(tx, workspace, &[Right::Execute]))
 }
 
 /// The steps of a repetition, as the earlier run had them pinned.

@@ -7,8 +7,10 @@ use crate::audit::{self, Change};
 use crate::environments::description;
 use crate::error::{Error, taken};
 use crate::plan_checks::{check_handlers, check_tasks, checked_step, named_by};
+use crate::schedules::links::{release_of, skip_overdue};
+use crate::triggers::{ExecutableId, Startable};
 use crate::workspaces::{Views, WorkspaceView, view};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use stoker_domain::ids::{EnvironmentId, PlanId, StepId, TaskId, WorkspaceId};
@@ -98,17 +100,6 @@ pub struct PlanQuery {
     pub offset: i64,
 }
 
-/// A run configuration as it comes from outside.
-#[derive(Clone, Debug)]
-pub struct PlanRunConfigRequest {
-    /// Trigger; only `MANUAL` can be stored today.
-    pub trigger: Map<String, Value>,
-    /// Whether several runs may be active at once.
-    pub parallel: Option<bool>,
-    /// The runtime that the older generation asks for; kept and shown, each task runs where its own configuration says.
-    pub runtime: Option<Value>,
-}
-
 pub(crate) fn unknown() -> Error {
     Error::not_found("Plan id not found.")
 }
@@ -163,6 +154,7 @@ impl Service {
         self.write(&allowed, move |tx| {
             let workspace = view(tx, &WorkspaceId::parse(&request.workspace)?)?;
             proof.right(tx, &workspace.workspace.id, &[Right::Author])?;
+            service.inner.settings.account.room_for_one(tx)?;
             let mut plan = Plan {
                 id: PlanId::generate(now, service.random()),
                 workspace_id: workspace.workspace.id.clone(),
@@ -249,9 +241,10 @@ impl Service {
     /// a failure handler.
     pub async fn delete_plan(&self, actor: &Actor, id: &PlanId) -> Result<(), Error> {
         let allowed = actor.allow(USE)?;
-        let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
+        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let plan = plans::lock(tx, &id)?.ok_or_else(unknown)?;
+            let this = ExecutableId::Plan(id.clone());
+            let Startable::Plan(plan) = this.lock(tx)? else { return Err(unknown()) };
             proof.right(tx, &plan.workspace_id, &[Right::Author])?;
             if plan_runs::any_active(tx, &id)? {
                 return Err(Error::conflict(format!("plan {} has active runs: stop them first", plan.name)));
@@ -261,53 +254,10 @@ impl Service {
                 let users = users.join(", ");
                 return Err(Error::conflict(format!("plan {} is a failure handler of plan {users}", plan.name)));
             }
+            // A schedule that was linked stays, linked to nothing.
+            release_of(tx, this.kind(), this.as_str(), now)?;
             plans::delete(tx, &id)?;
             service.audit_plan(tx, &proof, "plan.delete", &plan)
-        })
-        .await
-    }
-
-    /// Sets how a plan is started.
-    pub async fn set_plan_run_config(
-        &self,
-        actor: &Actor,
-        id: &PlanId,
-        request: PlanRunConfigRequest,
-    ) -> Result<Plan, Error> {
-        self.change_plan(actor, id, "plan.run-config", move |plan| {
-            let mut config = Map::new();
-            config.insert("trigger".to_owned(), Value::Object(request.trigger));
-            config.insert("parallelExecutionAllowed".to_owned(), json!(request.parallel.unwrap_or(false)));
-            let runtime = request.runtime.or_else(|| plan.run_config.0.get("runtime").cloned());
-            config.extend(runtime.map(|runtime| ("runtime".to_owned(), runtime)));
-            plan.run_config = Json(config);
-        })
-        .await
-    }
-
-    /// Takes the trigger away: the plan is started by hand from now on.
-    pub async fn clear_plan_trigger(&self, actor: &Actor, id: &PlanId) -> Result<(), Error> {
-        self.change_plan(actor, id, "plan.run-config", |plan| {
-            plan.run_config.0.insert("trigger".to_owned(), json!({ "type": "MANUAL" }));
-        })
-        .await
-        .map(|_| ())
-    }
-
-    async fn change_plan<F>(&self, actor: &Actor, id: &PlanId, action: &'static str, change: F) -> Result<Plan, Error>
-    where
-        F: FnOnce(&mut Plan) + Send + 'static,
-    {
-        let allowed = actor.allow(USE)?;
-        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
-        self.write(&allowed, move |tx| {
-            let mut plan = plans::lock(tx, &id)?.ok_or_else(unknown)?;
-            proof.right(tx, &plan.workspace_id, &[Right::Execute])?;
-            change(&mut plan);
-            plan.updated_ms = now;
-            plan.update(tx)?;
-            service.audit_plan(tx, &proof, action, &plan)?;
-            Ok(plan)
         })
         .await
     }
@@ -325,10 +275,15 @@ impl Service {
             context.map(|text| names::described("pauseContext", &text, limits::DESCRIPTION_CHARS)).transpose()?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut plan = plans::lock(tx, &id)?.ok_or_else(unknown)?;
+            let this = ExecutableId::Plan(id.clone());
+            let Startable::Plan(plan) = this.lock(tx)? else { return Err(unknown()) };
+            let mut plan = *plan;
             proof.right(tx, &plan.workspace_id, &[Right::Execute])?;
             if plan.paused == pause {
                 return Ok(false);
+            }
+            if !pause {
+                skip_overdue(tx, this.kind(), this.as_str(), &service.inner.zones, now)?;
             }
             plan.paused = pause;
             plan.pause_context = context;
@@ -342,7 +297,7 @@ impl Service {
         .await
     }
 
-    fn audit_plan(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Plan) -> Result<(), Error> {
+    pub(crate) fn audit_plan(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Plan) -> Result<(), Error> {
         let change = Change {
             action,
             object: ("plan", row.id.as_str()),

@@ -3,7 +3,7 @@
 
 use crate::actor::Allowed;
 use crate::app::Service;
-use crate::dispatch::availability;
+use crate::dispatch::{availability, free_slots};
 use crate::error::Error;
 use crate::link::fail;
 use crate::runs::end;
@@ -123,7 +123,7 @@ impl Service {
     async fn wake_waiting(&self) -> Result<usize, Error> {
         let mut woken = 0;
         for id in self.inner.hub.waiting() {
-            let wanted = id.clone();
+            let (wanted, account) = (id.clone(), self.inner.settings.account.clone());
             let queued = self
                 .get::<_, Error, _>(&Allowed::system(), move |tx| {
                     let Some(engine) = engines::get(tx, &wanted)? else { return Ok(true) };
@@ -133,7 +133,7 @@ impl Service {
                     };
                     let session = engine.session_id.clone().unwrap_or_default();
                     let stop = !runs::unsent_stops(tx, &wanted, &session)?.is_empty();
-                    let full = engine.max_runs > 0 && runs::leased_count(tx, &wanted)? >= engine.max_runs;
+                    let full = free_slots(tx, &engine, &account)? == 0;
                     Ok(stop || (!full && (cluster || runs::any_queued(tx, wanted.as_str())?)))
                 })
                 .await?;

@@ -4,22 +4,21 @@
 //! the schedule's row writes down the due instant, makes the run and moves the row on, all in one transaction. So an
 //! instant is acted on once, whatever dies, and however many servers look at it.
 
+use crate::account_limits::AccountLimits;
 use crate::actor::Allowed;
 use crate::app::Service;
+use crate::due_starts::{DueStart, Started, refuse};
 use crate::error::Error;
-use crate::runs::StartRequest;
+use crate::refusals::Refusal;
 use crate::schedules::definition::{Due, due};
-use crate::schedules::links::{PAUSED, fire_of, refuse, rule, task_of};
-use crate::starts::{Begun, DueCause};
+use crate::schedules::links::{fire_of, rule};
 use serde_json::json;
 use stoker_domain::ids::ScheduleId;
 use stoker_domain::run::{MisfireReason, RunType};
-use stoker_domain::schedule::FireResult;
 use stoker_domain::time::to_text;
 use stoker_domain::{crash, limits};
-use stoker_store::schedules::{self, Fire, ScheduleLink, Trigger};
-use stoker_store::tasks::Task;
-use stoker_store::{Tx, tasks};
+use stoker_store::Tx;
+use stoker_store::schedules::{self, ScheduleLink, Trigger};
 
 /// Most schedules one pass acts on; the next pass goes on.
 const BATCH: i64 = 500;
@@ -30,15 +29,27 @@ const AT_ONCE: usize = 16;
 #[derive(Default)]
 struct Fired {
     instants: usize,
-    begun: Vec<Begun>,
+    started: Vec<Started>,
+    /// Whether a limit kept some of it waiting.
+    held: bool,
 }
 
 impl Service {
     /// Acts on everything that is due. One schedule that fails does not keep the others from going on.
     pub(crate) async fn fire_due(&self) -> Result<usize, Error> {
-        let now = self.now();
-        let ids = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(schedules::due(tx, now, BATCH)?)).await?;
-        let mut fired = 0;
+        let (now, account) = (self.now(), self.inner.settings.account.clone());
+        let (ids, full) = self
+            .read::<_, Error, _>(&Allowed::system(), move |tx| {
+                let ids = schedules::due(tx, now, BATCH)?;
+                let full = !ids.is_empty() && account.minute_is_full(tx, now)?;
+                Ok((ids, full))
+            })
+            .await?;
+        if full {
+            tracing::warn!(schedules = ids.len(), "schedules are due and wait: scheduledStartsPerMinute is reached");
+            return Ok(0);
+        }
+        let (mut fired, mut held) = (0, false);
         for ids in ids.chunks(AT_ONCE) {
             let mut working = tokio::task::JoinSet::new();
             for id in ids {
@@ -50,18 +61,24 @@ impl Service {
             }
             while let Some(joined) = working.join_next().await {
                 match joined.map_err(Error::internal)? {
-                    (_, Ok(instants)) => fired += instants,
+                    (_, Ok((instants, waits))) => {
+                        fired += instants;
+                        held |= waits;
+                    }
                     (id, Err(error)) => {
                         tracing::error!(schedule.id = %id, error = &error as &dyn std::error::Error, "cannot act on a schedule");
                     }
                 }
             }
+            if held {
+                break;
+            }
         }
         Ok(fired)
     }
 
-    /// Acts on the due triggers of one schedule; gives how many there were.
-    pub(crate) async fn fire_schedule(&self, id: &ScheduleId) -> Result<usize, Error> {
+    /// Acts on the due triggers of one schedule; gives how many there were, and whether a limit keeps others waiting.
+    pub(crate) async fn fire_schedule(&self, id: &ScheduleId) -> Result<(usize, bool), Error> {
         let (service, id) = (self.clone(), id.clone());
         // A task of its own: a caller that goes away between commit and hand-over must not leave an offer undelivered.
         let work = tokio::spawn(async move {
@@ -78,10 +95,10 @@ impl Service {
             if fired.instants > 0 {
                 crash::point("schedule.after-commit");
             }
-            for begun in fired.begun {
-                service.hand_on(begun).await;
+            for started in fired.started {
+                service.follow_up(started).await;
             }
-            Ok(fired.instants)
+            Ok((fired.instants, fired.held))
         });
         work.await.map_err(Error::internal)?
     }
@@ -96,8 +113,12 @@ impl Service {
                 (None, _) => None,
                 (Some(link), Ok(rule)) => {
                     let due = due(&rule, from_ms, now, self.inner.settings.late_start_ms);
+                    if !due.late && !self.inner.settings.account.take_start(tx, now)? {
+                        fired.held = true;
+                        break;
+                    }
                     fired.instants += 1;
-                    fired.begun.extend(self.fire_trigger(tx, &trigger, link, due, now)?);
+                    fired.started.extend(self.fire_trigger(tx, &trigger, link, due, now)?);
                     due.next_ms
                 }
                 (Some(link), Err(error)) => {
@@ -105,11 +126,8 @@ impl Service {
                     tracing::error!(schedule.id = %id, trigger = trigger.name, error = &error as &dyn std::error::Error,
                         "a trigger cannot be read and stops");
                     let mut fire = fire_of(&trigger, link, from_ms, now);
-                    refuse(
-                        &mut fire,
-                        MisfireReason::Unknown,
-                        "the trigger cannot be read any more: set it anew".to_owned(),
-                    );
+                    let message = "the trigger cannot be read any more: set it anew".to_owned();
+                    refuse(&mut fire, Refusal { reason: MisfireReason::Unknown, message });
                     schedules::insert_fire(tx, &fire)?;
                     fired.instants += 1;
                     None
@@ -128,105 +146,52 @@ impl Service {
         link: &ScheduleLink,
         due: Due,
         now: i64,
-    ) -> Result<Option<Begun>, Error> {
+    ) -> Result<Option<Started>, Error> {
         let mut fire = fire_of(trigger, link, due.at_ms, now);
         fire.missed = due.missed;
         if !schedules::insert_fire(tx, &fire)? {
             return Ok(None);
         }
-        let begun = match task_of(link) {
-            Some(id) => match tasks::lock(tx, &id)? {
-                Some(task) => self.fire_task(tx, &task, trigger, link, due, &mut fire, now)?,
-                None => {
-                    refuse(&mut fire, MisfireReason::Unknown, "the task was removed".to_owned());
-                    None
-                }
-            },
-            // Nothing links a schedule to a plan before plans can be started.
-            None => {
-                refuse(&mut fire, MisfireReason::Unknown, "this server cannot start plans".to_owned());
-                None
-            }
-        };
-        schedules::settle_fire(tx, &fire)?;
-        Ok(begun)
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "one due instant has this many sides")]
-    fn fire_task(
-        &self,
-        tx: &mut Tx<'_>,
-        task: &Task,
-        trigger: &Trigger,
-        link: &ScheduleLink,
-        due: Due,
-        fire: &mut Fire,
-        now: i64,
-    ) -> Result<Option<Begun>, Error> {
-        if task.paused {
-            fire.result = FireResult::Skipped;
-            fire.reason = Some(PAUSED.to_owned());
-            fire.message = Some(format!("task {} was paused", task.name));
-            return Ok(None);
-        }
-        if due.late {
-            fire.result = FireResult::Missed;
+        let late = due.late.then(|| {
             let more = if due.missed > 0 { format!(", and {} times before", due.missed) } else { String::new() };
-            fire.message = Some(format!("no server was running when this was due at {}{more}", to_text(due.at_ms)));
-        }
-        let request = StartRequest {
-            task: task.id.clone(),
-            parameters: Vec::new(),
-            log_level: None,
-            timeout_minutes: trigger.timeout_minutes,
-            run_type: RunType::Scheduled,
-            api_version: None,
-        };
+            format!("no start was possible when this was due at {}{more}", to_text(due.at_ms))
+        });
         let detail = json!({
             "scheduleId": trigger.schedule_id.as_str(),
             "trigger": trigger.name,
             "dueAt": to_text(due.at_ms),
             "missed": due.missed,
         });
-        let late = fire.message.clone().filter(|_| due.late);
-        let cause = DueCause { request: &request, due_ms: due.at_ms, late, detail };
-        let allowed = Allowed::on_behalf(link.user_kind, &link.user_id);
-        let begun = self.begin_due(tx, &allowed, task, cause, now);
-        settle(begun, fire)
+        let start = DueStart {
+            owner: (link.user_kind, &link.user_id),
+            run_type: RunType::Scheduled,
+            due_ms: due.at_ms,
+            late,
+            timeout_minutes: trigger.timeout_minutes,
+            payload: None,
+            detail,
+        };
+        let started = self.start_due(tx, start, &mut fire, now)?;
+        schedules::settle_fire(tx, &fire)?;
+        Ok(started)
     }
 
     /// Removes records of due instants that are older than run lists reach.
     pub(crate) async fn forget_fires(&self) -> Result<(), Error> {
-        let before = self.now() - limits::FIRES_MS;
-        let old = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(schedules::old_fires(tx, before)?)).await?;
+        let now = self.now();
+        let before = now - limits::FIRES_MS;
+        let old = self
+            .read::<_, Error, _>(&Allowed::system(), move |tx| {
+                Ok(schedules::old_fires(tx, before)? || AccountLimits::old(tx, now)?)
+            })
+            .await?;
         if old {
-            self.write::<_, Error, _>(&Allowed::system(), move |tx| Ok(schedules::forget_fires(tx, before, BATCH)?))
-                .await?;
+            self.write::<_, Error, _>(&Allowed::system(), move |tx| {
+                schedules::forget_fires(tx, before, BATCH)?;
+                AccountLimits::forget(tx, now)
+            })
+            .await?;
         }
         Ok(())
-    }
-}
-
-/// Writes into the record what came of a start. Refusals come before anything of the run is written, so the record may be
-/// kept; a failure of ours undoes everything, and the next pass tries again.
-pub(crate) fn settle(begun: Result<Begun, Error>, fire: &mut Fire) -> Result<Option<Begun>, Error> {
-    match begun {
-        Ok(begun) => {
-            fire.run_id = Some(begun.run.id.clone());
-            if fire.result == FireResult::Started {
-                fire.reason = begun.run.misfire_reason.map(|reason| reason.id().to_owned());
-                fire.message = begun.run.error_message.clone();
-            }
-            Ok(Some(begun))
-        }
-        Err(Error::NotConfigured(message)) => {
-            refuse(fire, MisfireReason::EngineNotFound, message);
-            Ok(None)
-        }
-        Err(error @ (Error::Internal(_) | Error::Unavailable)) => Err(error),
-        Err(refusal) => {
-            refuse(fire, MisfireReason::Unknown, refusal.to_string());
-            Ok(None)
-        }
     }
 }

@@ -7,49 +7,22 @@ use crate::dispatch::{self, Pick, Target};
 use crate::error::Error;
 use crate::hub::Reserved;
 use crate::parameters;
+use crate::refusals::{Refusal, refusal};
 use crate::runs::{RUN, StartRequest, withdraw};
 use crate::waits::{self, Wait};
+use crate::webhooks::payload_parameter;
 use serde_json::json;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use stoker_domain::ids::{EngineId, PlanRunId, RunId, RunProfileId, TaskId};
+use stoker_domain::ids::{EngineId, RunId, RunProfileId, TaskId};
 use stoker_domain::run::{MisfireReason, Outcome, RunType, State};
 use stoker_domain::runtime::LogLevel;
 use stoker_domain::{Right, crash};
 use stoker_jobzip::Manifest;
 use stoker_store::artifacts::VersionFile;
 use stoker_store::db::{Json, Record};
+use stoker_store::plan_runs::PlanRun;
 use stoker_store::runs::{Run, RunEvent};
 use stoker_store::tasks::Task;
-use stoker_store::{StoreError, Tx, artifacts, engines, environments, runs, tasks};
-
-/// Manifests of artifacts that were started lately, by SHA-256. They never change.
-#[derive(Default)]
-pub(crate) struct Manifests(Mutex<HashMap<String, Arc<Manifest>>>);
-
-/// Most manifests remembered.
-const MANIFESTS: usize = 256;
-
-impl Manifests {
-    fn get(&self, tx: &mut Tx<'_>, task: &Task, sha256: &str) -> Result<Arc<Manifest>, Error> {
-        if let Some(known) = self.lock().get(sha256) {
-            return Ok(Arc::clone(known));
-        }
-        let version = artifacts::version(tx, &task.artifact_id, &task.artifact_version)?;
-        let version = version.ok_or_else(|| Error::internal("an artifact version vanished within a transaction"))?;
-        let manifest = Arc::new(crate::runs::manifest_of(&version)?);
-        let mut known = self.lock();
-        if known.len() >= MANIFESTS {
-            known.clear();
-        }
-        known.insert(sha256.to_owned(), Arc::clone(&manifest));
-        Ok(manifest)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Manifest>>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-}
+use stoker_store::{Tx, artifacts, engines, environments, runs, tasks};
 
 /// What the start of a run came to inside its transaction.
 pub(crate) struct Begun {
@@ -72,19 +45,6 @@ pub(crate) enum Planned {
     },
     /// Not even a record of a run could be made.
     Refused(String),
-}
-
-/// The words for a start that is not possible now; a failure of the database stays an error, because it may pass.
-fn refused(error: Error) -> Result<String, Error> {
-    match error {
-        Error::Internal(source) if source.is::<StoreError>() => Err(Error::Internal(source)),
-        Error::Unavailable => Err(Error::Unavailable),
-        Error::Internal(source) => {
-            tracing::error!(error = &*source as &dyn std::error::Error, "a task of a plan cannot be started");
-            Ok("the task cannot be started; the server's log has the cause".to_owned())
-        }
-        other => Ok(other.to_string()),
-    }
 }
 
 fn overlap(task: &str) -> String {
@@ -158,7 +118,7 @@ impl Service {
     }
 
     /// Starts what a trigger was due for; the caller has locked the task. `late` says in words why there is no time left
-    /// for it: then the run ends at once, as a record of what did not happen.
+    /// for it: then the run ends at once, as a record of what did not happen. The inner error says why there is no run.
     pub(crate) fn begin_due(
         &self,
         tx: &mut Tx<'_>,
@@ -166,14 +126,20 @@ impl Service {
         task: &Task,
         cause: DueCause<'_>,
         now: i64,
-    ) -> Result<Begun, Error> {
-        let target = dispatch::target(tx, task)?;
-        let mut run = self.new_run(tx, allowed, task, target.id(), cause.request, now)?;
+    ) -> Result<Result<Begun, Refusal>, Error> {
+        let prepared = dispatch::target(tx, task).and_then(|target| {
+            let run = self.new_run(tx, allowed, task, target.id(), cause.request, now)?;
+            Ok((target, run))
+        });
+        let (target, mut run) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => return refusal(error).map(Err),
+        };
         run.trigger_ms = cause.due_ms;
         if let Some(message) = cause.late {
             run = misfired(run, now, MisfireReason::Unknown, message);
         }
-        self.place_run(tx, allowed, run, &target, cause.detail, now)
+        self.place_run(tx, allowed, run, &target, cause.detail, now).map(Ok)
     }
 
     /// Finds an engine for a new run and writes it down.
@@ -191,9 +157,14 @@ impl Service {
             let message = overlap(&run.task_name);
             run = misfired(run, now, reason, message);
         }
+        if run.state == State::Queued
+            && let Some(message) = self.inner.settings.account.too_many(tx)?
+        {
+            run = misfired(run, now, MisfireReason::RunLimitReached, message);
+        }
         let pick = match run.state {
             State::Finished => Pick::Away,
-            _ => dispatch::pick(tx, target, now, self.inner.settings.engine_silence_ms)?,
+            _ => dispatch::pick(tx, target, now, &self.inner.settings)?,
         };
         let mut begun = Begun { direct: None, wake: None, run };
         if let Pick::Engine(engine) = &pick {
@@ -228,46 +199,46 @@ impl Service {
 
     /// Starts a task as part of a plan run, inside the transaction that moves the plan run on. What would be refused to
     /// a caller becomes a run that did not start, with the reason. The caller wakes the engine after the commit.
+    /// `payload` holds the calls of the webhook that started the plan, for tasks of its first step that take them.
     pub(crate) fn begin_planned(
         &self,
         tx: &mut Tx<'_>,
         allowed: &Allowed,
-        plan_run: &PlanRunId,
+        plan_run: &PlanRun,
         task: &TaskId,
+        payload: Option<&str>,
         now: i64,
     ) -> Result<Planned, Error> {
         let Some(task) = tasks::lock(tx, task)? else {
             return Ok(Planned::Refused("the task was removed".to_owned()));
         };
-        let request = StartRequest {
-            task: task.id.clone(),
-            parameters: Vec::new(),
-            log_level: None,
-            timeout_minutes: None,
-            run_type: RunType::Plan,
-            api_version: None,
-        };
-        let (target, mut refusal) = match dispatch::target(tx, &task) {
+        let (target, mut refused) = match dispatch::target(tx, &task) {
             Ok(target) => (Some(target), None),
-            Err(Error::NotConfigured(message)) => (None, Some((MisfireReason::Unknown, message))),
-            Err(error) => return Err(error),
+            Err(error) => (None, Some(refusal(error)?)),
         };
         let place = target.as_ref().map(Target::id).or(task.runtime_id.as_deref()).unwrap_or_default();
-        let mut run = match self.new_run(tx, allowed, &task, place, &request, now) {
+        let prepared = self.planned_request(tx, &task, plan_run.timeout_minutes, payload);
+        let prepared = prepared.and_then(|request| self.new_run(tx, allowed, &task, place, &request, now));
+        let mut run = match prepared {
             Ok(run) => run,
-            Err(error) => return refused(error).map(Planned::Refused),
+            Err(error) => return refusal(error).map(|refusal| Planned::Refused(refusal.message)),
         };
-        run.plan_run_id = Some(plan_run.clone());
+        run.plan_run_id = Some(plan_run.id.clone());
+        let refuse = |reason, message| Some(Refusal { reason, message });
         if task.paused {
-            refusal = Some((MisfireReason::TaskIsPaused, format!("task {} is paused", task.name)));
-        } else if refusal.is_none() && !run.parallel && runs::any_active_of_task(tx, &task.id)? {
-            refusal = Some((MisfireReason::ParallelExecutionForbidden, overlap(&task.name)));
+            refused = refuse(MisfireReason::TaskIsPaused, format!("task {} is paused", task.name));
+        } else if refused.is_none() && !run.parallel && runs::any_active_of_task(tx, &task.id)? {
+            refused = refuse(MisfireReason::ParallelExecutionForbidden, overlap(&task.name));
+        } else if refused.is_none()
+            && let Some(message) = self.inner.settings.account.too_many(tx)?
+        {
+            refused = refuse(MisfireReason::RunLimitReached, message);
         }
-        let pick = match (&target, &refusal) {
-            (Some(target), None) => dispatch::pick(tx, target, now, self.inner.settings.engine_silence_ms)?,
+        let pick = match (&target, &refused) {
+            (Some(target), None) => dispatch::pick(tx, target, now, &self.inner.settings)?,
             _ => Pick::Away,
         };
-        if let Some((reason, message)) = refusal {
+        if let Some(Refusal { reason, message }) = refused {
             run = misfired(run, now, reason, message);
         }
         let wait = self.first_wait(tx, &run, target.as_ref(), &pick, now)?;
@@ -279,6 +250,30 @@ impl Service {
             Pick::NoSlot | Pick::Away => None,
         };
         Ok(Planned::Run { id: run.id, engine })
+    }
+
+    /// What a plan run asks of one of its tasks.
+    fn planned_request(
+        &self,
+        tx: &mut Tx<'_>,
+        task: &Task,
+        timeout_minutes: Option<i64>,
+        payload: Option<&str>,
+    ) -> Result<StartRequest, Error> {
+        let mut parameters = Vec::new();
+        if let Some(payload) = payload
+            && self.takes_payload(tx, task)?
+        {
+            parameters.push(payload_parameter(payload));
+        }
+        Ok(StartRequest {
+            task: task.id.clone(),
+            parameters,
+            log_level: None,
+            timeout_minutes,
+            run_type: RunType::Plan,
+            api_version: None,
+        })
     }
 
     /// Why a run that was not handed over at once waits; nothing when it does not.
@@ -295,8 +290,7 @@ impl Service {
             (_, Pick::Engine(engine)) | (Target::Engine(engine), _) => vec![(**engine).clone()],
             (Target::Cluster(id), _) => engines::members(tx, id)?,
         };
-        let silence = self.inner.settings.engine_silence_ms;
-        waits::wait_for(tx, target.id(), &members, now, silence).map(Some)
+        waits::wait_for(tx, target.id(), &members, now, &self.inner.settings).map(Some)
     }
 
     /// Takes the poll of an engine that waits on this server, so that run and lease share one commit and the offer goes
@@ -310,7 +304,7 @@ impl Service {
         let Some(reserved) = self.inner.hub.reserve(&engine.id) else { return Ok(None) };
         let current = engines::lock(tx, &engine.id)?.filter(|e| e.session_id.as_ref() == Some(&reserved.session));
         match current {
-            Some(engine) if dispatch::free_slots(tx, &engine)? > 0 => {
+            Some(engine) if dispatch::free_slots(tx, &engine, &self.inner.settings.account)? > 0 => {
                 engines::note_served(tx, &engine.id, now.max(engine.served_ms + 1))?;
                 Ok(Some((Box::new(engine), reserved)))
             }
@@ -331,7 +325,7 @@ impl Service {
         now: i64,
     ) -> Result<Run, Error> {
         let file = artifacts::version_file(tx, &task.artifact_id, &task.artifact_version)?.ok_or_else(|| {
-            Error::NotConfigured(format!("Task {}: its artifact version {} is gone", task.name, task.artifact_version))
+            Error::NoArtifact(format!("Task {}: its artifact version {} is gone", task.name, task.artifact_version))
         })?;
         let manifest = self.inner.manifests.get(tx, task, &file.sha256)?;
         let VersionFile { artifact_name, sha256, size } = file;

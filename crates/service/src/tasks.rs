@@ -10,6 +10,7 @@ use crate::parameters;
 pub use crate::parameters::shown as shown_parameters;
 use crate::task_fields::{checked_map, checked_tags, checked_upgrade};
 use crate::task_links::{Place, check_connections, check_resources};
+use crate::triggers::{ExecutableId, Startable};
 use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::{Map, Value, json};
 use stoker_domain::ids::{ArtifactId, EnvironmentId, TaskId, WorkspaceId};
@@ -171,6 +172,7 @@ impl Service {
         self.write(&allowed, move |tx| {
             let workspace = view(tx, &WorkspaceId::parse(&request.workspace)?)?;
             proof.right(tx, &workspace.workspace.id, &[Right::Author])?;
+            service.inner.settings.account.room_for_one(tx)?;
             if let Some(environment) = &request.environment {
                 crate::workspaces::belongs(tx, &workspace.workspace.id, &EnvironmentId::parse(environment)?)?;
             }
@@ -275,8 +277,9 @@ impl Service {
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         let engines = self
             .write::<_, Error, _>(&allowed, move |tx| {
-                // The task before its runs, as a start does.
-                let task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
+                // What starts the task before the task, and the task before its runs, as a start does.
+                let this = ExecutableId::Task(id.clone());
+                let Startable::Task(task) = this.lock(tx)? else { return Err(unknown()) };
                 proof.right(tx, &task.workspace_id, &[Right::Author])?;
                 let users = stoker_store::plans::using_task(tx, &id)?;
                 if !users.is_empty() {
@@ -322,7 +325,8 @@ impl Service {
             context.map(|text| names::described("pauseContext", &text, limits::DESCRIPTION_CHARS)).transpose()?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
+            let Startable::Task(task) = ExecutableId::Task(id.clone()).lock(tx)? else { return Err(unknown()) };
+            let mut task = *task;
             proof.right(tx, &task.workspace_id, &[Right::Execute])?;
             if task.paused == pause {
                 return Ok(false);

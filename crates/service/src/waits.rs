@@ -2,9 +2,10 @@
 //! one of the target, an engine or a cluster, and the same for all runs that wait for it; a reconciler writes an event
 //! for each run whenever it changes.
 
+use crate::Settings;
 use crate::actor::Allowed;
 use crate::app::Service;
-use crate::dispatch::{availability, free_slots};
+use crate::dispatch::{availability, own_slots};
 use crate::error::Error;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
@@ -24,7 +25,7 @@ const COMPARE_MS: i64 = 10_000;
 /// Why the runs of a target wait.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wait {
-    /// `engine_away`, `no_slot`, `hand_over` or `no_engine`.
+    /// `engine_away`, `no_slot`, `limit`, `hand_over` or `no_engine`.
     pub(crate) code: &'static str,
     /// The code as `reason`, and the objects it speaks of.
     pub(crate) detail: Value,
@@ -58,14 +59,19 @@ pub(crate) fn wait_for(
     target: &str,
     members: &[Engine],
     now: i64,
-    silence_ms: i64,
+    settings: &Settings,
 ) -> Result<Wait, Error> {
     if members.is_empty() {
         return Ok(Wait::new("no_engine", json!({ "targetId": target })));
     }
     let mut busy: Option<&Engine> = None;
-    for engine in members.iter().filter(|e| availability(e, now, silence_ms) == Availability::Available) {
-        if free_slots(tx, engine)? > 0 {
+    for engine in members.iter().filter(|e| availability(e, now, settings.engine_silence_ms) == Availability::Available)
+    {
+        if own_slots(tx, engine)? > 0 {
+            if settings.account.places(tx)? == Some(0) {
+                let most = settings.account.active_runs;
+                return Ok(Wait::new("limit", json!({ "targetId": target, "setting": "activeRuns", "limit": most })));
+            }
             return Ok(Wait::new("hand_over", json!({ "targetId": target, "engineId": engine.id.as_str() })));
         }
         busy.get_or_insert(engine);
@@ -101,14 +107,14 @@ fn members(tx: &mut Tx<'_>, target: &str, kind: RuntimeType) -> Result<Vec<Engin
 impl Service {
     /// Writes down why queued runs wait, where that has changed; gives the number of runs.
     pub(crate) async fn note_waits(&self) -> Result<usize, Error> {
-        let (now, silence) = (self.now(), self.inner.settings.engine_silence_ms);
+        let (now, settings) = (self.now(), self.inner.settings.clone());
         let found = self
             .read::<_, Error, _>(&Allowed::system(), move |tx| {
                 let mut found = Vec::new();
                 let mut after = String::new();
                 while let Some((target, kind)) = runs::next_target(tx, &after)? {
                     let members = members(tx, &target, kind)?;
-                    found.push((target.clone(), wait_for(tx, &target, &members, now, silence)?));
+                    found.push((target.clone(), wait_for(tx, &target, &members, now, &settings)?));
                     after = target;
                 }
                 Ok(found)

@@ -1,24 +1,26 @@
 //! Webhooks: a URL that anybody who knows it may call. Calls are collected; enough of them, or enough time after the
-//! first, start the task once with all of them as one parameter (source: doc).
+//! first, start the task or plan once with all of them as one parameter (source: doc).
 
 use crate::actor::Allowed;
 use crate::app::Service;
+use crate::due_starts::{DueStart, Started, principal};
 use crate::environments::description;
 use crate::error::{Error, taken};
-use crate::runs::{GivenParameter, StartRequest};
+use crate::runs::GivenParameter;
 use crate::schedules::checked_timeout;
-use crate::schedules::links::{Executable, Owner, PAUSED, refuse};
-use crate::starts::{Begun, DueCause};
+use crate::schedules::links::{Executable, Owner};
 use serde_json::{Map, Value, json};
-use stoker_domain::ids::{ScheduleId, ServiceAccountId, TaskId, TriggerId};
-use stoker_domain::run::{MisfireReason, RunType};
+use stoker_domain::ids::{ScheduleId, TriggerId};
+use stoker_domain::run::RunType;
 use stoker_domain::schedule::{ExecutableKind, FireResult};
 use stoker_domain::{PrincipalKind, Right, crash, limits, names};
 use stoker_secrets::token;
 use stoker_store::db::Record;
+use stoker_store::plans::Plan;
 use stoker_store::schedules::{self, Fire};
+use stoker_store::tasks::Task;
 use stoker_store::webhooks::{self, Webhook, WebhookCall};
-use stoker_store::{Tx, accounts, tasks, workspaces};
+use stoker_store::{Tx, artifacts, tasks, workspaces};
 
 /// The parameter that gets the calls (source: doc).
 const PAYLOAD: &str = "resource_webhook_payload";
@@ -95,21 +97,21 @@ impl WebhookRequest {
             return Ok(Owner { name: owner.name.clone(), kind: owner.kind });
         };
         let kind = self.run_as_kind.unwrap_or(PrincipalKind::Human);
-        let principal = match kind {
-            PrincipalKind::Human => accounts::user_by_login(tx, name)?.map(|user| user.id.to_string()),
-            PrincipalKind::Service => match ServiceAccountId::parse(name) {
-                Ok(id) => accounts::service_account(tx, &id)?.map(|account| account.id.to_string()),
-                Err(_) => None,
-            },
-        };
+        let principal = principal(tx, kind, name)?;
         let principal =
             principal.ok_or_else(|| Error::invalid(format!("trigger.webhook.runAsUser: there is no {name:?}")))?;
         if !workspaces::rights(tx, &principal, &executable.workspace)?.has_any([Right::Execute].into_iter().collect()) {
-            let message = "trigger.webhook.runAsUser: needs the right EXECUTE on the workspace of the task";
+            let noun = executable.kind.noun();
+            let message = format!("trigger.webhook.runAsUser: needs the right EXECUTE on the workspace of the {noun}");
             return Err(Error::invalid(message));
         }
         Ok(Owner { name: name.clone(), kind })
     }
+}
+
+/// The calls of a webhook as a parameter.
+pub(crate) fn payload_parameter(payload: &str) -> GivenParameter {
+    GivenParameter { name: PAYLOAD.to_owned(), value: payload.to_owned(), encrypted: false }
 }
 
 fn sealing(id: &TriggerId) -> String {
@@ -191,7 +193,7 @@ impl Service {
                 .await?;
             crash::point("webhook.after-commit");
             if let Some(begun) = begun {
-                service.hand_on(begun).await;
+                service.follow_up(begun).await;
             }
             Ok(())
         });
@@ -205,7 +207,7 @@ impl Service {
         media_type: String,
         body: String,
         now: i64,
-    ) -> Result<Option<Begun>, Error> {
+    ) -> Result<Option<Started>, Error> {
         let unknown = || Error::not_found("There is no such webhook.");
         let mut hook = webhooks::lock_by_hash(tx, hash)?.ok_or_else(unknown)?;
         let bytes = body.len() as i64;
@@ -228,7 +230,7 @@ impl Service {
     }
 
     /// Starts what a webhook starts with the calls that wait.
-    fn fire_webhook(&self, tx: &mut Tx<'_>, hook: &mut Webhook, now: i64) -> Result<Option<Begun>, Error> {
+    fn fire_webhook(&self, tx: &mut Tx<'_>, hook: &mut Webhook, now: i64) -> Result<Option<Started>, Error> {
         let calls = webhooks::calls(tx, &hook.id)?;
         let payload: Vec<Value> =
             calls.into_iter().map(|call| json!({ "type": call.media_type, "data": call.body })).collect();
@@ -237,48 +239,40 @@ impl Service {
         hook.fires += 1;
         (hook.waiting, hook.waiting_bytes, hook.fire_ms) = (0, 0, None);
         let mut fire = fire_of(hook, now);
-        let begun = self.begin_webhook(tx, hook, value, payload.len(), &mut fire, now)?;
+        let start = DueStart {
+            owner: (hook.user_kind, &hook.user_id),
+            run_type: RunType::Webhook,
+            due_ms: now,
+            late: None,
+            timeout_minutes: hook.timeout_minutes,
+            payload: Some(value),
+            detail: json!({ "webhook": hook.name, "calls": payload.len() }),
+        };
+        let started = self.start_due(tx, start, &mut fire, now)?;
         schedules::insert_fire(tx, &fire)?;
-        Ok(begun)
+        Ok(started)
     }
 
-    fn begin_webhook(
-        &self,
-        tx: &mut Tx<'_>,
-        hook: &Webhook,
-        value: String,
-        calls: usize,
-        fire: &mut Fire,
-        now: i64,
-    ) -> Result<Option<Begun>, Error> {
-        let id = TaskId::trusted(hook.executable_id.as_str());
-        let task = match hook.executable_kind {
-            ExecutableKind::Task => tasks::lock(tx, &id)?,
-            ExecutableKind::Plan => None,
+    /// Whether a task takes the calls of a webhook: its job has the parameter, or names no parameters at all.
+    pub(crate) fn takes_payload(&self, tx: &mut Tx<'_>, task: &Task) -> Result<bool, Error> {
+        let Some(file) = artifacts::version_file(tx, &task.artifact_id, &task.artifact_version)? else {
+            return Ok(false);
         };
-        let Some(task) = task else {
-            refuse(fire, MisfireReason::Unknown, "the task was removed".to_owned());
-            return Ok(None);
-        };
-        if task.paused {
-            fire.result = FireResult::Skipped;
-            fire.reason = Some(PAUSED.to_owned());
-            fire.message = Some(format!("task {} was paused", task.name));
-            return Ok(None);
+        let manifest = self.inner.manifests.get(tx, task, &file.sha256)?;
+        Ok(manifest.parameters.is_empty() || manifest.parameters.iter().any(|parameter| parameter.name == PAYLOAD))
+    }
+
+    /// Refuses a webhook for a plan of whose first step no task takes the calls (source: doc).
+    pub(crate) fn check_takes_payload(&self, tx: &mut Tx<'_>, plan: &Plan) -> Result<(), Error> {
+        for id in plan.steps.0.first().map(|step| step.tasks.as_slice()).unwrap_or_default() {
+            if let Some(task) = tasks::get(tx, id)?
+                && self.takes_payload(tx, &task)?
+            {
+                return Ok(());
+            }
         }
-        let request = StartRequest {
-            task: id,
-            parameters: vec![GivenParameter { name: PAYLOAD.to_owned(), value, encrypted: false }],
-            log_level: None,
-            timeout_minutes: hook.timeout_minutes,
-            run_type: RunType::Webhook,
-            api_version: None,
-        };
-        let detail = json!({ "webhook": hook.name, "calls": calls });
-        let cause = DueCause { request: &request, due_ms: now, late: None, detail };
-        let allowed = Allowed::on_behalf(hook.user_kind, &hook.user_id);
-        let begun = self.begin_due(tx, &allowed, &task, cause, now);
-        crate::scheduler::settle(begun, fire)
+        let message = format!("trigger.webhook: a task of the first step must have the parameter {PAYLOAD}");
+        Err(Error::invalid(message))
     }
 
     /// Starts what has waited long enough for more calls.
@@ -299,7 +293,7 @@ impl Service {
                     })
                     .await?;
                 if let Some(begun) = begun {
-                    service.hand_on(begun).await;
+                    service.follow_up(begun).await;
                 }
                 Ok::<usize, Error>(count)
             });
@@ -330,5 +324,6 @@ fn fire_of(hook: &Webhook, now: i64) -> Fire {
         message: None,
         missed: 0,
         run_id: None,
+        plan_run_id: None,
     }
 }

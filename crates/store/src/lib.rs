@@ -22,6 +22,7 @@ pub mod run_profiles;
 pub mod runs;
 pub mod schedules;
 pub mod settings;
+pub mod start_limits;
 pub mod tasks;
 pub mod webhooks;
 pub mod workspaces;

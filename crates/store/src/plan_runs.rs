@@ -56,6 +56,12 @@ record! {
         start_ms: i64,
         /// When it ended.
         finish_ms: Option<i64>,
+        /// The instant it was due at, when a trigger started it.
+        due_ms: Option<i64>,
+        /// Minutes after which each of its task runs is stopped, instead of what the tasks say.
+        timeout_minutes: Option<i64>,
+        /// Why it did not begin, in words.
+        message: Option<String>,
     }
 }
 
@@ -130,6 +136,18 @@ impl ItemState {
         matches!(self.run, Some((State::Finished, Some(Outcome::Success | Outcome::Rejected))))
             || matches!(self.child, Some((PlanState::Finished, Some(PlanOutcome::Success))))
     }
+}
+
+/// Keeps the calls of a webhook that the plan run was started with.
+pub fn keep_payload(tx: &mut Tx<'_>, id: &PlanRunId, payload: &str) -> Result<(), StoreError> {
+    tx.execute("INSERT INTO plan_run_payloads (plan_run_id, payload) VALUES ($1, $2)", params![id, payload])?;
+    Ok(())
+}
+
+/// The calls of a webhook that the plan run was started with.
+pub fn payload(tx: &mut Tx<'_>, id: &PlanRunId) -> Result<Option<String>, StoreError> {
+    let row = tx.query_opt("SELECT payload FROM plan_run_payloads WHERE plan_run_id = $1", params![id])?;
+    row.map(|row| row.text(0)).transpose()
 }
 
 /// The plan run with this id.

@@ -125,6 +125,22 @@ pub fn list(tx: &mut Tx<'_>, filter: &PlanFilter, limit: i64, offset: i64) -> Re
     Ok((items, total))
 }
 
+/// Ids and workspaces of the plans of an environment that time starts and that are not paused, as far as this principal
+/// has a right of the mask on their workspaces.
+pub fn timed(
+    tx: &mut Tx<'_>,
+    environment: &EnvironmentId,
+    (principal, mask): &(String, i64),
+) -> Result<Vec<(PlanId, WorkspaceId)>, StoreError> {
+    let sql = "SELECT id, workspace_id FROM plans WHERE environment_id = $1 AND paused = 0 AND id IN \
+               (SELECT executable_id FROM schedule_links WHERE executable_kind = 'PLAN') AND workspace_id IN \
+               (SELECT workspace_id FROM workspace_rights WHERE principal_id = $2 AND rights & $3 <> 0) ORDER BY id";
+    tx.query(sql, params![environment, principal, *mask])?
+        .iter()
+        .map(|row| Ok((PlanId::trusted(row.text(0)?), WorkspaceId::trusted(row.text(1)?))))
+        .collect()
+}
+
 /// Writes down which tasks and plans the plan names, instead of what was written before. A task or plan that is gone is
 /// a [`StoreError::Reference`].
 pub fn set_named(

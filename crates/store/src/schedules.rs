@@ -5,7 +5,7 @@ use crate::db::{Json, Record};
 use crate::{StoreError, Tx, Value, params};
 use serde_json::Value as JsonValue;
 use stoker_domain::PrincipalKind;
-use stoker_domain::ids::{EnvironmentId, RunId, ScheduleId, TriggerId, WorkspaceId};
+use stoker_domain::ids::{EnvironmentId, PlanRunId, RunId, ScheduleId, TriggerId, WorkspaceId};
 use stoker_domain::schedule::{ExecutableKind, FireResult};
 
 record! {
@@ -105,6 +105,8 @@ record! {
         missed: i64,
         /// The run that was made.
         run_id: Option<RunId>,
+        /// The plan run that was made.
+        plan_run_id: Option<PlanRunId>,
     }
 }
 
@@ -256,7 +258,8 @@ pub fn insert_fire(tx: &mut Tx<'_>, fire: &Fire) -> Result<bool, StoreError> {
 /// Writes down what became of a due instant.
 pub fn settle_fire(tx: &mut Tx<'_>, fire: &Fire) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE schedule_fires SET result = $4, reason = $5, message = $6, run_id = $7 \
+        "UPDATE schedule_fires SET result = $4, reason = $5, message = $6, run_id = $7, \
+         plan_run_id = $8 \
          WHERE trigger_id = $1 AND version = $2 AND due_ms = $3",
         params![
             &fire.trigger_id,
@@ -265,7 +268,8 @@ pub fn settle_fire(tx: &mut Tx<'_>, fire: &Fire) -> Result<(), StoreError> {
             fire.result.id(),
             fire.reason.clone(),
             fire.message.clone(),
-            fire.run_id.as_ref()
+            fire.run_id.as_ref(),
+            fire.plan_run_id.as_ref()
         ],
     )?;
     Ok(())

@@ -221,6 +221,8 @@ pub fn plan_timeline(found: &PlanTimeline) -> serde_json::Value {
         ("parentExecutionId", row.parent_id.as_ref().map(ToString::to_string)),
         ("rerunOf", row.rerun_of.as_ref().map(ToString::to_string)),
         ("misfiredExecutionReason", row.misfire_reason.map(|reason| reason.id().to_owned())),
+        ("message", row.message.clone()),
+        ("dueAt", row.due_ms.map(to_text)),
         ("stopAskedBy", row.stop_user.clone()),
         ("stopAskedAt", row.stop_ms.map(to_text)),
     ];

@@ -1,15 +1,15 @@
 //! Plans: the flat form of create calls, and the chart of read calls.
 
 use super::body;
-use super::tasks::{ArtifactRef, PauseBody};
+use super::tasks::{ArtifactRef, PauseBody, shown_trigger};
 use super::{PageBody, WorkspaceInfo};
 use crate::family::Family;
 use serde::Serialize;
 use stoker_domain::plan::{self, Handler, PlanOutcome, PlanStep};
 use stoker_domain::time::to_text;
 use stoker_service::Page;
+use stoker_service::plan_run_configs::PlanRunConfigView;
 use stoker_service::plans::{Named, PlanView};
-use stoker_service::rows::Plan;
 
 body!(
     /// `StepErrorHandler` (source: spec).
@@ -276,10 +276,10 @@ pub fn plan_page(page: Page<PlanView>, family: Family) -> Result<String, serde_j
 }
 
 /// `PlanRunConfig` (source: spec); 2.6 asks for a runtime too.
-pub fn plan_run_config(row: &Plan, family: Family) -> serde_json::Value {
-    let mut body = row.run_config.0.clone();
-    body.entry("trigger").or_insert_with(|| serde_json::json!({ "type": "MANUAL" }));
+pub fn plan_run_config(view: &PlanRunConfigView, family: Family) -> serde_json::Value {
+    let mut body = view.plan.run_config.0.clone();
     body.entry("parallelExecutionAllowed").or_insert(serde_json::Value::Bool(false));
+    shown_trigger(&mut body, view.webhook_url.as_deref(), family);
     if family.is_tmc() {
         body.entry("runtime").or_insert_with(|| serde_json::json!({ "type": "CLOUD" }));
     } else {

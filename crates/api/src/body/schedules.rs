@@ -109,7 +109,7 @@ body!(
         message: Option<String>,
         /// How many earlier instants were passed over with it.
         missed: i64,
-        /// The run.
+        /// The run, or plan run.
         #[serde(skip_serializing_if = "Option::is_none")]
         execution_id: Option<String>,
     }
@@ -127,7 +127,7 @@ impl FireBody {
             reason: row.reason,
             message: row.message,
             missed: row.missed,
-            execution_id: row.run_id.map(|id| id.to_string()),
+            execution_id: row.run_id.map(|id| id.to_string()).or(row.plan_run_id.map(|id| id.to_string())),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::WorkspaceInfo;
 use super::body;
 use crate::family::Family;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use stoker_domain::runtime::RuntimeType;
 use stoker_domain::time::to_text;
@@ -218,28 +219,35 @@ impl TaskExtract {
     }
 }
 
-/// `TaskRunConfig` (source: spec); the older generation has neither `timeout` nor `startTime`.
-pub fn run_config(view: &RunConfigView, family: Family) -> serde_json::Value {
-    let row = &view.task;
-    let mut body = row.run_config.0.clone();
-    body.entry("trigger").or_insert_with(|| serde_json::json!({ "type": "MANUAL" }));
-    body.entry("parallelExecutionAllowed").or_insert(serde_json::Value::Bool(false));
-    body.entry("logLevel").or_insert_with(|| "WARN".into());
-    let webhook = body.get_mut("trigger").and_then(|trigger| trigger.get_mut("webhook"));
-    if let Some(webhook) = webhook.and_then(serde_json::Value::as_object_mut) {
-        if let Some(url) = &view.webhook_url {
-            webhook.insert("url".to_owned(), url.as_str().into());
+/// Puts the trigger of a run configuration as a generation shows it into the body; the older one has neither
+/// `startTime` nor all fields of a webhook.
+pub(super) fn shown_trigger(body: &mut Map<String, Value>, webhook_url: Option<&str>, family: Family) {
+    let trigger = body.entry("trigger").or_insert_with(|| serde_json::json!({ "type": "MANUAL" }));
+    if let Some(webhook) = trigger.get_mut("webhook").and_then(Value::as_object_mut) {
+        if let Some(url) = webhook_url {
+            webhook.insert("url".to_owned(), url.into());
         }
         if family.is_tmc() {
             webhook.shift_remove("runAsUserType");
             webhook.shift_remove("executionTimeout");
         }
     }
+    if family.is_tmc()
+        && let Some(trigger) = trigger.as_object_mut()
+    {
+        trigger.shift_remove("startTime");
+    }
+}
+
+/// `TaskRunConfig` (source: spec); the older generation has no `timeout`.
+pub fn run_config(view: &RunConfigView, family: Family) -> Value {
+    let row = &view.task;
+    let mut body = row.run_config.0.clone();
+    shown_trigger(&mut body, view.webhook_url.as_deref(), family);
+    body.entry("parallelExecutionAllowed").or_insert(Value::Bool(false));
+    body.entry("logLevel").or_insert_with(|| "WARN".into());
     if family.is_tmc() {
         body.shift_remove("timeout");
-        if let Some(trigger) = body.get_mut("trigger").and_then(serde_json::Value::as_object_mut) {
-            trigger.shift_remove("startTime");
-        }
     }
     body.insert("runtime".to_owned(), serde_json::to_value(RuntimeBody::of_task(row)).unwrap_or_default());
     body.into()

@@ -1,6 +1,7 @@
 //! Dynamic Engine environments, and the run configuration of tasks in them.
 
-use super::tasks::{log_level, trigger_choice};
+use super::tasks::log_level;
+use super::triggers::choice;
 use super::{Answer, empty, json, lenient_bool, lenient_int, ok};
 use crate::App;
 use crate::body::{DynamicEnvironmentBody, PageBody, de_run_config};
@@ -190,7 +191,7 @@ pub async fn put_run_config(
         runtime_type: RuntimeType::Cloud,
         runtime_id: None,
         run_profile: body.run_profile_id,
-        trigger: trigger_choice(body.trigger)?,
+        trigger: choice(body.trigger)?,
         parallel: body.parallel_execution_allowed,
         log_level: log_level(body.log_level.as_deref())?,
         timeout: body.timeout,

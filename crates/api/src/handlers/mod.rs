@@ -23,6 +23,7 @@ pub mod run_profile_search;
 pub mod run_profiles;
 pub mod schedules;
 pub mod tasks;
+pub mod triggers;
 pub mod webhooks;
 pub mod workspaces;
 

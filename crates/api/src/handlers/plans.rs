@@ -1,6 +1,7 @@
 //! Plans and their run configuration.
 
 use super::tasks::Pause;
+use super::triggers::choice;
 use super::{Answer, empty, json, lenient_bool, lenient_int, ok};
 use crate::App;
 use crate::body::{PlanBody, plan_details, plan_page, plan_run_config};
@@ -14,7 +15,8 @@ use serde_json::{Map, Value};
 use stoker_domain::ids::PlanId;
 use stoker_domain::plan::StepCondition;
 use stoker_domain::runtime::RuntimeType;
-use stoker_service::plans::{PlanQuery, PlanRequest, PlanRunConfigRequest, StepRequest};
+use stoker_service::plan_run_configs::PlanRunConfigRequest;
+use stoker_service::plans::{PlanQuery, PlanRequest, StepRequest};
 
 /// A body that was written as text, because its nesting has no bounds.
 fn written(text: Result<String, serde_json::Error>) -> Answer {
@@ -148,7 +150,7 @@ pub async fn get_run_config(
     In(family): In,
     Path(id): Path<String>,
 ) -> Answer {
-    ok(&plan_run_config(&app.service.plan(&actor, &PlanId::parse(&id)?).await?.plan, family))
+    ok(&plan_run_config(&app.service.plan_run_config(&actor, &PlanId::parse(&id)?).await?, family))
 }
 
 /// `PlanRunConfig` (source: spec); `runtime` in 2.6 only.
@@ -169,15 +171,7 @@ pub async fn put_run_config(
     Path(id): Path<String>,
     Json(body): Json<RunConfig>,
 ) -> Answer {
-    let trigger = body.trigger.ok_or_else(|| ApiError::invalid("trigger: is missing; use {\"type\": \"MANUAL\"}"))?;
-    match trigger.get("type").and_then(Value::as_str) {
-        Some("MANUAL") => {}
-        Some("ONCE" | "DAILY" | "WEEKLY" | "MONTHLY" | "CRON" | "WEBHOOK" | "MULTIPLE") => {
-            let message = "trigger.type: schedules and webhooks of plans are not available yet; use MANUAL";
-            return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, message));
-        }
-        _ => return Err(ApiError::invalid("trigger.type: is not a type of trigger; use MANUAL")),
-    }
+    let trigger = choice(body.trigger)?;
     let runtime = body.runtime.filter(|_| family.is_tmc());
     if let Some(runtime) = &runtime {
         let kind = runtime.get("type").and_then(Value::as_str);
@@ -190,14 +184,7 @@ pub async fn put_run_config(
         parallel: body.parallel_execution_allowed,
         runtime: runtime.map(Value::Object),
     };
-    let plan = app.service.set_plan_run_config(&actor, &PlanId::parse(&id)?, request).await?;
-    ok(&plan_run_config(&plan, family))
-}
-
-/// `DELETE /orchestration/executables/plans/{planId}/run-config`
-pub async fn delete_run_config(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
-    app.service.clear_plan_trigger(&actor, &PlanId::parse(&id)?).await?;
-    empty(StatusCode::NO_CONTENT)
+    ok(&plan_run_config(&app.service.set_plan_run_config(&actor, &PlanId::parse(&id)?, request).await?, family))
 }
 
 /// `PUT /orchestration/executables/plans/{planId}/pause`: 202 when it changed, 204 when it was so already.

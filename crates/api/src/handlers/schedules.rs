@@ -2,7 +2,7 @@
 
 use super::{Answer, empty, json, lenient_bool, lenient_int, lenient_list, ok};
 use crate::App;
-use crate::body::{EventBody, FireBody, PageBody, ScheduleBody};
+use crate::body::{EventBody, PageBody, ScheduleBody};
 use crate::error::ApiError;
 use crate::extract::{Auth, In, Json, OptionalJson, Path, Query, page};
 use crate::family::Family;
@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json as json_value};
-use stoker_domain::ids::{ScheduleId, TaskId};
+use stoker_domain::ids::ScheduleId;
 use stoker_domain::runtime::RuntimeType;
 use stoker_domain::time::to_text;
 use stoker_service::schedules::{Definition, EventQuery, ScheduleQuery, TriggerRequest, Window};
@@ -186,7 +186,7 @@ pub struct Events {
 }
 
 impl Events {
-    fn window(&self) -> Result<Window, ApiError> {
+    pub(super) fn window(&self) -> Result<Window, ApiError> {
         let (limit, offset) = page(self.limit, self.offset)?;
         let to_ms = self.to.ok_or_else(|| ApiError::invalid("to: is missing; give milliseconds since 1970"))?;
         Ok(Window { from_ms: self.from, to_ms, limit, offset })
@@ -212,17 +212,6 @@ pub async fn events(
         .map(|event| json_value!({ "datetime": to_text(event.at_ms), "sourceTriggerName": event.trigger }))
         .collect();
     ok(&items)
-}
-
-/// `GET /orchestration/executables/tasks/{taskId}/run-config/events`
-pub async fn task_events(
-    State(app): State<App>,
-    Auth(actor): Auth,
-    Path(id): Path<String>,
-    Query(query): Query<Events>,
-) -> Answer {
-    let found = app.service.task_events(&actor, &TaskId::parse(&id)?, query.window()?).await?;
-    ok(&PageBody::of(found, |event| to_text(event.at_ms)))
 }
 
 /// `runtime` of a search of events.
@@ -271,59 +260,4 @@ pub async fn search(State(app): State<App>, Auth(actor): Auth, Json(body): Json<
         window,
     };
     ok(&PageBody::of(app.service.search_events(&actor, query).await?, EventBody::of))
-}
-
-/// `GET /orchestration/executables/tasks/{taskId}/schedule`
-pub async fn of_task(State(app): State<App>, Auth(actor): Auth, In(family): In, Path(id): Path<String>) -> Answer {
-    ok(&ScheduleBody::of(app.service.task_schedule(&actor, &TaskId::parse(&id)?).await?, family))
-}
-
-/// `LinkScheduleMultipleTriggerRequest` (source: spec).
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Link {
-    schedule_id: String,
-}
-
-/// `PUT /orchestration/executables/tasks/{taskId}/schedule`
-pub async fn link_task(
-    State(app): State<App>,
-    Auth(actor): Auth,
-    Path(id): Path<String>,
-    Json(body): Json<Link>,
-) -> Answer {
-    app.service.link_task_schedule(&actor, &TaskId::parse(&id)?, &body.schedule_id).await?;
-    empty(StatusCode::OK)
-}
-
-/// `DELETE /orchestration/executables/tasks/{taskId}/schedule`
-pub async fn unlink_task(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
-    app.service.unlink_task_schedule(&actor, &TaskId::parse(&id)?).await?;
-    empty(StatusCode::NO_CONTENT)
-}
-
-/// `DELETE /orchestration/executables/tasks/{taskId}/run-config`
-pub async fn stop_task(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
-    app.service.stop_task_schedule(&actor, &TaskId::parse(&id)?).await?;
-    empty(StatusCode::NO_CONTENT)
-}
-
-/// A page.
-#[derive(Deserialize)]
-pub struct Paged {
-    #[serde(default, deserialize_with = "lenient_int")]
-    limit: Option<i64>,
-    #[serde(default, deserialize_with = "lenient_int")]
-    offset: Option<i64>,
-}
-
-/// `GET /stoker/v1/tasks/{id}/firings`: what became of each due instant, also of those that started nothing.
-pub async fn fires(
-    State(app): State<App>,
-    Auth(actor): Auth,
-    Path(id): Path<String>,
-    Query(query): Query<Paged>,
-) -> Answer {
-    let (limit, offset) = page(query.limit, query.offset)?;
-    ok(&PageBody::of(app.service.task_fires(&actor, &TaskId::parse(&id)?, limit, offset).await?, FireBody::of))
 }

@@ -1,7 +1,6 @@
 //! Tasks and their run configuration.
 
-use super::schedules::definition;
-use super::webhooks;
+use super::triggers::choice;
 use super::{Answer, empty, json, lenient_bool, lenient_int, lenient_list, ok};
 use crate::App;
 use crate::body::{PageBody, TaskBody, TaskExtract, run_config};
@@ -14,7 +13,7 @@ use serde_json::{Map, Value};
 use stoker_domain::ids::TaskId;
 use stoker_domain::runtime::{LogLevel, RuntimeType};
 use stoker_service::rows::TriggerFilter;
-use stoker_service::run_configs::{RunConfigRequest, TriggerChoice};
+use stoker_service::run_configs::RunConfigRequest;
 use stoker_service::tasks::{TaskQuery, TaskRequest};
 
 /// Filters of a list, in the query or in the body of a search.
@@ -254,20 +253,6 @@ pub(crate) fn log_level(text: Option<&str>) -> Result<Option<LogLevel>, ApiError
     .transpose()
 }
 
-/// What starts a task.
-pub(super) fn trigger_choice(trigger: Option<Map<String, Value>>) -> Result<TriggerChoice, ApiError> {
-    let trigger = trigger.ok_or_else(|| ApiError::invalid("trigger: is missing; use {\"type\": \"MANUAL\"}"))?;
-    match trigger.get("type").and_then(Value::as_str) {
-        Some("MANUAL") => Ok(TriggerChoice::Manual),
-        Some("MULTIPLE") => Ok(TriggerChoice::Multiple),
-        Some("ONCE" | "DAILY" | "WEEKLY" | "MONTHLY" | "CRON") => {
-            Ok(TriggerChoice::Timed(Box::new(definition(Value::Object(trigger), "trigger.")?)))
-        }
-        Some("WEBHOOK") => Ok(TriggerChoice::Webhook(Box::new(webhooks::request(&trigger)?))),
-        _ => Err(ApiError::invalid("trigger.type: is not a type of trigger; use MANUAL")),
-    }
-}
-
 /// `PUT /orchestration/executables/tasks/{taskId}/run-config`
 pub async fn put_run_config(
     State(app): State<App>,
@@ -276,7 +261,7 @@ pub async fn put_run_config(
     Path(id): Path<String>,
     Json(body): Json<RunConfig>,
 ) -> Answer {
-    let trigger = trigger_choice(body.trigger)?;
+    let trigger = choice(body.trigger)?;
     let runtime = body.runtime;
     let kind = runtime.r#type.as_deref().ok_or_else(|| ApiError::invalid("runtime.type: is missing"))?;
     let runtime_type = RuntimeType::from_id(kind)

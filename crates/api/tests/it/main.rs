@@ -1,11 +1,13 @@
 //! The HTTP API of a whole server in this process, on both databases.
 
+mod account_limits;
 mod bad_archives;
 mod bad_input;
 mod bodies;
 mod catalog_connections;
 mod catalog_projects;
 mod catalog_resources;
+mod client_plans;
 mod conflicts;
 mod connections;
 mod dialects;
@@ -17,6 +19,7 @@ mod logs;
 mod pipeline_engines;
 mod plan_moves;
 mod plan_runs;
+mod plan_schedules;
 mod plans;
 mod procedures;
 mod raw;
@@ -30,6 +33,7 @@ mod schedules;
 mod support;
 mod tasks;
 mod tokens;
+mod trigger_model;
 mod upgrades;
 mod waits;
 mod webhooks;

@@ -230,7 +230,7 @@ both! {
         let run_config = format!("/orchestration/executables/tasks/{a}/run-config");
         let _ = server.http().put(&format!("{PLANS}/{plan}"), &plan_body(&server, "p", json!([step("one", &[&b]), step("two", &[&a])]))).await.expect(200);
         for (config, reason) in [
-            (json!({ "trigger": { "type": "MANUAL" }, "runtime": { "type": "CLOUD" } }), "UNKNOWN"),
+            (json!({ "trigger": { "type": "MANUAL" }, "runtime": { "type": "CLOUD" } }), "REMOTE_ENGINE_CONTAINER_NOT_FOUND"),
             (json!({ "trigger": { "type": "MANUAL" }, "runtime": { "type": "REMOTE_ENGINE", "id": engine.id } }), "PARALLEL_EXECUTION_FORBIDDEN"),
         ] {
             let good = json!({ "trigger": { "type": "MANUAL" }, "runtime": { "type": "REMOTE_ENGINE", "id": engine.id } });
@@ -238,7 +238,7 @@ both! {
             let run = start(&server, &plan).await;
             let offers = taken(&engine).await;
             let _ = server.http().put(&run_config, &config).await.expect(200);
-            let running = if reason == "UNKNOWN" { None } else { Some(server.run(&a).await) };
+            let running = if reason == "REMOTE_ENGINE_CONTAINER_NOT_FOUND" { None } else { Some(server.run(&a).await) };
             ended(&server, &engine, &offers["b"], "success").await;
             assert_eq!(status(&server, &run).await, "execution_failed");
             let done = shown(&server, &run).await["doneExecutableDetails"].clone();

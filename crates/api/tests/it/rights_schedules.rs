@@ -13,6 +13,8 @@ pub(crate) const SCHEDULES: &[Call] = {
     const T1: (&str, &str) = ("/orchestration/schedules/@new-schedule/triggers", "/schedules/@new-schedule/triggers");
     const LINK: (&str, &str) =
         ("/orchestration/executables/tasks/@new-linked/schedule", "/executables/tasks/@new-linked/schedule");
+    const PLAN_LINK: (&str, &str) =
+        ("/orchestration/executables/plans/@new-plinked/schedule", "/executables/plans/@new-plinked/schedule");
     const CHANGE: Need = Need::Before(&["EXECUTE"]);
     &[
         both("GET", S.0, S.1, "", OP, Need::Shown(&["VIEW"], "@schedule")),
@@ -74,6 +76,25 @@ pub(crate) const SCHEDULES: &[Call] = {
             Need::Shown(&["VIEW"], "@daily"),
         ),
         one("GET", "/stoker/v1/tasks/@task/firings", "", RUN, SEE),
+        both("GET", PLAN_LINK.0, PLAN_LINK.1, "", OP, VIEW),
+        both(
+            "PUT",
+            "/orchestration/executables/plans/@new-plan/schedule",
+            "/executables/plans/@new-plan/schedule",
+            r#"{"scheduleId":"@new-schedule"}"#,
+            OP,
+            EXECUTE,
+        ),
+        both("DELETE", PLAN_LINK.0, PLAN_LINK.1, "", OP, EXECUTE),
+        both(
+            "GET",
+            "/orchestration/executables/plans/@plan/run-config/events?to=1770200000000",
+            "/executables/plans/@plan/run-config/events?to=1770200000000",
+            "",
+            OP,
+            SEE,
+        ),
+        one("GET", "/stoker/v1/plans/@plan/firings", "", OP, SEE),
         one("POST", "/stoker/v1/webhooks/@hook", r#"{"any":"thing"}"#, Who::Anybody, Need::Nothing),
     ]
 };

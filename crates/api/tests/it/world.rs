@@ -56,7 +56,7 @@ impl World {
         let status = http.post(&format!("/monitoring/executions/{run}/logs/status"), &json!(token)).await.expect(200);
         let url = status.json()["presignedURL"].as_str().expect("the URL of the file").to_owned();
         let file = url.rsplit('/').next().expect("the last part").to_owned();
-        let plan_run = world.make(server, "planrun").await;
+        let (plan_run, linked) = (world.make(server, "planrun").await, world.make(server, "plinked").await);
         // Its first step fails at once, so that there is a failure handler to look at.
         server.reconcile().await;
         let path = format!("/processing/executions/plans/{plan_run}");
@@ -70,7 +70,7 @@ impl World {
         let kinds = world.engine_kinds(server).await;
         let mut shared = world.shared;
         shared.extend(kinds);
-        shared.extend([("@planrun", plan_run), ("@plan", plan), ("@steprun", step)]);
+        shared.extend([("@planrun", plan_run), ("@plan", plan), ("@steprun", step), ("@plinked", linked)]);
         shared.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Self { shared, ..world }
     }
@@ -131,6 +131,13 @@ impl World {
                 let path = format!("/orchestration/executables/tasks/{task}/schedule");
                 let _ = http.put(&path, &json!({ "scheduleId": schedule })).await.expect(200);
                 return task;
+            }
+            "plinked" => {
+                let plan = Box::pin(self.make(server, "plan")).await;
+                let schedule = Box::pin(self.make(server, "schedule")).await;
+                let path = format!("/orchestration/executables/plans/{plan}/schedule");
+                let _ = http.put(&path, &json!({ "scheduleId": schedule })).await.expect(200);
+                return plan;
             }
             "hook" => {
                 let task = Box::pin(self.make(server, "task")).await;
@@ -220,6 +227,7 @@ impl World {
             "run" => self.shared("@run"),
             "plan" => self.shared("@plan"),
             "planrun" => self.shared("@planrun"),
+            "plinked" => self.shared("@plinked"),
             "schedule" => self.shared("@schedule"),
             "linked" | "daily" => self.shared("@linked"),
             "connection" => self.shared("@connection"),

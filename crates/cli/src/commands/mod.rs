@@ -9,8 +9,10 @@ pub(crate) mod engines;
 pub(crate) mod environments;
 pub(crate) mod login;
 pub(crate) mod logs;
+pub(crate) mod plans;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod schedules;
 pub(crate) mod service_accounts;
 pub(crate) mod tasks;
 pub(crate) mod why;
@@ -63,6 +65,9 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Run(args) => return run::run(app, args).await,
         Command::Dev(args) => return dev::run(app, args).await,
         Command::Test(command) => return api_tests::run(app, command).await,
+        Command::Plans(command) => return plans::run(app, command).await,
+        Command::Schedules(command) => schedules::run(app, command).await?,
+        Command::Next(args) => schedules::next(app, args).await?,
         Command::Logs(args) => logs::run(app, args).await?,
         Command::Why(args) => why::run(app, args).await?,
         Command::Runs(command) => runs::run(app, command).await?,

@@ -5,5 +5,6 @@ pub(crate) mod artifacts;
 pub(crate) mod engines;
 pub(crate) mod executions;
 pub(crate) mod places;
+pub(crate) mod plans;
 pub(crate) mod server;
 pub(crate) mod tasks;

@@ -79,7 +79,7 @@ impl Service {
     /// Claims queued runs for the engine and adds them to the messages.
     fn add_offers(&self, tx: &mut Tx<'_>, engine: &Engine, now: i64, messages: &mut Messages) -> Result<(), Error> {
         let lease_ms = dispatch::lease_length(&self.inner.settings);
-        for run in dispatch::claim(tx, engine, now, lease_ms)? {
+        for run in dispatch::claim(tx, engine, &self.inner.settings.account, now, lease_ms)? {
             match dispatch::offer(&run, engine, &self.inner.keys, self.random()) {
                 Ok(offer) => messages.offers.push(offer),
                 Err(error) => fail(tx, &run, now, "offer_failed", &error.to_string())?,

@@ -1,7 +1,7 @@
 //! Changing the triggers of a schedule. Whether they keep their distance takes long to find out, so it is done outside
 //! of the transaction that changes them, for a version that this transaction checks.
 
-use super::{ScheduleView, TriggerRequest, USE, found, may_change, precondition, room_for_triggers, unknown, view};
+use super::{ScheduleView, TriggerRequest, USE, found, may_change, precondition, unknown, view};
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::error::Error;
@@ -153,7 +153,7 @@ impl Service {
             let next = |rule: &Rule| link.as_ref().and_then(|_| next_ms(rule, now));
             match &edit {
                 Edit::Add(request, rule) => {
-                    room_for_triggers(tx, 1)?;
+                    service.inner.settings.account.room_for_triggers(tx, 1)?;
                     let number = triggers.last().map_or(1, |last| last.number + 1);
                     let mut trigger = service.new_trigger(&schedule, number, request, now)?;
                     trigger.next_ms = next(rule);

@@ -7,13 +7,15 @@ use crate::app::Service;
 use crate::error::Error;
 use crate::schedules::definition::next_ms;
 use crate::schedules::links::rule;
+use crate::triggers::ExecutableId;
+use std::collections::{BTreeSet, HashSet};
 use stoker_cron::Rule;
-use stoker_domain::ids::{EnvironmentId, ScheduleId, TaskId, WorkspaceId};
+use stoker_domain::ids::{EnvironmentId, ScheduleId, WorkspaceId};
 use stoker_domain::limits;
 use stoker_domain::runtime::RuntimeType;
 use stoker_domain::schedule::ExecutableKind;
 use stoker_store::tasks::TaskFilter;
-use stoker_store::{schedules, tasks};
+use stoker_store::{Tx, plans, schedules, tasks};
 
 /// A page of a window of time.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +57,9 @@ pub struct EventSearch {
     /// Name of the trigger; empty for the trigger of a run configuration.
     pub trigger: String,
 }
+
+/// Most tasks that a search looks at: as many as there may be.
+const MOST: i64 = limits::TASKS_AND_PLANS;
 
 /// A rule with what its events say.
 type Source = (Rule, Option<(ExecutableKind, String)>, String);
@@ -99,19 +104,16 @@ impl Service {
         merged(sources, from, to, window).await
     }
 
-    /// The instants at which a task will be started; none while it is paused.
-    pub async fn task_events(&self, actor: &Actor, id: &TaskId, window: Window) -> Result<Page<EventSearch>, Error> {
-        let allowed = actor.allow(crate::runs::RUN)?;
+    /// The instants at which a task or plan will be started; none while it is paused.
+    pub async fn upcoming(&self, actor: &Actor, id: &ExecutableId, window: Window) -> Result<Page<EventSearch>, Error> {
         let now = self.now();
+        let link = self.armed_link(actor, id).await?;
         let (from, to) = window.checked(now, Some(now))?;
-        let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
+        let service = self.clone();
         let sources = self
-            .read::<_, Error, _>(&allowed, move |tx| {
-                let task = tasks::get(tx, &id)?.ok_or_else(crate::tasks::unknown)?;
-                proof.right(tx, &task.workspace_id, crate::tasks::SEE)?;
-                let link = schedules::link_of(tx, ExecutableKind::Task, id.as_str())?.filter(|_| !task.paused);
-                let Some(link) = link else { return Ok(Vec::new()) };
-                service.sources(tx, vec![link])
+            .read::<_, Error, _>(&Allowed::system(), move |tx| match link {
+                Some(link) => service.sources(tx, &link),
+                None => Ok(Vec::new()),
             })
             .await?;
         merged(sources, from, to, window).await
@@ -124,16 +126,11 @@ impl Service {
         let (from, to) = query.window.checked(now, Some(now))?;
         let window = query.window;
         let (service, proof) = (self.clone(), allowed.clone());
-        let sources = self.read::<_, Error, _>(&allowed, move |tx| service.task_sources(tx, &proof, query)).await?;
+        let sources = self.read::<_, Error, _>(&allowed, move |tx| service.all_sources(tx, &proof, query)).await?;
         merged(sources, from, to, window).await
     }
 
-    fn task_sources(
-        &self,
-        tx: &mut stoker_store::Tx<'_>,
-        allowed: &Allowed,
-        query: EventQuery,
-    ) -> Result<Vec<Source>, Error> {
+    fn all_sources(&self, tx: &mut Tx<'_>, allowed: &Allowed, query: EventQuery) -> Result<Vec<Source>, Error> {
         let environment = EnvironmentId::parse(&query.environment)?;
         stoker_store::environments::get(tx, &environment)?.ok_or_else(crate::environments::unknown)?;
         for workspace in &query.workspaces {
@@ -141,50 +138,85 @@ impl Service {
             crate::workspaces::belongs(tx, &id, &environment)?;
             allowed.right(tx, &id, SEE)?;
         }
-        let filter = TaskFilter {
-            environment: Some(environment.clone()),
-            runtime_type: query.runtime_type,
-            runtime_id: query.runtime_id,
-            tags: query.tags,
-            trigger: Some(tasks::TriggerFilter::Any),
-            visible_to: allowed.visible(SEE),
-            ..TaskFilter::default()
-        };
-        let (found, _) = tasks::list(tx, &filter, limits::TRIGGERS_TOTAL, 0)?;
-        let wanted: std::collections::HashSet<String> = found
-            .into_iter()
-            .filter(|task| !task.paused)
-            .filter(|task| {
-                query.workspaces.is_empty() || query.workspaces.iter().any(|w| w == task.workspace_id.as_str())
-            })
-            .map(|task| task.id.to_string())
-            .collect();
         let mut sources = Vec::new();
-        for (link, triggers) in schedules::armed(tx, ExecutableKind::Task, &environment)? {
-            if wanted.contains(&link.executable_id) {
-                for trigger in triggers {
-                    let executable = Some((link.executable_kind, link.executable_id.clone()));
-                    sources.push((rule(&trigger, &self.inner.zones)?, executable, trigger.name));
+        for kind in [ExecutableKind::Task, ExecutableKind::Plan] {
+            let wanted = match kind {
+                ExecutableKind::Task => wanted_tasks(tx, allowed, &query, &environment)?,
+                ExecutableKind::Plan => wanted_plans(tx, allowed, &query, &environment)?,
+            };
+            for (link, triggers) in schedules::armed(tx, kind, &environment)? {
+                if wanted.contains(&link.executable_id) {
+                    for trigger in triggers {
+                        let executable = Some((link.executable_kind, link.executable_id.clone()));
+                        sources.push((rule(&trigger, &self.inner.zones)?, executable, trigger.name));
+                    }
                 }
             }
         }
         Ok(sources)
     }
 
-    fn sources(
-        &self,
-        tx: &mut stoker_store::Tx<'_>,
-        links: Vec<schedules::ScheduleLink>,
-    ) -> Result<Vec<Source>, Error> {
+    fn sources(&self, tx: &mut Tx<'_>, link: &schedules::ScheduleLink) -> Result<Vec<Source>, Error> {
         let mut sources = Vec::new();
-        for link in links {
-            for trigger in schedules::triggers(tx, &link.schedule_id)? {
-                let executable = Some((link.executable_kind, link.executable_id.clone()));
-                sources.push((rule(&trigger, &self.inner.zones)?, executable, trigger.name));
-            }
+        for trigger in schedules::triggers(tx, &link.schedule_id)? {
+            let executable = Some((link.executable_kind, link.executable_id.clone()));
+            sources.push((rule(&trigger, &self.inner.zones)?, executable, trigger.name));
         }
         Ok(sources)
     }
+}
+
+/// Whether an object of this workspace is asked for.
+fn asked(query: &EventQuery, workspace: &WorkspaceId) -> bool {
+    query.workspaces.is_empty() || query.workspaces.iter().any(|id| id == workspace.as_str())
+}
+
+/// Ids of the tasks of the query that time may start now.
+fn wanted_tasks(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed,
+    query: &EventQuery,
+    environment: &EnvironmentId,
+) -> Result<HashSet<String>, Error> {
+    let filter = TaskFilter {
+        environment: Some(environment.clone()),
+        runtime_type: query.runtime_type,
+        runtime_id: query.runtime_id.clone(),
+        tags: query.tags.clone(),
+        trigger: Some(tasks::TriggerFilter::Any),
+        visible_to: allowed.visible(SEE),
+        ..TaskFilter::default()
+    };
+    let (found, _) = tasks::list(tx, &filter, MOST, 0)?;
+    let due = found.into_iter().filter(|task| !task.paused && asked(query, &task.workspace_id));
+    Ok(due.map(|task| task.id.to_string()).collect())
+}
+
+/// Ids of the plans of the query that time may start now. Labels and processors belong to tasks: a plan is asked for
+/// when one of its tasks fits (source: inferred, the search is there to find what a maintenance would hit).
+fn wanted_plans(
+    tx: &mut Tx<'_>,
+    allowed: &Allowed,
+    query: &EventQuery,
+    environment: &EnvironmentId,
+) -> Result<HashSet<String>, Error> {
+    let found = plans::timed(tx, environment, &allowed.visible(SEE))?;
+    let of_tasks = query.runtime_type.is_some() || query.runtime_id.is_some() || !query.tags.is_empty();
+    let mut wanted = HashSet::new();
+    for (id, _) in found.into_iter().filter(|(_, workspace)| asked(query, workspace)) {
+        let fits = !of_tasks || {
+            let named = plans::tasks_of(tx, &BTreeSet::from([id.clone()]))?;
+            plans::named_tasks(tx, &named)?.iter().any(|task| {
+                query.runtime_type.is_none_or(|kind| kind == task.runtime_type)
+                    && query.runtime_id.as_ref().is_none_or(|id| Some(id) == task.runtime_id.as_ref())
+                    && query.tags.iter().all(|tag| task.tags.0.contains(tag))
+            })
+        };
+        if fits {
+            wanted.insert(id.to_string());
+        }
+    }
+    Ok(wanted)
 }
 
 /// All instants of the sources in the window, in order of time and then of what they start; a page of them and how many

@@ -3,13 +3,14 @@
 //! Order of locks: the schedule's row before the row of what it starts.
 
 use crate::error::Error;
-use crate::schedules::definition::{Definition, next_ms};
+use crate::schedules::definition::{Definition, due, next_ms};
 use jiff::tz::TimeZoneDatabase;
-use stoker_domain::ids::{EnvironmentId, ScheduleId, TaskId, TriggerId, WorkspaceId};
-use stoker_domain::run::MisfireReason;
+use stoker_domain::ids::{EnvironmentId, ScheduleId, TriggerId, WorkspaceId};
+use stoker_domain::plan::PlanMisfire;
 use stoker_domain::schedule::{ExecutableKind, FireResult};
-use stoker_domain::{PrincipalKind, Random};
+use stoker_domain::{PrincipalKind, Random, limits};
 use stoker_store::db::{Json, Record};
+use stoker_store::plans::Plan;
 use stoker_store::schedules::{self, Fire, Schedule, ScheduleLink, Trigger};
 use stoker_store::tasks::Task;
 use stoker_store::{Tx, params, webhooks};
@@ -35,6 +36,16 @@ impl Executable {
             id: task.id.to_string(),
             workspace: task.workspace_id.clone(),
             environment: task.environment_id.clone(),
+        }
+    }
+
+    /// A plan.
+    pub fn plan(plan: &Plan) -> Self {
+        Self {
+            kind: ExecutableKind::Plan,
+            id: plan.id.to_string(),
+            workspace: plan.workspace_id.clone(),
+            environment: plan.environment_id.clone(),
         }
     }
 }
@@ -207,7 +218,8 @@ pub(crate) fn own_definition(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<Option<
     schedules::triggers(tx, id)?.first().map(definition).transpose()
 }
 
-/// What was due while the executable was paused is over when it is resumed: written down, not made up for.
+/// What was due while the executable was paused is over when it is resumed: written down, not made up for. Of several
+/// instants of a trigger the latest gets the record, and counts the others.
 pub(crate) fn skip_overdue(
     tx: &mut Tx<'_>,
     kind: ExecutableKind,
@@ -217,12 +229,18 @@ pub(crate) fn skip_overdue(
 ) -> Result<(), Error> {
     let Some((schedule, link)) = lock_of(tx, kind, id)? else { return Ok(()) };
     for trigger in schedules::triggers(tx, &schedule.id)? {
-        let Some(due_ms) = trigger.next_ms.filter(|at| *at <= now_ms) else { continue };
-        let mut fire = fire_of(&trigger, &link, due_ms, now_ms);
+        let Some(from_ms) = trigger.next_ms.filter(|at| *at <= now_ms) else { continue };
+        let due = due(&rule(&trigger, zones)?, from_ms, now_ms, limits::LATE_START_MS);
+        let mut fire = fire_of(&trigger, &link, due.at_ms, now_ms);
+        fire.missed = due.missed;
         fire.result = FireResult::Skipped;
-        fire.reason = Some(PAUSED.to_owned());
+        let reason = match kind {
+            ExecutableKind::Task => PAUSED,
+            ExecutableKind::Plan => PlanMisfire::Paused.id(),
+        };
+        fire.reason = Some(reason.to_owned());
         schedules::insert_fire(tx, &fire)?;
-        schedules::set_next(tx, &trigger.id, next_ms(&rule(&trigger, zones)?, now_ms))?;
+        schedules::set_next(tx, &trigger.id, due.next_ms)?;
     }
     schedules::refresh_next(tx, &schedule.id)?;
     Ok(())
@@ -248,17 +266,6 @@ pub(crate) fn fire_of(trigger: &Trigger, link: &ScheduleLink, due_ms: i64, now_m
         message: None,
         missed: 0,
         run_id: None,
+        plan_run_id: None,
     }
-}
-
-/// The id of the task of a link, when it is one.
-pub(crate) fn task_of(link: &ScheduleLink) -> Option<TaskId> {
-    (link.executable_kind == ExecutableKind::Task).then(|| TaskId::trusted(link.executable_id.as_str()))
-}
-
-/// Writes into the record why nothing was started.
-pub(crate) fn refuse(fire: &mut Fire, reason: MisfireReason, message: String) {
-    fire.result = FireResult::Refused;
-    fire.reason = Some(reason.id().to_owned());
-    fire.message = Some(message);
 }

@@ -17,12 +17,11 @@ use crate::environments::description;
 use crate::error::Error;
 use serde_json::json;
 use stoker_cron::Rule;
-use stoker_domain::ids::{EnvironmentId, ScheduleId, TaskId, TriggerId};
-use stoker_domain::schedule::ExecutableKind;
+use stoker_domain::ids::{EnvironmentId, ScheduleId, TriggerId};
 use stoker_domain::{Permission, Right, limits, names};
 use stoker_store::db::{Json, Record};
-use stoker_store::schedules::{self, Fire, Schedule, ScheduleFilter, ScheduleLink, Trigger};
-use stoker_store::{Tx, environments, tasks};
+use stoker_store::schedules::{self, Schedule, ScheduleFilter, ScheduleLink, Trigger};
+use stoker_store::{Tx, environments};
 
 pub(crate) const USE: &[Permission] = &[Permission::Operator];
 const SEE: &[Right] = &[Right::View];
@@ -146,15 +145,6 @@ fn precondition() -> Error {
     Error::Precondition(format!("Precondition required: {NO_RIGHT}"))
 }
 
-fn room_for_triggers(tx: &mut Tx<'_>, more: usize) -> Result<(), Error> {
-    if schedules::count_triggers(tx)? + more as i64 > limits::TRIGGERS_TOTAL {
-        let message =
-            format!("there are {} triggers in all, the most allowed: remove some first", limits::TRIGGERS_TOTAL);
-        return Err(Error::invalid(message));
-    }
-    Ok(())
-}
-
 impl Service {
     /// A page of schedules, oldest first.
     pub async fn list_schedules(&self, actor: &Actor, query: ScheduleQuery) -> Result<Page<ScheduleView>, Error> {
@@ -214,7 +204,7 @@ impl Service {
             if !may_change(tx, &proof, &environment, None)? {
                 return Err(forbidden());
             }
-            room_for_triggers(tx, 1)?;
+            service.inner.settings.account.room_for_triggers(tx, 1)?;
             let schedule = service.new_schedule(environment, text, now);
             schedule.insert(tx)?;
             service.new_trigger(&schedule, 1, &request, now)?.insert(tx)?;
@@ -243,7 +233,7 @@ impl Service {
                 return Err(forbidden());
             }
             let triggers = schedules::triggers(tx, &id)?;
-            room_for_triggers(tx, triggers.len())?;
+            service.inner.settings.account.room_for_triggers(tx, triggers.len())?;
             let text = text.unwrap_or_else(|| {
                 format!("copy of {}", source.description).chars().take(limits::DESCRIPTION_CHARS).collect()
             });
@@ -303,20 +293,6 @@ impl Service {
             service.audit_schedule(tx, &proof, "schedule.delete", &schedule, None)
         })
         .await
-    }
-
-    /// What became of the due instants of a task, newest first; for 60 days.
-    pub async fn task_fires(&self, actor: &Actor, id: &TaskId, limit: i64, offset: i64) -> Result<Page<Fire>, Error> {
-        let allowed = actor.allow(crate::runs::RUN)?;
-        let (id, proof) = (id.clone(), allowed.clone());
-        let (items, total) = self
-            .read::<_, Error, _>(&allowed, move |tx| {
-                let task = tasks::get(tx, &id)?.ok_or_else(crate::tasks::unknown)?;
-                proof.right(tx, &task.workspace_id, crate::tasks::SEE)?;
-                Ok(schedules::fires(tx, ExecutableKind::Task, id.as_str(), limit, offset)?)
-            })
-            .await?;
-        Ok(Page { items, limit, offset, total })
     }
 
     /// Checks a trigger by itself; `place` stands before the field names in messages.

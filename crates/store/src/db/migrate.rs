@@ -10,6 +10,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_plans", include_str!("../../migrations/0003_plans.sql")),
     ("0004_catalog", include_str!("../../migrations/0004_catalog.sql")),
     ("0006_engine_kinds", include_str!("../../migrations/0006_engine_kinds.sql")),
+    ("0007_plan_schedules", include_str!("../../migrations/0007_plan_schedules.sql")),
 ];
 
 /// Brings the tables up to date. Refuses a database that a newer program has migrated further.

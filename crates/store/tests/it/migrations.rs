@@ -37,6 +37,8 @@ both! {
                 "schedule_triggers",
                 "schedule_links",
                 "schedules",
+                "start_minutes",
+                "plan_run_payloads",
                 "step_items",
                 "step_runs",
                 "plan_runs",
