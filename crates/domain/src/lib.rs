@@ -10,6 +10,7 @@ pub mod limits;
 pub mod names;
 pub mod permission;
 pub mod plan;
+pub mod promotion;
 pub mod random;
 pub mod run;
 pub mod runtime;

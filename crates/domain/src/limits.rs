@@ -76,3 +76,9 @@ pub const PLAN_STARTS: i64 = 50;
 pub const PLAN_START_WINDOW_MS: i64 = 60 * 60 * 1000;
 /// How long after its end a failed plan run may be repeated, in days (source: inferred, it is the window of run lists).
 pub const RERUN_DAYS: i64 = LIST_DAYS;
+/// Longest context of a promotion run, in characters (source: spec).
+pub const PROMOTION_CONTEXT_CHARS: usize = 255;
+/// Most tasks of a workspace that can be promoted (source: doc).
+pub const PROMOTION_TASKS: i64 = 7_000;
+/// How long a call that starts a promotion waits for its end before it answers, in milliseconds (source: doc, 20 seconds).
+pub const PROMOTION_WAIT_MS: u64 = 20_000;

@@ -28,6 +28,8 @@ pub struct Settings {
     pub late_start_ms: i64,
     /// How long a poll of an engine is held, seconds.
     pub poll_seconds: u64,
+    /// How long a call that runs a promotion waits for its end, milliseconds.
+    pub promotion_wait_ms: u64,
 }
 
 impl Settings {
@@ -56,6 +58,7 @@ impl Default for Settings {
             lost_run_ms: limits::LOST_RUN_MS,
             late_start_ms: limits::LATE_START_MS,
             poll_seconds: 20,
+            promotion_wait_ms: limits::PROMOTION_WAIT_MS,
         }
     }
 }

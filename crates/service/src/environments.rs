@@ -163,6 +163,9 @@ impl Service {
                     "To delete the environment, you must remove or re-assign its engine(s) to another environment.",
                 ));
             }
+            if stoker_store::promotions::uses_environment(tx, &id)? {
+                return Err(Error::invalid("Cannot delete environment: it is used in promotions(s)"));
+            }
             for workspace in stoker_store::workspaces::of_environment(tx, &id)? {
                 if stoker_store::workspaces::in_use(tx, &workspace.id)? {
                     return Err(Error::Forbidden(format!(

@@ -22,6 +22,7 @@ mod plan_checks;
 mod plan_engine;
 pub mod plan_runs;
 pub mod plans;
+pub mod promotions;
 pub mod reconcile;
 pub mod rights;
 pub mod run_configs;
@@ -48,6 +49,7 @@ pub mod rows {
     pub use stoker_store::environments::Environment;
     pub use stoker_store::plan_runs::{ItemState, PlanRun, StepItem, StepRun};
     pub use stoker_store::plans::{Place, Plan};
+    pub use stoker_store::promotions::{Executor, Promotion, PromotionRun};
     pub use stoker_store::runs::{Run, RunEvent};
     pub use stoker_store::schedules::{Fire, Schedule, ScheduleLink, Trigger};
     pub use stoker_store::tasks::{Task, TriggerFilter};

@@ -13,6 +13,7 @@ pub mod environments;
 pub mod logs;
 pub mod plan_runs;
 pub mod plans;
+pub mod promotions;
 pub mod runs;
 pub mod schedules;
 pub mod settings;

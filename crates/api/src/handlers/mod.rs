@@ -10,6 +10,7 @@ pub mod logs;
 pub mod operator;
 pub mod plan_executions;
 pub mod plans;
+pub mod promotions;
 pub mod rights;
 pub mod run_profiles;
 pub mod schedules;

@@ -106,7 +106,9 @@ id_column!(
     PlanId,
     StepId,
     PlanRunId,
-    StepRunId
+    StepRunId,
+    PromotionId,
+    PromotionRunId
 );
 
 macro_rules! enum_column {
@@ -140,7 +142,9 @@ enum_column!(
     stoker_domain::runtime::WorkspaceType,
     stoker_domain::runtime::RunProfileKind,
     stoker_domain::schedule::ExecutableKind,
-    stoker_domain::schedule::FireResult
+    stoker_domain::schedule::FireResult,
+    stoker_domain::promotion::PromotionStatus,
+    stoker_domain::promotion::ItemKind
 );
 
 impl Column for stoker_domain::Rights {

@@ -77,7 +77,9 @@ from_id!(
     PlanId,
     StepId,
     PlanRunId,
-    StepRunId
+    StepRunId,
+    PromotionId,
+    PromotionRunId
 );
 
 /// One row of an answer; columns by position.
