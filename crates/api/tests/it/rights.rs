@@ -71,7 +71,12 @@ impl Accounts {
         if let Some(http) = self.0.get(&key) {
             return http.clone();
         }
-        let http = server.service_account(permissions, rights).await.http;
+        let account = server.service_account(permissions, rights).await;
+        if permissions.contains(&"TMC_PROMOTION_EXECUTION") {
+            // That permission alone is not enough: one also has to be an executor.
+            crate::promotions::assign_everywhere(server, &account.id).await;
+        }
+        let http = account.http;
         self.0.insert(key, http.clone());
         http
     }
