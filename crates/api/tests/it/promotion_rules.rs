@@ -350,6 +350,55 @@ both! {
         assert_eq!(item(&analysed, "Mine", "", "")["analyzeReport"]["status"], "SKIPPED");
         assert_eq!(pair.workspace(&server, "Mine").await, None);
     }
+
+    /// A context named like the target environment supplies the values there.
+    async fn a_context_of_the_environments_name_supplies_values(server: TestServer) {
+        let (http, pair) = (server.http(), pair(&server, "QA").await);
+        let zip = std::fs::read(archive("HelloWorld")).expect("read the archive");
+        let artifact = id(&server.send_archive("hello", "0.1", zip).await.expect(201).json());
+        let mut body = json!({ "name": "a", "workspaceId": server.workspace(), "artifact": { "id": artifact, "version": "0.1" },
+            "parameters": { "times": "7", "other": "mine" } });
+        let source = id(&http.post(TASKS, &body).await.expect(201).json());
+        let report = pair.run(&server, json!({})).await;
+        let path = format!("{TASKS}/{}", item(&report, "Shared", "flows", "a")["targetId"].as_str().expect("an id"));
+        assert_eq!(http.get(&path).await.expect(200).json()["parameters"], json!({ "times": "2", "other": "mine" }));
+        // What the task has by then stays; what is new comes from the context again.
+        body["parameters"] = json!({ "times": "9", "greeting": "hi", "other": "theirs" });
+        let _ = http.put(&format!("{TASKS}/{source}"), &body).await.expect(200);
+        let _ = pair.run(&server, json!({})).await;
+        let shown = http.get(&path).await.expect(200).json();
+        assert_eq!((&shown["parameters"]["times"], &shown["parameters"]["other"]), (&json!("2"), &json!("mine")));
+        assert!(shown["parameters"]["greeting"].as_str().is_some_and(|v| v.starts_with("Hello from QA")), "{shown}");
+    }
+
+    async fn clusters_come_along_and_kept_engines_are_a_conflict(server: TestServer) {
+        let (http, pair) = (server.http(), pair(&server, "prod").await);
+        let artifact = server.artifact("x", "0.1").await;
+        let (task, other) = (server.task("a", &artifact, "0.1").await, server.task("b", &artifact, "0.1").await);
+        let body = json!({ "name": "farm", "environmentId": server.environment() });
+        let cluster = id(&http.post("/processing/runtimes/remote-engine-clusters", &body).await.expect(201).json());
+        let config = json!({ "trigger": { "type": "CRON", "cronExpression": "0 4 * * ?", "timeZone": "UTC" },
+            "runtime": { "type": "REMOTE_ENGINE_CLUSTER", "id": cluster }, "timeout": 9 });
+        let _ = http.put(&format!("{TASKS}/{task}/run-config"), &config).await.expect(200);
+        let report = pair.run(&server, json!({})).await;
+        let made = &report["clusters"][0];
+        assert_eq!((&made["name"], &made["promotionReport"]["status"]), (&json!("farm"), &json!("CREATED")), "{report}");
+        assert_eq!(made["usedBy"][0]["name"], "a");
+        assert!(message(&report, "flows", "a", "promotionReport").contains("trigger"), "{report}");
+        let path = format!("{TASKS}/{}/run-config", item(&report, "Shared", "flows", "a")["targetId"].as_str().expect("an id"));
+        let there = http.get(&path).await.expect(200).json();
+        assert_eq!((&there["runtime"]["type"], &there["runtime"]["id"]), (&json!("REMOTE_ENGINE_CLUSTER"), &made["targetId"]));
+        assert_eq!((&there["trigger"]["type"], &there["timeout"]), (&json!("MANUAL"), &json!(9)), "started by hand, the rest as it was");
+
+        server.configure(&other, &id(&server.engine("e").await)).await;
+        let own = pair.workspace(&server, "Own").await.expect("it was made with its environment");
+        let kept = json!({ "name": "e", "environmentId": pair.target, "workspaceId": own });
+        let _ = http.post("/processing/runtimes/remote-engines", &kept).await.expect(201);
+        let before = rows(&server).await;
+        let refused = pair.send(&server, json!({})).await.expect(501).json();
+        assert!(refused["message"].as_str().is_some_and(|m| m.contains("another workspace")), "{refused}");
+        assert_eq!(rows(&server).await, before);
+    }
 }
 
 async fn goes_on_without_the_caller(backend: Backend) {

@@ -10,7 +10,7 @@ use serde_json::json;
 use std::time::Duration;
 use stoker_domain::ids::{PromotionId, PromotionRunId};
 use stoker_domain::promotion::{ItemStatus, PromotionStatus, Report};
-use stoker_domain::{Permission, Right, limits, names};
+use stoker_domain::{Permission, Right, crash, limits, names};
 use stoker_store::db::{Json, Record};
 use stoker_store::promotions::objects::Reading;
 use stoker_store::promotions::{self, PromotionRun};
@@ -164,6 +164,7 @@ impl Service {
         let allowed = actor.allow(RUN)?;
         let run = self.new_promotion_run(&allowed, id, &options)?;
         let started = self.accept_promotion_run(&allowed, run, options.scope).await?;
+        crash::point("promotion.run.after-commit");
         let (service, id) = (self.clone(), started.clone());
         // A task of its own: it goes on when the caller hangs up or has waited long enough.
         let work = tokio::spawn(async move { service.carry_out(&id, false).await });
@@ -198,6 +199,7 @@ impl Service {
             run.scope_id = root.as_ref().map(|root| root.id().to_owned());
             run.insert(tx)?;
             service.audit_promotion_run(tx, &proof, "promotion.run", &run)?;
+            crash::point("promotion.run.before-commit");
             Ok(run.id)
         })
         .await
@@ -225,9 +227,12 @@ impl Service {
                 if run.status != PromotionStatus::Started {
                     return Ok(Some(run));
                 }
-                service.copy_and_end(tx, run).map(Some)
+                let ended = service.copy_and_end(tx, run)?;
+                crash::point("promotion.copy.before-commit");
+                Ok(Some(ended))
             })
             .await;
+        crash::point("promotion.copy.after-commit");
         drop(keeping);
         match done {
             Ok(run) => Ok(run),
