@@ -299,12 +299,9 @@ impl<'a> Copy<'a> {
         self.items.push((workspace.cloned(), item));
     }
 
-    /// Notes that something uses the object with this source id.
+    /// Notes that something uses the object with this source id; each user says so once.
     pub(super) fn uses(&mut self, used: &str, user: User) {
-        let users = self.users.entry(used.to_owned()).or_default();
-        if !users.iter().any(|known| known.id == user.id) {
-            users.push(user);
-        }
+        self.users.entry(used.to_owned()).or_default().push(user);
     }
 
     fn prepared(mut self) -> Prepared {
