@@ -11,7 +11,7 @@ use crate::describe::{Describe, Description};
 use crate::error::ApiError;
 use crate::handlers::{
     accounts, artifacts, docs, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
-    rights, run_profiles, schedules, tasks, triggers, webhooks, workspaces,
+    promotions, rights, run_profiles, schedules, tasks, triggers, webhooks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
@@ -174,6 +174,7 @@ pub fn build() -> Routes {
     fill_schedules(&mut list);
     fill_processing(&mut list);
     engine_kinds::fill(&mut list);
+    fill_promotions(&mut list);
     fill_own(&mut list);
     let operations = table(&list.built);
     for operation in operations.iter().filter(|o| o.support == Support::Missing) {
@@ -316,6 +317,32 @@ fn fill_plans(list: &mut List) {
     list.both("GET", handler.0, handler.1, Complete, plan_executions::error_handler);
     list.both("GET", runs.0, runs.1, Complete, plan_executions::list);
     list.both("GET", of_plan.0, of_plan.1, Complete, plan_executions::of_plan);
+}
+
+fn fill_promotions(list: &mut List) {
+    use Support::{Complete, Partial};
+    let all = ("/orchestration/executables/promotions", "/executables/promotions");
+    let one = ("/orchestration/executables/promotions/{promotionId}", "/executables/promotions/{promotionId}");
+    let users = ("/orchestration/executables/promotions/{promotionId}/users", "/executables/promotions/{id}/users");
+    let user =
+        ("/orchestration/executables/promotions/{id}/users/{userId}", "/executables/promotions/{id}/users/{userId}");
+    list.both("GET", all.0, all.1, Complete, promotions::list);
+    list.both("POST", all.0, all.1, Complete, promotions::create);
+    list.both("GET", one.0, one.1, Complete, promotions::get);
+    list.both("PATCH", one.0, one.1, Complete, promotions::patch);
+    list.both("DELETE", one.0, one.1, Complete, promotions::delete);
+    list.both("GET", users.0, users.1, Complete, promotions::users);
+    list.both("PUT", user.0, user.1, Complete, promotions::add_user);
+    list.both("DELETE", user.0, user.1, Complete, promotions::remove_user);
+    let account = "/orchestration/executables/promotions/{promotionId}/service-accounts/{serviceAccountId}";
+    list.newer("PUT", account, Complete, promotions::add_account);
+    list.newer("DELETE", account, Complete, promotions::remove_account);
+    let parts = Partial("connections and resources of tasks are handed on as they stand in the source");
+    let run = ("/processing/executions/promotions", "/executions/promotions");
+    let report = ("/processing/executions/promotions/{executionId}", "/executions/promotions/{executionId}");
+    list.both("POST", one.0, "/executions/promotions/{id}", parts, promotions::analyse);
+    list.both("POST", run.0, run.1, parts, promotions::run);
+    list.both("GET", report.0, report.1, Complete, promotions::report);
 }
 
 fn fill_schedules(list: &mut List) {
@@ -467,6 +494,7 @@ mod tests {
         fill_schedules(&mut list);
         fill_processing(&mut list);
         engine_kinds::fill(&mut list);
+        fill_promotions(&mut list);
         let published: Vec<_> =
             table(&Built::new()).into_iter().map(|o| (o.generation, o.method, numbered(o.path))).collect();
         for key in list.built.keys() {

@@ -184,6 +184,13 @@ id!(
     /// A step run (*step execution* in API paths).
     StepRunId, "Step execution", is_uuid, |_, r| uuid(r));
 
+id!(
+    /// A promotion.
+    PromotionId, "Promotion", is_object_id, object_id);
+id!(
+    /// A promotion run (*promotion execution* in API paths).
+    PromotionRunId, "Promotion execution", is_uuid, uuid_by_time);
+
 #[cfg(test)]
 mod tests {
     use super::*;

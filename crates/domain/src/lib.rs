@@ -12,6 +12,7 @@ pub mod names;
 pub mod permission;
 pub mod pipeline;
 pub mod plan;
+pub mod promotion;
 pub mod random;
 pub mod run;
 pub mod runtime;

@@ -94,3 +94,9 @@ pub const RESOURCE_BYTES_TOTAL: i64 = 10 * 1024 * 1024 * 1024;
 pub const UPLOAD_TEXT_BYTES: usize = 64 * 1024;
 /// Longest address of a project, in characters.
 pub const URL_CHARS: usize = 2_000;
+/// Longest context of a promotion run, in characters (source: spec).
+pub const PROMOTION_CONTEXT_CHARS: usize = 255;
+/// Most tasks of a workspace that can be promoted (source: doc).
+pub const PROMOTION_TASKS: i64 = 7_000;
+/// How long a call that starts a promotion waits for its end before it answers, in milliseconds (source: doc, 20 seconds).
+pub const PROMOTION_WAIT_MS: u64 = 20_000;

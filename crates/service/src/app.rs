@@ -31,6 +31,8 @@ pub struct Settings {
     pub poll_seconds: u64,
     /// What may be started and kept.
     pub account: AccountLimits,
+    /// How long a call that runs a promotion waits for its end, milliseconds.
+    pub promotion_wait_ms: u64,
 }
 
 impl Settings {
@@ -60,6 +62,7 @@ impl Default for Settings {
             late_start_ms: limits::LATE_START_MS,
             poll_seconds: 20,
             account: AccountLimits::default(),
+            promotion_wait_ms: limits::PROMOTION_WAIT_MS,
         }
     }
 }

@@ -289,7 +289,7 @@ impl Service {
         .await
     }
 
-    fn give_key(&self, engine: &mut Engine) {
+    pub(crate) fn give_key(&self, engine: &mut Engine) {
         let key = token::pairing_key(self.random());
         engine.key_sealed = Some(self.inner.keys.encrypt(&key_context(&engine.id), key.as_bytes(), self.random()));
         engine.key_hash = Some(token::hash(&key));

@@ -176,6 +176,9 @@ impl Service {
                     "To delete the environment, you must remove or re-assign its engine(s) to another environment.",
                 ));
             }
+            if stoker_store::promotions::uses_environment(tx, &id)? {
+                return Err(Error::invalid("Cannot delete environment: it is used in promotions(s)"));
+            }
             clear(tx, &id)?;
             environments::delete(tx, &id)?;
             service.audit_environment(tx, &proof, "environment.delete", &id, json!({ "name": environment.name }))

@@ -34,6 +34,7 @@ pub mod plan_run_configs;
 pub mod plan_runs;
 pub mod plans;
 pub mod projects;
+pub mod promotions;
 pub mod reconcile;
 mod refusals;
 pub mod resources;
@@ -69,6 +70,7 @@ pub mod rows {
     pub use stoker_store::plan_runs::{ItemState, PlanRun, StepItem, StepRun};
     pub use stoker_store::plans::{Place, Plan};
     pub use stoker_store::projects::Project;
+    pub use stoker_store::promotions::{Executor, Promotion, PromotionRun};
     pub use stoker_store::run_profiles::{ProfileFilter, Sort as ProfileSort};
     pub use stoker_store::runs::{Run, RunEvent};
     pub use stoker_store::schedules::{Fire, Schedule, ScheduleLink, Trigger};

@@ -101,6 +101,37 @@ pub fn shown(kept: &Map<String, Value>) -> BTreeMap<String, String> {
     kept.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }
 
+/// What stands in a promoted task for a secret value, which is not taken over (source: client, seen for connections).
+const CHANGE_ME: &str = "<change me>";
+
+/// Adds the parameters of a source task that its promoted task lacks: with the value of the context named like the target
+/// environment, else with that of the source (source: doc). Gives the names of secret ones, which somebody has to set.
+pub(crate) fn promoted(
+    task: &str,
+    source: &Map<String, Value>,
+    target: &mut Map<String, Value>,
+    manifest: &Manifest,
+    environment: &str,
+    (keys, random): (&KeyRing, &dyn Random),
+) -> Vec<String> {
+    let context_values = manifest.contexts.get(environment);
+    let mut open = Vec::new();
+    for (name, value) in source {
+        if target.contains_key(name) {
+            continue;
+        }
+        let there = context_values.and_then(|values| values.get(variable(manifest, name)));
+        let kept = if value.is_object() || is_secret(manifest, name) {
+            open.push(name.clone());
+            serde_json::json!({ "encrypted": keys.encrypt(&context(task, name), CHANGE_ME.as_bytes(), random) })
+        } else {
+            there.map_or_else(|| value.clone(), |text| Value::String(text.clone()))
+        };
+        target.insert(name.clone(), kept);
+    }
+    open
+}
+
 /// Merges what the task keeps with what the start call gives. Connections and resources of the task win over its
 /// parameters, the call wins over all.
 pub(crate) fn for_run(

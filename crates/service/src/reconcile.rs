@@ -33,6 +33,8 @@ pub struct Report {
     pub waits: usize,
     /// Moves of plan runs.
     pub plans: usize,
+    /// Promotion runs that were left behind, and ended now.
+    pub promotions: usize,
 }
 
 impl Service {
@@ -46,6 +48,7 @@ impl Service {
             woken: self.wake_waiting().await?,
             waits: self.note_waits().await?,
             plans: self.advance_plans().await?,
+            promotions: self.finish_promotions().await?,
         };
         self.forget_fires().await?;
         self.sweep_files().await?;

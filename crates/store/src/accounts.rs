@@ -99,9 +99,10 @@ pub fn count_service_accounts(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     tx.query_int("SELECT count(*) FROM service_accounts", params![])
 }
 
-/// Removes a service account and its workspace rights.
+/// Removes a service account, its workspace rights, and its place among the executors of promotions.
 pub fn delete_service_account(tx: &mut Tx<'_>, id: &ServiceAccountId) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM workspace_rights WHERE principal_id = $1", params![id])?;
+    tx.execute("DELETE FROM promotion_executors WHERE principal_id = $1", params![id])?;
     tx.execute("DELETE FROM service_accounts WHERE id = $1", params![id])
 }
 

@@ -17,6 +17,7 @@ pub mod pipeline_engines;
 pub mod plan_runs;
 pub mod plans;
 pub mod projects;
+pub mod promotions;
 pub mod resources;
 pub mod run_profiles;
 pub mod runs;

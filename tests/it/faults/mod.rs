@@ -10,6 +10,7 @@ mod lease;
 mod network;
 mod plans;
 mod postgres;
+mod promotions;
 mod proxy;
 mod schedule;
 mod server;

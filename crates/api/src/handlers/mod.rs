@@ -17,6 +17,7 @@ pub mod pipeline_profiles;
 pub mod plan_executions;
 pub mod plans;
 pub mod projects;
+pub mod promotions;
 pub mod resources;
 pub mod rights;
 pub mod run_profile_search;

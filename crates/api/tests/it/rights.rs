@@ -81,6 +81,10 @@ impl Accounts {
                 let _ = server.http().post(&path, &json!(rights)).await.expect(201);
             }
         }
+        if permissions.contains(&"TMC_PROMOTION_EXECUTION") {
+            // That permission alone is not enough: one also has to be an executor.
+            crate::promotions::assign_everywhere(server, &account.id).await;
+        }
         let http = account.http;
         self.0.insert(key, http.clone());
         http

@@ -4,11 +4,14 @@
 mod catalog;
 #[path = "rights_engines.rs"]
 mod engines;
+#[path = "rights_promotions.rs"]
+mod promotions;
 #[path = "rights_schedules.rs"]
 mod schedules;
 
 use catalog::CATALOG;
 use engines::{ENGINE_KINDS, PIPELINE_PROFILES};
+use promotions::PROMOTIONS;
 use schedules::SCHEDULES;
 
 /// What a call wants on the workspace of its object, beside the account permission.
@@ -514,6 +517,6 @@ pub(crate) const OWN: &[Call] = &[
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
     let profiles = PIPELINE_PROFILES.iter().flatten();
-    let lists = [IDENTITY, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, RUNTIMES, ENGINE_KINDS, OWN];
+    let lists = [IDENTITY, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, PROMOTIONS, RUNTIMES, ENGINE_KINDS, OWN];
     lists.into_iter().flatten().chain(profiles).copied()
 }

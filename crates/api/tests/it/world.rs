@@ -45,6 +45,11 @@ impl World {
             shared.push((name, world.make(server, kind).await));
         }
         shared.push(("@linked", world.make(server, "linked").await));
+        let promotion = json!({ "sourceEnvironmentId": id(&second), "targetEnvironmentId": server.environment() });
+        let promotion = http.post(crate::promotions::PROMOTIONS, &promotion).await.expect(201).json();
+        let promotion = promotion["executable"].as_str().expect("the id").to_owned();
+        shared.push(("@promorun", crate::promotions::analysis(server, &promotion).await));
+        shared.push(("@promotion", promotion));
         shared.push(("@hook", world.make(server, "hook").await));
         shared.push(("@daily", world.make(server, "daily").await));
         let grants = http.get("/security/permissions").await.expect(200).json();
@@ -108,6 +113,25 @@ impl World {
                 let start = json!({ "executable": plan });
                 let made = http.post("/processing/executions/plans", &start).await.expect(201).json();
                 return made["executionId"].as_str().expect("executionId").to_owned();
+            }
+            "promotion" => {
+                let body = json!({ "sourceEnvironmentId": Box::pin(self.make(server, "env")).await, "targetEnvironmentId": server.environment() });
+                let made = http.post(crate::promotions::PROMOTIONS, &body).await.expect(201).json();
+                return made["executable"].as_str().expect("the id").to_owned();
+            }
+            "promoter" => {
+                let promotion = self.shared("@promotion");
+                let person = server.person(&text, &[]).await.0;
+                let path = format!("{}/{promotion}/users/{person}", crate::promotions::PROMOTIONS);
+                let _ = http.send(Method::PUT, &path, &[], None).await.expect(204);
+                return person;
+            }
+            "promoaccount" => {
+                let promotion = self.shared("@promotion");
+                let account = server.service_account(&["TMC_OPERATOR"], &[]).await.id;
+                let path = format!("{}/{promotion}/service-accounts/{account}", crate::promotions::PROMOTIONS);
+                let _ = http.send(Method::PUT, &path, &[], None).await.expect(204);
+                return account;
             }
             "plan" => {
                 let (task, paused) = (self.shared("@task"), Box::pin(self.make(server, "task")).await);
@@ -234,7 +258,9 @@ impl World {
             "resource" => self.shared("@resource"),
             "project" | "worked" => self.shared("@project"),
             "account" | "granted" => self.shared("@granted"),
-            "person" => self.shared("@user"),
+            "promotion" => self.shared("@promotion"),
+            "person" | "promoter" => self.shared("@user"),
+            "promoaccount" => self.shared("@granted"),
             "member" | "engine" => self.shared("@engine"),
             "cluster" => self.shared("@cluster"),
             "env" => self.shared("@env2"),

@@ -9,6 +9,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_schedules", include_str!("../../migrations/0002_schedules.sql")),
     ("0003_plans", include_str!("../../migrations/0003_plans.sql")),
     ("0004_catalog", include_str!("../../migrations/0004_catalog.sql")),
+    ("0005_promotions", include_str!("../../migrations/0005_promotions.sql")),
     ("0006_engine_kinds", include_str!("../../migrations/0006_engine_kinds.sql")),
     ("0007_plan_schedules", include_str!("../../migrations/0007_plan_schedules.sql")),
 ];

@@ -111,7 +111,9 @@ id_column!(
     StepRunId,
     ConnectionId,
     ResourceId,
-    ProjectId
+    ProjectId,
+    PromotionId,
+    PromotionRunId
 );
 
 macro_rules! enum_column {
@@ -146,7 +148,9 @@ enum_column!(
     stoker_domain::runtime::RunProfileKind,
     stoker_domain::dynamic::TransferStrategy,
     stoker_domain::schedule::ExecutableKind,
-    stoker_domain::schedule::FireResult
+    stoker_domain::schedule::FireResult,
+    stoker_domain::promotion::PromotionStatus,
+    stoker_domain::promotion::ItemKind
 );
 
 impl Column for stoker_domain::Rights {

@@ -82,7 +82,9 @@ from_id!(
     StepRunId,
     ConnectionId,
     ResourceId,
-    ProjectId
+    ProjectId,
+    PromotionId,
+    PromotionRunId
 );
 
 /// One row of an answer; columns by position.

@@ -23,6 +23,9 @@ both! {
         let wipe = |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "promotion_runs",
+                "promotion_executors",
+                "promotions",
                 "dynamic_environments",
                 "dynamic_engines",
                 "pipeline_engines",
