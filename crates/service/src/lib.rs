@@ -10,10 +10,12 @@ mod audit;
 pub mod auth;
 pub mod bootstrap;
 pub mod clusters;
+pub mod components;
 mod dispatch;
 pub mod engines;
 pub mod environments;
 pub mod error;
+pub mod history;
 mod hub;
 pub mod link;
 pub mod logs;
@@ -44,6 +46,7 @@ pub use error::Error;
 /// Rows that answers are made from.
 pub mod rows {
     pub use stoker_store::accounts::ServiceAccount;
+    pub use stoker_store::components::{ComponentMetric, JobOfRun, Order, RunRows};
     pub use stoker_store::engines::RunProfile;
     pub use stoker_store::environments::Environment;
     pub use stoker_store::plan_runs::{ItemState, PlanRun, StepItem, StepRun};

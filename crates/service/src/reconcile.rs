@@ -48,6 +48,7 @@ impl Service {
             plans: self.advance_plans().await?,
         };
         self.forget_fires().await?;
+        self.forget_metrics().await?;
         self.store_last_use().await?;
         Ok(report)
     }

@@ -7,9 +7,12 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod audit;
+pub mod components;
 pub mod db;
 pub mod engines;
 pub mod environments;
+pub mod history;
+mod history_clauses;
 pub mod logs;
 pub mod plan_runs;
 pub mod plans;

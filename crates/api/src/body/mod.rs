@@ -3,6 +3,8 @@
 mod accounts;
 mod artifacts;
 mod engines;
+pub mod history;
+pub mod observability;
 mod plan_runs;
 mod plans;
 mod runs;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use stoker_domain::ids::EngineId;
 use stoker_domain::run::{self, Outcome, State};
 use stoker_domain::time::to_text;
-use stoker_service::rows::Run;
+use stoker_service::rows::{Run, RunRows};
 
 /// The outcome as a generation knows it: 2.6 has no status for a shut-down engine anywhere, and none for a time-out in
 /// the status of one run (source: spec).
@@ -57,6 +57,12 @@ body!(
         /// Cluster it was bound to.
         #[serde(skip_serializing_if = "Option::is_none")]
         remote_engine_cluster_id: Option<String>,
+        /// Rows that the sources of the job gave; absent for jobs that do not count.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number_of_processed_rows: Option<i64>,
+        /// Rows that went over reject links.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number_of_rejected_rows: Option<i64>,
         /// The account.
         account_id: String,
         /// Workspace of the task.
@@ -83,6 +89,12 @@ body!(
 );
 
 impl RunBody {
+    /// Adds what the job counted.
+    pub fn with_rows(self, rows: Option<RunRows>) -> Self {
+        let Some(rows) = rows else { return self };
+        Self { number_of_processed_rows: rows.processed, number_of_rejected_rows: rows.rejected, ..self }
+    }
+
     /// Packs the status of one run.
     pub fn of(row: Run, account: String, family: Family) -> Self {
         let newer = !family.is_tmc();
@@ -106,6 +118,8 @@ impl RunBody {
             run_profile_id: runtime.run_profile_id,
             remote_engine_id: runtime.engine_id,
             remote_engine_cluster_id: runtime.cluster_id,
+            number_of_processed_rows: None,
+            number_of_rejected_rows: None,
             account_id: account,
             workspace_id: row.workspace_id.to_string(),
             plan_id: row.plan_run_id.map(|id| id.to_string()),

@@ -70,6 +70,7 @@ pub(crate) fn run_folder(
     secrets: &[Parameter],
     artifact: &Artifact,
     folder: &RunFolder,
+    stat_port: Option<u16>,
 ) -> Result<(), PrepareError> {
     let manifest = &artifact.manifest;
     let offer = &*special::filled(offer, manifest, folder);
@@ -100,7 +101,7 @@ pub(crate) fn run_folder(
         }
         _ => disk(error),
     })?;
-    let recipe = recipe(engine, offer, manifest, folder, context, java)?;
+    let recipe = recipe(engine, offer, manifest, folder, (context, stat_port), java)?;
     recipe.write(folder.path()).map_err(|error| PrepareError::new("engine_disk", error.to_string()))
 }
 
@@ -120,7 +121,7 @@ fn recipe(
     offer: &Offer,
     manifest: &Manifest,
     folder: &RunFolder,
-    context: &str,
+    (context, stat_port): (&str, Option<u16>),
     java: Option<&Path>,
 ) -> Result<Recipe, PrepareError> {
     let work = folder.work();
@@ -135,7 +136,7 @@ fn recipe(
         log_level: level.or(engine.parts().config.log_level.as_deref()),
         jvm_args: offer.jvm_arguments.as_deref(),
         pid: &offer.run[..offer.run.len().min(8)],
-        stat_port: None,
+        stat_port,
         plain_params: &plain,
         context_file: Some(&context_file),
     };

@@ -7,3 +7,4 @@ mod pairing;
 mod runs;
 mod scripts;
 mod server;
+mod statistics;

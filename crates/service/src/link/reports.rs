@@ -126,6 +126,10 @@ fn apply(tx: &mut Tx<'_>, run: &mut Run, report: &Report, chunk: Option<Vec<u8>>
         Report::Log { seq, lines, first_ms, last_ms, .. } => {
             append_log(tx, run, *seq, *lines, (*first_ms, *last_ms), chunk.unwrap_or_default())
         }
+        Report::Components { components, .. } => {
+            super::components::store(tx, run, components, now)?;
+            Ok(Applied::Yes)
+        }
         Report::Finished { end: how, .. } => {
             let row = end_row(how, now);
             match transition(run.state, run.outcome, Event::End(row.outcome)) {

@@ -240,7 +240,7 @@ macro_rules! record {
 pub(crate) use record;
 
 /// Conditions joined by AND, each with its values; `?` stands for the next value.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Conditions {
     clauses: Vec<String>,
     values: Vec<Value>,
