@@ -49,8 +49,8 @@ pub struct MetricSearch {
 impl Service {
     /// The sums of a run that the caller has been shown already.
     pub async fn run_rows(&self, actor: &Actor, run: &Run) -> Result<Option<RunRows>, Error> {
-        // Nothing can have been counted before the job was started.
-        if run.start_ms.is_none() {
+        // Nothing can have been counted before an engine has it.
+        if run.epoch == 0 {
             return Ok(None);
         }
         let allowed = actor.allow(crate::runs::RUN)?;
