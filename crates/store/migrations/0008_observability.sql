@@ -37,6 +37,27 @@ CREATE INDEX component_metrics_by_start ON component_metrics (environment_id, st
 ;;
 CREATE INDEX runs_ended ON runs (workspace_id, outcome, finish_ms, trigger_ms) WHERE state = 'finished'
 ;;
-CREATE INDEX runs_ended_by_task ON runs (task_id, finish_ms) WHERE state = 'finished'
+CREATE INDEX runs_ended_by_task ON runs (task_id, outcome, finish_ms, trigger_ms) WHERE state = 'finished'
+;;
+DROP INDEX runs_by_trigger
 ;;
 CREATE INDEX plan_runs_ended ON plan_runs (workspace_id, finish_ms, start_ms) WHERE state = 'finished'
+;;
+CREATE TABLE run_days (
+  day BIGINT NOT NULL PRIMARY KEY,
+  longest_ms BIGINT NOT NULL
+)
+;;
+CREATE TABLE run_totals (
+  workspace_id TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  day BIGINT NOT NULL,
+  runs BIGINT NOT NULL,
+  PRIMARY KEY (workspace_id, outcome, day)
+) {clustered}
+;;
+CREATE TABLE locks (
+  name TEXT NOT NULL PRIMARY KEY
+)
+;;
+INSERT INTO locks (name) VALUES ('run_totals')

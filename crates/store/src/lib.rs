@@ -16,6 +16,8 @@ mod history_clauses;
 pub mod logs;
 pub mod plan_runs;
 pub mod plans;
+pub mod run_list;
+pub mod run_totals;
 pub mod runs;
 pub mod schedules;
 pub mod settings;
