@@ -4,6 +4,7 @@ mod accounts;
 mod artifacts;
 mod engines;
 pub mod history;
+mod ledger;
 pub mod observability;
 mod plan_runs;
 mod plans;

@@ -208,6 +208,7 @@ impl RunListItem {
 
 /// What a run looks like in our own timeline answer.
 pub fn timeline(row: &Run, events: Vec<stoker_service::rows::RunEvent>) -> serde_json::Value {
+    let waits = super::ledger::waits(row, &events);
     let events: Vec<serde_json::Value> = events
         .into_iter()
         .map(|event| {
@@ -229,6 +230,7 @@ pub fn timeline(row: &Run, events: Vec<stoker_service::rows::RunEvent>) -> serde
         "status": run::published_status(row.state, row.outcome),
         "epoch": row.epoch,
         "events": events,
+        "waits": waits,
     });
     if let Some(engine) = row.engine_id.as_ref().map(EngineId::as_str) {
         body["engineId"] = engine.into();
