@@ -73,7 +73,8 @@ async fn on(report: &mut Report, name: &str, url: Option<String>, runs: i64, now
         for (list, questions) in questions(&environment, now_ms) {
             let (mut slowest, mut which) = (Duration::ZERO, "");
             for (what, method, path, body) in &questions {
-                let times = ask(http, method.clone(), path, body.as_ref()).await.with_context(|| format!("{list}, {what}"))?;
+                let times =
+                    ask(http, method.clone(), path, body.as_ref()).await.with_context(|| format!("{list}, {what}"))?;
                 let p95 = times.quantile(0.95);
                 eprintln!("    {name}, {who}, {list}, {what}: {}", times.text(&[0.5, 0.95]));
                 if p95 >= slowest {

@@ -45,14 +45,8 @@ pub(crate) async fn all(arguments: &Arguments, report: &mut Report) {
         let result = schedules::schedules(report, arguments.schedules).await;
         note(report, "schedules", result);
     }
-    let with_engine = [
-        Section::Trigger,
-        Section::Runs,
-        Section::Memory,
-        Section::Start,
-        Section::Recovery,
-        Section::Schedules,
-    ];
+    let with_engine =
+        [Section::Trigger, Section::Runs, Section::Memory, Section::Start, Section::Recovery, Section::Schedules];
     if with_engine.into_iter().any(wanted)
         && let Err(error) = engine_parts(arguments, report, &floors, wanted).await
     {

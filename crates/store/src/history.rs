@@ -73,6 +73,9 @@ pub fn find(
             continue;
         }
         let Some(mut conditions) = narrowed(table, filter, false) else { continue };
+        // The index of what has not ended is over tasks and plans, and must not lose against one over workspaces.
+        let column = if table == Table::Runs { "task_id" } else { "plan_id" };
+        conditions.and(&format!("state <> 'finished' AND {column} > ''"), []);
         visible(&mut conditions, table, filter);
         if after.is_none_or(|after| after.finish_ms.is_none()) {
             found.active(tx, table, conditions)?;
@@ -174,13 +177,13 @@ fn sources(table: Table, filter: &HistoryFilter, workspaces: &[WorkspaceId]) -> 
 fn visible(conditions: &mut Conditions, table: Table, filter: &HistoryFilter) {
     conditions.and(
         &format!(
-            "{}.workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
+            "coalesce({}.workspace_id, '') IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
             table.name()
         ),
         [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
     );
     if let Some(environment) = &filter.environment {
-        conditions.and(&format!("{}.environment_id = ?", table.name()), [environment.into()]);
+        conditions.and(&format!("coalesce({}.environment_id, '') = ?", table.name()), [environment.into()]);
     }
 }
 
@@ -219,9 +222,8 @@ impl Found {
 
     /// What has not ended: never many.
     fn active(&mut self, tx: &mut Tx<'_>, table: Table, mut conditions: Conditions) -> Result<(), StoreError> {
-        conditions.and("state <> 'finished'", []);
         if let Some(after) = &self.after {
-            conditions.and(&format!("{} >= ?", table.trigger()), [after.trigger_ms.into()]);
+            conditions.and(&format!("coalesce({}, 0) >= ?", table.trigger()), [after.trigger_ms.into()]);
         }
         let order = format!("{}, id {{bytes}} DESC", table.trigger());
         // Those of the same instant as `after` are sorted out here.

@@ -232,7 +232,7 @@ fn add(conditions: &mut Conditions, table: Table, clause: &Clause, ended: bool) 
             conditions.and("finish_ms >= ? AND finish_ms <= ?", [(*from_ms).into(), (*to_ms).into()]);
         }
         Clause::Period { to_ms, .. } => {
-            conditions.and(&format!("{} <= ?", table.trigger()), [(*to_ms).into()]);
+            conditions.and(&format!("coalesce({}, 0) <= ?", table.trigger()), [(*to_ms).into()]);
         }
         // How long it takes is known at the end.
         Clause::Duration { .. } if !ended => return false,

@@ -126,7 +126,8 @@ pub fn due(tx: &mut Tx<'_>, now_ms: i64, limit: i64) -> Result<Vec<ScheduleId>, 
 
 /// The earliest due instant of all schedules.
 pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<i64>, StoreError> {
-    let row = tx.query_opt("SELECT next_ms FROM schedules WHERE next_ms IS NOT NULL ORDER BY next_ms LIMIT 1", params![])?;
+    let row =
+        tx.query_opt("SELECT next_ms FROM schedules WHERE next_ms IS NOT NULL ORDER BY next_ms LIMIT 1", params![])?;
     row.map(|row| row.int(0)).transpose()
 }
 
