@@ -26,6 +26,7 @@ both! {
         server.clock.advance(5 * MINUTE);
         server.reconcile().await;
         assert!(timeline(&server, &run).await["waits"][1].get("to").is_none(), "it still waits");
+        server.clock.advance(MINUTE);
         let answer = engine.report(&[finished(&first, "success", 1)]).await;
         let offer = of(answer.messages.offers.first().expect("the slot that is free is given on at once"));
         server.clock.advance(1_500);
