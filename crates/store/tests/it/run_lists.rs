@@ -48,7 +48,7 @@ both! {
             // Another server closes it too.
             place.store.write(move |tx| run_totals::close(tx, day)).await.expect("close a day again");
         }
-        let open = place.store.read(|tx| run_totals::open_since(tx)).await.expect("look");
+        let open = place.store.read(run_totals::open_since).await.expect("look");
         assert_eq!(open, Some(3), "the day before has not been over for long enough");
         check(&place, &all, &random, "closed").await;
         for number in 120..160 {
