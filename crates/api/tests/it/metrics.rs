@@ -104,7 +104,7 @@ both! {
         let offer = of(&engine.offer().await);
         let wrong = RunEpoch { epoch: 9, ..offer.clone() };
         assert_eq!(engine.report(&[counts(&wrong, vec![link(0, "row1", 5, "a")], 0)]).await.stale, [wrong]);
-        assert_eq!(other.report(&[counts(&offer, vec![link(0, "row1", 5, "a")], 0)]).await.stale, [offer.clone()]);
+        assert_eq!(other.report(&[counts(&offer, vec![link(0, "row1", 5, "a")], 0)]).await.stale, std::slice::from_ref(&offer));
         let mut lost = link(0, "row1", 5, "a");
         lost.job = 7;
         let mut negative = link(1, "row2", -5, "a");
