@@ -38,6 +38,12 @@ struct Arguments {
     /// Requests of each request measurement
     #[arg(long, value_name = "COUNT", default_value_t = 20_000)]
     requests: usize,
+    /// Ended runs in the history that lists and searches are measured on
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000_000, value_parser = clap::value_parser!(i64).range(1..))]
+    history: i64,
+    /// Active schedules
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(i64).range(500..))]
+    schedules: i64,
     /// Where the table is written
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -65,6 +71,10 @@ enum Section {
     Start,
     /// Time to work again after the server was killed under load
     Recovery,
+    /// Lists and searches over a long history, on both databases
+    History,
+    /// Many schedules, and the steps of a plan
+    Schedules,
 }
 
 fn main() -> ExitCode {

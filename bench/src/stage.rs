@@ -32,7 +32,12 @@ pub(crate) struct Stage {
 impl Stage {
     /// A server on a new data folder that knows of an engine, which is not there yet.
     pub(crate) async fn start() -> Result<Self> {
-        let server = ServerProcess::try_start(ServerOptions::default())?;
+        Self::start_on(ServerOptions::default()).await
+    }
+
+    /// The same with these options, for example on another database.
+    pub(crate) async fn start_on(options: ServerOptions) -> Result<Self> {
+        let server = ServerProcess::try_start(options)?;
         let (http, bootstrap) = (server.http(), server.bootstrap());
         let body = json!({
             "name": "bench", "environmentId": bootstrap.environment_id, "workspaceId": bootstrap.workspace_id,
@@ -136,6 +141,11 @@ impl Stage {
         // Shims and jobs come and go; the two that stay have the engine's own name.
         let stays = family_of(engine).into_iter().filter(|id| name_of(*id).starts_with("stoker-e"));
         Ok(stays.filter_map(|id| cpu_time(id).ok()).sum())
+    }
+
+    /// Id of the engine.
+    pub(crate) fn engine_id(&self) -> &str {
+        &self.engine_id
     }
 
     /// A folder for files that jobs touch.

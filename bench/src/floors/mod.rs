@@ -23,6 +23,11 @@ pub(crate) struct Floors {
     pub(crate) request: String,
 }
 
+/// Whether programs of PostgreSQL are installed.
+pub(crate) fn has_postgres() -> bool {
+    postgres::find_programs().is_some()
+}
+
 impl Floors {
     /// Measures all of them.
     pub(crate) async fn measure(report: &mut Report, samples: usize, requests: usize) -> Result<Self> {

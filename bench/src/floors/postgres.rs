@@ -36,7 +36,7 @@ fn measure(server: &Server, count: usize) -> Result<Commits> {
     })
 }
 
-fn find_programs() -> Option<PathBuf> {
+pub(super) fn find_programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let installed = versions.filter(|entry| entry.path().join("bin/initdb").exists());
     let newest = installed.max_by_key(|entry| entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));

@@ -1,9 +1,12 @@
 //! The measurements, in the order in which they share servers.
 
+mod fill;
+mod history;
 mod memory;
 mod recovery;
 mod requests;
 mod runs;
+mod schedules;
 mod start;
 mod trigger;
 
@@ -32,7 +35,18 @@ pub(crate) async fn all(arguments: &Arguments, report: &mut Report) {
             report.failure("requests", &error);
         }
     }
-    let with_engine = [Section::Trigger, Section::Runs, Section::Memory, Section::Start, Section::Recovery];
+    if wanted(Section::History) {
+        begin(report, "lists of a long history").await;
+        let result = history::measure(report, arguments.history, crate::machine::wall_ms()).await;
+        note(report, "history", result);
+    }
+    if wanted(Section::Schedules) {
+        begin(report, "many schedules").await;
+        let result = schedules::schedules(report, arguments.schedules).await;
+        note(report, "schedules", result);
+    }
+    let with_engine =
+        [Section::Trigger, Section::Runs, Section::Memory, Section::Start, Section::Recovery, Section::Schedules];
     if with_engine.into_iter().any(wanted)
         && let Err(error) = engine_parts(arguments, report, &floors, wanted).await
     {
@@ -59,6 +73,11 @@ async fn engine_parts(
         begin(report, "trigger").await;
         let result = trigger::measure(report, floors, &stage, arguments.samples as usize).await;
         note(report, "trigger", result);
+    }
+    if wanted(Section::Schedules) {
+        begin(report, "steps of a plan").await;
+        let result = schedules::plan(report, &stage).await;
+        note(report, "steps of a plan", result);
     }
     if wanted(Section::Runs) || wanted(Section::Start) {
         begin(report, "batches of short runs").await;

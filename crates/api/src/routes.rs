@@ -10,8 +10,8 @@ use crate::App;
 use crate::describe::{Describe, Description};
 use crate::error::ApiError;
 use crate::handlers::{
-    accounts, artifacts, docs, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
-    promotions, rights, run_profiles, schedules, tasks, triggers, webhooks, workspaces,
+    accounts, artifacts, docs, engine_link, engines, environments, executions, history, logs, observability, operator,
+    plan_executions, plans, promotions, rights, run_profiles, schedules, tasks, triggers, webhooks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
@@ -378,10 +378,9 @@ fn fill_schedules(list: &mut List) {
 
 fn fill_processing(list: &mut List) {
     use Support::{Complete, Partial};
-    let metrics = Partial("row counts are not collected yet");
     let one = ("/processing/executions/{executionId}", "/executions/{id}");
     list.both("POST", "/processing/executions", "/executions", Complete, executions::start);
-    list.both("GET", one.0, one.1, metrics, executions::get);
+    list.both("GET", one.0, one.1, Complete, executions::get);
     list.both("DELETE", one.0, one.1, Complete, executions::stop);
     let all = ("/processing/executables/tasks/executions", "/executables/tasks/executions");
     list.both("GET", all.0, all.1, Complete, executions::list);
@@ -396,6 +395,11 @@ fn fill_processing(list: &mut List) {
     list.both("POST", log.0, log.1, Complete, logs::generate);
     list.both("POST", status.0, status.1, Complete, logs::status);
     list.newer("DELETE", log.0, Complete, logs::delete);
+    const OBSERVED: &str = "/monitoring/observability/executions";
+    list.newer("POST", &format!("{OBSERVED}/search"), Complete, history::search);
+    list.newer("POST", &format!("{OBSERVED}/download"), Complete, history::download);
+    list.newer("GET", &format!("{OBSERVED}/{{executionId}}/component"), Complete, observability::of_run);
+    list.newer("POST", "/monitoring/observability/metrics/component", Complete, observability::search);
 
     let engines_all = ("/processing/runtimes/remote-engines", "/runtimes/remote-engines");
     let engine = ("/processing/runtimes/remote-engines/{id}", "/runtimes/remote-engines/{id}");

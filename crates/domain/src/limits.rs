@@ -62,6 +62,20 @@ pub const WEBHOOK_WAIT_MS: i64 = 24 * 60 * 60 * 1000;
 pub const WEBHOOK_BYTES: i64 = 48 * 1024;
 /// Longest regular expression of a list filter, in characters.
 pub const REGEX_CHARS: usize = 255;
+/// How long row counts of components are kept, in milliseconds (source: doc, 31 days).
+pub const METRICS_MS: i64 = 31 * 24 * 60 * 60 * 1000;
+/// How long after its start a run may still report row counts, in milliseconds (source: doc, 24 days).
+pub const METRICS_RUN_MS: i64 = 24 * 24 * 60 * 60 * 1000;
+/// Most jobs, and most links, of one run whose rows are stored.
+pub const METRICS_ITEMS: usize = 2_000;
+/// Largest page of component metrics and of the history (source: spec).
+pub const MONITORING_PAGE: i64 = 200;
+/// How many pages of the history can be seen (source: doc).
+pub const HISTORY_PAGES: i64 = 20;
+/// Most rows of one download of the history (source: spec).
+pub const HISTORY_DOWNLOAD: i64 = 100_000;
+/// Most filters of one search, and most values of one filter.
+pub const SEARCH_FILTERS: usize = 200;
 /// Longest window of a run list in days (source: spec).
 pub const LIST_DAYS: i64 = 60;
 /// Most steps of a plan.

@@ -62,6 +62,8 @@ struct Inner {
     changed: Notify,
     /// Whether offers are left to the next engine.
     closing: AtomicBool,
+    /// Whether the server of the session understands row counts.
+    components: AtomicBool,
 }
 
 /// The engine. Cheap to clone.
@@ -86,6 +88,7 @@ impl Engine {
             session: watch::Sender::new(None),
             changed: Notify::new(),
             closing: AtomicBool::new(false),
+            components: AtomicBool::new(false),
             parts,
         };
         Self { inner: Arc::new(inner) }
@@ -173,6 +176,16 @@ impl Engine {
                 tracing::debug!(run = stop.run, epoch = stop.epoch, "asked to stop a run that is not here");
             }
         }
+    }
+
+    /// Notes whether the server of the newest session understands row counts.
+    pub(crate) fn set_components(&self, wanted: bool) {
+        self.inner.components.store(wanted, Ordering::Relaxed);
+    }
+
+    /// Whether row counts may be reported.
+    pub(crate) fn wants_components(&self) -> bool {
+        self.inner.components.load(Ordering::Relaxed)
     }
 
     /// From now on offers are left alone; a server offers them again.

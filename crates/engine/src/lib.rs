@@ -1,7 +1,8 @@
 //! The remote engine: runs jobs on this machine for a control plane elsewhere.
 //!
 //! [`run_engine`] is the engine, [`control`] what the scripts in `bin/` ask it, [`process`] how jobs are started so that they
-//! outlive it. The engine only ever speaks first; it listens on no port.
+//! outlive it. The engine only ever speaks first; it listens on no port but
+//! one of the loopback address for each Java job that counts its rows.
 
 mod app;
 mod artifacts;
@@ -26,6 +27,7 @@ mod run;
 mod sender;
 mod session;
 mod state;
+mod statistics;
 mod table;
 
 pub use app::{Options, run_engine};

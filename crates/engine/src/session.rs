@@ -130,6 +130,7 @@ async fn poll(engine: &Engine, answer: SessionResponse) -> bool {
     let session = Session { id: answer.session.into(), since_ms: engine.now_ms() };
     let heartbeat = Duration::from_secs(answer.heartbeat_seconds.clamp(*HEARTBEATS.start(), *HEARTBEATS.end()));
     tracing::info!(server = engine.link().base(), "connected");
+    engine.set_components(answer.components);
     engine.forget(&answer.forget);
     engine.set_session(Some(session.clone()));
     engine.take(answer.messages);

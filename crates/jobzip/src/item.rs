@@ -84,10 +84,10 @@ pub(crate) fn parse_item_properties(text: &[u8]) -> Result<(Option<String>, Opti
     Ok(found)
 }
 
-type Visit<'v> = dyn FnMut(usize, &BytesStart<'_>) -> Result<(), ItemProblem> + 'v;
+pub(crate) type Visit<'v> = dyn FnMut(usize, &BytesStart<'_>) -> Result<(), ItemProblem> + 'v;
 
 /// Calls `visit` with each element and its depth, the root being 1.
-fn walk(text: &[u8], visit: &mut Visit<'_>) -> Result<(), ItemProblem> {
+pub(crate) fn walk(text: &[u8], visit: &mut Visit<'_>) -> Result<(), ItemProblem> {
     let text = std::str::from_utf8(text).map_err(|_| ItemProblem::Broken("is not valid UTF-8".into()))?;
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     let mut depth = 0;
@@ -112,7 +112,7 @@ fn walk(text: &[u8], visit: &mut Visit<'_>) -> Result<(), ItemProblem> {
     }
 }
 
-fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, ItemProblem> {
+pub(crate) fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, ItemProblem> {
     let broken = |error: &dyn std::fmt::Display| ItemProblem::Broken(format!("is not well-formed: {error}"));
     let found = element.try_get_attribute(name).map_err(|error| broken(&error))?;
     found

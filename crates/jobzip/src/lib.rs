@@ -16,6 +16,7 @@
 mod archive;
 mod contexts;
 mod error;
+mod flow;
 mod inspect;
 mod item;
 mod java;
@@ -30,6 +31,7 @@ mod unpack;
 
 pub use contexts::{CONTEXT_FILE, write_contexts};
 pub use error::JobZipError;
+pub use flow::{Component, Flow, Link, flows};
 pub use inspect::{describe, inspect};
 pub use launch::{CommandLine, LaunchRequest, command_line};
 pub use limits::Limits;

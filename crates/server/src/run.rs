@@ -135,7 +135,8 @@ async fn serve_async(config: Config) -> Result<()> {
         tracing::info!(file = %config.data.join("bootstrap.json").display(), "first start: the first token is in this file");
     }
     let app = App { service: service.clone(), engine_program: config.engine_program.map(Arc::new) };
-    let reconciler = tokio::spawn(reconcile(service));
+    let reconciler = tokio::spawn(reconcile(service.clone()));
+    let scheduler = tokio::spawn(act_on_time(service));
     tracing::info!(url = %url, "listening");
     {
         let mut out = std::io::stdout().lock();
@@ -153,8 +154,20 @@ async fn serve_async(config: Config) -> Result<()> {
     };
     stoker_api::serve(listener, app, random, stop).await;
     reconciler.abort();
+    scheduler.abort();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Starts what is due at its instant, for ever.
+async fn act_on_time(service: Service) {
+    loop {
+        let pause = service.act_on_time().await.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot act on what is due");
+            1_000
+        });
+        tokio::time::sleep(Duration::from_millis(u64::try_from(pause).unwrap_or(1))).await;
+    }
 }
 
 /// Runs the reconcilers for ever; a failed pass is repeated with the next.

@@ -12,6 +12,7 @@ pub mod auth;
 pub mod bootstrap;
 mod cluster_profiles;
 pub mod clusters;
+pub mod components;
 pub mod connections;
 mod dispatch;
 mod due_starts;
@@ -21,6 +22,7 @@ pub mod engines;
 pub mod environments;
 pub mod error;
 mod files;
+pub mod history;
 mod hub;
 pub mod link;
 pub mod logs;
@@ -64,6 +66,7 @@ pub use error::Error;
 /// Rows that answers are made from.
 pub mod rows {
     pub use stoker_store::accounts::ServiceAccount;
+    pub use stoker_store::components::{ComponentMetric, JobOfRun, Order, RunRows};
     pub use stoker_store::connections::ConnectionParameter;
     pub use stoker_store::engines::RunProfile;
     pub use stoker_store::environments::Environment;

@@ -11,10 +11,12 @@ use stoker_domain::ids::{ClusterId, EngineId};
 use stoker_domain::run::{Event, MisfireReason, Outcome, State, transition};
 use stoker_domain::runtime::{Availability, RuntimeType};
 use stoker_store::runs::{EndRow, Run};
-use stoker_store::{Tx, engines, runs};
+use stoker_store::{Tx, engines, run_totals, runs};
 
 /// Most rows one pass handles.
 const BATCH: i64 = 200;
+/// Most days one pass counts.
+const DAYS: usize = 10;
 
 /// What one pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,8 +54,22 @@ impl Service {
         };
         self.forget_fires().await?;
         self.sweep_files().await?;
+        self.forget_metrics().await?;
+        self.close_days().await?;
         self.store_last_use().await?;
         Ok(report)
+    }
+
+    /// Counts the runs of days that are over, so that lists need not. A few days in one pass.
+    async fn close_days(&self) -> Result<(), Error> {
+        let now = self.now();
+        for _ in 0..DAYS {
+            let next =
+                self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(run_totals::closable(tx, now)?)).await?;
+            let Some(day) = next else { return Ok(()) };
+            self.write::<_, Error, _>(&Allowed::system(), move |tx| Ok(run_totals::close(tx, day)?)).await?;
+        }
+        Ok(())
     }
 
     /// Runs whose lease ran out are unknown from then on: visible, but not ended.

@@ -14,7 +14,7 @@ use stoker_domain::{Permission, Right, limits};
 use stoker_jobzip::Manifest;
 use stoker_store::artifacts::ArtifactVersion;
 use stoker_store::runs::{EndRow, Run, RunEvent, RunFilter};
-use stoker_store::{Tx, runs, tasks};
+use stoker_store::{Tx, run_totals, runs, tasks};
 
 /// Who may start, stop and look at runs (source: doc).
 pub(crate) const RUN: &[Permission] = &[Permission::Operator, Permission::EngineUse];
@@ -107,7 +107,7 @@ impl Service {
                 if let (Some(workspace), Some(environment)) = (&filter.workspace, &filter.environment) {
                     crate::workspaces::belongs(tx, workspace, environment)?;
                 }
-                let (mut rows, total) = runs::list(tx, &filter, limit, offset)?;
+                let (mut rows, total) = stoker_store::run_list::list(tx, &filter, limit, offset)?;
                 crate::plan_runs::mask(tx, &proof, &mut rows)?;
                 Ok((rows, total))
             })
@@ -223,6 +223,8 @@ fn stopped_early(now: i64, message: String) -> EndRow {
 /// Ends a run in row and event list. The caller has checked the transition. The row has the time by the engine's clock,
 /// the event that of this server, so that the events of a run are in order.
 pub(crate) fn end(tx: &mut Tx<'_>, run: &Run, row: &EndRow, now: i64) -> Result<(), Error> {
+    // A clock that is behind must not end a run before it was asked for.
+    let row = &EndRow { finish_ms: row.finish_ms.max(run.trigger_ms), ..row.clone() };
     if runs::finish(tx, &run.id, row)? != 1 {
         return Err(Error::internal("a run ended twice"));
     }
@@ -234,6 +236,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, run: &Run, row: &EndRow, now: i64) -> Result<
         "misfireReason": row.misfire_reason.map(MisfireReason::id),
     });
     runs::add_event(tx, &run.id, now, "finished", Some(detail.to_string()))?;
+    run_totals::late(tx, &run.workspace_id, row.outcome, (run.trigger_ms, row.finish_ms), now)?;
     Ok(())
 }
 

@@ -25,6 +25,9 @@ const BATCH: i64 = 500;
 /// How many of them at once.
 const AT_ONCE: usize = 16;
 
+/// Longest pause between two looks at what is due next, milliseconds.
+const LOOK_MS: i64 = 500;
+
 /// What acting on one schedule came to.
 #[derive(Default)]
 struct Fired {
@@ -75,6 +78,18 @@ impl Service {
             }
         }
         Ok(fired)
+    }
+
+    /// Acts on what is due now, and tells how long to wait until it should be called again, 1 to 500 ms: the reconcilers
+    /// alone would be up to a second late.
+    pub async fn act_on_time(&self) -> Result<i64, Error> {
+        let now = self.now();
+        let next = self.get::<_, Error, _>(&Allowed::system(), |tx| Ok(schedules::next_due(tx)?)).await?;
+        if next.is_some_and(|next| next <= now) && self.fire_due().await? > 0 {
+            return Ok(1);
+        }
+        // What is due and could not be acted on is left to the reconcilers, which do not hurry.
+        Ok(next.filter(|next| *next > now).map_or(LOOK_MS, |next| (next - now).clamp(1, LOOK_MS)))
     }
 
     /// Acts on the due triggers of one schedule; gives how many there were, and whether a limit keeps others waiting.

@@ -1,8 +1,8 @@
 //! Runs and their events.
 
-use crate::db::record::{Conditions, holds_text, record};
+use crate::db::record::record;
 use crate::db::{Json, Record};
-use crate::{StoreError, Tx, Value, params};
+use crate::{StoreError, Tx, params};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{ArtifactId, EngineId, EnvironmentId, PlanRunId, RunId, RunProfileId, TaskId, WorkspaceId};
 use stoker_domain::run::{MisfireReason, Outcome, RunType, State};
@@ -422,40 +422,4 @@ pub struct RunFilter {
     pub to_ms: i64,
     /// Only workspaces on which this principal has a right of the mask.
     pub visible_to: (String, i64),
-}
-
-/// A page of runs, newest first, and how many there are in all. A run matches the window when it starts in it, ends in
-/// it, lies in it or spans it (source: spec).
-pub fn list(tx: &mut Tx<'_>, filter: &RunFilter, limit: i64, offset: i64) -> Result<(Vec<Run>, i64), StoreError> {
-    let mut conditions = Conditions::default();
-    conditions.and("trigger_ms <= ?", [Value::Int(filter.to_ms)]);
-    conditions.and("coalesce(finish_ms, ?) >= ?", [Value::Int(i64::MAX), Value::Int(filter.from_ms)]);
-    conditions.and(
-        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-    );
-    if let Some(id) = &filter.task {
-        conditions.and("task_id = ?", [id.into()]);
-    }
-    if let Some(id) = &filter.environment {
-        conditions.and("environment_id = ?", [id.into()]);
-    }
-    if let Some(id) = &filter.workspace {
-        conditions.and("workspace_id = ?", [id.into()]);
-    }
-    if !filter.states.is_empty() {
-        let places = vec!["?"; filter.states.len()].join(", ");
-        conditions.and(&format!("state IN ({places})"), filter.states.iter().map(|s| Value::from(s.id())));
-    }
-    if let Some(outcome) = filter.outcome {
-        conditions.and("outcome = ?", [outcome.id().into()]);
-    }
-    for tag in &filter.tags {
-        let (clause, values) = holds_text("tags", tag);
-        conditions.and(&format!("task_id IN (SELECT id FROM tasks WHERE {clause})"), values);
-    }
-    let total = tx.query_int(&format!("SELECT count(*) FROM runs {}", conditions.text()), conditions.values())?;
-    let (page, values) = conditions.paged(limit, offset);
-    let rest = format!("{} ORDER BY trigger_ms DESC, id {page}", conditions.text());
-    Ok((Run::select(tx, &rest, &values)?, total))
 }

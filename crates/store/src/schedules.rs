@@ -126,6 +126,13 @@ pub fn due(tx: &mut Tx<'_>, now_ms: i64, limit: i64) -> Result<Vec<ScheduleId>, 
     tx.query(sql, params![now_ms, limit])?.iter().map(|row| row.text(0).map(ScheduleId::trusted)).collect()
 }
 
+/// The earliest due instant of all schedules.
+pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<i64>, StoreError> {
+    let row =
+        tx.query_opt("SELECT next_ms FROM schedules WHERE next_ms IS NOT NULL ORDER BY next_ms LIMIT 1", params![])?;
+    row.map(|row| row.int(0)).transpose()
+}
+
 /// The schedule when it still has a due trigger and no other server is acting on it, locked.
 pub fn claim(tx: &mut Tx<'_>, id: &ScheduleId, now_ms: i64) -> Result<Option<Schedule>, StoreError> {
     Schedule::select_opt(tx, "WHERE id = $1 AND next_ms <= $2 {skip_locked}", params![id, now_ms])

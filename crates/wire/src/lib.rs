@@ -9,6 +9,9 @@
 //! new one. A lost answer is repaired by opening a session, which tells the server all runs the engine knows.
 
 pub mod chunk;
+pub mod components;
+
+pub use components::Components;
 
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +121,9 @@ pub struct SessionResponse {
     pub forget: Vec<RunEpoch>,
     /// Offers whose delivery was not confirmed, and stops.
     pub messages: Messages,
+    /// Whether the server understands [`Report::Components`]; an older one does not.
+    #[serde(default)]
+    pub components: bool,
 }
 
 /// Waits for messages.
@@ -264,6 +270,16 @@ pub enum Report {
         /// The lines, in the format of [`chunk`], base64.
         data: String,
     },
+    /// Row counts so far; only to a server that says it understands them ([`SessionResponse::components`]).
+    Components {
+        /// The run.
+        run: String,
+        /// Its epoch.
+        epoch: i64,
+        /// The counts.
+        #[serde(flatten)]
+        components: Components,
+    },
     /// The run is over.
     Finished {
         /// The run.
@@ -279,8 +295,10 @@ pub enum Report {
 impl Report {
     /// The run and epoch it speaks of.
     pub fn run_epoch(&self) -> RunEpoch {
-        let (Report::Started { run, epoch, .. } | Report::Log { run, epoch, .. } | Report::Finished { run, epoch, .. }) =
-            self;
+        let (Report::Started { run, epoch, .. }
+        | Report::Log { run, epoch, .. }
+        | Report::Components { run, epoch, .. }
+        | Report::Finished { run, epoch, .. }) = self;
         RunEpoch { run: run.clone(), epoch: *epoch }
     }
 }
@@ -374,6 +392,13 @@ mod tests {
         );
         let messages = Messages { offers: vec![], stops: vec![RunEpoch { run: "r".into(), epoch: 3 }] };
         assert_eq!(serde_json::to_string(&messages).unwrap(), r#"{"offers":[],"stops":[{"run":"r","epoch":3}]}"#);
+    }
+
+    #[test]
+    fn a_server_of_yesterday_wants_no_components() {
+        let text = r#"{"session":"s","heartbeatSeconds":5,"forget":[],"messages":{"offers":[],"stops":[]}}"#;
+        let answer: SessionResponse = serde_json::from_str(text).unwrap();
+        assert!(!answer.components);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use stoker_domain::ids::EngineId;
 use stoker_domain::run::{self, Outcome, State};
 use stoker_domain::time::to_text;
-use stoker_service::rows::Run;
+use stoker_service::rows::{Run, RunRows};
 
 /// The outcome as a generation knows it: 2.6 has no status for a shut-down engine anywhere, and none for a time-out in
 /// the status of one run (source: spec).
@@ -57,6 +57,12 @@ body!(
         /// Cluster it was bound to.
         #[serde(skip_serializing_if = "Option::is_none")]
         remote_engine_cluster_id: Option<String>,
+        /// Rows that the sources of the job gave; absent for jobs that do not count.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number_of_processed_rows: Option<i64>,
+        /// Rows that went over reject links.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number_of_rejected_rows: Option<i64>,
         /// The account.
         account_id: String,
         /// Workspace of the task.
@@ -89,6 +95,12 @@ impl RunBody {
         Self { status: whole.status.filter(|_| !family.is_tmc()), ..whole }
     }
 
+    /// Adds what the job counted.
+    pub fn with_rows(self, rows: Option<RunRows>) -> Self {
+        let Some(rows) = rows else { return self };
+        Self { number_of_processed_rows: rows.processed, number_of_rejected_rows: rows.rejected, ..self }
+    }
+
     /// Packs the status of one run.
     pub fn of(row: Run, account: String, family: Family) -> Self {
         let newer = !family.is_tmc();
@@ -112,6 +124,8 @@ impl RunBody {
             run_profile_id: runtime.run_profile_id,
             remote_engine_id: runtime.engine_id,
             remote_engine_cluster_id: runtime.cluster_id,
+            number_of_processed_rows: None,
+            number_of_rejected_rows: None,
             account_id: account,
             workspace_id: row.workspace_id.to_string(),
             plan_id: row.plan_run_id.map(|id| id.to_string()),
@@ -200,6 +214,7 @@ impl RunListItem {
 
 /// What a run looks like in our own timeline answer.
 pub fn timeline(row: &Run, events: Vec<stoker_service::rows::RunEvent>) -> serde_json::Value {
+    let waits = super::ledger::waits(row, &events);
     let events: Vec<serde_json::Value> = events
         .into_iter()
         .map(|event| {
@@ -221,6 +236,7 @@ pub fn timeline(row: &Run, events: Vec<stoker_service::rows::RunEvent>) -> serde
         "status": run::published_status(row.state, row.outcome),
         "epoch": row.epoch,
         "events": events,
+        "waits": waits,
     });
     if let Some(engine) = row.engine_id.as_ref().map(EngineId::as_str) {
         body["engineId"] = engine.into();

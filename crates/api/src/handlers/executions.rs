@@ -97,8 +97,9 @@ pub async fn start(State(app): State<App>, Auth(actor): Auth, headers: HeaderMap
 /// `GET /processing/executions/{executionId}`
 pub async fn get(State(app): State<App>, Auth(actor): Auth, In(family): In, Path(id): Path<String>) -> Answer {
     let row = app.service.run(&actor, &RunId::parse(&id)?).await?;
+    let rows = app.service.run_rows(&actor, &row).await?;
     let account = app.service.account().map(|id| id.to_string()).unwrap_or_default();
-    ok(&RunBody::of(row, account, family))
+    ok(&RunBody::of(row, account, family).with_rows(rows))
 }
 
 /// `DELETE /processing/executions/{executionId}`: 204 to any Accept header; 200 with text in the older generation when

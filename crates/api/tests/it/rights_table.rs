@@ -4,6 +4,8 @@
 mod catalog;
 #[path = "rights_engines.rs"]
 mod engines;
+#[path = "rights_monitoring.rs"]
+mod monitoring;
 #[path = "rights_promotions.rs"]
 mod promotions;
 #[path = "rights_schedules.rs"]
@@ -11,6 +13,7 @@ mod schedules;
 
 use catalog::CATALOG;
 use engines::{ENGINE_KINDS, PIPELINE_PROFILES};
+use monitoring::MONITORING;
 use promotions::PROMOTIONS;
 use schedules::SCHEDULES;
 
@@ -517,6 +520,7 @@ pub(crate) const OWN: &[Call] = &[
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
     let profiles = PIPELINE_PROFILES.iter().flatten();
-    let lists = [IDENTITY, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, PROMOTIONS, RUNTIMES, ENGINE_KINDS, OWN];
+    let lists =
+        [IDENTITY, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, PROMOTIONS, RUNTIMES, ENGINE_KINDS, MONITORING, OWN];
     lists.into_iter().flatten().chain(profiles).copied()
 }

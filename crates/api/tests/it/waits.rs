@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::link::driver::{Engine, check_events, cluster_of, finished, of, parallel_task, task_on, timeline};
+use crate::link::driver::{Engine, check_events, cluster_of, finished, of, parallel_task, started, task_on, timeline};
 use crate::support::{MINUTE, both};
 
 /// The `waiting` events of a run, in order.
@@ -17,6 +17,36 @@ fn reasons(waits: &[Value]) -> Vec<&str> {
 }
 
 both! {
+    async fn every_moment_before_the_start_has_one_reason_with_its_object(server: TestServer) {
+        let engine = Engine::ready(&server, "one", 1).await;
+        let task = task_on(&server, "one", &engine).await;
+        let _ = server.run(&task).await;
+        let first = of(&engine.offer().await);
+        let run = server.run(&task).await;
+        server.clock.advance(5 * MINUTE);
+        server.reconcile().await;
+        assert!(timeline(&server, &run).await["waits"][1].get("to").is_none(), "it still waits");
+        server.clock.advance(MINUTE);
+        let answer = engine.report(&[finished(&first, "success", 1)]).await;
+        let offer = of(answer.messages.offers.first().expect("the slot that is free is given on at once"));
+        server.clock.advance(1_500);
+        engine.report(&[started(&offer, server.service.now())]).await;
+        server.clock.advance(MINUTE);
+        engine.report(&[finished(&offer, "success", server.service.now())]).await;
+        let body = timeline(&server, &run).await;
+        let waits = body["waits"].as_array().expect("waits");
+        let reasons: Vec<_> = waits.iter().map(|wait| wait["reason"].as_str().expect("a reason")).collect();
+        assert_eq!(reasons, ["no_slot", "engine_away", "preparing"], "{body}");
+        assert!(waits.iter().all(|wait| wait["engineId"] == engine.id.as_str()), "{body}");
+        assert_eq!(waits[0]["from"], "2026-02-03T09:00:00.000Z");
+        for pair in waits.windows(2) {
+            assert_eq!(pair[0]["to"], pair[1]["from"], "no gap: {body}");
+        }
+        assert_eq!(waits[2]["milliseconds"], 1_500);
+        let shown = server.http().get(&format!("/processing/executions/{run}")).await.expect(200).json();
+        assert_eq!(waits[2]["to"], shown["startTimestamp"]);
+    }
+
     async fn every_change_of_the_reason_is_written_down(server: TestServer) {
         let engine = Engine::ready(&server, "one", 1).await;
         let task = task_on(&server, "one", &engine).await;

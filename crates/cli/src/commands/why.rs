@@ -55,11 +55,16 @@ fn sentence(event: &TimelineEvent, lasted: Option<&str>, is_now: bool) -> String
             (Some(lasted), false) => format!("waited {lasted}"),
             (None, _) => "waited".to_owned(),
         },
-        "offered" => "offered to an engine".to_owned(),
+        "offered" => match (lasted, is_now) {
+            (Some(lasted), true) => format!("an engine has it and prepares it, for {lasted} by now"),
+            (Some(lasted), false) => format!("an engine has it and prepared it for {lasted}"),
+            (None, _) => "offered to an engine".to_owned(),
+        },
         "withdrawn" => "given back by the engine".to_owned(),
         "started" => "the job started".to_owned(),
-        "stopping" => "asked to stop".to_owned(),
-        "lost" => "the engine fell silent; what the job does is unknown".to_owned(),
+        "stopping" | "stop_asked" => "asked to stop".to_owned(),
+        "lost" | "unknown" => "the engine fell silent; what the job does is unknown".to_owned(),
+        "known_again" => "the engine is back and has the run".to_owned(),
         "finished" => "over".to_owned(),
         other => other.replace(['_', '-'], " "),
     };
@@ -164,6 +169,15 @@ mod tests {
         let now = "2026-02-03T09:30:18Z".parse().unwrap();
         let text = told(&events, now, false, &TimeZone::UTC);
         assert!(text.ends_with("waits, for 3m 00s by now: the engine is not there (engine-1)"), "{text}");
+    }
+
+    #[test]
+    fn every_kind_of_event_that_the_server_writes_has_its_words() {
+        let said = |kind: &str| sentence(&event("18.000", kind, None, Value::Null), Some("2.0s"), false);
+        assert_eq!(said("offered"), "an engine has it and prepared it for 2.0s");
+        assert_eq!(said("stop_asked"), "asked to stop");
+        assert_eq!(said("unknown"), "the engine fell silent; what the job does is unknown");
+        assert_eq!(said("known_again"), "the engine is back and has the run");
     }
 
     #[test]

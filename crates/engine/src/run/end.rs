@@ -110,8 +110,15 @@ pub(crate) fn stopped(reason: StopReason) -> &'static str {
     }
 }
 
-/// The end of a run whose job left an exit record. Without a mask none of the job's own words are in it.
-pub(crate) fn of_exit(exit: &ExitRecord, stop: Option<StopReason>, evidence: Evidence, mask: Option<&Mask>) -> End {
+/// The end of a run whose job left an exit record. Rows that the job rejected make a good end a rejected one (source:
+/// spec). Without a mask none of the job's own words are in it.
+pub(crate) fn of_exit(
+    exit: &ExitRecord,
+    stop: Option<StopReason>,
+    evidence: Evidence,
+    rejected: i64,
+    mask: Option<&Mask>,
+) -> End {
     // Masked before it is cut, or half a secret could be left over.
     let shorten = |text: &str| -> String {
         mask.map_or_else(String::new, |mask| mask.text(text.as_bytes()).chars().take(MAX_REASON).collect())
@@ -132,7 +139,12 @@ pub(crate) fn of_exit(exit: &ExitRecord, stop: Option<StopReason>, evidence: Evi
         return end;
     }
     let (kind, what) = match (exit.code, exit.signal, evidence.return_code) {
-        (Some(0), _, None | Some(0)) => return end,
+        (Some(0), _, None | Some(0)) => {
+            if rejected > 0 {
+                "rejected".clone_into(&mut end.outcome);
+            }
+            return end;
+        }
         (Some(0), _, Some(code)) => ("exit_code", format!("return code {code}, which the exit code 0 hides")),
         (Some(code), ..) => ("exit_code", format!("exit code {code}")),
         (None, Some(signal), _) => ("signal", format!("ended by signal {signal}{}", signal_hint(signal))),

@@ -21,7 +21,7 @@ fn judged(exit: &ExitRecord, stop: Option<StopReason>, stdout: &str, stderr: &st
     std::fs::write(folder.path().join("stdout"), stdout).unwrap();
     std::fs::write(folder.path().join("stderr"), stderr).unwrap();
     let evidence = Evidence::read(folder.path(), exit).unwrap();
-    let end = of_exit(exit, stop, evidence, Some(&Mask::new(["s3cret"])));
+    let end = of_exit(exit, stop, evidence, 0, Some(&Mask::new(["s3cret"])));
     (end.outcome, end.error_type.unwrap_or_default(), end.error_message.unwrap_or_default())
 }
 
@@ -58,6 +58,12 @@ fn a_return_code_that_the_exit_code_hides_is_a_failure() {
     let log = "TalendJob: 'A' - Finished - status: end returnCode: 0\n";
     assert_eq!(judged(&exit(Some(0), None), None, log, "").0, "success");
     assert_eq!(judged(&exit(Some(0), None), None, "somebody printed returnCode: 5\n", "").0, "success");
+}
+
+#[test]
+fn rejected_rows_make_a_good_end_a_rejected_one() {
+    let ended = |code, rejected| of_exit(&exit(Some(code), None), None, Evidence::default(), rejected, None).outcome;
+    assert_eq!((ended(0, 0).as_str(), ended(0, 3).as_str(), ended(4, 3).as_str()), ("success", "rejected", "failed"));
 }
 
 #[test]

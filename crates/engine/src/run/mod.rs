@@ -18,6 +18,7 @@ use crate::journal::Unfinished;
 use crate::logs::Mask;
 use crate::process::{Adopted, ExitRecord, Lost, LostReason, ProcessError, ShimHandle};
 use crate::sender::{Acknowledge, Item};
+use crate::statistics::Statistics;
 use crate::table::{Phase, Wish};
 use folder::RunFolder;
 use prepare::PrepareError;
@@ -34,6 +35,16 @@ struct Run {
     /// Hides the run's secrets; without it nothing of the log leaves the machine.
     mask: Option<Arc<Mask>>,
     has_secrets: bool,
+    /// Where the job says how many rows it moved.
+    statistics: Option<Statistics>,
+}
+
+/// What a run has when its folder is ready.
+struct Prepared {
+    artifact: Arc<Artifact>,
+    slot: Option<OwnedSemaphorePermit>,
+    secrets: Vec<Parameter>,
+    statistics: Option<Statistics>,
 }
 
 /// A job that was started.
@@ -96,7 +107,7 @@ impl Run {
             engine.remove(&key);
             return None;
         };
-        Some(Self { engine, offer, key, folder, wish, artifact: None, mask: None, has_secrets: true })
+        Some(Self { engine, offer, key, folder, wish, artifact: None, mask: None, has_secrets: true, statistics: None })
     }
 
     fn know_secrets(&mut self, secrets: &[Parameter]) {
@@ -129,13 +140,14 @@ impl Run {
         if let Err(error) = noted {
             return self.not_deployed(&PrepareError::new("engine_disk", error.to_string()));
         }
-        let (artifact, slot, secrets) = match prepared {
+        let Prepared { artifact, slot, secrets, statistics } = match prepared {
             Step::Done(prepared) => prepared,
             Step::End(end) => return Step::End(end),
             Step::Forget => return Step::Forget,
         };
         self.know_secrets(&secrets);
         self.artifact = Some(artifact);
+        self.statistics = statistics;
         if *self.wish.borrow() != Wish::Go {
             return self.interrupted().await;
         }
@@ -166,7 +178,7 @@ impl Run {
     }
 
     /// A slot, the artifact and the run folder. Can be interrupted until the folder is being made.
-    async fn prepare(&self) -> Step<(Arc<Artifact>, Option<OwnedSemaphorePermit>, Vec<Parameter>)> {
+    async fn prepare(&self) -> Step<Prepared> {
         let ready = async {
             let slot = match self.engine.slots() {
                 Some(slots) => Arc::clone(slots).acquire_owned().await.ok(),
@@ -197,14 +209,16 @@ impl Run {
             Ok(secrets) => secrets,
             Err(error) => return self.not_deployed(&error),
         };
+        let statistics = Statistics::listen(&self.engine, &artifact.manifest).await;
+        let port = statistics.as_ref().map(Statistics::port);
         let (engine, offer, folder) = (self.engine.clone(), self.offer.clone(), self.folder.clone());
         let work = move || {
-            let made = prepare::run_folder(&engine, &offer, &secrets, &artifact, resources, &folder);
+            let made = prepare::run_folder(&engine, &offer, &secrets, &artifact, resources, &folder, port);
             made.map(|()| (artifact, secrets))
         };
         let made = tokio::task::spawn_blocking(work).await;
         match made.unwrap_or_else(|error| Err(PrepareError::new("engine_failed", error.to_string()))) {
-            Ok((artifact, secrets)) => Step::Done((artifact, slot, secrets)),
+            Ok((artifact, secrets)) => Step::Done(Prepared { artifact, slot, secrets, statistics }),
             Err(error) => self.not_deployed(&error),
         }
     }
@@ -260,12 +274,13 @@ impl Run {
         }
     }
 
-    fn judge(&self, exit: &ExitRecord) -> End {
+    /// How the run ended; `rejected` is the number of rows that the job turned away.
+    fn judge(&self, exit: &ExitRecord, rejected: i64) -> End {
         let evidence = end::Evidence::read(self.folder.path(), exit).unwrap_or_else(|error| {
             tracing::warn!(run = self.key.run, %error, "cannot read the output of the job");
             end::Evidence::default()
         });
-        end::of_exit(exit, self.folder.stop_reason(), evidence, self.mask.as_deref())
+        end::of_exit(exit, self.folder.stop_reason(), evidence, rejected, self.mask.as_deref())
     }
 
     /// Reports the end until the server knows it, then forgets the run.

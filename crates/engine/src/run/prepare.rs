@@ -78,6 +78,7 @@ pub(crate) fn run_folder(
     artifact: &Artifact,
     resources: Vec<Fetched>,
     folder: &RunFolder,
+    stat_port: Option<u16>,
 ) -> Result<(), PrepareError> {
     let manifest = &artifact.manifest;
     let javas = &engine.parts().javas;
@@ -109,7 +110,7 @@ pub(crate) fn run_folder(
         }
         _ => disk(error),
     })?;
-    let recipe = recipe(engine, offer, manifest, folder, context, java)?;
+    let recipe = recipe(engine, offer, manifest, folder, (context, stat_port), java)?;
     recipe.write(folder.path()).map_err(|error| PrepareError::new("engine_disk", error.to_string()))
 }
 
@@ -129,7 +130,7 @@ fn recipe(
     offer: &Offer,
     manifest: &Manifest,
     folder: &RunFolder,
-    context: &str,
+    (context, stat_port): (&str, Option<u16>),
     java: Option<&Path>,
 ) -> Result<Recipe, PrepareError> {
     let work = folder.work();
@@ -144,7 +145,7 @@ fn recipe(
         log_level: level.or(engine.parts().config.log_level.as_deref()),
         jvm_args: offer.jvm_arguments.as_deref(),
         pid: &offer.run[..offer.run.len().min(8)],
-        stat_port: None,
+        stat_port,
         plain_params: &plain,
         context_file: Some(&context_file),
     };

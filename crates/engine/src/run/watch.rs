@@ -10,6 +10,7 @@ use super::{Job, Run, Step, end};
 use crate::logs::{Shipper, Stage};
 use crate::process::{ExitRecord, Outcome, ProcessError, Records, ShimHandle};
 use crate::sender::{Acknowledge, Item};
+use crate::statistics::Statistics;
 use crate::table::{Phase, StopReason, Wish};
 
 /// How long a job gets to end before its start is reported by itself, and between later looks. A short run needs one
@@ -21,9 +22,11 @@ impl Run {
     pub(super) async fn watch(&mut self, job: Job) -> Step<End> {
         self.engine.set_phase(&self.key, Phase::Running);
         let (stage, stages) = watch::channel(Stage::Starting);
-        let (step, ()) = tokio::join!(self.supervise(job, &stage), self.ship(stages));
+        let statistics = self.statistics.take();
+        let counted = self.count(statistics, stages.clone());
+        let (step, (), rejected) = tokio::join!(self.supervise(job, &stage), self.ship(stages), counted);
         match step {
-            Step::Done(exit) => Step::Done(self.judge(&exit)),
+            Step::Done(exit) => Step::Done(self.judge(&exit, rejected)),
             Step::End(end) => Step::End(end),
             Step::Forget => Step::Forget,
         }
@@ -39,6 +42,16 @@ impl Run {
                 _ = wish.wait_for(|wish| *wish == Wish::Forget) => {}
             },
             Err(error) => tracing::warn!(run = self.key.run, %error, "cannot ship the log of the run"),
+        }
+    }
+
+    /// Listens to the statistics of the job; gives the number of rows it rejected.
+    async fn count(&self, statistics: Option<Statistics>, stages: watch::Receiver<Stage>) -> i64 {
+        let Some(statistics) = statistics else { return 0 };
+        let mut wish = self.wish.clone();
+        tokio::select! {
+            rejected = statistics.collect(&self.engine, &self.key, self.artifact.as_ref(), stages) => rejected,
+            _ = wish.wait_for(|wish| *wish == Wish::Forget) => 0,
         }
     }
 

@@ -8,3 +8,4 @@ mod resources;
 mod runs;
 mod scripts;
 mod server;
+mod statistics;

@@ -4,6 +4,7 @@
 //! Every request of an engine names its session, and every transaction checks that no newer session has replaced it.
 //! Offers may get lost on the way; opening a session repairs that, because it tells all runs the engine knows.
 
+mod components;
 mod pairing;
 mod polls;
 mod reports;

@@ -127,6 +127,10 @@ fn apply(tx: &mut Tx<'_>, run: &mut Run, report: &Report, chunk: Option<Chunk>, 
             Some(chunk) => append_log(tx, run, *seq, chunk),
             None => Ok(Applied::Yes),
         },
+        Report::Components { components, .. } => {
+            super::components::store(tx, run, components, now)?;
+            Ok(Applied::Yes)
+        }
         Report::Finished { end: how, .. } => {
             let row = end_row(how, now);
             match transition(run.state, run.outcome, Event::End(row.outcome)) {

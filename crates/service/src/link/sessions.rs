@@ -59,7 +59,13 @@ impl Service {
         crash::point("session.after-commit");
         // A poll of the replaced session must not sit on a place that belongs to the new one.
         self.inner.hub.wake(&id);
-        Ok(SessionResponse { session: name, heartbeat_seconds: self.inner.settings.poll_seconds, forget, messages })
+        Ok(SessionResponse {
+            session: name,
+            heartbeat_seconds: self.inner.settings.poll_seconds,
+            forget,
+            messages,
+            components: true,
+        })
     }
 
     /// Compares the runs the engine knows with those it has the lease of.

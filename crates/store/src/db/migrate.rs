@@ -12,6 +12,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_promotions", include_str!("../../migrations/0005_promotions.sql")),
     ("0006_engine_kinds", include_str!("../../migrations/0006_engine_kinds.sql")),
     ("0007_plan_schedules", include_str!("../../migrations/0007_plan_schedules.sql")),
+    ("0008_observability", include_str!("../../migrations/0008_observability.sql")),
 ];
 
 /// Brings the tables up to date. Refuses a database that a newer program has migrated further.

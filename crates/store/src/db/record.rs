@@ -250,7 +250,7 @@ macro_rules! record {
 pub(crate) use record;
 
 /// Conditions joined by AND, each with its values; `?` stands for the next value.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Conditions {
     clauses: Vec<String>,
     values: Vec<Value>,
@@ -273,6 +273,16 @@ impl Conditions {
         self.clauses.push(text);
     }
 
+    /// These and those of `more`.
+    pub(crate) fn with(mut self, more: Conditions) -> Conditions {
+        let known = self.values.len();
+        for clause in more.clauses {
+            self.clauses.push(shifted(&clause, known));
+        }
+        self.values.extend(more.values);
+        self
+    }
+
     /// `WHERE ...`, or nothing.
     pub(crate) fn text(&self) -> String {
         if self.clauses.is_empty() { String::new() } else { format!("WHERE {}", self.clauses.join(" AND ")) }
@@ -290,6 +300,18 @@ impl Conditions {
         values.push(Value::Int(offset));
         (format!("LIMIT ${} OFFSET ${}", values.len() - 1, values.len()), values)
     }
+}
+
+/// A clause whose places `$1`, `$2`, ... are counted from `by` on.
+fn shifted(clause: &str, by: usize) -> String {
+    let mut parts = clause.split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let number: usize = part[..digits].parse().unwrap_or_default();
+        text.push_str(&format!("${}{}", number + by, &part[digits..]));
+    }
+    text
 }
 
 /// Condition that the JSON array of texts in `column` holds `text`, with its values. An element begins after `[` or after

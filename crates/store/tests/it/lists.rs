@@ -2,15 +2,13 @@
 
 use serde_json::Map;
 use stoker_domain::ids::{ArtifactId, EnvironmentId, TaskId, WorkspaceId};
-use stoker_domain::run::{Outcome, State};
 use stoker_domain::runtime::{ArtifactType, RuntimeType};
-use stoker_domain::{Random, Right, Rights, SeededRandom};
+use stoker_domain::{Random, Rights, SeededRandom};
 use stoker_store::artifacts::{self, Artifact, ArtifactFilter};
 use stoker_store::db::Json;
-use stoker_store::runs::{self, Run, RunFilter};
 use stoker_store::tasks::{self, Task, TaskFilter};
 
-use crate::support::{Place, both, hex_id, run_row};
+use crate::support::{Place, both, hex_id};
 
 /// Names that a careless LIKE would mix up.
 const NAMES: [&str; 9] = ["a%b", "a_b", "a\\b", "aXb", "A%b", "a%bc", "%", "ä_b", "a'b"];
@@ -73,7 +71,7 @@ fn tricky(random: &SeededRandom, length: usize) -> String {
     bytes.iter().map(|byte| PIECES[usize::from(*byte) % PIECES.len()]).collect()
 }
 
-fn pick(random: &SeededRandom, below: usize) -> usize {
+pub(crate) fn pick(random: &SeededRandom, below: usize) -> usize {
     let mut bytes = [0u8; 8];
     random.fill(&mut bytes);
     (u64::from_le_bytes(bytes) % below as u64) as usize
@@ -193,72 +191,4 @@ both! {
             TaskFilter { runtime_id: Some("engine 1".to_owned()), visible_to: visible(), ..TaskFilter::default() };
         assert_eq!(named_tasks(&place, filter).await.len(), 4);
     }
-
-    async fn runs_are_listed_as_a_plain_model_lists_them(place: Place) {
-        let (environment, workspace) = place.workspace().await;
-        let random = SeededRandom::new(5);
-        let mut all = Vec::new();
-        for number in 0..120 {
-            let row = random_run(number, &random, &environment, &workspace);
-            all.push(row.clone());
-            place.insert(row).await.expect("a run");
-        }
-        for _ in 0..120 {
-            let filter = random_filter(&random);
-            let (limit, offset) = (1 + pick(&random, 20) as i64, pick(&random, 30) as i64);
-            let mut expected: Vec<&Run> = all.iter().filter(|run| matches(run, &filter)).collect();
-            expected.sort_by(|a, b| b.trigger_ms.cmp(&a.trigger_ms).then(a.id.cmp(&b.id)));
-            let page: Vec<&Run> = expected.iter().copied().skip(offset as usize).take(limit as usize).collect();
-            let asked = filter.clone();
-            let (found, total) = place.store.read(move |tx| runs::list(tx, &asked, limit, offset)).await.expect("list");
-            assert_eq!(total, expected.len() as i64, "{filter:?}");
-            assert_eq!(found.iter().collect::<Vec<_>>(), page, "{filter:?} {limit} {offset}");
-        }
-    }
-}
-
-fn random_run(number: usize, random: &SeededRandom, environment: &EnvironmentId, workspace: &WorkspaceId) -> Run {
-    let mut row = run_row(number, environment, workspace);
-    row.task_id = TaskId::trusted(hex_id("7", pick(random, 3)));
-    // Few instants, so that many runs share one and the order must be total.
-    row.trigger_ms = pick(random, 12) as i64;
-    row.state = State::ALL[pick(random, 4)];
-    if row.state == State::Finished {
-        row.outcome = Some(Outcome::ALL[pick(random, Outcome::ALL.len())]);
-        row.finish_ms = Some(row.trigger_ms + pick(random, 6) as i64);
-    }
-    row
-}
-
-fn random_filter(random: &SeededRandom) -> RunFilter {
-    let from = pick(random, 12) as i64;
-    let mut filter = RunFilter {
-        from_ms: from,
-        to_ms: from + pick(random, 8) as i64,
-        visible_to: ("me".to_owned(), [Right::View, Right::Execute].into_iter().collect::<Rights>().mask()),
-        ..RunFilter::default()
-    };
-    if pick(random, 2) == 0 {
-        filter.task = Some(TaskId::trusted(hex_id("7", pick(random, 3))));
-    }
-    match pick(random, 3) {
-        0 => filter.states = vec![State::Queued, State::Offered],
-        1 => {
-            filter.states = vec![State::Finished];
-            filter.outcome = Some(Outcome::ALL[pick(random, Outcome::ALL.len())]);
-        }
-        _ => {}
-    }
-    filter
-}
-
-/// The published rule: a run matches when it starts in the window, ends in it, lies in it or spans it.
-fn matches(run: &Run, filter: &RunFilter) -> bool {
-    let end = run.finish_ms.unwrap_or(i64::MAX);
-    let (from, to) = (filter.from_ms, filter.to_ms);
-    let within = |at: i64| (from..=to).contains(&at);
-    (within(run.trigger_ms) || within(end) || (run.trigger_ms < from && end > to))
-        && filter.task.as_ref().is_none_or(|task| run.task_id == *task)
-        && (filter.states.is_empty() || filter.states.contains(&run.state))
-        && filter.outcome.is_none_or(|outcome| run.outcome == Some(outcome))
 }

@@ -4,6 +4,7 @@ mod durability;
 mod lists;
 mod locks;
 mod migrations;
+mod run_lists;
 mod runs;
 mod support;
 mod transactions;

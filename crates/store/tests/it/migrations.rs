@@ -23,6 +23,11 @@ both! {
         let wipe = |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "locks",
+                "run_totals",
+                "run_days",
+                "component_metrics",
+                "run_rows",
                 "promotion_runs",
                 "promotion_executors",
                 "promotions",

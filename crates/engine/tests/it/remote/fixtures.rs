@@ -55,6 +55,7 @@ fn outcome(status: &str) -> &str {
     match status {
         "execution_successful" => "success",
         "execution_failed" => "failed",
+        "execution_rejected" => "rejected",
         other => other,
     }
 }
@@ -121,6 +122,12 @@ async fn check(
     );
     if out.contains("[statistics] ") {
         wrong.push("statistics lines".into());
+    }
+    let counted = server.rows(run);
+    for (link, rows) in case["rows"].as_object().into_iter().flatten() {
+        if counted.get(link).copied() != rows.as_i64() {
+            wrong.push(format!("rows {counted:?}"));
+        }
     }
     if wrong.is_empty() {
         Ok(())

@@ -54,6 +54,8 @@ pub(crate) struct State {
     pub(crate) lose_answers: usize,
     /// Answer nothing at all while this is set.
     pub(crate) away: bool,
+    /// Be a server that knows nothing of row counts.
+    pub(crate) older: bool,
 }
 
 struct Request {
@@ -172,6 +174,20 @@ impl Server {
         lines
     }
 
+    /// The newest row counts of a run by the name of the link.
+    pub(crate) fn rows(&self, run: &str) -> std::collections::BTreeMap<String, i64> {
+        let counts = self.components(run).map(|found| found.links).unwrap_or_default();
+        counts.into_iter().map(|link| (link.name, link.rows)).collect()
+    }
+
+    /// The newest row counts of a run.
+    pub(crate) fn components(&self, run: &str) -> Option<stoker_wire::Components> {
+        self.state().reports.iter().rev().find_map(|report| match report {
+            Report::Components { run: of, components, .. } if of == run => Some(components.clone()),
+            _ => None,
+        })
+    }
+
     pub(crate) fn out(&self, run: &str) -> Vec<String> {
         self.log(run).into_iter().filter(|(stream, _)| *stream == Stream::Out).map(|(_, text)| text).collect()
     }
@@ -247,7 +263,13 @@ impl Server {
         state.sent = known.known.iter().cloned().collect();
         let forget = known.known.into_iter().filter(|key| state.stale.contains(key)).collect();
         let messages = state.messages();
-        let answer = SessionResponse { session: state.session.clone(), heartbeat_seconds: HEARTBEAT, forget, messages };
+        let answer = SessionResponse {
+            session: state.session.clone(),
+            heartbeat_seconds: HEARTBEAT,
+            forget,
+            messages,
+            components: !state.older,
+        };
         write(&answer)
     }
 

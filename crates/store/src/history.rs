@@ -1,0 +1,275 @@
+//! The history: runs of tasks and of plans in one order, narrowed by many filters.
+//!
+//! What has not ended comes first, oldest request first; then what ended, newest end first, then oldest request first
+//! (source: spec, the place of what has not ended is inferred). A page costs a probe of an index for each workspace that
+//! the caller sees and each outcome, however long the history is.
+
+use crate::db::record::Conditions;
+use crate::history_clauses::{Table, narrowed};
+use crate::{StoreError, Tx, Value, params};
+use stoker_domain::PrincipalKind;
+use stoker_domain::ids::{ArtifactId, EnvironmentId, WorkspaceId};
+use stoker_domain::run::Outcome;
+
+pub use crate::history_clauses::{Clause, Field, RuntimeField};
+
+/// What the history is narrowed to.
+#[derive(Clone, Debug)]
+pub struct HistoryFilter {
+    /// One environment.
+    pub environment: Option<EnvironmentId>,
+    /// Routes and data services instead of jobs and plans.
+    pub services: bool,
+    /// Runs that plans started instead of the runs of the plans themselves.
+    pub of_plans: bool,
+    /// Further conditions, all of them.
+    pub clauses: Vec<Clause>,
+    /// Only workspaces on which this principal has a right of the mask.
+    pub visible_to: (String, i64),
+}
+
+/// Where an entry stands in the order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// When it ended.
+    pub finish_ms: Option<i64>,
+    /// When it was asked for.
+    pub trigger_ms: i64,
+    /// Its id.
+    pub id: String,
+    /// Whether it is the run of a plan.
+    pub plan: bool,
+}
+
+impl Place {
+    /// What the order goes by, smallest first; ids go down.
+    fn key(&self) -> (bool, i64, i64, std::cmp::Reverse<&str>) {
+        let ended = self.finish_ms.is_some();
+        (ended, self.finish_ms.map_or(0, |finish| -finish), self.trigger_ms, std::cmp::Reverse(&self.id))
+    }
+
+    /// Whether it comes after the other one.
+    #[must_use]
+    pub fn comes_after(&self, other: &Place) -> bool {
+        self.key() > other.key()
+    }
+}
+
+/// Most tasks whose runs are looked up task by task.
+const TASKS: usize = 100;
+
+/// The next `count` entries behind `after`.
+pub fn find(
+    tx: &mut Tx<'_>,
+    filter: &HistoryFilter,
+    after: Option<&Place>,
+    count: i64,
+) -> Result<Vec<Place>, StoreError> {
+    let workspaces = workspaces(tx, filter)?;
+    let wanted = usize::try_from(count).unwrap_or_default();
+    let mut found = Found { places: Vec::new(), wanted, after: after.cloned() };
+    for table in [Table::Runs, Table::PlanRuns] {
+        if table == Table::PlanRuns && (filter.of_plans || filter.services) {
+            continue;
+        }
+        let Some(mut conditions) = narrowed(table, filter, false) else { continue };
+        // The index of what has not ended is over tasks and plans, and must not lose against one over workspaces.
+        let column = if table == Table::Runs { "task_id" } else { "plan_id" };
+        conditions.and(&format!("state <> 'finished' AND {column} > ''"), []);
+        visible(&mut conditions, table, filter);
+        if after.is_none_or(|after| after.finish_ms.is_none()) {
+            found.active(tx, table, conditions)?;
+        }
+    }
+    found.trim();
+    if found.places.len() >= wanted {
+        return Ok(found.places);
+    }
+    for table in [Table::Runs, Table::PlanRuns] {
+        if table == Table::PlanRuns && (filter.of_plans || filter.services) {
+            continue;
+        }
+        let Some(conditions) = narrowed(table, filter, true) else { continue };
+        for source in sources(table, filter, &workspaces) {
+            found.ended(tx, table, &conditions, &source, filter)?;
+        }
+    }
+    Ok(found.places)
+}
+
+/// The place of a run or a plan run.
+pub fn place(tx: &mut Tx<'_>, id: &str) -> Result<Option<Place>, StoreError> {
+    for (table, plan) in [(Table::Runs, false), (Table::PlanRuns, true)] {
+        let sql = format!("SELECT finish_ms, {}, id FROM {} WHERE id = $1", table.trigger(), table.name());
+        if let Some(row) = tx.query_opt(&sql, params![id])? {
+            let (finish_ms, trigger_ms, id) = (row.opt_int(0)?, row.int(1)?, row.text(2)?);
+            return Ok(Some(Place { finish_ms, trigger_ms, id, plan }));
+        }
+    }
+    Ok(None)
+}
+
+/// Who published a version of an artifact, and whether that is a person or a service account.
+pub fn publisher(
+    tx: &mut Tx<'_>,
+    artifact: &ArtifactId,
+    version: &str,
+) -> Result<Option<(String, PrincipalKind)>, StoreError> {
+    let sql = "SELECT publisher, publisher_kind FROM artifact_versions WHERE artifact_id = $1 AND version = $2";
+    let Some(row) = tx.query_opt(sql, params![artifact, version])? else { return Ok(None) };
+    let kind = PrincipalKind::from_id(&row.text(1)?);
+    Ok(Some((row.text(0)?, kind.ok_or(StoreError::Shape { column: 1, wanted: "a known value" })?)))
+}
+
+/// Workspaces the caller may see and the filter does not leave out.
+fn workspaces(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<WorkspaceId>, StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.and("principal_id = ?", [Value::from(&filter.visible_to.0)]);
+    conditions.and("rights & ? <> 0", [filter.visible_to.1.into()]);
+    if let Some(environment) = &filter.environment {
+        conditions.and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [environment.into()]);
+    }
+    let sql =
+        format!("SELECT workspace_id FROM workspace_rights {} ORDER BY workspace_id {{bytes}}", conditions.text());
+    let mut found: Vec<String> =
+        tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
+    for clause in &filter.clauses {
+        if let Clause::Among { field: Field::Workspace, values, not } = clause {
+            found.retain(|id| values.contains(id) != *not);
+        }
+    }
+    Ok(found.into_iter().map(WorkspaceId::trusted).collect())
+}
+
+/// Where ended entries are looked for: each is one probe of an index.
+enum Source {
+    Workspace(WorkspaceId, Option<Outcome>),
+    Task(String),
+    Ids,
+}
+
+fn sources(table: Table, filter: &HistoryFilter, workspaces: &[WorkspaceId]) -> Vec<Source> {
+    let positive = |wanted: Field| {
+        filter.clauses.iter().find_map(|clause| match clause {
+            Clause::Among { field, values, not: false } if *field == wanted => Some(values),
+            _ => None,
+        })
+    };
+    if positive(Field::Id).is_some() {
+        return vec![Source::Ids];
+    }
+    if let Some(tasks) = positive(Field::Task).filter(|tasks| table == Table::Runs && tasks.len() <= TASKS) {
+        let mut tasks = tasks.clone();
+        tasks.sort_unstable();
+        tasks.dedup();
+        return tasks.into_iter().map(Source::Task).collect();
+    }
+    if table == Table::PlanRuns {
+        return workspaces.iter().map(|id| Source::Workspace(id.clone(), None)).collect();
+    }
+    let by_outcome = |id: &WorkspaceId| {
+        let id = id.clone();
+        Outcome::ALL.iter().map(move |outcome| Source::Workspace(id.clone(), Some(*outcome)))
+    };
+    workspaces.iter().flat_map(by_outcome).collect()
+}
+
+fn visible(conditions: &mut Conditions, table: Table, filter: &HistoryFilter) {
+    conditions.and(
+        &format!(
+            "coalesce({}.workspace_id, '') IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
+            table.name()
+        ),
+        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
+    );
+    if let Some(environment) = &filter.environment {
+        conditions.and(&format!("coalesce({}.environment_id, '') = ?", table.name()), [environment.into()]);
+    }
+}
+
+struct Found {
+    places: Vec<Place>,
+    wanted: usize,
+    after: Option<Place>,
+}
+
+impl Found {
+    fn trim(&mut self) {
+        self.places.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
+        self.places.truncate(self.wanted);
+    }
+
+    fn take(
+        &mut self,
+        tx: &mut Tx<'_>,
+        table: Table,
+        conditions: &Conditions,
+        order: &str,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        let (page, values) = conditions.paged(limit as i64, 0);
+        let (name, trigger) = (table.name(), table.trigger());
+        let sql = format!("SELECT finish_ms, {trigger}, id FROM {name} {} ORDER BY {order} {page}", conditions.text());
+        for row in tx.query(&sql, &values)? {
+            let plan = table == Table::PlanRuns;
+            let place = Place { finish_ms: row.opt_int(0)?, trigger_ms: row.int(1)?, id: row.text(2)?, plan };
+            if self.after.as_ref().is_none_or(|after| place.comes_after(after)) {
+                self.places.push(place);
+            }
+        }
+        Ok(())
+    }
+
+    /// What has not ended: never many.
+    fn active(&mut self, tx: &mut Tx<'_>, table: Table, mut conditions: Conditions) -> Result<(), StoreError> {
+        if let Some(after) = &self.after {
+            conditions.and(&format!("coalesce({}, 0) >= ?", table.trigger()), [after.trigger_ms.into()]);
+        }
+        let order = format!("{}, id {{bytes}} DESC", table.trigger());
+        // Those of the same instant as `after` are sorted out here.
+        self.take(tx, table, &conditions, &order, self.wanted.saturating_add(1_000))
+    }
+
+    fn ended(
+        &mut self,
+        tx: &mut Tx<'_>,
+        table: Table,
+        conditions: &Conditions,
+        source: &Source,
+        filter: &HistoryFilter,
+    ) -> Result<(), StoreError> {
+        let mut conditions = conditions.clone();
+        conditions.and("state = 'finished'", []);
+        match source {
+            Source::Workspace(id, outcome) => {
+                conditions.and("workspace_id = ?", [id.into()]);
+                if let Some(outcome) = outcome {
+                    conditions.and("outcome = ?", [outcome.id().into()]);
+                }
+            }
+            Source::Task(id) => {
+                conditions.and("task_id = ?", [id.into()]);
+                visible(&mut conditions, table, filter);
+            }
+            Source::Ids => visible(&mut conditions, table, filter),
+        }
+        let trigger = table.trigger();
+        if let Some(Place { finish_ms: Some(finish), trigger_ms, id, .. }) = &self.after {
+            conditions.and("finish_ms <= ?", [(*finish).into()]);
+            conditions.and(
+                &format!("(finish_ms < ? OR {trigger} > ? OR ({trigger} = ? AND id {{bytes}} < ?))"),
+                [(*finish).into(), (*trigger_ms).into(), (*trigger_ms).into(), id.into()],
+            );
+        }
+        // A full page needs nothing that ended before its last entry.
+        if self.places.len() >= self.wanted
+            && let Some(finish) = self.places.last().and_then(|place| place.finish_ms)
+        {
+            conditions.and("finish_ms >= ?", [finish.into()]);
+        }
+        let order = format!("finish_ms DESC, {trigger}, id {{bytes}} DESC");
+        self.take(tx, table, &conditions, &order, self.wanted)?;
+        self.trim();
+        Ok(())
+    }
+}

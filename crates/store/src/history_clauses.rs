@@ -1,0 +1,267 @@
+//! The filters of the history as conditions on runs and on plan runs.
+
+use crate::Value;
+use crate::db::record::{Conditions, holds_text, like_escaped};
+use crate::history::HistoryFilter;
+
+/// Something that one of a list of values must be, or none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// A published status, upper case.
+    Status,
+    /// Id of the workspace.
+    Workspace,
+    /// Id of the task.
+    Task,
+    /// Id of the plan.
+    Plan,
+    /// Id of the artifact.
+    Artifact,
+    /// Version of the artifact.
+    ArtifactVersion,
+    /// A label of the task.
+    Tag,
+    /// Who started it: a login, or the id of a service account.
+    Operator,
+    /// Who made it: publisher of the artifact version, author of the plan.
+    Author,
+    /// Version of the task.
+    Version,
+    /// Log level of the run.
+    LogLevel,
+    /// Id of the run or plan run.
+    Id,
+    /// Run profile.
+    RunProfile,
+    /// API version of the start call.
+    ApiVersion,
+}
+
+/// Where a run runs or ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuntimeField {
+    /// Id of the engine.
+    Engine,
+    /// Id of the cluster it was bound to.
+    Cluster,
+    /// Kind of processor.
+    Destination,
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clause {
+    /// One of the values, or none of them.
+    Among {
+        /// Of what.
+        field: Field,
+        /// The values; at least one.
+        values: Vec<String>,
+        /// None of them.
+        not: bool,
+    },
+    /// The name holds this text, upper and lower case alike, or does not.
+    Name {
+        /// The text.
+        part: String,
+        /// Does not.
+        not: bool,
+    },
+    /// Ended within these instants, or was asked for before the second one and has not ended.
+    Period {
+        /// First instant, milliseconds.
+        from_ms: i64,
+        /// Last one.
+        to_ms: i64,
+    },
+    /// Took longer or shorter than this.
+    Duration {
+        /// Longer.
+        longer: bool,
+        /// Milliseconds.
+        ms: i64,
+    },
+    /// Where it ran: any or all of these, each with its values and whether none of them is wanted.
+    Runtime {
+        /// Any of them is enough.
+        any: bool,
+        /// What is wanted.
+        parts: Vec<(RuntimeField, Vec<String>, bool)>,
+    },
+    /// Whether no API version is known, because it was not started by a call.
+    NoApiVersion(bool),
+}
+
+/// One of the two tables of the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Table {
+    Runs,
+    PlanRuns,
+}
+
+impl Table {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Table::Runs => "runs",
+            Table::PlanRuns => "plan_runs",
+        }
+    }
+
+    /// The column with the time of the request.
+    pub(crate) fn trigger(self) -> &'static str {
+        match self {
+            Table::Runs => "trigger_ms",
+            Table::PlanRuns => "start_ms",
+        }
+    }
+
+    /// An expression for a field with one place for `LIST`; nothing when entries of the table have no such thing.
+    fn expression(self, field: Field) -> Option<&'static str> {
+        Some(match (self, field) {
+            (_, Field::Workspace) => "workspace_id IN (LIST)",
+            (_, Field::Operator) => "user_id IN (LIST)",
+            (_, Field::ApiVersion) => "coalesce(api_version, '') IN (LIST)",
+            (_, Field::Id) => "id IN (LIST)",
+            (Table::Runs, Field::Task) => "task_id IN (LIST)",
+            (Table::Runs, Field::Plan) => {
+                "coalesce(plan_run_id, '') IN (SELECT p.id FROM plan_runs p WHERE p.plan_id IN (LIST))"
+            }
+            (Table::Runs, Field::Artifact) => "artifact_id IN (LIST)",
+            (Table::Runs, Field::ArtifactVersion) => "artifact_version IN (LIST)",
+            (Table::Runs, Field::Version) => "task_version IN (LIST)",
+            (Table::Runs, Field::LogLevel) => "log_level IN (LIST)",
+            (Table::Runs, Field::RunProfile) => "coalesce(run_profile_id, '') IN (LIST)",
+            (Table::Runs, Field::Author) => {
+                "EXISTS (SELECT 1 FROM artifact_versions v WHERE v.artifact_id = runs.artifact_id \
+                 AND v.version = runs.artifact_version AND v.publisher IN (LIST))"
+            }
+            (Table::PlanRuns, Field::Plan) => "plan_id IN (LIST)",
+            (Table::PlanRuns, Field::Author) => {
+                "EXISTS (SELECT 1 FROM plans p WHERE p.id = plan_runs.plan_id AND p.author IN (LIST))"
+            }
+            _ => return None,
+        })
+    }
+
+    /// The condition that an entry, ended or not, shows this status; nothing when none can.
+    fn status(self, status: &str, ended: bool) -> Option<&'static str> {
+        Some(match (self, ended, status) {
+            (Table::Runs, true, "EXECUTION_SUCCESS") => "outcome = 'success'",
+            (Table::Runs, true, "EXECUTION_REJECTED") => "outcome = 'rejected'",
+            (Table::Runs, true, "EXECUTION_FAILED") => "outcome = 'failed'",
+            (Table::Runs, true, "DEPLOY_FAILED") => "outcome = 'deploy_failed'",
+            (Table::Runs, true, "EXECUTION_TERMINATED") => "outcome IN ('terminated', 'terminated_shutdown')",
+            (Table::Runs, true, "EXECUTION_TERMINATED_TIMEOUT") => "outcome = 'terminated_timeout'",
+            (Table::Runs, false, "EXECUTION_EVENT_RECEIVED") => "state = 'queued'",
+            (Table::Runs, false, "DISPATCHING_FLOW") => "(state = 'offered' AND unknown_ms IS NULL)",
+            (Table::Runs, false, "STARTING_FLOW_EXECUTION") => {
+                "(state = 'running' AND stop_ms IS NULL AND unknown_ms IS NULL)"
+            }
+            (Table::Runs, false, "STOPPING_FLOW_EXECUTION") => {
+                "(state = 'running' AND stop_ms IS NOT NULL AND unknown_ms IS NULL)"
+            }
+            (Table::Runs, false, "UNKNOWN") => "unknown_ms IS NOT NULL",
+            (Table::PlanRuns, true, "EXECUTION_SUCCESS") => "outcome = 'success'",
+            (Table::PlanRuns, true, "EXECUTION_FAILED") => "outcome = 'failed'",
+            (Table::PlanRuns, true, "EXECUTION_MISFIRED") => "outcome = 'misfired'",
+            (Table::PlanRuns, false, "STARTING_FLOW_EXECUTION") => "state = 'running'",
+            _ => return None,
+        })
+    }
+}
+
+/// Conditions on the entries of a table that have ended, or have not; nothing when none of them can fit. The workspace is
+/// left to the caller.
+pub(crate) fn narrowed(table: Table, filter: &HistoryFilter, ended: bool) -> Option<Conditions> {
+    let mut conditions = Conditions::default();
+    if table == Table::Runs {
+        let services = "(SELECT id FROM artifacts WHERE kind IN ('route', 'data_service'))";
+        let not = if filter.services { "" } else { "NOT " };
+        conditions.and(&format!("artifact_id {not}IN {services}"), []);
+        if !filter.of_plans {
+            conditions.and("run_type <> 'PLAN'", []);
+        }
+    }
+    for clause in &filter.clauses {
+        if !add(&mut conditions, table, clause, ended) {
+            return None;
+        }
+    }
+    Some(conditions)
+}
+
+/// Adds a clause; false when nothing can fit it.
+fn add(conditions: &mut Conditions, table: Table, clause: &Clause, ended: bool) -> bool {
+    match clause {
+        Clause::Among { field: Field::Status, values, not } => {
+            let parts: Vec<&str> = values.iter().filter_map(|value| table.status(value, ended)).collect();
+            match (parts.is_empty(), not) {
+                (true, not) => return *not,
+                (false, true) => conditions.and(&format!("NOT ({})", parts.join(" OR ")), []),
+                (false, false) => conditions.and(&format!("({})", parts.join(" OR ")), []),
+            }
+        }
+        Clause::Among { field: Field::Tag, values, not } => {
+            if table == Table::PlanRuns {
+                return *not;
+            }
+            let (mut clauses, mut texts) = (Vec::new(), Vec::new());
+            for value in values {
+                let (clause, values) = holds_text("tags", value);
+                clauses.push(clause);
+                texts.extend(values);
+            }
+            let no = if *not { "NOT " } else { "" };
+            let text = format!("task_id {no}IN (SELECT id FROM tasks WHERE {})", clauses.join(" OR "));
+            conditions.and(&text, texts);
+        }
+        Clause::Among { field, values, not } => {
+            let Some(expression) = table.expression(*field) else { return *not };
+            let places = vec!["?"; values.len()].join(", ");
+            let text = expression.replace("LIST", &places);
+            let text = if *not { format!("NOT ({text})") } else { text };
+            conditions.and(&text, values.iter().map(Value::from));
+        }
+        Clause::Name { part, not } => {
+            let column = if table == Table::Runs { "task_name" } else { "plan_name" };
+            let no = if *not { "NOT " } else { "" };
+            let pattern = format!("%{}%", like_escaped(&part.to_lowercase()));
+            conditions.and(&format!("lower({column}) {no}LIKE ? ESCAPE '\\'"), [Value::Text(pattern)]);
+        }
+        Clause::Period { from_ms, to_ms } if ended => {
+            conditions.and("finish_ms >= ? AND finish_ms <= ?", [(*from_ms).into(), (*to_ms).into()]);
+        }
+        Clause::Period { to_ms, .. } => {
+            conditions.and(&format!("coalesce({}, 0) <= ?", table.trigger()), [(*to_ms).into()]);
+        }
+        // How long it takes is known at the end.
+        Clause::Duration { .. } if !ended => return false,
+        Clause::Duration { longer, ms } => {
+            let sign = if *longer { ">" } else { "<" };
+            conditions.and(&format!("start_ms IS NOT NULL AND finish_ms - start_ms {sign} ?"), [(*ms).into()]);
+        }
+        Clause::Runtime { .. } if table == Table::PlanRuns => return false,
+        Clause::Runtime { any, parts } => runtime(conditions, *any, parts),
+        Clause::NoApiVersion(none) => {
+            conditions.and(if *none { "api_version IS NULL" } else { "api_version IS NOT NULL" }, []);
+        }
+    }
+    true
+}
+
+fn runtime(conditions: &mut Conditions, any: bool, parts: &[(RuntimeField, Vec<String>, bool)]) {
+    let (mut texts, mut given) = (Vec::new(), Vec::new());
+    for (field, values, not) in parts {
+        let places = vec!["?"; values.len()].join(", ");
+        let text = match field {
+            RuntimeField::Engine => format!(
+                "coalesce(engine_id, CASE WHEN runtime_type = 'REMOTE_ENGINE' THEN target_id ELSE '' END) IN ({places})"
+            ),
+            RuntimeField::Cluster => format!("(runtime_type = 'REMOTE_ENGINE_CLUSTER' AND target_id IN ({places}))"),
+            RuntimeField::Destination => format!("runtime_type IN ({places})"),
+        };
+        texts.push(if *not { format!("NOT ({text})") } else { text });
+        given.extend(values.iter().map(Value::from));
+    }
+    conditions.and(&format!("({})", texts.join(if any { " OR " } else { " AND " })), given);
+}

@@ -1,0 +1,341 @@
+//! Lists of runs, newest first. A page and its total cost about the same however long the history is: pages are merged from
+//! probes of an index, totals are summed over closed days.
+
+use crate::db::Record;
+use crate::db::record::{Conditions, holds_text};
+use crate::run_totals::{DAY_MS, day_of, open_since, spanning};
+use crate::runs::{Run, RunFilter};
+use crate::{StoreError, Tx, Value, params};
+use stoker_domain::run::{Outcome, State};
+
+/// Up to this many runs with a wanted outcome are all looked at; more of them are found soon enough among all others.
+const FEW: i64 = 5_000;
+/// The time of the request, written so that no index in its order is taken where another one has fewer rows to look at.
+const TRIGGER: &str = "coalesce(trigger_ms, 0)";
+/// Most tasks with the wanted labels whose runs are looked up task by task.
+const TASKS: usize = 300;
+
+/// A page of runs, newest first, and how many there are in all. A run matches the window when it starts in it, ends in
+/// it, lies in it or spans it (source: spec).
+pub fn list(tx: &mut Tx<'_>, filter: &RunFilter, limit: i64, offset: i64) -> Result<(Vec<Run>, i64), StoreError> {
+    list_by(tx, filter, limit, offset, FEW)
+}
+
+/// The same; up to `few` matches are found by looking at all of them. Tests find the same page both ways.
+pub fn list_by(
+    tx: &mut Tx<'_>,
+    filter: &RunFilter,
+    limit: i64,
+    offset: i64,
+    few: i64,
+) -> Result<(Vec<Run>, i64), StoreError> {
+    let Some(places) = places(tx, filter)? else { return Ok((Vec::new(), 0)) };
+    let total = total(tx, filter, &places)?;
+    if offset >= total {
+        return Ok((Vec::new(), total));
+    }
+    let wanted = usize::try_from(offset.saturating_add(limit)).unwrap_or(usize::MAX);
+    let mut found = Merged { keys: Vec::new(), wanted };
+    pages(tx, filter, &places, total <= few, &mut found)?;
+    let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
+    let mut runs = Vec::new();
+    for (_, id) in found.keys.iter().skip(skipped) {
+        runs.extend(Run::select_opt(tx, "WHERE id = $1", params![id.as_str()])?);
+    }
+    Ok((runs, total))
+}
+
+/// Where runs are looked for.
+enum Places {
+    /// In these workspaces.
+    Workspaces(Vec<String>),
+    /// Among the runs of these tasks.
+    Tasks(Vec<String>),
+}
+
+/// Nothing when no run can fit.
+fn places(tx: &mut Tx<'_>, filter: &RunFilter) -> Result<Option<Places>, StoreError> {
+    if let Some(task) = &filter.task {
+        if !filter.tags.is_empty() && tagged(tx, filter, Some(task.as_str()))?.is_empty() {
+            return Ok(None);
+        }
+        return Ok(Some(Places::Tasks(vec![task.to_string()])));
+    }
+    if !filter.tags.is_empty() {
+        let tasks = tagged(tx, filter, None)?;
+        if tasks.len() <= TASKS {
+            return Ok(Some(Places::Tasks(tasks)).filter(|found| !found.is_empty()));
+        }
+    }
+    let mut conditions = Conditions::default();
+    conditions.and("principal_id = ?", [Value::from(&filter.visible_to.0)]);
+    conditions.and("rights & ? <> 0", [filter.visible_to.1.into()]);
+    if let Some(id) = &filter.workspace {
+        conditions.and("workspace_id = ?", [id.into()]);
+    }
+    if let Some(id) = &filter.environment {
+        conditions.and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [id.into()]);
+    }
+    let sql = format!("SELECT workspace_id FROM workspace_rights {} ORDER BY 1", conditions.text());
+    let found = tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(Places::Workspaces(found)).filter(|found| !found.is_empty()))
+}
+
+/// Ids of the tasks with all the wanted labels.
+fn tagged(tx: &mut Tx<'_>, filter: &RunFilter, only: Option<&str>) -> Result<Vec<String>, StoreError> {
+    let mut conditions = Conditions::default();
+    if let Some(id) = only {
+        conditions.and("id = ?", [id.into()]);
+    }
+    for tag in &filter.tags {
+        let (clause, values) = holds_text("tags", tag);
+        conditions.and(&clause, values);
+    }
+    let sql = format!("SELECT id FROM tasks {} ORDER BY id {{bytes}}", conditions.text());
+    tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect()
+}
+
+/// Conditions that every run of the list fulfils beside its window, its state and where it is looked for.
+fn common(filter: &RunFilter, places: &Places) -> Conditions {
+    let mut conditions = Conditions::default();
+    if let Places::Tasks(_) = places {
+        conditions.and(
+            "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
+            [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
+        );
+        if let Some(id) = &filter.workspace {
+            conditions.and("workspace_id = ?", [id.into()]);
+        }
+        if let Some(id) = &filter.environment {
+            conditions.and("environment_id = ?", [id.into()]);
+        }
+    } else {
+        for tag in &filter.tags {
+            let (clause, values) = holds_text("tags", tag);
+            conditions.and(&format!("task_id IN (SELECT id FROM tasks WHERE {clause})"), values);
+        }
+    }
+    conditions
+}
+
+/// All places in one condition.
+fn anywhere(conditions: &mut Conditions, filter: &RunFilter, places: &Places) {
+    anywhere_as(conditions, filter, places, "workspace_id");
+}
+
+/// The same with another way to write the column of the workspace.
+fn anywhere_as(conditions: &mut Conditions, filter: &RunFilter, places: &Places, workspace: &str) {
+    match places {
+        Places::Tasks(ids) => {
+            let marks = vec!["?"; ids.len()].join(", ");
+            conditions.and(&format!("task_id IN ({marks})"), ids.iter().map(Value::from));
+        }
+        Places::Workspaces(ids) if ids.len() <= TASKS => {
+            let marks = vec!["?"; ids.len()].join(", ");
+            conditions.and(&format!("{workspace} IN ({marks})"), ids.iter().map(Value::from));
+        }
+        Places::Workspaces(_) => {
+            let seen = "SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0";
+            conditions.and(
+                &format!("{workspace} IN ({seen})"),
+                [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
+            );
+            if let Some(id) = &filter.environment {
+                let inside = "SELECT id FROM workspaces WHERE environment_id = ?";
+                conditions.and(&format!("{workspace} IN ({inside})"), [id.into()]);
+            }
+        }
+    }
+}
+
+/// Whether runs that have not ended are wanted, and the outcomes of those that have.
+fn outcomes(filter: &RunFilter) -> (bool, Vec<Outcome>) {
+    let ended = filter.states.is_empty() || filter.states.contains(&State::Finished);
+    let active =
+        filter.outcome.is_none() && (filter.states.is_empty() || filter.states.iter().any(|s| *s != State::Finished));
+    let outcomes = match filter.outcome {
+        Some(outcome) => vec![outcome],
+        None => Outcome::ALL.to_vec(),
+    };
+    (active, if ended { outcomes } else { Vec::new() })
+}
+
+fn listed(outcomes: &[Outcome]) -> String {
+    let names: Vec<String> = outcomes.iter().map(|outcome| format!("'{}'", outcome.id())).collect();
+    format!("outcome IN ({})", names.join(", "))
+}
+
+impl Places {
+    fn is_empty(&self) -> bool {
+        let (Places::Workspaces(ids) | Places::Tasks(ids)) = self;
+        ids.is_empty()
+    }
+}
+
+fn total(tx: &mut Tx<'_>, filter: &RunFilter, places: &Places) -> Result<i64, StoreError> {
+    let (active, outcomes) = outcomes(filter);
+    let mut total = 0;
+    if active {
+        let conditions = active_conditions(filter, places);
+        total += tx.query_int(&format!("SELECT count(*) FROM runs {}", conditions.text()), conditions.values())?;
+    }
+    if outcomes.is_empty() {
+        return Ok(total);
+    }
+    // Ended within the window ...
+    let summed = matches!(places, Places::Workspaces(_)) && filter.tags.is_empty();
+    let closed = if summed { closed_days(tx, filter)? } else { None };
+    match closed {
+        None => total += ended(tx, filter, places, &outcomes, (filter.from_ms, filter.to_ms), None)?,
+        Some((first, behind)) => {
+            total += ended(tx, filter, places, &outcomes, (filter.from_ms, first * DAY_MS - 1), None)?;
+            total += ended(tx, filter, places, &outcomes, (behind * DAY_MS, filter.to_ms), None)?;
+            let mut conditions = Conditions::default();
+            anywhere(&mut conditions, filter, places);
+            conditions.and(&listed(&outcomes), []);
+            conditions.and("day >= ? AND day < ?", [first.into(), behind.into()]);
+            let sql = format!("SELECT CAST(coalesce(sum(runs), 0) AS BIGINT) FROM run_totals {}", conditions.text());
+            total += tx.query_int(&sql, conditions.values())?;
+        }
+    }
+    // ... or after it, and asked for before its end.
+    for (first, last) in spanning(tx, filter.to_ms.saturating_add(1))? {
+        total += ended(tx, filter, places, &outcomes, (first, last), Some(filter.to_ms))?;
+    }
+    Ok(total)
+}
+
+/// First and behind last of the closed days that lie in the window whole.
+fn closed_days(tx: &mut Tx<'_>, filter: &RunFilter) -> Result<Option<(i64, i64)>, StoreError> {
+    let Some(open) = open_since(tx)? else { return Ok(None) };
+    let first = day_of(filter.from_ms.saturating_add(DAY_MS - 1));
+    let behind = day_of(filter.to_ms.saturating_add(1)).min(open);
+    Ok((first < behind).then_some((first, behind)))
+}
+
+/// How many ended within these instants, and were asked for before another one.
+fn ended(
+    tx: &mut Tx<'_>,
+    filter: &RunFilter,
+    places: &Places,
+    outcomes: &[Outcome],
+    (first, last): (i64, i64),
+    asked_before: Option<i64>,
+) -> Result<i64, StoreError> {
+    if first > last {
+        return Ok(0);
+    }
+    let mut conditions = Conditions::default();
+    conditions.and("state = 'finished'", []);
+    anywhere(&mut conditions, filter, places);
+    conditions.and(&listed(outcomes), []);
+    conditions.and("finish_ms >= ? AND finish_ms <= ?", [first.into(), last.into()]);
+    if let Some(to) = asked_before {
+        conditions.and(&format!("{TRIGGER} <= ?"), [to.into()]);
+    }
+    let conditions = conditions.with(common(filter, places));
+    tx.query_int(&format!("SELECT count(*) FROM runs {}", conditions.text()), conditions.values())
+}
+
+/// Runs that have not ended and were asked for before the end of the window; never many.
+fn active_conditions(filter: &RunFilter, places: &Places) -> Conditions {
+    let mut conditions = Conditions::default();
+    // The index of what has not ended is over tasks.
+    conditions.and("state <> 'finished' AND task_id > ''", []);
+    if !filter.states.is_empty() {
+        let marks = vec!["?"; filter.states.len()].join(", ");
+        conditions.and(&format!("state IN ({marks})"), filter.states.iter().map(|state| Value::from(state.id())));
+    }
+    anywhere_as(&mut conditions, filter, places, "coalesce(workspace_id, '')");
+    conditions.and(&format!("{TRIGGER} <= ?"), [filter.to_ms.into()]);
+    conditions.with(common(filter, places))
+}
+
+/// The newest runs found so far: when they were asked for, and their ids.
+struct Merged {
+    keys: Vec<(i64, String)>,
+    wanted: usize,
+}
+
+impl Merged {
+    /// Below this instant nothing is wanted any more.
+    fn bound(&self) -> i64 {
+        if self.keys.len() < self.wanted { i64::MIN } else { self.keys.last().map_or(i64::MIN, |key| key.0) }
+    }
+
+    fn add(&mut self, tx: &mut Tx<'_>, mut conditions: Conditions, in_order: bool) -> Result<(), StoreError> {
+        let column = if in_order { "trigger_ms" } else { TRIGGER };
+        conditions.and(&format!("{column} >= ?"), [self.bound().into()]);
+        let (order, values) = if in_order {
+            let (page, values) = conditions.paged(i64::try_from(self.wanted).unwrap_or(i64::MAX), 0);
+            (format!("ORDER BY trigger_ms DESC, id {{bytes}} {page}"), values)
+        } else {
+            (String::new(), conditions.values().to_vec())
+        };
+        let sql = format!("SELECT trigger_ms, id FROM runs {} {order}", conditions.text());
+        for row in tx.query(&sql, &values)? {
+            self.keys.push((row.int(0)?, row.text(1)?));
+        }
+        self.keys.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        self.keys.truncate(self.wanted);
+        Ok(())
+    }
+}
+
+fn pages(
+    tx: &mut Tx<'_>,
+    filter: &RunFilter,
+    places: &Places,
+    few: bool,
+    found: &mut Merged,
+) -> Result<(), StoreError> {
+    let (active, outcomes) = outcomes(filter);
+    if outcomes.is_empty() || few {
+        if active {
+            found.add(tx, active_conditions(filter, places), false)?;
+        }
+        if !outcomes.is_empty() {
+            let mut conditions = Conditions::default();
+            conditions.and("state = 'finished'", []);
+            anywhere(&mut conditions, filter, places);
+            conditions.and(&listed(&outcomes), []);
+            conditions.and("finish_ms >= ?", [filter.from_ms.into()]);
+            conditions.and(&format!("{TRIGGER} <= ?"), [filter.to_ms.into()]);
+            found.add(tx, conditions.with(common(filter, places)), false)?;
+        }
+        return Ok(());
+    }
+    // Asked for within the window, place by place.
+    let (Places::Workspaces(ids) | Places::Tasks(ids)) = places;
+    let column = if matches!(places, Places::Tasks(_)) { "task_id" } else { "workspace_id" };
+    for id in ids {
+        let mut conditions = Conditions::default();
+        conditions.and(&format!("{column} = ?"), [id.into()]);
+        conditions.and("trigger_ms >= ? AND trigger_ms <= ?", [filter.from_ms.into(), filter.to_ms.into()]);
+        if let Some(outcome) = filter.outcome {
+            // Not written as a plain comparison, or the index that is not in the wanted order would be taken.
+            conditions.and("coalesce(outcome, '') = ?", [outcome.id().into()]);
+        }
+        found.add(tx, conditions.with(common(filter, places)), true)?;
+    }
+    if found.keys.len() >= found.wanted {
+        return Ok(());
+    }
+    // Asked for before it, and ended in it or not at all.
+    let before = |mut conditions: Conditions| {
+        conditions.and(&format!("{TRIGGER} < ?"), [filter.from_ms.into()]);
+        conditions
+    };
+    if active {
+        found.add(tx, before(active_conditions(filter, places)), false)?;
+    }
+    for (first, last) in spanning(tx, filter.from_ms)? {
+        let mut conditions = Conditions::default();
+        conditions.and("state = 'finished'", []);
+        anywhere(&mut conditions, filter, places);
+        conditions.and(&listed(&outcomes), []);
+        conditions.and("finish_ms >= ? AND finish_ms <= ?", [first.into(), last.into()]);
+        found.add(tx, before(conditions).with(common(filter, places)), false)?;
+    }
+    Ok(())
+}
