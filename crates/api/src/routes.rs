@@ -111,9 +111,10 @@ impl List {
     fn older<H, T>(&mut self, method: &'static str, tmc: &str, support: Support, handler: H)
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Describe + 'static,
     {
         put(&mut self.tmc, tmc, method, handler);
+        self.read::<T>("v2.6", method, tmc);
         self.built.insert(("v2.6", method, numbered(tmc)), support);
     }
 

@@ -124,14 +124,18 @@ pub fn pipeline_profile(row: &RunProfile, family: Family) -> Value {
             add(name, value.clone());
         }
     }
-    add("id", row.id.as_str().into());
-    let shown = match kind {
-        PipelineProfileKind::DataIntegration if !family.is_tmc() => row.kind.id(),
-        other => other.id(),
-    };
-    add("type", shown.into());
-    add("createDate", to_text(row.created_ms).into());
-    add("updateDate", to_text(row.updated_ms).into());
+    // In the older generation only these two kinds have the fields of an entity.
+    let entity = matches!(kind, PipelineProfileKind::DataIntegration | PipelineProfileKind::Standard);
+    if entity || !family.is_tmc() {
+        add("id", row.id.as_str().into());
+        let shown = match kind {
+            PipelineProfileKind::DataIntegration if !family.is_tmc() => row.kind.id(),
+            other => other.id(),
+        };
+        add("type", shown.into());
+        add("createDate", to_text(row.created_ms).into());
+        add("updateDate", to_text(row.updated_ms).into());
+    }
     if has_token(row)
         && let Some(access) = body.get_mut("databricks").and_then(Value::as_object_mut)
     {
