@@ -321,7 +321,7 @@ fn fill_plans(list: &mut List) {
 }
 
 fn fill_promotions(list: &mut List) {
-    use Support::{Complete, Partial};
+    use Support::Complete;
     let all = ("/orchestration/executables/promotions", "/executables/promotions");
     let one = ("/orchestration/executables/promotions/{promotionId}", "/executables/promotions/{promotionId}");
     let users = ("/orchestration/executables/promotions/{promotionId}/users", "/executables/promotions/{id}/users");
@@ -338,11 +338,10 @@ fn fill_promotions(list: &mut List) {
     let account = "/orchestration/executables/promotions/{promotionId}/service-accounts/{serviceAccountId}";
     list.newer("PUT", account, Complete, promotions::add_account);
     list.newer("DELETE", account, Complete, promotions::remove_account);
-    let parts = Partial("connections and resources of tasks are handed on as they stand in the source");
     let run = ("/processing/executions/promotions", "/executions/promotions");
     let report = ("/processing/executions/promotions/{executionId}", "/executions/promotions/{executionId}");
-    list.both("POST", one.0, "/executions/promotions/{id}", parts, promotions::analyse);
-    list.both("POST", run.0, run.1, parts, promotions::run);
+    list.both("POST", one.0, "/executions/promotions/{id}", Complete, promotions::analyse);
+    list.both("POST", run.0, run.1, Complete, promotions::run);
     list.both("GET", report.0, report.1, Complete, promotions::report);
 }
 

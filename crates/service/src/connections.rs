@@ -5,10 +5,11 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::{Error, taken};
+use crate::parameters::CHANGE_ME;
 use crate::workspaces::{Views, WorkspaceView, belongs, view};
 use serde_json::json;
 use stoker_domain::ids::{ConnectionId, EnvironmentId, WorkspaceId};
-use stoker_domain::{Permission, Right, limits, names};
+use stoker_domain::{Permission, Random, Right, limits, names};
 use stoker_secrets::keyring::KeyRing;
 use stoker_store::connections::{self, Connection, ConnectionParameter, PlaceFilter};
 use stoker_store::db::{Json, Record};
@@ -104,6 +105,25 @@ pub(crate) fn opened(id: &ConnectionId, parameter: &ConnectionParameter, keys: &
     }
     let plain = keys.decrypt(&context(id, &parameter.name), &parameter.value)?;
     String::from_utf8(plain).map_err(Error::internal)
+}
+
+/// The parameters of a connection that a promotion makes, and the names of secret ones: those are not taken over, and
+/// somebody has to set them (source: client).
+pub(crate) fn promoted(
+    id: &ConnectionId,
+    source: &[ConnectionParameter],
+    keys: &KeyRing,
+    random: &dyn Random,
+) -> (Vec<ConnectionParameter>, Vec<String>) {
+    let open = source.iter().filter(|parameter| parameter.encrypted).map(|parameter| parameter.name.clone()).collect();
+    let taken_over = |parameter: &ConnectionParameter| match parameter.encrypted {
+        true => {
+            let value = keys.encrypt(&context(id, &parameter.name), CHANGE_ME.as_bytes(), random);
+            ConnectionParameter { value, ..parameter.clone() }
+        }
+        false => parameter.clone(),
+    };
+    (source.iter().map(taken_over).collect(), open)
 }
 
 /// Checks that both workspaces lie in one environment; the second is where something is to move to.

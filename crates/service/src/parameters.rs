@@ -101,8 +101,9 @@ pub fn shown(kept: &Map<String, Value>) -> BTreeMap<String, String> {
     kept.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }
 
-/// What stands in a promoted task for a secret value, which is not taken over (source: client, seen for connections).
-const CHANGE_ME: &str = "<change me>";
+/// What stands in a promoted task or connection for a secret value, which is not taken over (source: client, seen for
+/// connections).
+pub(crate) const CHANGE_ME: &str = "<change me>";
 
 /// Adds the parameters of a source task that its promoted task lacks: with the value of the context named like the target
 /// environment, else with that of the source (source: doc). Gives the names of secret ones, which somebody has to set.

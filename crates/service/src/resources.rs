@@ -80,9 +80,9 @@ async fn checked_zip(upload: &mut Upload) -> Result<(), Error> {
     }
 }
 
-/// Whether so many bytes more may be kept.
-fn check_room(tx: &mut Tx<'_>, more: i64) -> Result<(), Error> {
-    if resources::total_bytes(tx)? + more <= limits::RESOURCE_BYTES_TOTAL {
+/// Refuses what has just been written when all files together are too large.
+fn check_room(tx: &mut Tx<'_>) -> Result<(), Error> {
+    if resources::total_bytes(tx)? <= limits::RESOURCE_BYTES_TOTAL {
         return Ok(());
     }
     Err(Error::TooLarge(format!(
@@ -173,7 +173,6 @@ impl Service {
         let (service, proof, now) = (self.clone(), allowed.clone(), self.now());
         self.keep_blob(allowed, upload, move |tx, blob| {
             let (workspace, name) = checked(tx, &proof, &request)?;
-            check_room(tx, size(&blob))?;
             let resource = Resource {
                 id: ResourceId::generate(now, service.random()),
                 workspace_id: workspace,
@@ -187,6 +186,7 @@ impl Service {
                 updated_ms: now,
             };
             resource.insert(tx).map_err(taken(exists(&resource.name)))?;
+            check_room(tx)?;
             service.audit_resource(tx, &proof, "resource.create", &resource)?;
             let workspace = view(tx, &resource.workspace_id)?;
             Ok(ResourceView { resource, workspace })
@@ -223,12 +223,12 @@ impl Service {
             .keep_blob(allowed, upload, move |tx, blob| {
                 let mut resource = resources::lock(tx, &id)?.ok_or_else(unknown)?;
                 proof.right(tx, &resource.workspace_id, CHANGE)?;
-                check_room(tx, size(&blob) - resource.size)?;
                 let before = std::mem::replace(&mut resource.sha256, blob.sha256.clone());
                 resource.size = size(&blob);
                 resource.file_name = given_name.or(resource.file_name);
                 resource.updated_ms = now;
                 resource.update(tx)?;
+                check_room(tx)?;
                 service.audit_resource(tx, &proof, "resource.upload", &resource)?;
                 Ok(before)
             })

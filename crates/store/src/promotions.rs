@@ -158,11 +158,13 @@ pub fn claim_run(tx: &mut Tx<'_>, id: &PromotionRunId) -> Result<Option<Promotio
 pub mod objects {
     use super::*;
     use crate::artifacts::{Artifact, ArtifactVersion};
+    use crate::connections::Connection;
     use crate::engines::{Cluster, Engine};
     use crate::plans::Plan;
+    use crate::resources::Resource;
     use crate::tasks::Task;
     use crate::workspaces::Workspace;
-    use stoker_domain::ids::{ArtifactId, PlanId, WorkspaceId};
+    use stoker_domain::ids::{ArtifactId, PlanId, ResourceId, WorkspaceId};
 
     /// Whether rows that may be changed are locked as they are read. A read-only transaction cannot lock.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,6 +227,49 @@ pub mod objects {
     /// The artifacts of a workspace by name.
     pub fn artifacts_in(tx: &mut Tx<'_>, at: &WorkspaceId) -> Result<Vec<Artifact>, StoreError> {
         Artifact::select(tx, "WHERE workspace_id = $1 ORDER BY name {bytes}, id", params![at])
+    }
+
+    /// The connection of that name in the workspace; with [`Reading::ToChange`] nobody can remove it meanwhile.
+    pub fn connection(
+        tx: &mut Tx<'_>,
+        at: &WorkspaceId,
+        name: &str,
+        how: Reading,
+    ) -> Result<Option<Connection>, StoreError> {
+        Connection::select_opt(tx, &format!("WHERE workspace_id = $1 AND name = $2{}", how.tail()), params![at, name])
+    }
+
+    /// The resource of that name in the workspace; likewise.
+    pub fn resource(
+        tx: &mut Tx<'_>,
+        at: &WorkspaceId,
+        name: &str,
+        how: Reading,
+    ) -> Result<Option<Resource>, StoreError> {
+        Resource::select_opt(tx, &format!("WHERE workspace_id = $1 AND name = $2{}", how.tail()), params![at, name])
+    }
+
+    /// A resource that is copied; with [`Reading::ToChange`] it keeps its bytes until the end of the transaction, so that
+    /// nobody finds them unused before the copy names them.
+    pub fn source_resource(tx: &mut Tx<'_>, id: &ResourceId, how: Reading) -> Result<Option<Resource>, StoreError> {
+        match how {
+            Reading::ToChange => crate::resources::hold(tx, id),
+            Reading::Only => crate::resources::get(tx, id),
+        }
+    }
+
+    /// Ids of the connections of a workspace.
+    pub fn connection_ids_in(tx: &mut Tx<'_>, at: &WorkspaceId) -> Result<Vec<String>, StoreError> {
+        ids_in(tx, "SELECT id FROM connections WHERE workspace_id = $1", at)
+    }
+
+    /// Ids of the resources of a workspace.
+    pub fn resource_ids_in(tx: &mut Tx<'_>, at: &WorkspaceId) -> Result<Vec<String>, StoreError> {
+        ids_in(tx, "SELECT id FROM resources WHERE workspace_id = $1", at)
+    }
+
+    fn ids_in(tx: &mut Tx<'_>, sql: &str, at: &WorkspaceId) -> Result<Vec<String>, StoreError> {
+        tx.query(sql, params![at])?.iter().map(|row| row.text(0)).collect()
     }
 
     /// A version of an artifact without what its archive says.

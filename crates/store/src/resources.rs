@@ -68,9 +68,10 @@ pub fn list(
     Ok((items, total))
 }
 
-/// Bytes of all resources together.
+/// Bytes of the files of all resources together; one that several resources name counts once.
 pub fn total_bytes(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
-    tx.query_int("SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM resources", params![])
+    let sql = "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM (SELECT DISTINCT sha256, size FROM resources) files";
+    tx.query_int(sql, params![])
 }
 
 /// Names of tasks of the environment that name this resource, a few of them.

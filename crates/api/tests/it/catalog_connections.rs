@@ -39,7 +39,8 @@ pub(crate) fn job_with(variables: &[&str]) -> Vec<u8> {
     new.finish().expect("finish").into_inner()
 }
 
-fn opened(engine: &Engine, offer: &Offer) -> Vec<Parameter> {
+/// The secret parameters of an offer, as the engine reads them.
+pub(crate) fn opened(engine: &Engine, offer: &Offer) -> Vec<Parameter> {
     let Some(sealed) = offer.sealed_parameters.as_deref() else { return Vec::new() };
     let plain = stoker_secrets::seal::open(&engine.sealing.private, &offer.run, sealed).expect("the engine opens it");
     serde_json::from_slice(&plain).expect("a list of parameters")

@@ -24,6 +24,7 @@ mod plan_runs;
 mod plan_schedules;
 mod plans;
 mod procedures;
+mod promotion_parts;
 mod promotion_properties;
 mod promotion_rules;
 mod promotions;

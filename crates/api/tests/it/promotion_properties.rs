@@ -6,6 +6,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use crate::plans::plan;
+use crate::promotion_parts::{connection_in, resource_in};
 use crate::promotions::{pair, rows};
 use crate::support::{TestServer, both, id};
 
@@ -18,8 +19,13 @@ struct Contents {
     workspaces: usize,
     /// Workspace and versions.
     artifacts: Vec<(usize, usize)>,
-    /// Workspace, artifact, engine (none for the last number), parameters, paused.
+    /// Workspace, artifact, engine (none for the last number), parameters, paused; connections and resources are chosen
+    /// by the same numbers.
     tasks: Vec<(usize, usize, usize, usize, bool)>,
+    /// Workspace, parameters (the last one is secret).
+    connections: Vec<(usize, usize)>,
+    /// Workspace, content, file or folder.
+    resources: Vec<(usize, usize, bool)>,
     /// Tasks of its steps.
     plans: Vec<Vec<usize>>,
     keep: bool,
@@ -31,13 +37,44 @@ fn contents() -> impl Strategy<Value = Contents> {
     let plan = prop::collection::vec(0..4usize, 1..3);
     let lists =
         (prop::collection::vec(artifact, 1..4), prop::collection::vec(task, 0..5), prop::collection::vec(plan, 0..3));
-    (1..4usize, lists, any::<bool>()).prop_map(|(workspaces, (artifacts, tasks, plans), keep)| Contents {
-        workspaces,
-        artifacts,
-        tasks,
-        plans,
-        keep,
+    let parts = (
+        prop::collection::vec((0..3usize, 0..3usize), 0..4),
+        prop::collection::vec((0..3usize, 0..2usize, any::<bool>()), 0..4),
+    );
+    (1..4usize, lists, parts, any::<bool>()).prop_map(|(workspaces, lists, (connections, resources), keep)| {
+        let (artifacts, tasks, plans) = lists;
+        Contents { workspaces, artifacts, tasks, connections, resources, plans, keep }
     })
+}
+
+/// Connections and resources of the contents, by the ids of their workspaces; gives their ids.
+async fn parts(
+    server: &TestServer,
+    round: usize,
+    contents: &Contents,
+    workspaces: &[String],
+) -> (Vec<String>, Vec<String>) {
+    let (mut connections, mut resources) = (Vec::new(), Vec::new());
+    for (number, (workspace, parameters)) in contents.connections.iter().enumerate() {
+        let workspace = &workspaces[workspace % workspaces.len()];
+        let values: Vec<Value> = (0..*parameters)
+            .map(|n| json!({ "name": format!("p{n}"), "value": "v", "encrypted": n + 1 == *parameters }))
+            .collect();
+        connections
+            .push(connection_in(server, workspace, &format!("{round} c{number}"), "Custom", json!(values)).await);
+    }
+    for (number, (workspace, content, is_file)) in contents.resources.iter().enumerate() {
+        let workspace = &workspaces[workspace % workspaces.len()];
+        let zip = stoker_testkit::fixtures::script_archive(&format!("#!/bin/sh\necho {content}\n"));
+        resources.push(resource_in(server, workspace, &format!("{round} r{number}"), *is_file, &zip).await);
+    }
+    (connections, resources)
+}
+
+/// A map that names some of these ids.
+fn chosen(ids: &[String], from: usize, count: usize) -> Value {
+    let named = (from..from + count).filter_map(|n| Some((format!("k{n}"), ids.get(n % ids.len().max(1))?)));
+    named.map(|(key, id)| (key, json!(id))).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// Makes the contents in environment `default`, with names that begin with `round`.
@@ -61,12 +98,14 @@ async fn filled(server: &TestServer, round: usize, contents: &Contents) {
         artifacts.push(id(&made));
     }
     let engines = [id(&server.engine(&format!("{round} e0")).await), id(&server.engine(&format!("{round} e1")).await)];
+    let (connections, resources) = parts(server, round, contents, &workspaces).await;
     let mut tasks = Vec::new();
     for (number, (workspace, artifact, engine, parameters, paused)) in contents.tasks.iter().enumerate() {
         let values: serde_json::Map<String, Value> = (0..*parameters).map(|n| (format!("p{n}"), json!("v"))).collect();
         let body = json!({
             "name": format!("{round} t{number}"), "workspaceId": workspaces[workspace % workspaces.len()],
             "artifact": { "id": artifacts[artifact % artifacts.len()], "version": "0.0" }, "parameters": values,
+            "connections": chosen(&connections, number, *parameters), "resources": chosen(&resources, number, *engine),
         });
         let task = id(&http.post("/orchestration/executables/tasks", &body).await.expect(201).json());
         // Engines are kept for the shared workspace.

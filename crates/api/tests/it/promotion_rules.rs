@@ -185,7 +185,8 @@ both! {
     async fn run_profiles_and_resources_are_kept_or_replaced(server: TestServer) {
         let (http, pair) = (server.http(), pair(&server, "prod").await);
         let artifact = server.artifact("x", "0.1").await;
-        let task = json!({ "name": "a", "workspaceId": server.workspace(), "artifact": { "id": artifact, "version": "0.1" }, "resources": { "in": "/dev/1" } });
+        let (one, two) = (server.resource("one", true, b"1").await, server.resource("two", true, b"2").await);
+        let task = json!({ "name": "a", "workspaceId": server.workspace(), "artifact": { "id": artifact, "version": "0.1" }, "resources": { "in": one } });
         let source = id(&http.post(TASKS, &task).await.expect(201).json());
         let engine = id(&server.engine("e").await);
         let profiles = format!("/processing/runtimes/remote-engines/{engine}/run-profiles");
@@ -202,15 +203,16 @@ both! {
         let changed = json!({ "name": "big", "type": "JOB_SERVER", "jvmArguments": ["-Xmx2g"] });
         let _ = http.put(&format!("{profiles}/{profile}"), &changed).await.expect(200);
         let mut task = task;
-        task["resources"] = json!({ "in": "/dev/2" });
+        task["resources"] = json!({ "in": two });
         let _ = http.put(&format!("{TASKS}/{source}"), &task).await.expect(200);
-        for (keep, memory, path, wanted) in [(true, "-Xmx1g", "/dev/1", "REUSED"), (false, "-Xmx2g", "/dev/2", "REPLACED"), (false, "-Xmx2g", "/dev/2", "REUSED")] {
+        for (keep, memory, name, wanted) in [(true, "-Xmx1g", "one", "REUSED"), (false, "-Xmx2g", "two", "REPLACED"), (false, "-Xmx2g", "two", "REUSED")] {
             let report = pair.run(&server, json!({ "keepTargetRunProfiles": keep, "keepTargetResources": keep })).await;
             assert_eq!((&report["keepTargetRunProfiles"], &report["keepTargetResources"]), (&json!(keep), &json!(keep)));
             let engine = item(&report, "Shared", "engines", "e");
             assert_eq!(engine["runProfiles"][0]["promotionReport"]["status"], wanted, "{engine}");
             assert_eq!(http.get(&there).await.json()[0]["jvmArguments"], json!([memory]));
-            assert_eq!(http.get(&target).await.json()["resources"], json!({ "in": path }), "keep {keep}");
+            let there = item(&report, "Shared", "resources", name)["targetId"].clone();
+            assert_eq!(http.get(&target).await.json()["resources"], json!({ "in": there }), "keep {keep}");
         }
     }
 

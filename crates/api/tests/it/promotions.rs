@@ -101,6 +101,8 @@ pub(crate) async fn rows(server: &TestServer) -> Vec<String> {
         "engines",
         "clusters",
         "run_profiles",
+        "connections",
+        "resources",
         "tasks",
         "plans",
         "plan_tasks",

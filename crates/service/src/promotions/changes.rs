@@ -2,14 +2,16 @@
 
 use super::copy::Prepared;
 use crate::error::Error;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use stoker_domain::promotion::Report;
 use stoker_domain::{PrincipalKind, Rights};
 use stoker_store::artifacts::{Artifact, ArtifactVersion};
+use stoker_store::connections::Connection;
 use stoker_store::db::Record;
 use stoker_store::engines::{Cluster, Engine, RunProfile};
 use stoker_store::plans::{self, Plan};
 use stoker_store::promotions::objects;
+use stoker_store::resources::{self, Resource};
 use stoker_store::tasks::Task;
 use stoker_store::workspaces::{Grant, Workspace};
 use stoker_store::{Tx, accounts};
@@ -24,6 +26,11 @@ pub(super) struct Changes {
     pub(super) clusters: Vec<Cluster>,
     pub(super) profiles: Vec<RunProfile>,
     pub(super) changed_profiles: Vec<RunProfile>,
+    pub(super) connections: Vec<Connection>,
+    pub(super) resources: Vec<Resource>,
+    pub(super) changed_resources: Vec<Resource>,
+    /// SHA-256 of files that resources of the target had before.
+    pub(super) left_files: BTreeSet<String>,
     pub(super) tasks: Vec<Task>,
     pub(super) changed_tasks: Vec<Task>,
     pub(super) plans: Vec<Plan>,
@@ -38,6 +45,8 @@ impl Changes {
         ids.extend(self.engines.iter().map(|row| row.id.to_string()));
         ids.extend(self.clusters.iter().map(|row| row.id.to_string()));
         ids.extend(self.profiles.iter().map(|row| row.id.to_string()));
+        ids.extend(self.connections.iter().map(|row| row.id.to_string()));
+        ids.extend(self.resources.iter().map(|row| row.id.to_string()));
         ids.extend(self.tasks.iter().map(|row| row.id.to_string()));
         ids.extend(self.plans.iter().map(|row| row.id.to_string()));
         ids
@@ -60,6 +69,15 @@ impl Prepared {
         inserted(tx, &changes.profiles)?;
         for profile in &changes.changed_profiles {
             profile.update(tx)?;
+        }
+        inserted(tx, &changes.connections)?;
+        inserted(tx, &changes.resources)?;
+        for resource in &changes.changed_resources {
+            resource.update(tx)?;
+        }
+        for sha256 in &changes.left_files {
+            // The reconciler looks whether anything still needs it.
+            resources::leave(tx, sha256)?;
         }
         inserted(tx, &changes.tasks)?;
         for task in &changes.changed_tasks {

@@ -5,6 +5,7 @@
 
 use super::artifacts::ArtifactPair;
 use super::changes::Changes;
+use super::parts::{Part, Wanted};
 use super::plans::PlanPair;
 use super::runtimes::RuntimePair;
 use super::scope::Root;
@@ -19,7 +20,9 @@ use stoker_domain::runtime::WorkspaceType;
 use stoker_domain::{PrincipalKind, limits};
 use stoker_jobzip::Manifest;
 use stoker_store::environments::Environment;
+use stoker_store::plans::Plan;
 use stoker_store::promotions::objects::{self, Reading};
+use stoker_store::tasks::Task;
 use stoker_store::workspaces::{self, Workspace};
 use stoker_store::{Tx, artifacts, plans, tasks};
 
@@ -62,9 +65,11 @@ pub(super) struct Copy<'a> {
     pub(super) tasks: HashMap<TaskId, TaskPair>,
     pub(super) plans: HashMap<PlanId, PlanPair>,
     pub(super) runtimes: BTreeMap<String, RuntimePair>,
-    /// Connections and resources, filled by `parts`: source id to target id.
-    pub(super) connections: BTreeMap<String, String>,
-    pub(super) resources: BTreeMap<String, String>,
+    /// Connections and resources by source id.
+    pub(super) connections: BTreeMap<String, Part>,
+    pub(super) resources: BTreeMap<String, Part>,
+    /// Target tasks by source id, as they were found.
+    pub(super) there: HashMap<TaskId, Task>,
     manifests: HashMap<(ArtifactId, String), Arc<Manifest>>,
     /// What uses an object, by the id of that.
     users: HashMap<String, Vec<User>>,
@@ -129,6 +134,7 @@ impl<'a> Copy<'a> {
             runtimes: BTreeMap::new(),
             connections: BTreeMap::new(),
             resources: BTreeMap::new(),
+            there: HashMap::new(),
             manifests: HashMap::new(),
             users: HashMap::new(),
             items: Vec::new(),
@@ -162,11 +168,11 @@ impl<'a> Copy<'a> {
             Root::Workspace(id) => self.contents(tx, &[id]),
             Root::Plan(id) => {
                 let plan = plans::get(tx, &id)?.ok_or_else(crate::plans::unknown)?;
-                self.some(tx, vec![plan], Vec::new(), true)
+                self.some(tx, vec![plan], Vec::new(), Wanted::default(), true)
             }
             Root::Task(id) => {
                 let task = tasks::get(tx, &id)?.ok_or_else(crate::tasks::unknown)?;
-                self.some(tx, Vec::new(), vec![task], true)
+                self.some(tx, Vec::new(), vec![task], Wanted::default(), true)
             }
             Root::Artifact(id) => {
                 let artifact = artifacts::get(tx, &id)?.ok_or_else(|| Error::not_found("Artifact id not found."))?;
@@ -177,7 +183,7 @@ impl<'a> Copy<'a> {
 
     /// Everything in these workspaces.
     fn contents(&mut self, tx: &mut Tx<'_>, wanted: &[WorkspaceId]) -> Result<(), Error> {
-        let (mut plans, mut tasks) = (Vec::new(), Vec::new());
+        let (mut plans, mut tasks, mut parts) = (Vec::new(), Vec::new(), Wanted::default());
         for id in wanted {
             if self.workspace(tx, id)?.target.is_none() {
                 continue;
@@ -192,33 +198,37 @@ impl<'a> Copy<'a> {
             for artifact in objects::artifacts_in(tx, id)? {
                 self.whole_artifact(tx, artifact)?;
             }
-            self.connections_of(tx, id, None)?;
-            self.resources_of(tx, id, None)?;
+            parts.add_workspace(tx, id)?;
             plans.extend(objects::plans_in(tx, id)?);
             tasks.extend(objects::tasks_in(tx, id)?);
         }
-        self.some(tx, plans, tasks, false)
+        self.some(tx, plans, tasks, parts, false)
     }
 
-    /// These plans and tasks with what they need. `alone`: a plan that cannot be promoted is a mistake of the call.
+    /// These plans, tasks, connections and resources with what they need. `alone`: a plan that cannot be promoted is a mistake of the call.
     fn some(
         &mut self,
         tx: &mut Tx<'_>,
-        plans: Vec<stoker_store::plans::Plan>,
-        tasks: Vec<stoker_store::tasks::Task>,
+        plans: Vec<Plan>,
+        mut tasks: Vec<Task>,
+        mut parts: Wanted,
         alone: bool,
     ) -> Result<(), Error> {
         let plans = self.with_handlers(tx, plans, alone)?;
         let mut known: BTreeSet<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
-        for task in tasks {
-            self.task(tx, task)?;
-        }
         for plan in &plans {
             let (named, _) = crate::plan_checks::named_by(&plan.steps.0);
             let missing: BTreeSet<TaskId> = named.into_iter().filter(|id| known.insert(id.clone())).collect();
-            for task in stoker_store::plans::named_tasks(tx, &missing)? {
-                self.task(tx, task)?;
-            }
+            tasks.extend(plans::named_tasks(tx, &missing)?);
+        }
+        // All tasks before what they name: those who save tasks lock in this order too.
+        for task in &tasks {
+            self.find_task(tx, task)?;
+            parts.add(task);
+        }
+        self.parts(tx, &parts)?;
+        for task in tasks {
+            self.task(tx, task)?;
         }
         for plan in plans {
             self.plan_itself(tx, plan)?;

@@ -1,10 +1,12 @@
 //! Tasks: what a new one takes over from its source, and what an existing one keeps (source: doc).
 
 use super::copy::Copy;
+use super::parts;
 use super::runtimes::Place;
 use crate::error::Error;
 use crate::parameters;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use stoker_domain::ids::{ArtifactId, TaskId, WorkspaceId};
 use stoker_domain::promotion::{Item, ItemKind, ItemStatus, Level, User};
 use stoker_domain::runtime::RuntimeType;
@@ -44,7 +46,17 @@ fn merged(into: &mut Map<String, Value>, from: &Map<String, Value>, all: bool) {
 }
 
 impl Copy<'_> {
-    /// Promotes a task with its artifact version, engine and run profile.
+    /// Looks for the task of that name in the target.
+    pub(super) fn find_task(&mut self, tx: &mut Tx<'_>, source: &Task) -> Result<(), Error> {
+        let Some(place) = self.workspace(tx, &source.workspace_id)?.target else { return Ok(()) };
+        if let Some(there) = objects::task(tx, &place.id, &source.name, self.order.how)? {
+            self.there.insert(source.id.clone(), there);
+        }
+        Ok(())
+    }
+
+    /// Promotes a task with its artifact version, engine and run profile; [`Copy::find_task`] and [`Copy::parts`] went
+    /// before.
     pub(super) fn task(&mut self, tx: &mut Tx<'_>, source: Task) -> Result<(), Error> {
         if self.tasks.contains_key(&source.id) {
             return Ok(());
@@ -62,6 +74,11 @@ impl Copy<'_> {
             target_id: item.target_id.clone(),
             name: item.name.clone(),
         };
+        let named: BTreeSet<&str> =
+            parts::ids(&source.connections.0).union(&parts::ids(&source.resources.0)).copied().collect();
+        for id in named {
+            self.uses(id, user(&item));
+        }
         self.uses(source.artifact_id.as_str(), user(&item));
         if let Some(runtime) = &source.runtime_id {
             self.uses(runtime, user(&item));
@@ -77,7 +94,7 @@ impl Copy<'_> {
             item.fail(format!("its workspace {} cannot be promoted", workspace.source.name));
             return Ok(None);
         };
-        let there = objects::task(tx, &place.id, &source.name, self.order.how)?;
+        let there = self.there.remove(&source.id);
         if source.paused {
             item.status = ItemStatus::Skipped;
             item.say(Level::Info, "it is paused: resume it to promote it");
@@ -104,14 +121,9 @@ impl Copy<'_> {
             item.fail("its artifact cannot be promoted");
             return Ok(None);
         };
-        let ids = |map: &Map<String, Value>| map.values().filter_map(|v| v.as_str().map(str::to_owned)).collect();
-        self.connections_of(tx, &source.workspace_id, Some(&ids(&source.connections.0)))?;
-        self.resources_of(tx, &source.workspace_id, Some(&ids(&source.resources.0)))?;
-        let through = |map: &Map<String, Value>, each: &dyn Fn(&str) -> String| -> Map<String, Value> {
-            map.iter().map(|(name, id)| (name.clone(), json!(each(id.as_str().unwrap_or_default())))).collect()
-        };
-        let connections = through(&source.connections.0, &|id| self.connection(id));
-        let resources = through(&source.resources.0, &|id| self.resource(id));
+        let connections = parts::mapped("connections", &source.connections.0, &self.connections, item);
+        let resources = parts::mapped("resources", &source.resources.0, &self.resources, item);
+        let (Some(connections), Some(resources)) = (connections, resources) else { return Ok(None) };
         match self.place(tx, source, &workspace)? {
             Err(reason) => {
                 item.fail(reason);
