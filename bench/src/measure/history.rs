@@ -60,7 +60,7 @@ async fn on(report: &mut Report, name: &str, url: Option<String>, runs: i64, now
     stage.server.stop();
     let target = match url {
         Some(url) => Target::Postgres(url),
-        None => Target::Sqlite(PathBuf::from(stage.data()).join("stoker.db")),
+        None => Target::Sqlite(stage.data().join("stoker.db")),
     };
     let began = Instant::now();
     fill_all(&target, runs, now_ms, &environment, &[&admin, &few_id])?;

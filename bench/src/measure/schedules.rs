@@ -33,7 +33,7 @@ pub(crate) async fn schedules(report: &mut Report, count: i64) -> Result<()> {
     let artifact = text(&task["artifact"], "id")?;
     let engine = stage.engine_id().to_owned();
     stage.server.stop();
-    let target = Target::Sqlite(PathBuf::from(stage.data()).join("stoker.db"));
+    let target = Target::Sqlite(stage.data().join("stoker.db"));
     let due = now_ms() + AHEAD_MS;
     let next = |number: i64| if number < DUE { due } else { due + DAY + (number % 1_000) * 60_000 };
     let id = |kind: &str, number: i64| format!("{kind}{number:0width$}", width = 24 - kind.len());
