@@ -1,6 +1,5 @@
 //! Lists and searches over a long history, with every filter, for a caller who sees everything and one who sees little.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};

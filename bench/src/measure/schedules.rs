@@ -1,6 +1,5 @@
 //! Many active schedules: start of the server, punctual starts, memory; and what a plan adds to each of its steps.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
