@@ -118,6 +118,12 @@ id!(
     /// A person.
     UserId, "User", is_uuid, |_, r| uuid(r));
 id!(
+    /// A role.
+    RoleId, "Role", is_uuid, |_, r| uuid(r));
+id!(
+    /// A group of users.
+    GroupId, "Group", is_uuid, |_, r| uuid(r));
+id!(
     /// A service account; also its OAuth client id.
     ServiceAccountId, "Service account", is_alphanumeric_32, |_, r| alphanumeric(32, r));
 id!(

@@ -11,6 +11,7 @@ pub mod names;
 pub mod permission;
 pub mod plan;
 pub mod random;
+pub mod roles;
 pub mod run;
 pub mod runtime;
 pub mod schedule;

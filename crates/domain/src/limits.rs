@@ -4,6 +4,10 @@
 pub const NAME_CHARS: usize = 255;
 /// Longest description, in characters.
 pub const DESCRIPTION_CHARS: usize = 4_000;
+/// Longest login and mail address of a user, in characters.
+pub const LOGIN_CHARS: usize = 255;
+/// Longest phone number and title of a user, in characters.
+pub const PERSON_FIELD_CHARS: usize = 100;
 /// Largest JSON body, in bytes.
 pub const JSON_BODY_BYTES: usize = 1024 * 1024;
 /// Deepest nesting of a JSON body.

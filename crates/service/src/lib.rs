@@ -14,16 +14,20 @@ mod dispatch;
 pub mod engines;
 pub mod environments;
 pub mod error;
+pub mod groups;
 mod hub;
 pub mod link;
+pub mod listed;
 pub mod logs;
 mod parameters;
+pub mod people;
 mod plan_checks;
 mod plan_engine;
 pub mod plan_runs;
 pub mod plans;
 pub mod reconcile;
 pub mod rights;
+pub mod roles;
 pub mod run_configs;
 pub mod run_profiles;
 pub mod runs;
@@ -40,14 +44,17 @@ pub mod workspaces;
 pub use actor::{Actor, Allowed};
 pub use app::{Service, Settings};
 pub use error::Error;
+pub use listed::{Listed, PageNumber};
 
 /// Rows that answers are made from.
 pub mod rows {
     pub use stoker_store::accounts::ServiceAccount;
     pub use stoker_store::engines::RunProfile;
     pub use stoker_store::environments::Environment;
+    pub use stoker_store::people::{Person, TokenInfo};
     pub use stoker_store::plan_runs::{ItemState, PlanRun, StepItem, StepRun};
     pub use stoker_store::plans::{Place, Plan};
+    pub use stoker_store::roles::Role;
     pub use stoker_store::runs::{Run, RunEvent};
     pub use stoker_store::schedules::{Fire, Schedule, ScheduleLink, Trigger};
     pub use stoker_store::tasks::{Task, TriggerFilter};

@@ -3,6 +3,7 @@
 mod accounts;
 mod artifacts;
 mod engines;
+mod people;
 mod plan_runs;
 mod plans;
 mod runs;
@@ -13,6 +14,7 @@ mod workspaces;
 pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
 pub use engines::{ClusterBody, EngineBody, RunProfileBody};
+pub use people::{GroupBody, MeBody, RoleBody, UserBody};
 pub use plan_runs::{PlanRunBody, StepRunBody, StepRunItem, plan_timeline};
 pub use plans::{PlanBody, plan_details, plan_page, plan_run_config};
 pub use runs::{RunBody, RunListItem, timeline};

@@ -8,6 +8,8 @@ pub mod environments;
 pub mod executions;
 pub mod logs;
 pub mod operator;
+pub mod paged;
+pub mod people;
 pub mod plan_executions;
 pub mod plans;
 pub mod rights;

@@ -9,6 +9,7 @@ mod dialects;
 mod link;
 mod lists;
 mod logs;
+mod people;
 mod plan_moves;
 mod plan_runs;
 mod plans;

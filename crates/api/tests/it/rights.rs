@@ -51,7 +51,7 @@ impl Sample {
 
     fn permissions(&self) -> &'static [&'static str] {
         match self.call.who {
-            Who::Holders(list) => list,
+            Who::Holders(list) | Who::Persons(list) => list,
             Who::Anybody | Who::Others => &[],
         }
     }
@@ -75,6 +75,16 @@ impl Accounts {
         self.0.insert(key, http.clone());
         http
     }
+
+    /// The client of a person with one permission.
+    async fn person(&mut self, server: &TestServer, permission: &str) -> Http {
+        if let Some(http) = self.0.get(permission) {
+            return http.clone();
+        }
+        let (_, http) = server.person(&format!("person {permission}"), &[permission]).await;
+        self.0.insert(permission.to_owned(), http.clone());
+        http
+    }
 }
 
 pub(crate) fn samples() -> Vec<Sample> {
@@ -87,7 +97,7 @@ pub(crate) fn samples() -> Vec<Sample> {
 }
 
 fn holders() -> impl Iterator<Item = Sample> {
-    samples().into_iter().filter(|sample| matches!(sample.call.who, Who::Holders(_)))
+    samples().into_iter().filter(|sample| matches!(sample.call.who, Who::Holders(_) | Who::Persons(_)))
 }
 
 /// Statuses that the contract names for success; for what it does not name, those of our own documents.
@@ -251,7 +261,10 @@ both! {
                 let fits = |right: &&&str| *permission != "TMC_ENGINE_USE" || ["", "EXECUTE", "VIEW"].contains(*right);
                 for right in rights.iter().filter(fits) {
                     let given: Vec<&str> = [*right].into_iter().filter(|r| !r.is_empty()).collect();
-                    let http = accounts.with(&server, &[permission], &given).await;
+                    let http = match sample.call.who {
+                        Who::Persons(_) => accounts.person(&server, permission).await,
+                        _ => accounts.with(&server, &[permission], &given).await,
+                    };
                     let answer = sample.send(&server, &world, &http, true).await;
                     let what = format!("{} {} with {permission} and {right:?}", sample.call.method, sample.url());
                     let wanted = success(&sample);

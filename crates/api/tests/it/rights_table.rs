@@ -1,8 +1,11 @@
 //! Every call with its smallest documented rights. `@names` in paths and bodies are filled in by [`crate::world`].
 
+#[path = "rights_people.rs"]
+mod people;
 #[path = "rights_schedules.rs"]
 mod schedules;
 
+use people::PEOPLE;
 use schedules::SCHEDULES;
 
 /// What a call wants on the workspace of its object, beside the account permission.
@@ -23,6 +26,8 @@ pub(crate) enum Need {
 pub(crate) enum Who {
     /// Holders of one of these permissions; an empty list means every token.
     Holders(&'static [&'static str]),
+    /// The same, but persons only: a service account never.
+    Persons(&'static [&'static str]),
     /// Anybody, because nothing is in it or the path itself is the secret.
     Anybody,
     /// Whoever has credentials of another kind than a bearer token of the account.
@@ -502,5 +507,5 @@ pub(crate) const OWN: &[Call] = &[
 
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
-    [IDENTITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
+    [IDENTITY, PEOPLE, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
 }

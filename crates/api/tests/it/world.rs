@@ -43,6 +43,13 @@ impl World {
         let grants = http.get("/security/permissions").await.expect(200).json();
         shared.push(("@user", grants[0]["userId"].as_str().expect("the admin's id").to_owned()));
         let world = Self { shared, ..world };
+        let login = world.text();
+        let person = server.person(&login, &[]).await.0;
+        let role = world.make(server, "role").await;
+        let group = http.post("/account/groups", &json!({ "name": world.text() })).await.expect(201).json();
+        let mut shared = world.shared.clone();
+        shared.extend([("@login", login), ("@person", person), ("@role", role), ("@group", id(&group))]);
+        let world = Self { shared, ..world };
         let run = world.make(server, "run").await;
         let log = http.send(Method::POST, &format!("/monitoring/executions/{run}/logs"), &[], None).await.expect(200);
         let token = log.json()["token"].as_str().expect("the token of a log file").to_owned();
@@ -143,6 +150,20 @@ impl World {
             }
             "account" => return server.service_account(&["TMC_OPERATOR"], &[]).await.id,
             "granted" => return server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await.id,
+            "role" => {
+                let body = json!({ "name": text, "permissions": ["TMC_ENGINE_USE"] });
+                http.post("/account/roles", &body).await.expect(201).json()
+            }
+            "held" => {
+                let role = Box::pin(self.make(server, "role")).await;
+                let path = format!("/account/roles/{role}/users");
+                let _ = http.post(&path, &json!([self.shared("@person")])).await.expect(204);
+                return role;
+            }
+            "full" => {
+                let body = json!({ "name": text, "userIds": [self.shared("@person")] });
+                http.post("/account/groups", &body).await.expect(201).json()
+            }
             "person" => return server.person(&text, &[]).await.0,
             "member" => {
                 let engine = id(&server.engine(&text).await);
@@ -200,6 +221,8 @@ impl World {
             "linked" | "daily" => self.shared("@linked"),
             "account" | "granted" => self.shared("@granted"),
             "person" => self.shared("@user"),
+            "role" | "held" => self.shared("@role"),
+            "full" => self.shared("@group"),
             "member" | "engine" => self.shared("@engine"),
             "cluster" => self.shared("@cluster"),
             "env" => self.shared("@env2"),
