@@ -3,6 +3,8 @@
 //! A line of the list serves both generations where they share the operation: the path of the newer one, and the path
 //! below `/tmc/vX.Y`. Published operations without a line answer 501.
 
+mod people;
+
 use crate::App;
 use crate::error::ApiError;
 use crate::handlers::{
@@ -132,7 +134,7 @@ async fn no_method() -> ApiError {
 pub fn build() -> Routes {
     let mut list = List::default();
     fill_identity(&mut list);
-    fill_people(&mut list);
+    people::fill(&mut list);
     fill_orchestration(&mut list);
     fill_schedules(&mut list);
     fill_processing(&mut list);
@@ -184,41 +186,6 @@ fn fill_identity(list: &mut List) {
     list.newer("POST", batch, Complete, rights::service_accounts::create_batch);
     list.newer("PUT", batch, Complete, rights::service_accounts::replace_batch);
     list.newer("DELETE", batch, Complete, rights::service_accounts::delete_batch);
-}
-
-fn fill_people(list: &mut List) {
-    use Support::{Complete, Partial};
-    let users = "/account/users";
-    let user = "/account/users/{id}";
-    let mail = Partial("no invitation is mailed: an administrator sets the first password");
-    list.newer("GET", users, Complete, people::list);
-    list.newer("POST", users, mail, people::create);
-    list.newer("GET", user, Complete, people::get);
-    list.newer("PUT", user, Complete, people::update);
-    list.newer("DELETE", user, Complete, people::delete);
-    list.newer("GET", "/account/users/{id}/groups", Complete, people::groups_of);
-    list.newer("POST", "/account/users/{id}/groups", Complete, people::join);
-    list.newer("DELETE", "/account/users/{id}/groups/{groupId}", Complete, people::leave);
-    list.newer("GET", "/account/users/{id}/roles", Complete, people::roles_of);
-    list.newer("POST", "/account/users/{id}/roles", Complete, people::give_roles);
-    list.newer("DELETE", "/account/users/{id}/roles/{roleId}", Complete, people::take_role);
-    list.newer("GET", "/account/groups", Complete, people::groups::list);
-    list.newer("POST", "/account/groups", Complete, people::groups::create);
-    list.newer("GET", "/account/groups/{id}", Complete, people::groups::get);
-    list.newer("PATCH", "/account/groups/{id}", Complete, people::groups::rename);
-    list.newer("DELETE", "/account/groups/{id}", Complete, people::groups::delete);
-    list.newer("GET", "/account/groups/{id}/users", Complete, people::groups::users);
-    list.newer("POST", "/account/groups/{id}/users", Complete, people::groups::add);
-    list.newer("DELETE", "/account/groups/{id}/users/{userId}", Complete, people::groups::remove);
-    list.newer("GET", "/account/roles", Complete, people::roles::list);
-    list.newer("POST", "/account/roles", Complete, people::roles::create);
-    list.newer("GET", "/account/roles/{id}", Complete, people::roles::get);
-    list.newer("PUT", "/account/roles/{id}", Complete, people::roles::update);
-    list.newer("DELETE", "/account/roles/{id}", Complete, people::roles::delete);
-    list.newer("GET", "/account/roles/{id}/users", Complete, people::roles::users);
-    list.newer("POST", "/account/roles/{id}/users", Complete, people::roles::give);
-    list.newer("DELETE", "/account/roles/{id}/users/{userId}", Complete, people::roles::take);
-    list.newer("GET", "/account/me", Complete, people::me);
 }
 
 fn fill_orchestration(list: &mut List) {
@@ -418,6 +385,7 @@ fn fill_processing(list: &mut List) {
 }
 
 fn fill_own(list: &mut List) {
+    people::fill_own(list);
     list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
     list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
     list.own("GET", "/stoker/v1/tasks/{id}/firings", schedules::fires);
@@ -445,7 +413,7 @@ mod tests {
     fn the_list_names_only_published_operations() {
         let mut list = List::default();
         fill_identity(&mut list);
-        fill_people(&mut list);
+        people::fill(&mut list);
         fill_orchestration(&mut list);
         fill_schedules(&mut list);
         fill_processing(&mut list);

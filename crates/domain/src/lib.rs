@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod crash;
 pub mod ids;
+pub mod ip;
 pub mod limits;
 pub mod names;
 pub mod permission;

@@ -1,14 +1,18 @@
 //! The service itself: what all use cases share.
 
 use crate::actor::Allowed;
+use crate::allowlist::AllowlistCache;
+use crate::audit_chain::SealPace;
 use crate::auth::TokenCache;
 use crate::hub::Hub;
+use crate::passwords::Tries;
 use crate::starts::Manifests;
 use crate::waits::Waits;
 use jiff::tz::TimeZoneDatabase;
 use std::sync::{Arc, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
+use stoker_domain::ip::IpRange;
 use stoker_domain::{SharedClock, SharedRandom, limits};
 use stoker_secrets::keyring::KeyRing;
 use stoker_store::{Store, StoreError, Tx};
@@ -28,6 +32,10 @@ pub struct Settings {
     pub late_start_ms: i64,
     /// How long a poll of an engine is held, seconds.
     pub poll_seconds: u64,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpRange>,
+    /// The way back in when the IP allowlist keeps everybody out: it does not act on this server.
+    pub ignore_ip_allowlist: bool,
 }
 
 impl Settings {
@@ -56,6 +64,8 @@ impl Default for Settings {
             lost_run_ms: limits::LOST_RUN_MS,
             late_start_ms: limits::LATE_START_MS,
             poll_seconds: 20,
+            trusted_proxies: Vec::new(),
+            ignore_ip_allowlist: false,
         }
     }
 }
@@ -91,6 +101,9 @@ pub(crate) struct Inner {
     pub(crate) tokens: TokenCache,
     pub(crate) manifests: Manifests,
     pub(crate) waits: Waits,
+    pub(crate) tries: Tries,
+    pub(crate) allowlist: AllowlistCache,
+    pub(crate) seals: SealPace,
     /// The time zones that came with the program.
     pub(crate) zones: TimeZoneDatabase,
     public_url: RwLock<String>,
@@ -119,6 +132,9 @@ impl Service {
                 tokens: TokenCache::default(),
                 manifests: Manifests::default(),
                 waits: Waits::default(),
+                tries: Tries::default(),
+                allowlist: AllowlistCache::default(),
+                seals: SealPace::default(),
                 zones: TimeZoneDatabase::bundled(),
                 public_url: RwLock::new(parts.public_url),
                 account: RwLock::new(None),

@@ -4,9 +4,12 @@
 //! through [`Service`], which asks for the proof of a checked permission.
 
 pub mod actor;
+pub mod allowlist;
 pub mod app;
 pub mod artifacts;
 mod audit;
+pub mod audit_chain;
+pub mod audit_log;
 pub mod auth;
 pub mod bootstrap;
 pub mod clusters;
@@ -20,13 +23,16 @@ pub mod link;
 pub mod listed;
 pub mod logs;
 mod parameters;
+pub mod passwords;
 pub mod people;
+pub mod personal_tokens;
 mod plan_checks;
 mod plan_engine;
 pub mod plan_runs;
 pub mod plans;
 pub mod reconcile;
 pub mod rights;
+pub mod role_mappings;
 pub mod roles;
 pub mod run_configs;
 pub mod run_profiles;
@@ -35,6 +41,7 @@ mod scheduler;
 pub mod schedules;
 pub mod service_accounts;
 mod starts;
+pub mod subscription;
 mod task_fields;
 pub mod tasks;
 mod waits;
@@ -49,6 +56,8 @@ pub use listed::{Listed, PageNumber};
 /// Rows that answers are made from.
 pub mod rows {
     pub use stoker_store::accounts::ServiceAccount;
+    pub use stoker_store::allowlist::{Allowlist, IpEntry};
+    pub use stoker_store::audit::AuditEvent;
     pub use stoker_store::engines::RunProfile;
     pub use stoker_store::environments::Environment;
     pub use stoker_store::people::{Person, TokenInfo};

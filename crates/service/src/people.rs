@@ -223,7 +223,6 @@ impl Service {
             modified_ms: now,
             password_set_ms: None,
             attempt_ms: None,
-            failed_attempts: 0,
         };
         self.apply(&mut person, &request)?;
         let role_ids = request.role_ids.unwrap_or_default();

@@ -49,6 +49,7 @@ impl Service {
         };
         self.forget_fires().await?;
         self.store_last_use().await?;
+        self.seal_audit_in_time().await?;
         Ok(report)
     }
 

@@ -14,8 +14,6 @@ ALTER TABLE users ADD COLUMN password_set_ms BIGINT
 ;;
 ALTER TABLE users ADD COLUMN attempt_ms BIGINT
 ;;
-ALTER TABLE users ADD COLUMN failed_attempts BIGINT NOT NULL DEFAULT 0
-;;
 UPDATE users SET modified_ms = created_ms
 ;;
 ALTER TABLE personal_tokens ADD COLUMN used_ms BIGINT
@@ -71,3 +69,43 @@ CREATE TABLE ip_entries (
   description TEXT NOT NULL,
   position BIGINT NOT NULL
 )
+;;
+ALTER TABLE audit_events ADD COLUMN origin TEXT
+;;
+CREATE TABLE audit_chain (
+  seq BIGINT NOT NULL PRIMARY KEY,
+  until_id TEXT NOT NULL,
+  made_ms BIGINT NOT NULL,
+  entries TEXT NOT NULL,
+  hash TEXT NOT NULL
+)
+;;
+CREATE INDEX audit_chain_by_id ON audit_chain (until_id)
+;;
+--sqlite
+CREATE TRIGGER audit_events_stay BEFORE UPDATE ON audit_events
+BEGIN SELECT RAISE(ABORT, 'audit records cannot be changed'); END
+;;
+--sqlite
+CREATE TRIGGER audit_events_remain BEFORE DELETE ON audit_events
+BEGIN SELECT RAISE(ABORT, 'audit records cannot be removed'); END
+;;
+--sqlite
+CREATE TRIGGER audit_chain_stays BEFORE UPDATE ON audit_chain
+BEGIN SELECT RAISE(ABORT, 'audit records cannot be changed'); END
+;;
+--sqlite
+CREATE TRIGGER audit_chain_remains BEFORE DELETE ON audit_chain
+BEGIN SELECT RAISE(ABORT, 'audit records cannot be removed'); END
+;;
+--postgres
+CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+'BEGIN RAISE EXCEPTION ''audit records cannot be changed or removed''; END'
+;;
+--postgres
+CREATE TRIGGER audit_events_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_events
+FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()
+;;
+--postgres
+CREATE TRIGGER audit_chain_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_chain
+FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()

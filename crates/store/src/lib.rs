@@ -5,6 +5,7 @@
 //! [`Store::write`] is the only way to open a transaction that changes something.
 
 pub mod accounts;
+pub mod allowlist;
 pub mod artifacts;
 pub mod audit;
 pub mod db;
@@ -19,6 +20,7 @@ pub mod roles;
 pub mod runs;
 pub mod schedules;
 pub mod settings;
+pub mod subscription;
 pub mod tasks;
 pub mod webhooks;
 pub mod workspaces;

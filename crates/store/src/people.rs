@@ -44,8 +44,6 @@ record! {
         password_set_ms: Option<i64>,
         /// Last attempt to sign in with a password.
         attempt_ms: Option<i64>,
-        /// Wrong passwords since the last right one.
-        failed_attempts: i64,
     }
 }
 
@@ -174,19 +172,14 @@ pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM users WHERE id = $1", params![id])
 }
 
-/// Sets a password, and forgets wrong ones.
+/// Sets a password.
 pub fn set_password(tx: &mut Tx<'_>, id: &UserId, hash: &str, now_ms: i64) -> Result<u64, StoreError> {
-    tx.execute(
-        "UPDATE users SET password_hash = $2, password_set_ms = $3, failed_attempts = 0 WHERE id = $1",
-        params![id, hash, now_ms],
-    )
+    tx.execute("UPDATE users SET password_hash = $2, password_set_ms = $3 WHERE id = $1", params![id, hash, now_ms])
 }
 
-/// Notes an attempt to sign in: a right password forgets the wrong ones before it.
-pub fn note_attempt(tx: &mut Tx<'_>, id: &UserId, now_ms: i64, right: bool) -> Result<(), StoreError> {
-    let failed = if right { "0" } else { "failed_attempts + 1" };
-    let sql = format!("UPDATE users SET attempt_ms = $2, failed_attempts = {failed} WHERE id = $1");
-    tx.execute(&sql, params![id, now_ms])?;
+/// Notes an attempt to sign in.
+pub fn note_attempt(tx: &mut Tx<'_>, id: &UserId, now_ms: i64) -> Result<(), StoreError> {
+    tx.execute("UPDATE users SET attempt_ms = $2 WHERE id = $1", params![id, now_ms])?;
     Ok(())
 }
 

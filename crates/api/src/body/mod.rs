@@ -2,23 +2,27 @@
 
 mod accounts;
 mod artifacts;
+mod audit;
 mod engines;
 mod people;
 mod plan_runs;
 mod plans;
 mod runs;
 mod schedules;
+mod security;
 mod tasks;
 mod workspaces;
 
 pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
+pub use audit::AuditBody;
 pub use engines::{ClusterBody, EngineBody, RunProfileBody};
 pub use people::{GroupBody, MeBody, RoleBody, UserBody};
 pub use plan_runs::{PlanRunBody, StepRunBody, StepRunItem, plan_timeline};
 pub use plans::{PlanBody, plan_details, plan_page, plan_run_config};
 pub use runs::{RunBody, RunListItem, timeline};
 pub use schedules::{EventBody, FireBody, ScheduleBody};
+pub use security::{AllowlistBody, IpEntryBody, RoleMappingBody, SubscriptionBody, TokenBody};
 pub use tasks::{TaskBody, TaskExtract, run_config};
 pub use workspaces::{EnvironmentInfo, WorkspaceBody, WorkspaceInfo};
 

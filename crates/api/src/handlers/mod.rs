@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod audit;
 pub mod engine_link;
 pub mod engines;
 pub mod environments;
@@ -15,7 +16,9 @@ pub mod plans;
 pub mod rights;
 pub mod run_profiles;
 pub mod schedules;
+pub mod security;
 pub mod tasks;
+pub mod tokens;
 pub mod webhooks;
 pub mod workspaces;
 

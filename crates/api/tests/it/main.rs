@@ -1,5 +1,6 @@
 //! The HTTP API of a whole server in this process, on both databases.
 
+mod audit;
 mod bad_archives;
 mod bad_input;
 mod bodies;
@@ -9,6 +10,7 @@ mod dialects;
 mod link;
 mod lists;
 mod logs;
+mod own_tokens;
 mod people;
 mod plan_moves;
 mod plan_runs;
@@ -21,6 +23,7 @@ mod rights_table;
 mod runs;
 mod scheduler;
 mod schedules;
+mod security;
 mod support;
 mod tasks;
 mod tokens;

@@ -278,6 +278,33 @@ both! {
         }
     }
 
+    async fn every_change_leaves_a_record(server: TestServer) {
+        let world = World::new(&server).await;
+        let mut accounts = Accounts::default();
+        // These only read, whatever their method.
+        let reads = |path: &str| ["/search", "/tasks/executions", "/logs", "/logs/status"].iter().any(|end| path.ends_with(end));
+        for sample in holders() {
+            if sample.call.method == "GET" || (sample.call.method == "POST" && reads(sample.path)) {
+                continue;
+            }
+            let http = match sample.call.who {
+                Who::Persons([]) => accounts.person(&server, "AUDIT_LOGS_VIEW").await,
+                _ => server.http().clone(),
+            };
+            let call = &sample.call;
+            let what = format!("{} {}", call.method, sample.url());
+            let (path, body) = (world.fill(&server, &sample.url(), true).await, world.fill(&server, call.body, true).await);
+            let answer = world.send(&server, &http, (call.method, &path, &body), true).await;
+            assert!(success(&sample).contains(&answer.status), "{what}: {} {}", answer.status, answer.text());
+            let request = answer.header("x-request-id").expect("an id").to_owned();
+            let wanted = request.clone();
+            let count = server.store.read::<_, stoker_store::StoreError, _>(move |tx| {
+                tx.query_int("SELECT count(*) FROM audit_events WHERE request_id = $1", &[wanted.into()])
+            });
+            assert!(count.await.expect("count") > 0, "{what} ({}) changed something and left no record", answer.status);
+        }
+    }
+
     async fn what_is_not_built_says_so(server: TestServer) {
         let operations = routes::build().operations;
         let missing: Vec<_> = operations.iter().filter(|o| o.support == Support::Missing).collect();

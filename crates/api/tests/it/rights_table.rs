@@ -4,9 +4,12 @@
 mod people;
 #[path = "rights_schedules.rs"]
 mod schedules;
+#[path = "rights_security.rs"]
+mod security;
 
 use people::PEOPLE;
 use schedules::SCHEDULES;
+use security::SECURITY;
 
 /// What a call wants on the workspace of its object, beside the account permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -507,5 +510,5 @@ pub(crate) const OWN: &[Call] = &[
 
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
-    [IDENTITY, PEOPLE, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
+    [IDENTITY, PEOPLE, SECURITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
 }

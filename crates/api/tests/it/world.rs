@@ -47,7 +47,13 @@ impl World {
         let person = server.person(&login, &[]).await.0;
         let role = world.make(server, "role").await;
         let group = http.post("/account/groups", &json!({ "name": world.text() })).await.expect(201).json();
+        let entry = json!({ "ip": "10.1.1.1", "description": "first" });
+        let list = json!({ "enabled": false, "ips": [entry] });
+        let list = http.post("/security/ip-allowlist", &list).await.expect(201).json();
+        let mapping = json!([{ "name": "north", "roles": ["Operator"] }]);
+        let _ = http.post("/security/role-mappings", &mapping).await.expect(200);
         let mut shared = world.shared.clone();
+        shared.extend([("@entry", id(&list["ips"][0])), ("@mapping", "north".to_owned())]);
         shared.extend([("@login", login), ("@person", person), ("@role", role), ("@group", id(&group))]);
         let world = Self { shared, ..world };
         let run = world.make(server, "run").await;
@@ -160,6 +166,18 @@ impl World {
                 let _ = http.post(&path, &json!([self.shared("@person")])).await.expect(204);
                 return role;
             }
+            "entry" => {
+                let number = self.counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let body = json!([{ "ip": format!("10.7.{}.{}", number / 256, number % 256), "description": "" }]);
+                let made = http.post("/security/ip-allowlist/ips", &body).await.expect(201).json();
+                return id(&made[0]);
+            }
+            "token" => {
+                let person = self.shared("@person");
+                let _ = server.token_of(person).await;
+                let all = http.get(&format!("/stoker/v1/users/{person}/tokens")).await.expect(200).json();
+                return id(all.as_array().and_then(|all| all.last()).expect("a token"));
+            }
             "full" => {
                 let body = json!({ "name": text, "userIds": [self.shared("@person")] });
                 http.post("/account/groups", &body).await.expect(201).json()
@@ -223,6 +241,7 @@ impl World {
             "person" => self.shared("@user"),
             "role" | "held" => self.shared("@role"),
             "full" => self.shared("@group"),
+            "entry" => self.shared("@entry"),
             "member" | "engine" => self.shared("@engine"),
             "cluster" => self.shared("@cluster"),
             "env" => self.shared("@env2"),
@@ -239,7 +258,12 @@ impl World {
         (method, path, body): (&str, &str, &str),
         fresh: bool,
     ) -> Answer {
-        let path = self.fill(server, path, fresh).await;
+        let mut path = self.fill(server, path, fresh).await;
+        if path.contains("@own-token") {
+            let made = http.post("/stoker/v1/me/tokens", &json!({ "name": "own" })).await;
+            let token = if made.status == 201 { id(&made.json()) } else { "none".to_owned() };
+            path = path.replace("@own-token", &token);
+        }
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         match body {
             "" => http.send(method, &path, &[], None).await,
