@@ -8,8 +8,8 @@ mod people;
 use crate::App;
 use crate::error::ApiError;
 use crate::handlers::{
-    accounts, artifacts, engine_link, engines, environments, executions, logs, operator, people, plan_executions,
-    plans, rights, run_profiles, schedules, tasks, webhooks, workspaces,
+    accounts, artifacts, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
+    rights, run_profiles, schedules, tasks, webhooks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
