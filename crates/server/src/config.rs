@@ -5,6 +5,7 @@ use clap::Args;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use stoker_domain::ip::IpRange;
 use stoker_service::Settings;
 
 /// Arguments of `serve`.
@@ -28,6 +29,9 @@ pub(crate) struct ServeArgs {
     /// The engine program handed out in the engine archive; the one beside this program by default.
     #[arg(long, value_name = "FILE")]
     engine_program: Option<PathBuf>,
+    /// Let everybody in whatever the IP allowlist says: the way back in after locking oneself out.
+    #[arg(long)]
+    ignore_ip_allowlist: bool,
 }
 
 /// The settings file; every field may be left out.
@@ -44,6 +48,8 @@ struct File {
     lost_run_seconds: Option<u64>,
     /// How long a poll of an engine is held.
     poll_seconds: Option<u64>,
+    /// Addresses or networks of proxies whose `X-Forwarded-For` is believed.
+    trusted_proxies: Vec<String>,
 }
 
 /// Everything `serve` needs.
@@ -83,6 +89,11 @@ impl ServeArgs {
             }
             settings.poll_seconds = value;
         }
+        for text in &file.trusted_proxies {
+            let range = IpRange::parse(text).map_err(|error| anyhow::anyhow!("trustedProxies: {error}"))?;
+            settings.trusted_proxies.push(range);
+        }
+        settings.ignore_ip_allowlist = self.ignore_ip_allowlist;
         settings.check().map_err(anyhow::Error::msg)?;
         if let Some(url) = &self.public_url
             && !url.starts_with("http://")

@@ -1,5 +1,6 @@
 //! `stoker-server`: the control plane in one program.
 
+mod admin;
 mod config;
 mod data;
 mod memory;
@@ -25,6 +26,9 @@ enum Command {
     Serve(config::ServeArgs),
     /// Print every published operation and how far it is built, separated by tabs.
     Operations,
+    /// Look after an installation from its own machine.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(args) => run::serve(args),
         Command::Operations => run::operations(),
+        Command::Admin(command) => admin::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

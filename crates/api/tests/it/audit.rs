@@ -39,6 +39,7 @@ both! {
         let http = server.http();
         let body = json!({ "name": "watch", "permissions": ["TMC_OPERATOR"] });
         let made = http.post("/account/roles", &body).await.expect(201);
+        server.clock.advance(1);
         let page = http.get(LOGS).await.expect(200);
         let all = page.json();
         let event = &all[0];
@@ -54,6 +55,7 @@ both! {
         assert_eq!(event["logId"].as_str().map(str::len), Some(36));
         assert_eq!(page.header("page-number"), Some("1"));
         // Reading is told too.
+        server.clock.advance(1);
         let again = http.get(LOGS).await.expect(200).json();
         assert_eq!(operations(&again)[0], ("audit log".to_owned(), "read".to_owned()));
     }
@@ -131,6 +133,7 @@ both! {
 
     async fn a_changed_removed_or_smuggled_record_is_found(server: TestServer) {
         for number in 0..3 {
+            server.clock.advance(1);
             let _ = server.http().post("/account/groups", &json!({ "name": format!("g{number}") })).await.expect(201);
             let _ = server.service.seal_audit().await.expect("seal");
         }

@@ -113,6 +113,7 @@ fn success(sample: &Sample) -> Vec<u16> {
     match sample.call.method {
         "POST" => vec![201],
         "DELETE" => vec![204],
+        "PUT" if sample.path.ends_with("/password") => vec![204],
         _ => vec![200],
     }
 }
@@ -283,7 +284,10 @@ both! {
         let mut accounts = Accounts::default();
         // These only read, whatever their method.
         let reads = |path: &str| ["/search", "/tasks/executions", "/logs", "/logs/status"].iter().any(|end| path.ends_with(end));
-        for sample in holders() {
+        // The task has the newest version already, so there is nothing to change.
+        let idle = |sample: &Sample| sample.call.method == "PATCH" && sample.path.ends_with("/tasks/@task");
+        let mut silent = Vec::new();
+        for sample in holders().filter(|sample| !idle(sample)) {
             if sample.call.method == "GET" || (sample.call.method == "POST" && reads(sample.path)) {
                 continue;
             }
@@ -301,8 +305,11 @@ both! {
             let count = server.store.read::<_, stoker_store::StoreError, _>(move |tx| {
                 tx.query_int("SELECT count(*) FROM audit_events WHERE request_id = $1", &[wanted.into()])
             });
-            assert!(count.await.expect("count") > 0, "{what} ({}) changed something and left no record", answer.status);
+            if count.await.expect("count") == 0 {
+                silent.push(format!("{what} ({})", answer.status));
+            }
         }
+        assert!(silent.is_empty(), "these changed something and left no record: {silent:#?}");
     }
 
     async fn what_is_not_built_says_so(server: TestServer) {

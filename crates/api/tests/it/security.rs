@@ -93,7 +93,7 @@ both! {
         };
         assert_eq!(ask().await, 403, "no new token either");
         // Engines are not concerned: they are refused for their own reasons.
-        let _ = server.anonymous().post("/engine/v1/poll", &json!({ "session": "x" })).await.expect(401);
+        let _ = server.anonymous().post("/engine/v1/poll", &json!({ "session": "x" })).await.expect(409);
         let _ = http.get("/account/me").await.expect(200);
         // Another server learns of it within a second; an unknown address is in no list.
         server.clock.advance(1_000);
