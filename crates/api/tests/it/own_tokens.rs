@@ -137,3 +137,23 @@ both! {
         assert!(server.service.check_password("ada", FIRST, from(1)).await.is_ok());
     }
 }
+
+/// The bound is that of the optimized program; run with `--nocapture` to see the number.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::print_stdout, reason = "the number is what one looks at")]
+async fn a_known_token_is_checked_quickly() {
+    let server = crate::support::TestServer::start(crate::support::Backend::Sqlite).await;
+    let (person, _) = server.person("ada", &["TMC_OPERATOR"]).await;
+    let token = server.token_of(&person).await;
+    let mut times = Vec::new();
+    for _ in 0..5_000 {
+        let start = std::time::Instant::now();
+        let actor = server.service.authenticate(&token, "processing").await.expect("a good token");
+        server.service.admit(&actor, from(1)).await.expect("there is no allowlist");
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    let middle = times[times.len() / 2];
+    println!("{middle:?} for one check, {:?} at the 99th percentile", times[times.len() * 99 / 100]);
+    assert!(middle < std::time::Duration::from_micros(50), "{middle:?}");
+}

@@ -195,6 +195,20 @@ both! {
         assert_eq!(http.get("/account/roles").await.expect(200).json(), all);
     }
 
+    async fn users_of_a_version_without_roles_become_administrators(server: TestServer) {
+        // As it was: no roles, and the permissions in the row of the user.
+        let made = server.store.write::<_, stoker_store::StoreError, _>(|tx| {
+            tx.execute("DELETE FROM user_roles", &[])?;
+            tx.execute("DELETE FROM roles", &[])
+        });
+        let _ = made.await.expect("an older version");
+        let _ = server.service.bootstrap(|_| Ok(())).await.expect("a start of this version");
+        let me = server.http().get("/account/me").await.expect(200).json();
+        assert_eq!(me["roles"][0]["name"], "Administrator", "{me}");
+        let permissions = me["roles"][0]["permissions"].as_array().map(Vec::len);
+        assert_eq!(permissions, Some(stoker_domain::Permission::ALL.len()));
+    }
+
     async fn somebody_can_always_manage_users(server: TestServer) {
         let http = server.http();
         let me = http.get("/account/me").await.expect(200).json();

@@ -250,6 +250,16 @@ impl World {
         }
     }
 
+    /// The path with `@own-token` filled in: a fresh token of whoever calls.
+    pub(crate) async fn with_own_token(http: &Http, path: String) -> String {
+        if !path.contains("@own-token") {
+            return path;
+        }
+        let made = http.post("/stoker/v1/me/tokens", &json!({ "name": "own" })).await;
+        let token = if made.status == 201 { id(&made.json()) } else { "none".to_owned() };
+        path.replace("@own-token", &token)
+    }
+
     /// Sends a sample call.
     pub(crate) async fn send(
         &self,
@@ -259,11 +269,7 @@ impl World {
         fresh: bool,
     ) -> Answer {
         let mut path = self.fill(server, path, fresh).await;
-        if path.contains("@own-token") {
-            let made = http.post("/stoker/v1/me/tokens", &json!({ "name": "own" })).await;
-            let token = if made.status == 201 { id(&made.json()) } else { "none".to_owned() };
-            path = path.replace("@own-token", &token);
-        }
+        path = Self::with_own_token(http, path).await;
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         match body {
             "" => http.send(method, &path, &[], None).await,
