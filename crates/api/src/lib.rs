@@ -14,6 +14,7 @@ pub mod handlers;
 mod linger;
 pub mod operations;
 pub mod routes;
+pub mod scim;
 pub mod serve;
 
 pub use serve::serve;

@@ -7,6 +7,7 @@ use crate::error::{Error, taken};
 use crate::listed::{Listed, PageNumber};
 use crate::people::{self as users, PersonView, counted, known, named};
 use serde_json::json;
+use std::collections::HashMap;
 use stoker_domain::ids::{GroupId, UserId};
 use stoker_domain::{Permission, limits, names};
 use stoker_store::Tx;
@@ -119,6 +120,68 @@ impl Service {
                 Error::Conflict(_) => Error::Invalid(message),
                 other => other,
             })?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// All groups with their members, for searches by any attribute.
+    pub async fn all_groups(&self, actor: &Actor) -> Result<Vec<GroupView>, Error> {
+        let allowed = actor.allow(MANAGE)?;
+        self.read(&allowed, |tx| {
+            let mut members: HashMap<GroupId, Vec<UserId>> = HashMap::new();
+            for (group, user) in groups::all_members(tx)? {
+                members.entry(group).or_default().push(user);
+            }
+            let (rows, _) = groups::list(tx, None, None, i64::MAX, 0)?;
+            let view = |group: Group| GroupView { members: members.remove(&group.id).unwrap_or_default(), group };
+            Ok(rows.into_iter().map(view).collect())
+        })
+        .await
+    }
+
+    /// The groups of one user, or of every user, by id and name.
+    pub async fn groups_by_person(
+        &self,
+        actor: &Actor,
+        user: Option<UserId>,
+    ) -> Result<HashMap<UserId, Vec<(GroupId, String)>>, Error> {
+        let allowed = actor.allow(users::MANAGE)?;
+        self.read(&allowed, move |tx| {
+            let (rows, _) = groups::list(tx, user.as_ref(), None, i64::MAX, 0)?;
+            if let Some(user) = user {
+                return Ok([(user, rows.into_iter().map(|group| (group.id, group.name)).collect())].into());
+            }
+            let names: HashMap<GroupId, String> = rows.into_iter().map(|group| (group.id, group.name)).collect();
+            let mut found: HashMap<UserId, Vec<(GroupId, String)>> = HashMap::new();
+            for (group, user) in groups::all_members(tx)? {
+                if let Some(name) = names.get(&group) {
+                    found.entry(user).or_default().push((group, name.clone()));
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Changes a group to the name and the members that `edit` makes of it, within one transaction.
+    pub async fn edit_group<F>(&self, actor: &Actor, id: &GroupId, edit: F) -> Result<GroupView, Error>
+    where
+        F: FnOnce(&GroupView) -> Result<(String, Vec<String>), Error> + Send + 'static,
+    {
+        let allowed = actor.allow(MANAGE)?;
+        self.change_group(&allowed, id, "group.update", move |tx, group| {
+            let before = view(tx, group.clone())?;
+            let (name, members) = edit(&before)?;
+            counted("members", &members)?;
+            group.name = names::checked("displayName", &name, limits::NAME_CHARS)?;
+            let message = format!("displayName: a group {} exists already", group.name);
+            group.update(tx).map_err(taken(message))?;
+            groups::remove_all(tx, &group.id)?;
+            for user in &members {
+                let user = named(tx, "members", user)?;
+                groups::add(tx, &group.id, &user)?;
+            }
             Ok(())
         })
         .await

@@ -210,6 +210,19 @@ impl Service {
         self.set_password(&allowed, id.clone(), new, person.password_hash).await
     }
 
+    /// Checks a new password of a user and hashes it.
+    pub async fn hash_password(&self, login: &str, new: &str) -> Result<String, Error> {
+        checked("password", new, login)?;
+        self.hashed(new).await
+    }
+
+    async fn hashed(&self, new: &str) -> Result<String, Error> {
+        let _turn = self.inner.tries.at_once.acquire().await.map_err(Error::internal)?;
+        let (service, new) = (self.clone(), new.to_owned());
+        let hashing = tokio::task::spawn_blocking(move || password::hash(&new, service.random()));
+        Ok(hashing.await.map_err(Error::internal)??)
+    }
+
     /// Stores a password in the place of `before`.
     async fn set_password(
         &self,
@@ -218,11 +231,7 @@ impl Service {
         new: &str,
         before: Option<String>,
     ) -> Result<(), Error> {
-        let turn = self.inner.tries.at_once.acquire().await.map_err(Error::internal)?;
-        let (service, new) = (self.clone(), new.to_owned());
-        let hashing = tokio::task::spawn_blocking(move || password::hash(&new, service.random()));
-        let hash = hashing.await.map_err(Error::internal)??;
-        drop(turn);
+        let hash = self.hashed(new).await?;
         let (service, proof, now) = (self.clone(), allowed.clone(), self.now());
         self.write(allowed, move |tx| {
             people::lock_all(tx)?;

@@ -7,6 +7,7 @@ use crate::error::{Error, taken};
 use crate::listed::{Listed, PageNumber};
 use crate::roles::{RoleAt, known_role};
 use serde_json::json;
+use std::collections::HashMap;
 use stoker_domain::ids::{EnvironmentId, RoleId, UserId, WorkspaceId};
 use stoker_domain::{Permission, PrincipalKind, limits, names, roles as catalogue};
 use stoker_store::db::{Json, Record};
@@ -56,6 +57,8 @@ pub struct PersonRequest {
     pub title: Option<String>,
     /// Applications it uses.
     pub applications: Option<Vec<String>>,
+    /// Hash of a new password, made by [`Service::hash_password`]; the password is kept without one.
+    pub password_hash: Option<String>,
 }
 
 /// Whoever asks, about itself.
@@ -133,6 +136,10 @@ impl Service {
         if let Some(active) = request.active {
             person.active = active;
         }
+        if let Some(hash) = &request.password_hash {
+            person.password_hash = Some(hash.clone());
+            person.password_set_ms = Some(self.now());
+        }
         if let Some(language) = &request.preferred_language {
             if !LANGUAGES.contains(&language.as_str()) {
                 let known = LANGUAGES.join(", ");
@@ -185,6 +192,28 @@ impl Service {
             let (rows, total) = people::list(tx, &filter, page.size, page.offset())?;
             let items = rows.into_iter().map(|person| view(tx, person)).collect::<Result<_, _>>()?;
             Ok(Listed { items, page, total })
+        })
+        .await
+    }
+
+    /// Checks that the actor may manage users, before anything costly is done for it.
+    pub fn may_manage_people(&self, actor: &Actor) -> Result<(), Error> {
+        actor.allow(MANAGE).map(drop)
+    }
+
+    /// All users with their roles, for searches by any attribute.
+    pub async fn all_people(&self, actor: &Actor) -> Result<Vec<PersonView>, Error> {
+        let allowed = actor.allow(MANAGE)?;
+        self.read(&allowed, |tx| {
+            let known: HashMap<RoleId, Role> =
+                roles::list(tx, None, i64::MAX, 0)?.0.into_iter().map(|role| (role.id.clone(), role)).collect();
+            let mut held: HashMap<UserId, Vec<Role>> = HashMap::new();
+            for (user, role) in roles::all_held(tx)? {
+                held.entry(user).or_default().extend(known.get(&role).cloned());
+            }
+            let (rows, _) = people::list(tx, &PeopleFilter::default(), i64::MAX, 0)?;
+            let view = |person: Person| PersonView { roles: held.remove(&person.id).unwrap_or_default(), person };
+            Ok(rows.into_iter().map(view).collect())
         })
         .await
     }
@@ -253,13 +282,21 @@ impl Service {
 
     /// Changes a user: its fields are replaced; what a request may leave out is kept when it is left out.
     pub async fn update_person(&self, actor: &Actor, id: &UserId, request: PersonRequest) -> Result<PersonView, Error> {
+        self.edit_person(actor, id, move |_| Ok(request)).await
+    }
+
+    /// Changes a user to what `edit` makes of it, within one transaction.
+    pub async fn edit_person<F>(&self, actor: &Actor, id: &UserId, edit: F) -> Result<PersonView, Error>
+    where
+        F: FnOnce(&PersonView) -> Result<PersonRequest, Error> + Send + 'static,
+    {
         let allowed = actor.allow(MANAGE)?;
-        if let Some(ids) = &request.role_ids {
-            counted("roleIds", ids)?;
-        }
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write_accounts(&allowed, move |tx| {
-            let mut person = known(tx, &id)?;
+            let before = current(tx, &id)?;
+            let request = edit(&before)?;
+            let mut person = before.person;
+            counted("roleIds", request.role_ids.as_deref().unwrap_or_default())?;
             if request.login.trim() != person.login {
                 return Err(Error::invalid(
                     "login: cannot be changed, because runs and workspaces name it; make another user instead",

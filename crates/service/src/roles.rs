@@ -69,6 +69,12 @@ impl Service {
         .await
     }
 
+    /// All roles, for searches by any attribute.
+    pub async fn all_roles(&self, actor: &Actor) -> Result<Vec<Role>, Error> {
+        let allowed = actor.allow(MANAGE)?;
+        self.read(&allowed, |tx| Ok(roles::list(tx, None, i64::MAX, 0)?.0)).await
+    }
+
     /// One role.
     pub async fn role(&self, actor: &Actor, id: &RoleId) -> Result<Role, Error> {
         let allowed = actor.allow(MANAGE)?;
@@ -105,16 +111,24 @@ impl Service {
         name: &str,
         permissions: Option<Vec<String>>,
     ) -> Result<Role, Error> {
+        let name = name.to_owned();
+        self.edit_role(actor, id, move |_| Ok((name, permissions))).await
+    }
+
+    /// Changes a role to the name and the permissions that `edit` makes of it, within one transaction.
+    pub async fn edit_role<F>(&self, actor: &Actor, id: &RoleId, edit: F) -> Result<Role, Error>
+    where
+        F: FnOnce(&Role) -> Result<(String, Option<Vec<String>>), Error> + Send + 'static,
+    {
         let allowed = actor.allow(MANAGE)?;
-        let name = names::checked("name", name, limits::NAME_CHARS)?;
-        let permissions = permissions.map(|ids| checked_permissions(&ids)).transpose()?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write_accounts(&allowed, move |tx| {
             let mut role = known_role(tx, id.as_str(), RoleAt::Path)?;
             custom(&role)?;
-            role.name = name;
+            let (name, permissions) = edit(&role)?;
+            role.name = names::checked("name", &name, limits::NAME_CHARS)?;
             if let Some(permissions) = permissions {
-                role.permissions = Json(permissions);
+                role.permissions = Json(checked_permissions(&permissions)?);
             }
             role.modified_ms = now;
             // 409 is not among the published answers of this call, unlike that of the create call.

@@ -52,6 +52,17 @@ pub fn members(tx: &mut Tx<'_>, group: &GroupId) -> Result<Vec<UserId>, StoreErr
     rows.iter().map(|row| row.text(0).map(UserId::trusted)).collect()
 }
 
+/// Who is in which group, all of them.
+pub fn all_members(tx: &mut Tx<'_>) -> Result<Vec<(GroupId, UserId)>, StoreError> {
+    let rows = tx.query("SELECT group_id, user_id FROM group_users ORDER BY group_id, user_id", params![])?;
+    rows.iter().map(|row| Ok((GroupId::trusted(row.text(0)?), UserId::trusted(row.text(1)?)))).collect()
+}
+
+/// Removes all members.
+pub fn remove_all(tx: &mut Tx<'_>, group: &GroupId) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM group_users WHERE group_id = $1", params![group])
+}
+
 /// Adds a member; false when it is one.
 pub fn add(tx: &mut Tx<'_>, group: &GroupId, user: &UserId) -> Result<bool, StoreError> {
     let sql = "INSERT INTO group_users (group_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";

@@ -72,6 +72,12 @@ pub fn holders(tx: &mut Tx<'_>, role: &RoleId) -> Result<Vec<UserId>, StoreError
     rows.iter().map(|row| row.text(0).map(UserId::trusted)).collect()
 }
 
+/// Who holds which role, all of them.
+pub fn all_held(tx: &mut Tx<'_>) -> Result<Vec<(UserId, RoleId)>, StoreError> {
+    let rows = tx.query("SELECT user_id, role_id FROM user_roles ORDER BY user_id, role_id", params![])?;
+    rows.iter().map(|row| Ok((UserId::trusted(row.text(0)?), RoleId::trusted(row.text(1)?)))).collect()
+}
+
 /// Gives a role to a user; false when the user has it.
 pub fn give(tx: &mut Tx<'_>, user: &UserId, role: &RoleId) -> Result<bool, StoreError> {
     let sql = "INSERT INTO user_roles (user_id, role_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";

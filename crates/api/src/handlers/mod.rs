@@ -16,6 +16,7 @@ pub mod plans;
 pub mod rights;
 pub mod run_profiles;
 pub mod schedules;
+pub mod scim;
 pub mod security;
 pub mod tasks;
 pub mod tokens;

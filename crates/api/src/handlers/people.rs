@@ -44,6 +44,7 @@ impl From<UserRequest> for PersonRequest {
             timezone: body.timezone,
             title: body.title,
             applications: body.applications,
+            password_hash: None,
         }
     }
 }

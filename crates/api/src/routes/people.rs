@@ -1,12 +1,13 @@
 //! Routes of users, groups, roles, security administration, and personal tokens.
 
 use super::{List, Support};
-use crate::handlers::{audit, people, security, tokens};
+use crate::handlers::{audit, people, scim, security, tokens};
 
 /// The published ones.
 pub(super) fn fill(list: &mut List) {
     fill_people(list);
     fill_security(list);
+    fill_scim(list);
 }
 
 /// Our own.
@@ -83,4 +84,34 @@ fn fill_security(list: &mut List) {
     list.newer("DELETE", mapping, kept, security::delete_mapping);
     let bodies = Partial("without the bodies and the status of the requests");
     list.newer("GET", "/security/audit/logs", bodies, audit::list);
+}
+
+fn fill_scim(list: &mut List) {
+    use Support::Complete;
+    list.newer("GET", "/scim/v2/ServiceProviderConfig", Complete, scim::provider);
+    list.newer("GET", "/scim/v2/Schemas", Complete, scim::schemas);
+    list.newer("GET", "/scim/v2/Schemas/{id}", Complete, scim::schema);
+    list.newer("GET", "/scim/v2/ResourceTypes", Complete, scim::resource_types);
+    list.newer("GET", "/scim/v2/ResourceTypes/{id}", Complete, scim::resource_type);
+    list.newer("GET", "/scim/v2/Users", Complete, scim::users::list);
+    list.newer("POST", "/scim/v2/Users", Complete, scim::users::create);
+    list.newer("POST", "/scim/v2/Users/.search", Complete, scim::users::search);
+    list.newer("GET", "/scim/v2/Users/{id}", Complete, scim::users::get);
+    list.newer("PUT", "/scim/v2/Users/{id}", Complete, scim::users::replace);
+    list.newer("PATCH", "/scim/v2/Users/{id}", Complete, scim::users::patch);
+    list.newer("DELETE", "/scim/v2/Users/{id}", Complete, scim::users::delete);
+    list.newer("GET", "/scim/v2/Groups", Complete, scim::groups::list);
+    list.newer("POST", "/scim/v2/Groups", Complete, scim::groups::create);
+    list.newer("POST", "/scim/v2/Groups/.search", Complete, scim::groups::search);
+    list.newer("GET", "/scim/v2/Groups/{id}", Complete, scim::groups::get);
+    list.newer("PUT", "/scim/v2/Groups/{id}", Complete, scim::groups::replace);
+    list.newer("PATCH", "/scim/v2/Groups/{id}", Complete, scim::groups::patch);
+    list.newer("DELETE", "/scim/v2/Groups/{id}", Complete, scim::groups::delete);
+    list.newer("GET", "/scim/v2/Roles", Complete, scim::roles::list);
+    list.newer("POST", "/scim/v2/Roles", Complete, scim::roles::create);
+    list.newer("POST", "/scim/v2/Roles/.search", Complete, scim::roles::search);
+    list.newer("GET", "/scim/v2/Roles/{id}", Complete, scim::roles::get);
+    list.newer("PUT", "/scim/v2/Roles/{id}", Complete, scim::roles::replace);
+    list.newer("PATCH", "/scim/v2/Roles/{id}", Complete, scim::roles::patch);
+    list.newer("DELETE", "/scim/v2/Roles/{id}", Complete, scim::roles::delete);
 }

@@ -23,6 +23,7 @@ mod rights_table;
 mod runs;
 mod scheduler;
 mod schedules;
+mod scim;
 mod security;
 mod support;
 mod tasks;

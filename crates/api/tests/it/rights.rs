@@ -283,7 +283,7 @@ both! {
         let world = World::new(&server).await;
         let mut accounts = Accounts::default();
         // These only read, whatever their method.
-        let reads = |path: &str| ["/search", "/tasks/executions", "/logs", "/logs/status"].iter().any(|end| path.ends_with(end));
+        let reads = |path: &str| ["/search", "/tasks/executions", "/logs", "/logs/status", "/.search"].iter().any(|end| path.ends_with(end));
         // The task has the newest version already, the other is started by nothing: there is nothing to change.
         let idle = |sample: &Sample| match sample.call.method {
             "PATCH" => sample.path.ends_with("/tasks/@task"),

@@ -4,11 +4,14 @@
 mod people;
 #[path = "rights_schedules.rs"]
 mod schedules;
+#[path = "rights_scim.rs"]
+mod scim;
 #[path = "rights_security.rs"]
 mod security;
 
 use people::PEOPLE;
 use schedules::SCHEDULES;
+use scim::SCIM;
 use security::SECURITY;
 
 /// What a call wants on the workspace of its object, beside the account permission.
@@ -510,5 +513,8 @@ pub(crate) const OWN: &[Call] = &[
 
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
-    [IDENTITY, PEOPLE, SECURITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
+    [IDENTITY, PEOPLE, SECURITY, SCIM, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN]
+        .into_iter()
+        .flatten()
+        .copied()
 }

@@ -54,6 +54,8 @@ impl World {
         let _ = http.post("/security/role-mappings", &mapping).await.expect(200);
         let mut shared = world.shared.clone();
         shared.extend([("@entry", id(&list["ips"][0])), ("@mapping", "north".to_owned())]);
+        shared.push(("@urn", "urn:ietf:params:scim:schemas:core:2.0:User".to_owned()));
+        shared.push(("@kind", "User".to_owned()));
         shared.extend([("@login", login), ("@person", person), ("@role", role), ("@group", id(&group))]);
         let world = Self { shared, ..world };
         let run = world.make(server, "run").await;
