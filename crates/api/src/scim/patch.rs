@@ -147,7 +147,7 @@ fn apply(document: &mut Value, op: &str, target: &Target, value: &Value) -> Resu
 fn each(slot: &mut Value, mut change: impl FnMut(&mut Map<String, Value>) -> Result<(), String>) -> Result<(), String> {
     match slot {
         Value::Object(object) => change(object),
-        Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).try_for_each(|object| change(object)),
+        Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).try_for_each(change),
         _ => Err("path: leads into a plain value".to_owned()),
     }
 }
