@@ -304,7 +304,7 @@ both! {
             let (path, body) = (world.fill(&server, &sample.url(), true).await, world.fill(&server, call.body, true).await);
             let path = World::with_own_token(&http, path).await;
             let count = || async {
-                let count = server.store.read::<_, stoker_store::StoreError, _>(|tx| stoker_store::audit::count(tx));
+                let count = server.store.read::<_, stoker_store::StoreError, _>(stoker_store::audit::count);
                 count.await.expect("count")
             };
             let before = count().await;
