@@ -9,9 +9,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 use std::time::Duration;
+use stoker_domain::ip::client_address;
 use stoker_domain::limits;
 use stoker_service::Actor;
+use stoker_service::actor::Origin;
 
 /// Longest pause between two pieces of a body.
 pub const BODY_PAUSE: Duration = Duration::from_secs(30);
@@ -19,6 +22,49 @@ pub const BODY_PAUSE: Duration = Duration::from_secs(30);
 /// Id of the request; in every error body and in the header `x-request-id`.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
+
+/// Where a request came from: the address of the connection's other end, without its port.
+#[derive(Clone, Debug)]
+pub struct PeerAddress(pub std::net::IpAddr);
+
+/// The address of the client: the other end of the connection, or what a trusted proxy says of it.
+pub fn client_ip(extensions: &axum::http::Extensions, headers: &HeaderMap, app: &App) -> Option<std::net::IpAddr> {
+    let peer = extensions.get::<PeerAddress>()?.0;
+    let trusted = &app.service.settings().trusted_proxies;
+    if trusted.is_empty() {
+        return Some(peer);
+    }
+    let values = headers.get_all("x-forwarded-for").into_iter();
+    let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or("not readable")).collect();
+    Some(client_address(peer, &values, trusted))
+}
+
+/// The address of the client, where it is known.
+pub struct ClientIp(pub Option<std::net::IpAddr>);
+
+impl FromRequestParts<App> for ClientIp {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        Ok(ClientIp(client_ip(&parts.extensions, &parts.headers, app)))
+    }
+}
+
+/// Longest name of a client in the audit trail, characters.
+const AGENT_CHARS: usize = 200;
+/// Longest path in the audit trail, characters.
+const PATH_CHARS: usize = 500;
+
+/// Where a request came from, for the audit trail.
+fn origin(parts: &Parts, address: Option<std::net::IpAddr>) -> Origin {
+    let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Origin {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().chars().take(PATH_CHARS).collect(),
+        address,
+        agent: agent.map(|text| text.chars().take(AGENT_CHARS).collect()),
+    }
+}
 
 /// The authenticated principal.
 pub struct Auth(pub Actor);
@@ -37,7 +83,10 @@ impl FromRequestParts<App> for Auth {
         let token = bearer(&parts.headers).ok_or_else(ApiError::unauthorized)?;
         let api = parts.uri.path().split('/').nth(1).unwrap_or_default().to_owned();
         let mut actor = app.service.authenticate(token, &api).await?;
+        let address = client_ip(&parts.extensions, &parts.headers, app);
+        app.service.admit(&actor, address).await?;
         actor.request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+        actor.origin = Some(Arc::new(origin(parts, address)));
         Ok(Auth(actor))
     }
 }

@@ -17,6 +17,7 @@ mod linger;
 mod multipart;
 pub mod operations;
 pub mod routes;
+pub mod scim;
 pub mod serve;
 
 pub use serve::serve;

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod engine_kinds;
+mod people;
 
 use crate::App;
 use crate::describe::{Describe, Description};
@@ -171,6 +172,7 @@ async fn no_method() -> ApiError {
 pub fn build() -> Routes {
     let mut list = List::default();
     fill_identity(&mut list);
+    people::fill(&mut list);
     fill_orchestration(&mut list);
     fill_schedules(&mut list);
     fill_processing(&mut list);
@@ -463,6 +465,7 @@ fn fill_processing(list: &mut List) {
 }
 
 fn fill_own(list: &mut List) {
+    people::fill_own(list);
     list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
     list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
     list.own("GET", "/stoker/v1/tasks/{id}/firings", triggers::task::fires);
@@ -494,6 +497,7 @@ mod tests {
     fn the_list_names_only_published_operations() {
         let mut list = List::default();
         fill_identity(&mut list);
+        people::fill(&mut list);
         fill_orchestration(&mut list);
         fill_schedules(&mut list);
         fill_processing(&mut list);

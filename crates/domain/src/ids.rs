@@ -20,7 +20,8 @@ fn is_object_id(text: &str) -> bool {
     text.len() == 24 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-fn is_uuid(text: &str) -> bool {
+/// Whether the text has the shape of a UUID in lower case.
+pub fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(i, b)| match i {
             8 | 13 | 18 | 23 => b == b'-',
@@ -47,10 +48,16 @@ pub fn uuid(random: &dyn Random) -> String {
 }
 
 /// A new UUID that sorts by its time (version 7): rows of many runs are then written side by side.
-fn uuid_by_time(now_ms: i64, random: &dyn Random) -> String {
+pub fn uuid_by_time(now_ms: i64, random: &dyn Random) -> String {
     let mut bytes = [0u8; 10];
     random.fill(&mut bytes);
     uuid::Builder::from_unix_timestamp_millis(now_ms.max(0).cast_unsigned(), &bytes).into_uuid().to_string()
+}
+
+/// The smallest id that [`uuid_by_time`] makes at this instant, as a bound; it is no id itself.
+pub fn uuid_bound(ms: i64) -> String {
+    let hex = format!("{:012x}", ms.clamp(0, (1 << 48) - 1));
+    format!("{}-{}", &hex[..8], &hex[8..])
 }
 
 /// 32 random letters and digits.
@@ -119,6 +126,12 @@ id!(
     /// A person.
     UserId, "User", is_uuid, |_, r| uuid(r));
 id!(
+    /// A role.
+    RoleId, "Role", is_uuid, |_, r| uuid(r));
+id!(
+    /// A group of users.
+    GroupId, "Group", is_uuid, |_, r| uuid(r));
+id!(
     /// A service account; also its OAuth client id.
     ServiceAccountId, "Service account", is_alphanumeric_32, |_, r| alphanumeric(32, r));
 id!(
@@ -167,9 +180,6 @@ id!(
 id!(
     /// A project.
     ProjectId, "Project", is_object_id, object_id);
-id!(
-    /// A group of users.
-    GroupId, "Group", is_uuid, |_, r| uuid(r));
 
 id!(
     /// A plan.
@@ -208,6 +218,15 @@ mod tests {
             assert!(is_uuid(&request), "{request}");
             let account = ServiceAccountId::generate(0, &random);
             assert_eq!(ServiceAccountId::parse(account.as_str()).as_ref(), Ok(&account));
+        }
+    }
+
+    #[test]
+    fn ids_by_time_lie_between_the_bounds_of_their_instant() {
+        let random = SeededRandom::new(7);
+        for ms in [0, 1, 1_770_109_200_000, 1_770_109_200_001] {
+            let id = uuid_by_time(ms, &random);
+            assert!(uuid_bound(ms) <= id && id < uuid_bound(ms + 1), "{id}");
         }
     }
 

@@ -4,6 +4,22 @@
 pub const NAME_CHARS: usize = 255;
 /// Longest description, in characters.
 pub const DESCRIPTION_CHARS: usize = 4_000;
+/// Longest login and mail address of a user, in characters.
+pub const LOGIN_CHARS: usize = 255;
+/// Longest phone number and title of a user, in characters.
+pub const PERSON_FIELD_CHARS: usize = 100;
+/// Shortest password, in characters.
+pub const PASSWORD_CHARS_LEAST: usize = 12;
+/// Longest password, in bytes.
+pub const PASSWORD_BYTES: usize = 1024;
+/// Most personal access tokens of one user.
+pub const TOKENS: usize = 100;
+/// Longest life of a personal access token that has an end, in days.
+pub const TOKEN_DAYS: i64 = 3_650;
+/// Most entries of the IP allowlist.
+pub const ALLOWLIST_ENTRIES: usize = 1_000;
+/// Largest page of the audit list (source: spec).
+pub const AUDIT_PAGE: i64 = 1_000;
 /// Largest JSON body, in bytes.
 pub const JSON_BODY_BYTES: usize = 1024 * 1024;
 /// Deepest nesting of a JSON body.

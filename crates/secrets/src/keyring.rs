@@ -43,6 +43,14 @@ impl KeyRing {
         Ok(Self { key: LessSafeKey::new(key), signing })
     }
 
+    /// A keyed hash of `bytes` for `purpose`, in base64: nobody without the data key can make one. A hash for one purpose
+    /// is none for another.
+    pub fn tag(&self, purpose: &str, bytes: &[u8]) -> String {
+        let key = ring::hmac::sign(&self.signing, format!("stoker {purpose}").as_bytes());
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key.as_ref());
+        BASE64.encode(ring::hmac::sign(&key, bytes))
+    }
+
     /// Encrypts `plain` for the place `context`.
     pub fn encrypt(&self, context: &str, plain: &[u8], random: &dyn Random) -> String {
         let mut nonce = [0u8; NONCE_LEN];

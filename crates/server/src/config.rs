@@ -5,6 +5,7 @@ use clap::Args;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use stoker_domain::ip::IpRange;
 use stoker_service::{AccountLimits, Settings, WhenFull};
 
 /// Arguments of `serve`.
@@ -28,6 +29,9 @@ pub(crate) struct ServeArgs {
     /// The engine program handed out in the engine archive; the one beside this program by default.
     #[arg(long, value_name = "FILE")]
     engine_program: Option<PathBuf>,
+    /// Let everybody in whatever the IP allowlist says: the way back in after locking oneself out.
+    #[arg(long)]
+    ignore_ip_allowlist: bool,
 }
 
 /// The settings file; every field may be left out.
@@ -58,6 +62,8 @@ struct File {
     triggers: Option<u32>,
     /// Tasks and plans in all; 0 is no limit.
     tasks_and_plans: Option<u32>,
+    /// Addresses or networks of proxies whose `X-Forwarded-For` is believed.
+    trusted_proxies: Vec<String>,
 }
 
 /// What becomes of a start when as many runs are active as may be.
@@ -128,6 +134,11 @@ impl ServeArgs {
             }
             settings.poll_seconds = value;
         }
+        for text in &file.trusted_proxies {
+            let range = IpRange::parse(text).map_err(|error| anyhow::anyhow!("trustedProxies: {error}"))?;
+            settings.trusted_proxies.push(range);
+        }
+        settings.ignore_ip_allowlist = self.ignore_ip_allowlist;
         settings.check().map_err(anyhow::Error::msg)?;
         if let Some(url) = &self.public_url
             && !url.starts_with("http://")

@@ -1,5 +1,6 @@
 //! `stoker-server`: the control plane in one program.
 
+mod admin;
 mod config;
 mod data;
 mod memory;
@@ -27,6 +28,9 @@ enum Command {
     Operations,
     /// Print every route with what its handler reads, separated by tabs: what the OpenAPI documents are made from.
     Routes,
+    /// Look after an installation from its own machine.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => run::serve(args),
         Command::Operations => run::operations(),
         Command::Routes => run::routes(),
+        Command::Admin(command) => admin::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

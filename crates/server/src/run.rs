@@ -22,7 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 const RECONCILE: Duration = Duration::from_secs(1);
 
 /// The clock of the machine; read here and nowhere else in the server.
-struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place where the server reads the system clock")]

@@ -2,9 +2,26 @@
 
 use crate::error::Error;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
 use stoker_domain::ids::{EnvironmentId, WorkspaceId};
 use stoker_domain::{Permission, PrincipalKind, Right, Rights};
 use stoker_store::{Tx, workspaces};
+
+/// Where a request came from.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Origin {
+    /// HTTP method.
+    pub method: String,
+    /// Path, without the query.
+    pub path: String,
+    /// Address of the client; of the last proxy that is not trusted, where there are proxies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// What the client calls itself, cut short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+}
 
 /// An authenticated principal with its account permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +36,8 @@ pub struct Actor {
     pub permissions: BTreeSet<Permission>,
     /// The request this is part of, for the audit trail.
     pub request_id: Option<String>,
+    /// Where that request came from, for the audit trail.
+    pub origin: Option<Arc<Origin>>,
 }
 
 /// Proof that an account permission was checked. Every way to the database in this crate wants one, so a use case that
@@ -54,6 +73,7 @@ impl Allowed {
             name: "system".to_owned(),
             permissions: BTreeSet::new(),
             request_id: None,
+            origin: None,
         };
         Self { actor, system: true }
     }

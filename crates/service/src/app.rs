@@ -2,14 +2,18 @@
 
 use crate::account_limits::AccountLimits;
 use crate::actor::Allowed;
+use crate::allowlist::AllowlistCache;
+use crate::audit_chain::SealPace;
 use crate::auth::TokenCache;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
+use crate::passwords::Tries;
 use crate::waits::Waits;
 use jiff::tz::TimeZoneDatabase;
 use std::sync::{Arc, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
+use stoker_domain::ip::IpRange;
 use stoker_domain::{SharedClock, SharedRandom, limits};
 use stoker_secrets::keyring::KeyRing;
 use stoker_store::{Store, StoreError, Tx};
@@ -33,6 +37,10 @@ pub struct Settings {
     pub account: AccountLimits,
     /// How long a call that runs a promotion waits for its end, milliseconds.
     pub promotion_wait_ms: u64,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpRange>,
+    /// The way back in when the IP allowlist keeps everybody out: it does not act on this server.
+    pub ignore_ip_allowlist: bool,
 }
 
 impl Settings {
@@ -63,6 +71,8 @@ impl Default for Settings {
             poll_seconds: 20,
             account: AccountLimits::default(),
             promotion_wait_ms: limits::PROMOTION_WAIT_MS,
+            trusted_proxies: Vec::new(),
+            ignore_ip_allowlist: false,
         }
     }
 }
@@ -98,6 +108,9 @@ pub(crate) struct Inner {
     pub(crate) tokens: TokenCache,
     pub(crate) manifests: Manifests,
     pub(crate) waits: Waits,
+    pub(crate) tries: Tries,
+    pub(crate) allowlist: AllowlistCache,
+    pub(crate) seals: SealPace,
     /// The time zones that came with the program.
     pub(crate) zones: TimeZoneDatabase,
     public_url: RwLock<String>,
@@ -126,6 +139,9 @@ impl Service {
                 tokens: TokenCache::default(),
                 manifests: Manifests::default(),
                 waits: Waits::default(),
+                tries: Tries::default(),
+                allowlist: AllowlistCache::default(),
+                seals: SealPace::default(),
                 zones: TimeZoneDatabase::bundled(),
                 public_url: RwLock::new(parts.public_url),
                 account: RwLock::new(None),

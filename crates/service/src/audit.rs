@@ -29,8 +29,7 @@ pub(crate) fn record(
     change: Change<'_>,
 ) -> Result<(), Error> {
     let event = AuditEvent {
-        // Time first, so that ids sort like the events.
-        id: format!("{now_ms:013}-{}", ids::alphanumeric(12, random)),
+        id: ids::uuid_by_time(now_ms, random),
         at_ms: now_ms,
         actor_id: actor.name.clone(),
         actor_kind: actor.kind,
@@ -40,6 +39,7 @@ pub(crate) fn record(
         workspace_id: change.workspace.cloned(),
         request_id: actor.request_id.clone(),
         detail: change.detail.map(|d| d.to_string()),
+        origin: actor.origin.as_deref().and_then(|origin| serde_json::to_string(origin).ok()),
     };
     event.insert(tx)?;
     Ok(())

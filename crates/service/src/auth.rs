@@ -5,12 +5,14 @@ use crate::app::Service;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use stoker_domain::ids::ServiceAccountId;
 use stoker_domain::{Permission, PrincipalKind, limits};
 use stoker_secrets::token;
-use stoker_store::{StoreError, Tx, accounts};
+use stoker_store::accounts::ServiceAccount;
+use stoker_store::{StoreError, Tx, accounts, people};
 
 /// How long a principal is remembered; a change of its permissions acts everywhere after this at the latest.
 const REMEMBER_MS: i64 = 1_000;
@@ -49,6 +51,8 @@ pub(crate) struct TokenCache {
     entries: Mutex<HashMap<String, (Actor, i64)>>,
     generation: AtomicU64,
     used: Mutex<HashMap<ServiceAccountId, (i64, String)>>,
+    /// Hashes of personal tokens, and when they were last used.
+    personal: Mutex<HashMap<String, i64>>,
 }
 
 impl TokenCache {
@@ -77,7 +81,7 @@ impl TokenCache {
     }
 }
 
-fn permission_set(ids: &[String]) -> BTreeSet<Permission> {
+pub(crate) fn permission_set(ids: &[String]) -> BTreeSet<Permission> {
     ids.iter().filter_map(|id| Permission::from_id(id)).collect()
 }
 
@@ -97,7 +101,10 @@ impl Service {
             return Ok(actor);
         }
         let hash = token::hash(bearer);
-        self.principal(format!("token {hash}"), now, move |tx| user_actor(tx, &hash, now)).await
+        let wanted = hash.clone();
+        let actor = self.principal(format!("token {hash}"), now, move |tx| user_actor(tx, &wanted, now)).await?;
+        self.inner.tokens.personal.lock().unwrap_or_else(|p| p.into_inner()).insert(hash, now);
+        Ok(actor)
     }
 
     async fn principal<F>(&self, key: String, now: i64, find: F) -> Result<Actor, Error>
@@ -116,7 +123,10 @@ impl Service {
 
     /// Exchanges the credentials of a service account for a token of 30 minutes. No permission is asked for: the
     /// published text names one, but the published procedure gives tokens to accounts without it (source: doc).
-    pub async fn issue_token(&self, id: &str, secret: &str) -> Result<IssuedToken, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] when the IP allowlist does not hold the address.
+    pub async fn issue_token(&self, id: &str, secret: &str, from: Option<IpAddr>) -> Result<IssuedToken, Error> {
         let id = ServiceAccountId::parse(id).map_err(|_| Error::Unauthorized)?;
         let wanted = id.clone();
         let account = self
@@ -124,6 +134,7 @@ impl Service {
             .await?
             .filter(|account| token::fits(secret, &account.secret_hash))
             .ok_or(Error::Unauthorized)?;
+        self.admit(&actor_of(&account), from).await?;
         let now_s = self.now() / 1000;
         let claims = ServiceClaims {
             sub: account.id.as_str().to_owned(),
@@ -140,12 +151,16 @@ impl Service {
     /// would cost more than the call.
     pub(crate) async fn store_last_use(&self) -> Result<(), Error> {
         let used = std::mem::take(&mut *self.inner.tokens.used.lock().unwrap_or_else(|p| p.into_inner()));
-        if used.is_empty() {
+        let personal = std::mem::take(&mut *self.inner.tokens.personal.lock().unwrap_or_else(|p| p.into_inner()));
+        if used.is_empty() && personal.is_empty() {
             return Ok(());
         }
         self.write(&Allowed::system(), move |tx| {
             for (id, (at_ms, api)) in &used {
                 accounts::note_use(tx, id, *at_ms, api)?;
+            }
+            for (hash, at_ms) in &personal {
+                people::note_token_use(tx, hash, *at_ms)?;
             }
             Ok(())
         })
@@ -154,13 +169,18 @@ impl Service {
 }
 
 fn service_actor(tx: &mut Tx<'_>, id: &ServiceAccountId) -> Result<Option<Actor>, StoreError> {
-    Ok(accounts::service_account(tx, id)?.map(|account| Actor {
+    Ok(accounts::service_account(tx, id)?.as_ref().map(actor_of))
+}
+
+fn actor_of(account: &ServiceAccount) -> Actor {
+    Actor {
         kind: PrincipalKind::Service,
         id: account.id.as_str().to_owned(),
         name: account.id.as_str().to_owned(),
         permissions: permission_set(&account.permissions.0),
         request_id: None,
-    }))
+        origin: None,
+    }
 }
 
 fn user_actor(tx: &mut Tx<'_>, hash: &str, now_ms: i64) -> Result<Option<Actor>, StoreError> {
@@ -174,5 +194,6 @@ fn user_actor(tx: &mut Tx<'_>, hash: &str, now_ms: i64) -> Result<Option<Actor>,
         name: user.login,
         permissions: permission_set(&user.permissions.0),
         request_id: None,
+        origin: None,
     }))
 }

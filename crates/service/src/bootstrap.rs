@@ -52,6 +52,7 @@ impl Service {
         let system = Allowed::system();
         if let Some(id) = self.read::<_, Error, _>(&system, |tx| Ok(settings::get(tx, ACCOUNT)?)).await? {
             self.set_account(AccountId::trusted(id));
+            self.ensure_roles().await?;
             return Ok(false);
         }
         let now = self.now();
@@ -127,6 +128,7 @@ impl Service {
         })
         .await?;
         self.set_account(AccountId::trusted(made.account_id.clone()));
+        self.ensure_roles().await?;
         Ok(true)
     }
 }

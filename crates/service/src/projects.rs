@@ -11,7 +11,7 @@ use stoker_domain::ids::{GroupId, ProjectId, UserId};
 use stoker_domain::{Permission, PrincipalKind, limits, names};
 use stoker_store::db::Record;
 use stoker_store::projects::{self, GROUP, Project, USER};
-use stoker_store::{Tx, accounts};
+use stoker_store::{Tx, accounts, groups};
 
 const MANAGE: &[Permission] = &[Permission::ProjectManagement];
 
@@ -63,11 +63,12 @@ impl Member {
         }
     }
 
-    /// Checks that there is such a user or group. There are no groups yet, so no id is one.
+    /// Checks that there is such a user or group.
     fn must_exist(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         match self {
             Member::User(id) if accounts::user(tx, id)?.is_some() => Ok(()),
             Member::User(_) => Err(Error::not_found("User id not found.")),
+            Member::Group(id) if groups::get(tx, id)?.is_some() => Ok(()),
             Member::Group(_) => Err(Error::not_found("Group id not found.")),
         }
     }

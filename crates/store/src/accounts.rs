@@ -79,6 +79,11 @@ pub fn user_by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<User>, Store
     User::select_opt(tx, "WHERE login = $1", params![login])
 }
 
+/// Users who hold any permission.
+pub fn users_with_permissions(tx: &mut Tx<'_>) -> Result<Vec<User>, StoreError> {
+    User::select(tx, "WHERE permissions <> '[]' ORDER BY id", params![])
+}
+
 /// The token with this hash.
 pub fn token_by_hash(tx: &mut Tx<'_>, hash: &str) -> Result<Option<PersonalToken>, StoreError> {
     PersonalToken::select_opt(tx, "WHERE hash = $1", params![hash])

@@ -5,6 +5,7 @@
 //! [`Store::write`] is the only way to open a transaction that changes something.
 
 pub mod accounts;
+pub mod allowlist;
 pub mod artifacts;
 pub mod audit;
 pub mod components;
@@ -13,15 +14,18 @@ pub mod db;
 pub mod dynamic_engines;
 pub mod engines;
 pub mod environments;
+pub mod groups;
 pub mod history;
 mod history_clauses;
 pub mod logs;
+pub mod people;
 pub mod pipeline_engines;
 pub mod plan_runs;
 pub mod plans;
 pub mod projects;
 pub mod promotions;
 pub mod resources;
+pub mod roles;
 pub mod run_list;
 pub mod run_profiles;
 pub mod run_totals;
@@ -29,6 +33,7 @@ pub mod runs;
 pub mod schedules;
 pub mod settings;
 pub mod start_limits;
+pub mod subscription;
 pub mod tasks;
 pub mod webhooks;
 pub mod workspaces;

@@ -2,32 +2,38 @@
 
 mod accounts;
 mod artifacts;
+mod audit;
 mod catalog;
 mod dynamic;
 mod engines;
 pub mod history;
 mod ledger;
 pub mod observability;
+mod people;
 mod pipeline;
 mod plan_runs;
 mod plans;
 mod promotions;
 mod runs;
 mod schedules;
+mod security;
 mod tasks;
 mod workspaces;
 
 pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
+pub use audit::AuditBody;
 pub use catalog::{ConnectionBody, ProjectBody, ResourceBody};
 pub use dynamic::{DynamicEngineBody, DynamicEnvironmentBody, JobProfileBody, ProfileItem, ServicesStatusBody};
 pub use engines::{ClusterBody, EngineBody, RunProfileBody, engine_services};
+pub use people::{GroupBody, MeBody, RoleBody, UserBody};
 pub use pipeline::{PipelineEngineBody, PipelineProfileItem, pipeline_profile};
 pub use plan_runs::{PlanRunBody, StepRunBody, StepRunItem, plan_timeline};
 pub use plans::{PlanBody, plan_details, plan_page, plan_run_config};
 pub use promotions::{PromotionBody, promotion_run, promotion_users};
 pub use runs::{RunBody, RunListItem, timeline};
 pub use schedules::{EventBody, FireBody, ScheduleBody};
+pub use security::{AllowlistBody, IpEntryBody, RoleMappingBody, SubscriptionBody, TokenBody};
 pub use tasks::{TaskBody, TaskExtract, de_run_config, run_config};
 pub use workspaces::{EnvironmentInfo, WorkspaceBody, WorkspaceInfo};
 

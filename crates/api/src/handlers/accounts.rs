@@ -4,7 +4,7 @@ use super::{Answer, empty, json, ok};
 use crate::App;
 use crate::body::ServiceAccountBody;
 use crate::error::ApiError;
-use crate::extract::{Auth, Json, Path, collected, parse_json, wanted_type};
+use crate::extract::{Auth, Json, Path, client_ip, collected, parse_json, wanted_type};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
@@ -94,6 +94,7 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 /// `POST /security/oauth/token`: JSON, or a form as one published client sends it (source: client).
 pub async fn token(State(app): State<App>, request: Request) -> Answer {
     const FORM: &str = "application/x-www-form-urlencoded";
+    let from = client_ip(request.extensions(), request.headers(), &app);
     let credentials = basic(request.headers()).ok_or_else(ApiError::unauthorized)?;
     wanted_type(request.headers(), &["application/json", FORM])?;
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -111,7 +112,7 @@ pub async fn token(State(app): State<App>, request: Request) -> Answer {
         }
         None => return Err(ApiError::invalid("grant_type: is missing; use client_credentials")),
     }
-    let issued = app.service.issue_token(&credentials.0, &credentials.1).await?;
+    let issued = app.service.issue_token(&credentials.0, &credentials.1, from).await?;
     let body = serde_json::json!({
         "access_token": issued.access_token,
         "token_type": "Bearer",

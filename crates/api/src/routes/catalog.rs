@@ -33,7 +33,6 @@ pub(super) fn fill(list: &mut List) {
     let groups = ("/orchestration/projects/{projectId}/groups", "/projects/{id}/groups");
     let user = ("/orchestration/projects/{projectId}/users/{userId}", "/projects/{projectId}/users/{userId}");
     let group = ("/orchestration/projects/{projectId}/groups/{groupId}", "/projects/{projectId}/groups/{groupId}");
-    let nobody = Partial("there are no groups yet, so every group is unknown");
     list.both("GET", "/orchestration/projects", "/projects", Complete, projects::list);
     list.both("POST", "/orchestration/projects", "/projects", Complete, projects::create);
     list.both("GET", project.0, project.1, Complete, projects::get);
@@ -42,7 +41,7 @@ pub(super) fn fill(list: &mut List) {
     list.both("GET", users.0, users.1, Complete, projects::users);
     list.both("PUT", user.0, user.1, Complete, projects::add_user);
     list.both("DELETE", user.0, user.1, Complete, projects::remove_user);
-    list.both("GET", groups.0, groups.1, nobody, projects::groups);
-    list.both("PUT", group.0, group.1, nobody, projects::add_group);
-    list.both("DELETE", group.0, group.1, nobody, projects::remove_group);
+    list.both("GET", groups.0, groups.1, Complete, projects::groups);
+    list.both("PUT", group.0, group.1, Complete, projects::add_group);
+    list.both("DELETE", group.0, group.1, Complete, projects::remove_group);
 }

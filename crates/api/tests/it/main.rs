@@ -1,6 +1,7 @@
 //! The HTTP API of a whole server in this process, on both databases.
 
 mod account_limits;
+mod audit;
 mod bad_archives;
 mod bad_input;
 mod bodies;
@@ -19,6 +20,8 @@ mod lists;
 mod logs;
 mod metrics;
 mod pipeline_engines;
+mod own_tokens;
+mod people;
 mod plan_moves;
 mod plan_runs;
 mod plan_schedules;
@@ -36,6 +39,8 @@ mod run_profile_search;
 mod runs;
 mod scheduler;
 mod schedules;
+mod scim;
+mod security;
 mod support;
 mod tasks;
 mod tokens;

@@ -8,14 +8,23 @@ mod engines;
 mod monitoring;
 #[path = "rights_promotions.rs"]
 mod promotions;
+#[path = "rights_people.rs"]
+mod people;
 #[path = "rights_schedules.rs"]
 mod schedules;
+#[path = "rights_scim.rs"]
+mod scim;
+#[path = "rights_security.rs"]
+mod security;
 
 use catalog::CATALOG;
 use engines::{ENGINE_KINDS, PIPELINE_PROFILES};
 use monitoring::MONITORING;
 use promotions::PROMOTIONS;
+use people::PEOPLE;
 use schedules::SCHEDULES;
+use scim::SCIM;
+use security::SECURITY;
 
 /// What a call wants on the workspace of its object, beside the account permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -520,7 +529,9 @@ pub(crate) const OWN: &[Call] = &[
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
     let profiles = PIPELINE_PROFILES.iter().flatten();
-    let lists =
-        [IDENTITY, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, PROMOTIONS, RUNTIMES, ENGINE_KINDS, MONITORING, OWN];
+    let lists = [
+        IDENTITY, PEOPLE, SECURITY, SCIM, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, PROMOTIONS, RUNTIMES, ENGINE_KINDS,
+        MONITORING, OWN,
+    ];
     lists.into_iter().flatten().chain(profiles).copied()
 }

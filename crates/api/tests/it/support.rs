@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use stoker_api::App;
 use stoker_blobs::Blobs;
-use stoker_domain::ids::{UserId, alphanumeric};
+use stoker_domain::ids::{RoleId, UserId, alphanumeric};
 use stoker_domain::{SharedRandom, SystemRandom, TestClock};
 use stoker_secrets::keyring::KeyRing;
 use stoker_service::app::Parts;
@@ -16,6 +16,7 @@ use stoker_service::reconcile::Report;
 use stoker_service::{Service, Settings};
 use stoker_store::accounts::{PersonalToken, User};
 use stoker_store::db::{Json, Record};
+use stoker_store::roles::{self, Role};
 use stoker_store::{Database, Store, StoreError};
 use stoker_testkit::http::{Answer, Http, Method};
 use stoker_testkit::postgres::{TestDatabase, database_from};
@@ -303,8 +304,8 @@ impl TestServer {
         ServiceUser { http: self.http.with_token(&token), token, id: account, secret }
     }
 
-    /// A second person with these permissions, put straight into the database because there is no call yet; gives its id
-    /// and a client with a token of it.
+    /// A second person with a role of these permissions, put straight into the database; gives its id and a client with a
+    /// token of it.
     pub(crate) async fn person(&self, login: &str, permissions: &[&str]) -> (String, Http) {
         let random = SystemRandom::new();
         let (user, token) = (UserId::generate(START_MS, &random), format!("eyJ{}", alphanumeric(60, &random)));
@@ -327,12 +328,38 @@ impl TestServer {
             created_ms: START_MS,
             expires_ms: None,
         };
+        let role = Role {
+            id: RoleId::generate(START_MS, &random),
+            name: format!("role of {login}"),
+            permissions: row.permissions.clone(),
+            predefined: None,
+            created_ms: START_MS,
+            modified_ms: START_MS,
+        };
         let made = self.store.write::<_, StoreError, _>(move |tx| {
             row.insert(tx)?;
-            personal.insert(tx)
+            personal.insert(tx)?;
+            role.insert(tx)?;
+            roles::give(tx, &row.id, &role.id).map(drop)
         });
         made.await.expect("store a person");
         (user.to_string(), self.http.with_token(&token))
+    }
+
+    /// A further personal access token of a user, put straight into the database.
+    pub(crate) async fn token_of(&self, user: &str) -> String {
+        let random = SystemRandom::new();
+        let token = format!("eyJ{}", alphanumeric(60, &random));
+        let row = PersonalToken {
+            id: alphanumeric(24, &random),
+            user_id: UserId::trusted(user),
+            name: "further".to_owned(),
+            hash: stoker_secrets::token::hash(&token),
+            created_ms: START_MS,
+            expires_ms: None,
+        };
+        self.store.write::<_, StoreError, _>(move |tx| row.insert(tx)).await.expect("store a token");
+        token
     }
 
     /// Exchanges the credentials of a service account for a token.

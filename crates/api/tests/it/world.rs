@@ -27,7 +27,6 @@ impl World {
                 ("@ws", server.workspace().to_owned()),
                 ("@version", "0.1".to_owned()),
                 ("@sha256", "0".repeat(64)),
-                ("@group", "5f1f0f3f-6a0e-4a51-9d3f-7a110b7d7c5e".to_owned()),
                 ("@artifact", artifact),
                 ("@engine", engine),
             ],
@@ -54,6 +53,21 @@ impl World {
         shared.push(("@daily", world.make(server, "daily").await));
         let grants = http.get("/security/permissions").await.expect(200).json();
         shared.push(("@user", grants[0]["userId"].as_str().expect("the admin's id").to_owned()));
+        let world = Self { shared, ..world };
+        let login = world.text();
+        let person = server.person(&login, &[]).await.0;
+        let role = world.make(server, "role").await;
+        let group = http.post("/account/groups", &json!({ "name": world.text() })).await.expect(201).json();
+        let entry = json!({ "ip": "10.1.1.1", "description": "first" });
+        let list = json!({ "enabled": false, "ips": [entry] });
+        let list = http.post("/security/ip-allowlist", &list).await.expect(201).json();
+        let mapping = json!([{ "name": "north", "roles": ["Operator"] }]);
+        let _ = http.post("/security/role-mappings", &mapping).await.expect(200);
+        let mut shared = world.shared.clone();
+        shared.extend([("@entry", id(&list["ips"][0])), ("@mapping", "north".to_owned())]);
+        shared.push(("@urn", "urn:ietf:params:scim:schemas:core:2.0:User".to_owned()));
+        shared.push(("@kind", "User".to_owned()));
+        shared.extend([("@login", login), ("@person", person), ("@role", role), ("@group", id(&group))]);
         let world = Self { shared, ..world };
         let run = world.make(server, "run").await;
         let log = http.send(Method::POST, &format!("/monitoring/executions/{run}/logs"), &[], None).await.expect(200);
@@ -198,6 +212,32 @@ impl World {
             }
             "account" => return server.service_account(&["TMC_OPERATOR"], &[]).await.id,
             "granted" => return server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await.id,
+            "role" => {
+                let body = json!({ "name": text, "permissions": ["TMC_ENGINE_USE"] });
+                http.post("/account/roles", &body).await.expect(201).json()
+            }
+            "held" => {
+                let role = Box::pin(self.make(server, "role")).await;
+                let path = format!("/account/roles/{role}/users");
+                let _ = http.post(&path, &json!([self.shared("@person")])).await.expect(204);
+                return role;
+            }
+            "entry" => {
+                let number = self.counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let body = json!([{ "ip": format!("10.7.{}.{}", number / 256, number % 256), "description": "" }]);
+                let made = http.post("/security/ip-allowlist/ips", &body).await.expect(201).json();
+                return id(&made[0]);
+            }
+            "token" => {
+                let person = self.shared("@person");
+                let _ = server.token_of(person).await;
+                let all = http.get(&format!("/stoker/v1/users/{person}/tokens")).await.expect(200).json();
+                return id(all.as_array().and_then(|all| all.last()).expect("a token"));
+            }
+            "full" => {
+                let body = json!({ "name": text, "userIds": [self.shared("@person")] });
+                http.post("/account/groups", &body).await.expect(201).json()
+            }
             "person" => return server.person(&text, &[]).await.0,
             "member" => {
                 let engine = id(&server.engine(&text).await);
@@ -261,6 +301,9 @@ impl World {
             "promotion" => self.shared("@promotion"),
             "person" | "promoter" => self.shared("@user"),
             "promoaccount" => self.shared("@granted"),
+            "role" | "held" => self.shared("@role"),
+            "full" => self.shared("@group"),
+            "entry" => self.shared("@entry"),
             "member" | "engine" => self.shared("@engine"),
             "cluster" => self.shared("@cluster"),
             "env" => self.shared("@env2"),
@@ -272,6 +315,16 @@ impl World {
         }
     }
 
+    /// The path with `@own-token` filled in: a fresh token of whoever calls.
+    pub(crate) async fn with_own_token(http: &Http, path: String) -> String {
+        if !path.contains("@own-token") {
+            return path;
+        }
+        let made = http.post("/stoker/v1/me/tokens", &json!({ "name": "own" })).await;
+        let token = if made.status == 201 { id(&made.json()) } else { "none".to_owned() };
+        path.replace("@own-token", &token)
+    }
+
     /// Sends a sample call.
     pub(crate) async fn send(
         &self,
@@ -280,7 +333,8 @@ impl World {
         (method, path, body): (&str, &str, &str),
         fresh: bool,
     ) -> Answer {
-        let path = self.fill(server, path, fresh).await;
+        let mut path = self.fill(server, path, fresh).await;
+        path = Self::with_own_token(http, path).await;
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         match body {
             "" => http.send(method, &path, &[], None).await,

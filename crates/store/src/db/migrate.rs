@@ -3,7 +3,8 @@
 
 use super::{Link, StoreError, Value};
 
-/// All migrations in order: name and statements, which are separated by lines that hold only `;;`.
+/// All migrations in order: name and statements, which are separated by lines that hold only `;;`. A statement whose first
+/// line is `--sqlite` or `--postgres` runs only there.
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_main_job", include_str!("../../migrations/0001_main_job.sql")),
     ("0002_schedules", include_str!("../../migrations/0002_schedules.sql")),
@@ -13,7 +14,17 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0006_engine_kinds", include_str!("../../migrations/0006_engine_kinds.sql")),
     ("0007_plan_schedules", include_str!("../../migrations/0007_plan_schedules.sql")),
     ("0008_observability", include_str!("../../migrations/0008_observability.sql")),
+    ("0009_accounts", include_str!("../../migrations/0009_accounts.sql")),
 ];
+
+/// The statement, unless it is meant for the other database.
+fn for_this_database<'a>(statement: &'a str, kind: &str) -> Option<&'a str> {
+    match statement.split_once('\n') {
+        Some(("--sqlite", rest)) => (kind == "sqlite").then_some(rest),
+        Some(("--postgres", rest)) => (kind == "postgres").then_some(rest),
+        _ => Some(statement),
+    }
+}
 
 /// Brings the tables up to date. Refuses a database that a newer program has migrated further.
 pub(super) fn run(link: &mut dyn Link) -> Result<(), StoreError> {
@@ -30,7 +41,9 @@ pub(super) fn run(link: &mut dyn Link) -> Result<(), StoreError> {
     }
     for (name, text) in MIGRATIONS.iter().filter(|m| !applied.iter().any(|a| a == m.0)) {
         for statement in text.split("\n;;\n").map(str::trim).filter(|s| !s.is_empty()) {
-            link.execute(statement, &[])?;
+            if let Some(rest) = for_this_database(statement, link.kind()) {
+                link.execute(rest, &[])?;
+            }
         }
         link.execute("INSERT INTO schema_migrations (name) VALUES ($1)", &[Value::from(*name)])?;
     }

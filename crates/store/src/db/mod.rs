@@ -73,6 +73,8 @@ pub struct Tx<'a> {
 
 /// One open connection inside a transaction.
 trait Link {
+    /// `sqlite` or `postgres`.
+    fn kind(&self) -> &'static str;
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError>;
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
 }

@@ -209,6 +209,10 @@ fn by_reference(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
 }
 
 impl Link for PostgresTx<'_, '_> {
+    fn kind(&self) -> &'static str {
+        "postgres"
+    }
+
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         let result = self.touched(sql, params);
         self.broken |= result.is_err();

@@ -92,6 +92,8 @@ macro_rules! id_column {
 id_column!(
     AccountId,
     UserId,
+    RoleId,
+    GroupId,
     ServiceAccountId,
     EnvironmentId,
     WorkspaceId,

@@ -216,6 +216,10 @@ impl rusqlite::ToSql for Value {
 }
 
 impl Link for SqliteTx<'_> {
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
+
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         let mut statement = self.connection.prepare_cached(&dialect::sqlite(sql)).map_err(failed)?;
         let touched = statement.execute(rusqlite::params_from_iter(params)).map_err(failed)?;

@@ -63,6 +63,8 @@ macro_rules! from_id {
 from_id!(
     AccountId,
     UserId,
+    RoleId,
+    GroupId,
     ServiceAccountId,
     EnvironmentId,
     WorkspaceId,
