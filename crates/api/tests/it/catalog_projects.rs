@@ -36,7 +36,7 @@ both! {
         let _ = server.http().post(PROJECTS, &body).await.expect(201);
     }
 
-    async fn users_are_authorised_once_and_groups_are_unknown(server: TestServer) {
+    async fn users_and_groups_are_authorised_once(server: TestServer) {
         let body = json!({ "name": "p", "owner": "admin", "url": "" });
         let project = id(&server.http().post(PROJECTS, &body).await.expect(201).json());
         let (mara, _) = server.person("mara", &[]).await;
@@ -58,7 +58,13 @@ both! {
             let answer = sent(method, &format!("{groups}/{stranger}")).await.expect(404);
             assert!(answer.text().contains("roup"), "{}", answer.text());
         }
-        assert_eq!(server.http().get(&groups).await.expect(200).json(), json!({ "projectId": project, "groupIds": [] }));
+        let group = id(&server.http().post("/account/groups", &json!({ "name": "builders" })).await.expect(201).json());
+        let _ = sent(Method::PUT, &format!("{groups}/{group}")).await.expect(204);
+        let _ = sent(Method::PUT, &format!("{groups}/{group}")).await.expect(409);
+        let held = async || server.http().get(&groups).await.expect(200).json();
+        assert_eq!(held().await, json!({ "projectId": project, "groupIds": [group] }));
+        let _ = server.http().delete(&format!("/account/groups/{group}")).await.expect(204);
+        assert_eq!(held().await, json!({ "projectId": project, "groupIds": [] }));
         let _ = sent(Method::PUT, &user).await.expect(204);
         let _ = server.http().delete(&format!("{PROJECTS}/{project}")).await.expect(204);
         let _ = server.http().get(&path).await.expect(404);

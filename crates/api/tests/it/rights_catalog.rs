@@ -21,7 +21,10 @@ pub(crate) const CATALOG: &[Call] = {
         ("/orchestration/projects/@new-worked/users/@user", "/projects/@new-worked/users/@user");
     const IDLE: (&str, &str) =
         ("/orchestration/projects/@new-project/users/@user", "/projects/@new-project/users/@user");
-    const GROUP: (&str, &str) = ("/orchestration/projects/@project/groups/@group", "/projects/@project/groups/@group");
+    const UNGROUPED: (&str, &str) =
+        ("/orchestration/projects/@new-project/groups/@group", "/projects/@new-project/groups/@group");
+    const GROUPED: (&str, &str) =
+        ("/orchestration/projects/@new-grouped/groups/@group", "/projects/@new-grouped/groups/@group");
     &[
         both("GET", C.0, C.1, "", ASSETS, Need::Shown(&["VIEW"], "@connection")),
         both("POST", C.0, C.1, CONNECTION_BODY, ASSETS, CHANGE),
@@ -81,7 +84,7 @@ pub(crate) const CATALOG: &[Call] = {
             PROJECTS,
             Need::Nothing,
         ),
-        both("PUT", GROUP.0, GROUP.1, "", PROJECTS, Need::Nothing),
-        both("DELETE", GROUP.0, GROUP.1, "", PROJECTS, Need::Nothing),
+        both("PUT", UNGROUPED.0, UNGROUPED.1, "", PROJECTS, Need::Nothing),
+        both("DELETE", GROUPED.0, GROUPED.1, "", PROJECTS, Need::Nothing),
     ]
 };

@@ -210,6 +210,12 @@ impl World {
                 let _ = http.send(Method::PUT, &path, &[], None).await.expect(204);
                 return project;
             }
+            "grouped" => {
+                let project = Box::pin(self.make(server, "project")).await;
+                let path = format!("/orchestration/projects/{project}/groups/{}", self.shared("@group"));
+                let _ = http.send(Method::PUT, &path, &[], None).await.expect(204);
+                return project;
+            }
             "account" => return server.service_account(&["TMC_OPERATOR"], &[]).await.id,
             "granted" => return server.service_account(&["TMC_OPERATOR"], &["VIEW"]).await.id,
             "role" => {
@@ -296,7 +302,7 @@ impl World {
             "linked" | "daily" => self.shared("@linked"),
             "connection" => self.shared("@connection"),
             "resource" => self.shared("@resource"),
-            "project" | "worked" => self.shared("@project"),
+            "project" | "worked" | "grouped" => self.shared("@project"),
             "account" | "granted" => self.shared("@granted"),
             "promotion" => self.shared("@promotion"),
             "person" | "promoter" => self.shared("@user"),
