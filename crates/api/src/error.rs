@@ -98,6 +98,7 @@ impl From<Error> for ApiError {
             Error::NotRepeatable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Precondition(_) => StatusCode::PRECONDITION_REQUIRED,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::TooManyTries { .. } | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Link { code, .. } => match *code {
                 REFUSED_SESSION => StatusCode::CONFLICT,
                 REFUSED_NOT_PAIRED => StatusCode::UNAUTHORIZED,

@@ -6,6 +6,7 @@
 
 pub mod archive;
 pub mod body;
+pub mod console;
 pub mod edge;
 pub mod error;
 pub mod extract;
@@ -28,4 +29,6 @@ pub struct App {
     pub service: Service,
     /// The engine program that is packed into the archive for download; none when it was not found.
     pub engine_program: Option<Arc<std::path::PathBuf>>,
+    /// The files of the web console; empty when none was built.
+    pub console: &'static [console::Asset],
 }

@@ -4,10 +4,11 @@
 //! below `/tmc/vX.Y`. Published operations without a line answer 501.
 
 use crate::App;
+use crate::console;
 use crate::error::ApiError;
 use crate::handlers::{
-    accounts, artifacts, engine_link, engines, environments, executions, logs, operator, plan_executions, plans,
-    rights, run_profiles, schedules, tasks, webhooks, workspaces,
+    accounts, artifacts, engine_link, engines, environments, events, executions, logs, operator, plan_executions, plans,
+    rights, run_profiles, schedules, session, tasks, webhooks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
@@ -148,7 +149,9 @@ pub fn build() -> Routes {
         router.fallback(no_path)
     };
     let unpublished = list.unpublished;
-    Routes { routers: Routers { agnostic: router(list.agnostic), tmc: router(list.tmc) }, operations, unpublished }
+    // Paths that no route has may be files and places of the console.
+    let agnostic = router(list.agnostic).fallback(console::answer);
+    Routes { routers: Routers { agnostic, tmc: router(list.tmc) }, operations, unpublished }
 }
 
 fn fill_identity(list: &mut List) {
@@ -389,6 +392,11 @@ fn fill_own(list: &mut List) {
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
     list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);
     list.own("GET", "/stoker/v1/log-files/{token}", logs::download);
+    list.own("POST", "/stoker/v1/session", session::create);
+    list.own("GET", "/stoker/v1/session", session::get);
+    list.own("DELETE", "/stoker/v1/session", session::delete);
+    list.own("DELETE", "/stoker/v1/sessions", session::delete_all);
+    list.own("GET", "/stoker/v1/events", events::listen);
     list.own("GET", "/health/live", operator::live);
     list.own("GET", "/health/ready", operator::ready);
     list.own("GET", "/downloads/remote-engine.tar.gz", operator::tar_gz);

@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::edge;
+use crate::extract::PeerAddress;
 use crate::linger::{Lingering, Unread};
 use crate::routes;
 use axum::body::Body;
@@ -31,6 +32,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` resolves, then lets running requests end.
 pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: impl Future<Output = ()>) {
+    let service = app.service.clone();
     let routers = Arc::new(routes::build().routers.with_state(app));
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = hyper_util::server::graceful::GracefulShutdown::new();
@@ -51,8 +53,8 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, PeerAddress(peer.ip())),
             Err(error) => {
                 // Out of file descriptors, for example: waiting a little lets some be closed.
                 tracing::warn!(error = %error, "cannot accept a connection");
@@ -64,10 +66,11 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
         let (routers, random) = (Arc::clone(&routers), random.clone());
         let unread = Unread::default();
         let stream = Lingering::new(stream, unread.clone());
-        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let (routers, random, unread) = (Arc::clone(&routers), random.clone(), unread.clone());
+        let answers = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let (routers, random, unread, peer) = (Arc::clone(&routers), random.clone(), unread.clone(), peer.clone());
             async move {
-                let request: Request = request.map(|body| Body::new(unread.watch(body)));
+                let mut request: Request = request.map(|body| Body::new(unread.watch(body)));
+                request.extensions_mut().insert(peer);
                 let mut response = edge::answer(&routers, &*random, request).await;
                 if unread.body() {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -75,7 +78,7 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
                 Ok::<_, Infallible>(response)
             }
         });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), answers));
         tokio::spawn(async move {
             let _permit = permit;
             if let Err(error) = connection.await {
@@ -84,6 +87,7 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
         });
     }
     drop(listener);
+    service.close_watchers();
     if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
     }

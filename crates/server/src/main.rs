@@ -1,6 +1,7 @@
 //! `stoker-server`: the control plane in one program.
 
 mod config;
+mod console;
 mod data;
 mod memory;
 mod run;

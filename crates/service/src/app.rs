@@ -3,8 +3,10 @@
 use crate::actor::Allowed;
 use crate::auth::TokenCache;
 use crate::hub::Hub;
+use crate::sessions::Failures;
 use crate::starts::Manifests;
 use crate::waits::Waits;
+use crate::watch::Watchers;
 use jiff::tz::TimeZoneDatabase;
 use std::sync::{Arc, RwLock};
 use stoker_blobs::Blobs;
@@ -91,6 +93,8 @@ pub(crate) struct Inner {
     pub(crate) tokens: TokenCache,
     pub(crate) manifests: Manifests,
     pub(crate) waits: Waits,
+    pub(crate) failures: Failures,
+    pub(crate) watchers: Watchers,
     /// The time zones that came with the program.
     pub(crate) zones: TimeZoneDatabase,
     public_url: RwLock<String>,
@@ -119,6 +123,8 @@ impl Service {
                 tokens: TokenCache::default(),
                 manifests: Manifests::default(),
                 waits: Waits::default(),
+                failures: Failures::default(),
+                watchers: Watchers::default(),
                 zones: TimeZoneDatabase::bundled(),
                 public_url: RwLock::new(parts.public_url),
                 account: RwLock::new(None),
@@ -158,6 +164,10 @@ impl Service {
     /// Which database is in use: `sqlite` or `postgres`.
     pub fn database_kind(&self) -> &'static str {
         self.inner.store.kind()
+    }
+
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<stoker_store::db::Counts> {
+        self.inner.store.changes()
     }
 
     pub(crate) fn random(&self) -> &dyn stoker_domain::Random {

@@ -77,7 +77,7 @@ impl TokenCache {
     }
 }
 
-fn permission_set(ids: &[String]) -> BTreeSet<Permission> {
+pub(crate) fn permission_set(ids: &[String]) -> BTreeSet<Permission> {
     ids.iter().filter_map(|id| Permission::from_id(id)).collect()
 }
 
@@ -100,7 +100,7 @@ impl Service {
         self.principal(format!("token {hash}"), now, move |tx| user_actor(tx, &hash, now)).await
     }
 
-    async fn principal<F>(&self, key: String, now: i64, find: F) -> Result<Actor, Error>
+    pub(crate) async fn principal<F>(&self, key: String, now: i64, find: F) -> Result<Actor, Error>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<Option<Actor>, StoreError> + Send + 'static,
     {

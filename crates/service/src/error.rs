@@ -41,6 +41,15 @@ pub enum Error {
     /// Too many bytes.
     #[error("{0}")]
     TooLarge(String),
+    /// Too many failed sign-ins from one place.
+    #[error("too many failed sign-ins: try again in {seconds} s")]
+    TooManyTries {
+        /// Seconds until the next try is allowed.
+        seconds: i64,
+    },
+    /// Too many of something at once.
+    #[error("{0}")]
+    TooMany(String),
     /// The engine link refused: a code of `stoker_wire` and a text for the engine's log.
     #[error("{message}")]
     Link {

@@ -30,10 +30,12 @@ pub mod runs;
 mod scheduler;
 pub mod schedules;
 pub mod service_accounts;
+pub mod sessions;
 mod starts;
 mod task_fields;
 pub mod tasks;
 mod waits;
+pub mod watch;
 pub mod webhooks;
 pub mod workspaces;
 

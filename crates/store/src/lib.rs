@@ -15,6 +15,7 @@ pub mod plan_runs;
 pub mod plans;
 pub mod runs;
 pub mod schedules;
+pub mod sessions;
 pub mod settings;
 pub mod tasks;
 pub mod webhooks;

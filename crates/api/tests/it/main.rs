@@ -5,6 +5,7 @@ mod bad_input;
 mod bodies;
 mod conflicts;
 mod connections;
+mod console;
 mod dialects;
 mod link;
 mod lists;

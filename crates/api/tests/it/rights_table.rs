@@ -1,8 +1,11 @@
 //! Every call with its smallest documented rights. `@names` in paths and bodies are filled in by [`crate::world`].
 
+#[path = "rights_console.rs"]
+mod console;
 #[path = "rights_schedules.rs"]
 mod schedules;
 
+use console::CONSOLE;
 use schedules::SCHEDULES;
 
 /// What a call wants on the workspace of its object, beside the account permission.
@@ -502,5 +505,5 @@ pub(crate) const OWN: &[Call] = &[
 
 /// All calls.
 pub(crate) fn all() -> impl Iterator<Item = Call> {
-    [IDENTITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN].into_iter().flatten().copied()
+    [IDENTITY, ORCHESTRATION, SCHEDULES, RUNS, PLANS, RUNTIMES, OWN, CONSOLE].into_iter().flatten().copied()
 }

@@ -8,6 +8,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_main_job", include_str!("../../migrations/0001_main_job.sql")),
     ("0002_schedules", include_str!("../../migrations/0002_schedules.sql")),
     ("0003_plans", include_str!("../../migrations/0003_plans.sql")),
+    ("0010_sessions", include_str!("../../migrations/0010_sessions.sql")),
 ];
 
 /// Brings the tables up to date. Refuses a database that a newer program has migrated further.
