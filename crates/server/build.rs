@@ -1,4 +1,4 @@
-//! Puts the built console, `web/dist`, into the program. Without one the program is built all the same.
+//! Puts the built console, `web/dist/files`, into the program. Without one the program is built all the same.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,11 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?);
-    let dist = root.join("../../web/dist");
-    // Of a folder that is not there cargo looks at the one above it.
-    println!("cargo:rerun-if-changed={}", if dist.is_dir() { dist.display() } else { root.join("../../web").display() });
+    let watched = root.join("../../web/dist");
+    // The folder above is checked in: cargo would run this every time if what it watches were not there.
+    println!("cargo:rerun-if-changed={}", watched.display());
+    println!("cargo:rerun-if-changed=build.rs");
+    let dist = watched.join("files");
     let mut files = Vec::new();
     if dist.is_dir() {
         collect(&dist, &mut files)?;

@@ -196,7 +196,9 @@ both! {
             assert_eq!(missing.json()["message"], "there is no such path", "{path}");
         }
         let _ = http.post("/", &json!({})).await.expect(404);
-        let get = |coding: &'static str| http.send(Method::GET, "/assets/a-1.js", &[("accept-encoding", coding)], None);
+        let get = async |coding: &str| {
+            http.send(Method::GET, "/assets/a-1.js", &[("accept-encoding", coding)], None).await
+        };
         let packed = get("gzip, br;q=0.9").await.expect(200);
         assert_eq!((packed.header("content-encoding"), packed.text().as_str()), (Some("br"), "brotli script"));
         assert_eq!(packed.header("cache-control"), Some("public, max-age=31536000, immutable"));
