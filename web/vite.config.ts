@@ -7,6 +7,12 @@ const proxied = ['/stoker', '/orchestration', '/processing', '/monitoring', '/ac
 
 export default defineConfig({
   plugins: [react()],
-  build: { outDir: 'dist/files', emptyOutDir: true, target: 'es2023', assetsInlineLimit: 0, chunkSizeWarningLimit: 900 },
+  build: {
+    outDir: 'dist/files',
+    emptyOutDir: true,
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+  },
   server: { proxy: Object.fromEntries(proxied.map((path) => [path, server])) },
 });

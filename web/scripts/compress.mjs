@@ -23,7 +23,9 @@ for (const name of await readdir(dist, { recursive: true })) {
 const page = await readFile(join(dist, 'index.html'), 'utf8');
 const start = [...page.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map((match) => match[1]);
 const total = start.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
-console.log(`start route: ${start.length} scripts, ${(total / 1024).toFixed(0)} KiB packed with gzip; limit ${LIMIT / 1024}`);
+console.log(
+  `start route: ${start.length} scripts, ${(total / 1024).toFixed(0)} KiB packed with gzip; limit ${LIMIT / 1024}`,
+);
 if (total > LIMIT) {
   console.error('the scripts of the start route are too large: load pages or parts of them lazily');
   process.exit(1);

@@ -1,10 +1,10 @@
 /** What pages read. The first part of each key is the topic that makes it old, see `app/live.ts`. */
 
 import { queryOptions } from '@tanstack/react-query';
-import type { components as Core } from './generated/core';
-import type { components as Own } from './generated/stoker';
 import type { RunEvent } from '../texts/reasons';
 import { body, core, own } from './client';
+import type { components as Core } from './generated/core';
+import type { components as Own } from './generated/stoker';
 
 type S = Core['schemas'];
 export type Run = S['TaskExecutionStatus'];
@@ -153,7 +153,9 @@ export const artifactVersion = (artifactId: string, version: string) =>
     queryKey: ['objects', 'artifact', artifactId, version],
     queryFn: () =>
       body(
-        core.GET('/orchestration/artifacts/{artifactId}/versions/{version}', { params: { path: { artifactId, version } } }),
+        core.GET('/orchestration/artifacts/{artifactId}/versions/{version}', {
+          params: { path: { artifactId, version } },
+        }),
       ),
     enabled: artifactId !== '' && version !== '',
   });
@@ -190,7 +192,9 @@ export const schedules = (environmentId: string | undefined) =>
     queryKey: ['objects', 'schedules', environmentId],
     queryFn: () =>
       whole<Schedule>((offset) =>
-        body(core.GET('/orchestration/schedules', { params: { query: { environmentId, limit: PAGE, offset } as never } })),
+        body(
+          core.GET('/orchestration/schedules', { params: { query: { environmentId, limit: PAGE, offset } as never } }),
+        ),
       ),
     enabled: environmentId !== undefined,
   });

@@ -2,8 +2,8 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext, useMemo, useSyncExternalStore } from 'react';
-import { environments, workspaces } from '../api/queries';
 import type { Session } from '../api/own';
+import { environments, workspaces } from '../api/queries';
 import type { Live } from './live';
 
 interface Shared {
@@ -74,7 +74,8 @@ export function useScope() {
       wanted = {};
     }
     const list = all.data ?? [];
-    const environment = list.find((one) => one.id === wanted.environmentId) ?? list.find((one) => one.default) ?? list[0];
+    const environment =
+      list.find((one) => one.id === wanted.environmentId) ?? list.find((one) => one.default) ?? list[0];
     const spaces = (inside.data ?? []).filter((one) => one.environment?.id === environment?.id);
     const workspace = spaces.find((one) => one.id === wanted.workspaceId);
     return {

@@ -6,6 +6,12 @@ import { NotFound, PageError, Shell } from './shell';
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
 
+/** What an address may hold beside its path: texts, each of which may be missing. */
+const holds =
+  <K extends string>(...names: K[]) =>
+  (search: Record<string, unknown>): { [Name in K]?: string } =>
+    Object.fromEntries(names.map((name) => [name, text(search[name])])) as { [Name in K]?: string };
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageError });
 
 const overview = createRoute({
@@ -17,22 +23,14 @@ const overview = createRoute({
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
-  validateSearch: (search: Record<string, unknown>) => ({
-    status: text(search.status),
-    task: text(search.task),
-    days: text(search.days),
-  }),
+  validateSearch: holds('status', 'task', 'days'),
   component: lazyRouteComponent(() => import('../pages/runs'), 'Runs'),
 });
 
 const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$id',
-  validateSearch: (search: Record<string, unknown>) => ({
-    level: text(search.level),
-    find: text(search.find),
-    line: text(search.line),
-  }),
+  validateSearch: holds('level', 'find', 'line'),
   component: lazyRouteComponent(() => import('../pages/run'), 'RunPage'),
 });
 
@@ -45,14 +43,14 @@ const planRun = createRoute({
 const tasks = createRoute({
   getParentRoute: () => root,
   path: '/tasks',
-  validateSearch: (search: Record<string, unknown>) => ({ name: text(search.name), artifact: text(search.artifact) }),
+  validateSearch: holds('name', 'artifact'),
   component: lazyRouteComponent(() => import('../pages/tasks'), 'Tasks'),
 });
 
 const newTask = createRoute({
   getParentRoute: () => root,
   path: '/tasks/new',
-  validateSearch: (search: Record<string, unknown>) => ({ artifact: text(search.artifact) }),
+  validateSearch: holds('artifact'),
   component: lazyRouteComponent(() => import('../pages/task-new'), 'NewTask'),
 });
 

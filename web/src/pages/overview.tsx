@@ -18,8 +18,8 @@ import {
   upcoming,
 } from '../api/queries';
 import { useScope } from '../app/context';
-import { currentWait, waitReason } from '../texts/reasons';
 import { t } from '../texts/pages';
+import { currentWait, waitReason } from '../texts/reasons';
 import { fullTime, instant } from '../texts/time';
 import { Failure, Head, Moment, StateBadge, useNow, Waiting } from '../ui/parts';
 import { EngineBadge, ofEnvironment } from './engines';

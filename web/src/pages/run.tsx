@@ -41,7 +41,17 @@ function Events({ timeline, now }: { timeline: RunTimeline; now: number }) {
   );
 }
 
-function Actions({ id, name, detail, timeline }: { id: string; name: string; detail: RunDetail; timeline: RunTimeline }) {
+function Actions({
+  id,
+  name,
+  detail,
+  timeline,
+}: {
+  id: string;
+  name: string;
+  detail: RunDetail;
+  timeline: RunTimeline;
+}) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE');
@@ -86,7 +96,12 @@ export function RunPage() {
   const timeline = useQuery(runTimeline(id));
   const places = useRuntimeNames();
   if (detail.error ?? timeline.error) {
-    return <Failure error={detail.error ?? timeline.error} retry={() => void detail.refetch() && void timeline.refetch()} />;
+    return (
+      <Failure
+        error={detail.error ?? timeline.error}
+        retry={() => void Promise.all([detail.refetch(), timeline.refetch()])}
+      />
+    );
   }
   if (!detail.data || !timeline.data) return <Waiting />;
   const [one, line] = [detail.data, timeline.data];
@@ -177,7 +192,14 @@ export function RunPage() {
             {t.run.parameters}
           </Title>
           {line.parameters && line.parameters.length > 0 ? (
-            <Facts rows={line.parameters.map((one) => [one.name, <span key={one.name} className="mono">{one.value}</span>])} />
+            <Facts
+              rows={line.parameters.map((one) => [
+                one.name,
+                <span key={one.name} className="mono">
+                  {one.value}
+                </span>,
+              ])}
+            />
           ) : (
             <Text className="muted">{t.run.noParameters}</Text>
           )}

@@ -111,12 +111,21 @@ export function Runs() {
       wide: true,
       cell: (run) => `${run.userId}${run.executionType === 'MANUAL' ? '' : `, ${run.executionType.toLowerCase()}`}`,
     },
-    { key: 'message', title: t.runs.message, width: 'minmax(6rem, 2fr)', wide: true, cell: (run) => run.errorMessage ?? '' },
+    {
+      key: 'message',
+      title: t.runs.message,
+      width: 'minmax(6rem, 2fr)',
+      wide: true,
+      cell: (run) => run.errorMessage ?? '',
+    },
   ];
 
   return (
     <div className="page">
-      <Head title={t.runs.title} badge={<span className="muted">{list.total !== undefined && t.runs.total(list.total)}</span>} />
+      <Head
+        title={t.runs.title}
+        badge={<span className="muted">{list.total !== undefined && t.runs.total(list.total)}</span>}
+      />
       <Group gap="sm">
         <Select
           aria-label={t.runs.status}

@@ -1,6 +1,6 @@
 /** Signing in with a personal access token. The address stays, so that a deep link works after it. */
 
-import { Button, PasswordInput, Paper, Stack, Text, Title } from '@mantine/core';
+import { Button, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import { Problem, raw } from '../api/client';

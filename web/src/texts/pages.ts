@@ -165,7 +165,8 @@ export const t = {
     state: 'State',
     tags: 'Tags',
     none: 'No task yet',
-    noneHint: 'A task binds an artifact to parameters and to an engine. It can then be run by hand, by schedule or API.',
+    noneHint:
+      'A task binds an artifact to parameters and to an engine. It can then be run by hand, by schedule or API.',
     noMatch: 'No task has that in its name',
     fromArtifact: 'Publish an artifact first',
   },
@@ -226,7 +227,8 @@ export const t = {
     id: 'Id',
     cluster: 'Cluster',
     none: 'No engine yet',
-    noneHint: 'An engine is the program that runs jobs. It connects to this server by itself; no port has to be opened.',
+    noneHint:
+      'An engine is the program that runs jobs. It connects to this server by itself; no port has to be opened.',
     available: 'Available',
     away: 'Away',
     notPaired: 'Not paired',
@@ -235,7 +237,8 @@ export const t = {
   engine: {
     facts: 'Facts',
     pairing: 'Pair it',
-    pairingHint: 'On the machine that shall run the jobs. The key works once; this page changes as soon as the engine is there.',
+    pairingHint:
+      'On the machine that shall run the jobs. The key works once; this page changes as soon as the engine is there.',
     key: 'Pairing key',
     commands: 'Commands',
     paired: 'It is paired',
@@ -280,7 +283,8 @@ export const t = {
   plans: {
     title: 'Plans',
     none: 'No plan yet',
-    noneHint: 'A plan runs tasks in steps: a step begins when the one before it has ended as wanted. Plans are made through the API for now.',
+    noneHint:
+      'A plan runs tasks in steps: a step begins when the one before it has ended as wanted. Plans are made through the API for now.',
     steps: 'Steps',
     run: 'Run',
     runAsk: (name: string) => `Run the plan ${name}?`,
@@ -311,7 +315,8 @@ export const t = {
   schedules: {
     title: 'Schedules',
     none: 'No schedule yet',
-    noneHint: 'A schedule holds triggers: once, daily, weekly, monthly or by cron. Schedules are made through the API for now.',
+    noneHint:
+      'A schedule holds triggers: once, daily, weekly, monthly or by cron. Schedules are made through the API for now.',
     unbound: 'starts nothing yet',
     starts: 'Starts',
     zone: 'in the zone',

@@ -29,7 +29,9 @@ function times(trigger: TriggerLike): string {
 function days(trigger: TriggerLike): string {
   const at = trigger.atDays;
   if (at?.type === 'DAY_OF_MONTH' && at.day) return ` on day ${at.day}`;
-  const named = DAYS.filter((day) => at?.days?.includes(day)).map((day) => day.charAt(0) + day.slice(1, 3).toLowerCase());
+  const named = DAYS.filter((day) => at?.days?.includes(day)).map(
+    (day) => day.charAt(0) + day.slice(1, 3).toLowerCase(),
+  );
   return named.length > 0 ? ` on ${listed(named)}` : '';
 }
 

@@ -49,7 +49,15 @@ export function List<T>({ label, columns, count, row, rowKey, onRange, empty }: 
     '--columns-phone': tracks(columns.filter((column) => !column.wide)),
   } as React.CSSProperties;
   return (
-    <div className="list" ref={scroller} style={layout} role="table" aria-label={label} aria-rowcount={count + 1} tabIndex={0}>
+    <div
+      className="list"
+      ref={scroller}
+      style={layout}
+      role="table"
+      aria-label={label}
+      aria-rowcount={count + 1}
+      tabIndex={0}
+    >
       <div role="rowgroup">
         <div className="list-head" role="row" aria-rowindex={1}>
           {columns.map((column) => (

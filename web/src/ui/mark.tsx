@@ -1,7 +1,9 @@
 /** The mark: an ember over a grate, and the name. */
 export function Mark() {
   return (
-    <span style={{ display: 'inline-flex', alignItems: 'center', gap: '0.55rem', fontWeight: 680, fontSize: '1.0625rem' }}>
+    <span
+      style={{ display: 'inline-flex', alignItems: 'center', gap: '0.55rem', fontWeight: 680, fontSize: '1.0625rem' }}
+    >
       <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true">
         <rect width="32" height="32" rx="7" fill="#1d3446" />
         <path
