@@ -7,8 +7,8 @@ use crate::App;
 use crate::console;
 use crate::error::ApiError;
 use crate::handlers::{
-    accounts, artifacts, engine_link, engines, environments, events, executions, logs, operator, plan_executions, plans,
-    rights, run_profiles, schedules, session, tasks, webhooks, workspaces,
+    accounts, artifacts, engine_link, engines, environments, events, executions, logs, operator, plan_executions,
+    plans, rights, run_profiles, schedules, session, tasks, webhooks, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;

@@ -95,7 +95,11 @@ async fn serve_async(config: Config) -> Result<()> {
     if service.bootstrap(|made| Ok(data::write_bootstrap(&config.data, made)?)).await? {
         tracing::info!(file = %config.data.join("bootstrap.json").display(), "first start: the first token is in this file");
     }
-    let app = App { service: service.clone(), engine_program: config.engine_program.map(Arc::new), console: crate::console::FILES };
+    let app = App {
+        service: service.clone(),
+        engine_program: config.engine_program.map(Arc::new),
+        console: crate::console::FILES,
+    };
     let reconciler = tokio::spawn(reconcile(service));
     tracing::info!(url = %url, "listening");
     {

@@ -215,7 +215,8 @@ impl Service {
         let actor = self.session_actor(hash, now).await?;
         if changes && !csrf.is_some_and(|given| token::fits(&format!("csrf {secret}"), given)) {
             return Err(Error::Forbidden(
-                "x-csrf-token: a changing call with a session cookie must repeat the csrfToken of the session".to_owned(),
+                "x-csrf-token: a changing call with a session cookie must repeat the csrfToken of the session"
+                    .to_owned(),
             ));
         }
         Ok(actor)

@@ -6,8 +6,8 @@ use crate::error::Error;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use stoker_domain::limits;
-pub use stoker_store::db::Topic;
 use stoker_store::db::Counts;
+pub use stoker_store::db::Topic;
 use tokio::sync::watch;
 
 /// All watchers of this server.
@@ -77,7 +77,9 @@ impl Service {
         let mut all = watchers.by_principal.lock().unwrap_or_else(|p| p.into_inner());
         let mine = all.get(&actor.id).copied().unwrap_or_default();
         if mine >= limits::WATCHERS_PER_PRINCIPAL || all.values().sum::<usize>() >= limits::WATCHERS {
-            return Err(Error::TooMany("too many event streams are open: close some, or ask again from time to time".into()));
+            return Err(Error::TooMany(
+                "too many event streams are open: close some, or ask again from time to time".into(),
+            ));
         }
         all.insert(actor.id.clone(), mine + 1);
         drop(all);

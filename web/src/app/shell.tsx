@@ -22,7 +22,7 @@ import { useEffect } from 'react';
 import { raw } from '../api/client';
 import { t } from '../texts/pages';
 import { Mark } from '../ui/mark';
-import { Empty, Failure } from '../ui/parts';
+import { Failure, Head } from '../ui/parts';
 import { setScope, useScope, useShared } from './context';
 import { useLive } from './live';
 
@@ -142,7 +142,7 @@ export function Shell() {
         <Group h="100%" gap="sm" wrap="nowrap" justify="space-between">
           <Group gap="sm" wrap="nowrap">
             <Burger opened={open} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t.nav.menu} />
-            <Link to="/" aria-label={t.nav.home} style={{ color: 'inherit', textDecoration: 'none' }}>
+            <Link to="/" title={t.nav.home} style={{ color: 'inherit', textDecoration: 'none' }}>
               <Mark />
             </Link>
           </Group>
@@ -170,6 +170,7 @@ export function Shell() {
               leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
               active={active}
               aria-current={active ? 'page' : undefined}
+              className="nav-link"
               style={{ borderRadius: 4 }}
             />
           );
@@ -185,9 +186,11 @@ export function Shell() {
 /** An address that leads nowhere. */
 export function NotFound() {
   return (
-    <Empty title={t.nowhere} action={<Link to="/">{t.nav.home}</Link>}>
-      {t.nowhereHint}
-    </Empty>
+    <div className="page">
+      <Head title={t.nowhere} />
+      <p>{t.nowhereHint}</p>
+      <Link to="/">{t.nav.home}</Link>
+    </div>
   );
 }
 

@@ -41,7 +41,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: 'pointer',
   components: {
-    Button: { defaultProps: { size: 'compact-md' } },
+    Button: { defaultProps: { size: 'xs', fz: 'md', fw: 560 } },
     TextInput: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm', checkIconPosition: 'right', allowDeselect: false } },
     Modal: { defaultProps: { centered: true } },
@@ -112,7 +112,8 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': LIGHT.muted,
     '--mantine-color-anchor': LIGHT.link,
     '--mantine-color-error': LIGHT.bad,
-    '--mantine-color-placeholder': '#66727e',
+    '--mantine-color-placeholder': '#5d6873',
+    '--mantine-color-default-border': LIGHT.line,
   },
   dark: {
     ...prefixed(DARK),
@@ -121,6 +122,8 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': DARK.muted,
     '--mantine-color-anchor': DARK.link,
     '--mantine-color-error': DARK.bad,
-    '--mantine-color-placeholder': '#8d98a3',
+    '--mantine-color-placeholder': '#9aa4ae',
+    '--mantine-color-default-border': DARK.line,
+    '--mantine-color-default': DARK.raised,
   },
 });

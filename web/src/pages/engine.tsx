@@ -1,6 +1,6 @@
 /** One engine: how it is, how to pair it, what runs on it. */
 
-import { Alert, Stack, Text, Title } from '@mantine/core';
+import { Stack, Text, Title } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -8,7 +8,7 @@ import { body, core } from '../api/client';
 import { type Engine, engine, tasks } from '../api/queries';
 import { useMay, useScope, useShared } from '../app/context';
 import { t } from '../texts/pages';
-import { Code, ConfirmButton, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
+import { Code, ConfirmButton, Facts, Failure, Head, Id, Moment, Notice, useNow, Waiting } from '../ui/parts';
 import { EngineBadge } from './engines';
 
 /** The commands that fetch, pair and start an engine, to be pasted into a shell. */
@@ -69,13 +69,9 @@ export function EnginePage() {
           />
         )}
       </Head>
-      {it.status === 'PAIRED' && it.availability !== 'AVAILABLE' && (
-        <Alert color="orange" styles={{ message: { color: 'var(--s-text)' } }}>
-          {t.engine.away}
-        </Alert>
-      )}
+      {it.status === 'PAIRED' && it.availability !== 'AVAILABLE' && <Notice tone="bad" title={t.engine.away} />}
       <div className="columns">
-        <section className="panel">
+        <section className="panel span-2">
           <Title order={2} size="h2">
             {it.status === 'PAIRED' ? t.engine.paired : t.engine.pairing}
           </Title>

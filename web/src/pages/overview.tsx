@@ -45,7 +45,7 @@ function WaitLine({ run, name, now }: { run: Run; name: string; now: number }) {
   return (
     <li>
       <StateBadge status={run.status} />
-      <span className="grow">
+      <span className="grow line">
         <Link to="/runs/$id" params={{ id: run.executionId }}>
           {name}
         </Link>{' '}
@@ -150,7 +150,7 @@ export function Overview() {
         </Link>
       </nav>
       {ever.data?.total === 0 && <Guide scope={scope} />}
-      <div className="columns">
+      <div className="columns halves">
         <Panel title={t.overview.wrong}>
           {!failed.ready ? (
             <Waiting />
@@ -161,7 +161,7 @@ export function Overview() {
               {failed.items.slice(0, SHOWN).map((run) => (
                 <li key={run.executionId}>
                   <StateBadge status={run.status} />
-                  <span className="grow">
+                  <span className="grow line">
                     <Link to="/runs/$id" params={{ id: run.executionId }}>
                       {name(run.taskId)}
                     </Link>{' '}
@@ -210,7 +210,7 @@ export function Overview() {
               {here.slice(0, 10).map((one) => (
                 <li key={one.id}>
                   <EngineBadge engine={one} />
-                  <span className="grow">
+                  <span className="grow line">
                     <Link to="/engines/$id" params={{ id: one.id }}>
                       {one.name}
                     </Link>
@@ -232,7 +232,7 @@ export function Overview() {
                 const at = instant(event.date);
                 return (
                   <li key={`${id} ${event.date} ${event.sourceTriggerName}`}>
-                    <span className="grow">
+                    <span className="grow line">
                       {event.type === 'PLAN' ? (
                         <Link to="/plans/$id" params={{ id }}>
                           {planNames.get(id) ?? id}

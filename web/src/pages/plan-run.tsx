@@ -154,12 +154,12 @@ export function PlanRunPage() {
                 status={step.executionStatus}
                 now={now}
               />
-              {step.items.map((item, number) => {
+              {step.items.map((item) => {
                 const span = spans.get(item.executionId ?? '');
                 const name = names.get(item.taskId ?? '') ?? item.taskId ?? item.planId ?? '';
                 return (
                   <Bar
-                    key={`${item.taskId ?? item.planId} ${item.attempt} ${number}`}
+                    key={`${item.taskId ?? item.planId} ${item.attempt}`}
                     below
                     label={
                       item.executionId ? (

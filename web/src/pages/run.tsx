@@ -1,6 +1,6 @@
 /** One run: its state with every event, why it waits, what it was started with, and its log. */
 
-import { Alert, Text, Title } from '@mantine/core';
+import { Text, Title } from '@mantine/core';
 import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -11,7 +11,19 @@ import { t } from '../texts/pages';
 import { currentWait, eventWords, type RunEvent, waitReason } from '../texts/reasons';
 import { stateOf } from '../texts/status';
 import { fullTime, instant, logTime, runLength } from '../texts/time';
-import { ConfirmButton, CopyButton, Facts, Failure, Head, Id, Moment, StateBadge, useNow, Waiting } from '../ui/parts';
+import {
+  ConfirmButton,
+  CopyButton,
+  Facts,
+  Failure,
+  Head,
+  Id,
+  Moment,
+  Notice,
+  StateBadge,
+  useNow,
+  Waiting,
+} from '../ui/parts';
 import { RunLog } from './run-log';
 import { useRuntimeNames } from './runs';
 
@@ -116,21 +128,19 @@ export function RunPage() {
         <Actions id={id} name={line.taskName} detail={one} timeline={line} />
       </Head>
       {reason && (
-        <Alert color="grape" title={t.run.waitsTitle(reason.why)} styles={{ title: { color: 'var(--s-text)' } }}>
-          <Text c="var(--s-text)">
-            {reason.cure}{' '}
-            {reason.engineId && (
-              <Link to="/engines/$id" params={{ id: reason.engineId }}>
-                {t.run.engine}
-              </Link>
-            )}
-          </Text>
-        </Alert>
+        <Notice tone="wait" title={t.run.waitsTitle(reason.why)}>
+          {reason.cure}{' '}
+          {reason.engineId && (
+            <Link to="/engines/$id" params={{ id: reason.engineId }}>
+              {t.run.toEngine}
+            </Link>
+          )}
+        </Notice>
       )}
       {line.unknownSince && (
-        <Alert color="orange" title={t.run.unknownSince} styles={{ title: { color: 'var(--s-text)' } }}>
-          <Moment at={line.unknownSince} now={now} />
-        </Alert>
+        <Notice tone="warn" title={t.run.unknownSince}>
+          <Moment at={line.unknownSince} now={now} exact />
+        </Notice>
       )}
       <div className="columns">
         <section className="panel">
@@ -146,9 +156,9 @@ export function RunPage() {
                 </Link>,
               ],
               [t.run.by, `${one.userId} (${one.executionType.toLowerCase()})`],
-              [t.run.asked, <Moment key="asked" at={one.triggerTimestamp} now={now} />],
-              [t.run.started, <Moment key="started" at={shownStart} now={now} />],
-              [t.run.ended, <Moment key="ended" at={one.finishTimestamp} now={now} />],
+              [t.run.asked, <Moment key="asked" at={one.triggerTimestamp} now={now} exact />],
+              [t.run.started, <Moment key="started" at={shownStart} now={now} exact />],
+              [t.run.ended, <Moment key="ended" at={one.finishTimestamp} now={now} exact />],
               [t.run.took, runLength(shownStart, one.finishTimestamp, now)],
               [
                 t.run.engine,

@@ -88,7 +88,7 @@ export function Schedules() {
           <Empty title={t.schedules.none}>{t.schedules.noneHint}</Empty>
         </section>
       ) : (
-        <div className="columns">
+        <div className="columns cards">
           {list.data.slice(0, 60).map((one) => (
             <Card key={one.id} one={one} names={names} now={now} />
           ))}

@@ -1,6 +1,6 @@
 /** Making a task: artifact, name, parameters, place. */
 
-import { Button, Checkbox, Group, Paper, Select, Stack, TextInput, Title } from '@mantine/core';
+import { Button, Checkbox, Group, Select, Stack, TextInput, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
@@ -75,7 +75,7 @@ export function NewTask() {
   return (
     <div className="page">
       <Head title={t.newTask.title} />
-      <Paper component="form" onSubmit={submit} withBorder p="md" maw="40rem">
+      <form className="panel" onSubmit={submit} style={{ maxWidth: '40rem' }}>
         <Stack>
           <Group grow align="flex-start">
             <Select
@@ -136,7 +136,7 @@ export function NewTask() {
             </Button>
           </Group>
         </Stack>
-      </Paper>
+      </form>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** One task: what it is made of, what it did last, and running it. */
 
-import { Alert, Button, Group, Modal, Select, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Modal, Select, Stack, Text, Title } from '@mantine/core';
 import { IconPlayerPause, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -12,7 +12,19 @@ import { t } from '../texts/pages';
 import { runLength } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { ParameterFields } from '../ui/parameters';
-import { Badge, ConfirmButton, Facts, Failure, Head, Id, Moment, StateBadge, useNow, Waiting } from '../ui/parts';
+import {
+  Badge,
+  ConfirmButton,
+  Facts,
+  Failure,
+  Head,
+  Id,
+  Moment,
+  Notice,
+  StateBadge,
+  useNow,
+  Waiting,
+} from '../ui/parts';
 import { useRuntimeNames } from './runs';
 import { type Place, PlaceSelect } from './task-place';
 
@@ -130,7 +142,7 @@ export function RunRows({ runs, now }: { runs: Run[]; now: number }) {
       {runs.map((run) => (
         <li key={run.executionId}>
           <StateBadge status={run.status} />
-          <span className="grow">
+          <span className="grow line">
             <Link to="/runs/$id" params={{ id: run.executionId }}>
               <Moment at={run.triggerTimestamp} now={now} />
             </Link>{' '}
@@ -220,11 +232,9 @@ export function TaskPage() {
         <Actions it={it} ready={Boolean(config.data?.runtime?.id)} />
       </Head>
       {pause?.pause && (
-        <Alert color="yellow" title={t.task.paused(pause.user ?? '?')} styles={{ title: { color: 'var(--s-text)' } }}>
-          <span style={{ color: 'var(--s-text)' }}>
-            {pause.pauseContext} <Moment at={pause.pauseDate} now={now} />
-          </span>
-        </Alert>
+        <Notice tone="warn" title={t.task.paused(pause.user ?? '?')}>
+          {pause.pauseContext} <Moment at={pause.pauseDate} now={now} />
+        </Notice>
       )}
       <div className="columns">
         <section className="panel">
@@ -248,7 +258,7 @@ export function TaskPage() {
         </section>
         <section className="panel">
           <Title order={2} size="h2">
-            {t.task.where}
+            {t.task.how}
           </Title>
           <Configuration it={it} />
         </section>

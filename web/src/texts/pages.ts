@@ -130,6 +130,7 @@ export const t = {
     by: 'By',
     kind: 'Kind',
     engine: 'Engine',
+    toEngine: 'Look at the engine',
     plan: 'Part of',
     planRun: 'a plan run',
     exitCode: 'Exit code',
@@ -200,6 +201,7 @@ export const t = {
     notConfigured: 'It has no run configuration yet: choose where it runs.',
     chooseEngine: 'Choose an engine',
     where: 'Runs on',
+    how: 'How it runs',
   },
   newTask: {
     title: 'New task',

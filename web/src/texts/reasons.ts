@@ -35,8 +35,15 @@ export function waitReason(event: RunEvent, now: number): { why: string; cure?: 
       };
     case 'engine_away': {
       const seen = instant(text(detail, 'lastSeen'));
+      if (seen === undefined) {
+        return {
+          why: `${engine} has never connected`,
+          cure: 'Pair it and start it; the run begins by itself.',
+          engineId,
+        };
+      }
       return {
-        why: `${engine} does not answer${seen ? `, last heard ${ago(seen, now)}` : ' and was never heard of'}`,
+        why: `${engine} does not answer, last heard ${ago(seen, now)}`,
         cure: 'Start the engine on its machine. The run begins as soon as the engine is back.',
         engineId,
       };

@@ -1,6 +1,6 @@
 /** Small parts that all pages are made of. */
 
-import { ActionIcon, Alert, Button, CopyButton as Copier, Group, Loader, Modal, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, CopyButton as Copier, Group, Loader, Modal, Text, Tooltip } from '@mantine/core';
 import {
   IconAlertTriangle,
   IconCheck,
@@ -80,12 +80,12 @@ export function Id({ id, what }: { id: string; what: string }) {
 }
 
 /** A moment, roughly; exactly in its tip. */
-export function Moment({ at, now }: { at: string | undefined; now: number }) {
+export function Moment({ at, now, exact }: { at: string | undefined; now: number; exact?: boolean }) {
   const ms = instant(at);
   if (ms === undefined) return <span className="muted">–</span>;
   return (
     <time dateTime={at} title={`${fullTime(ms)} (${ownZone})`}>
-      {ago(ms, now)}
+      {exact ? `${fullTime(ms)} · ${ago(ms, now)}` : ago(ms, now)}
     </time>
   );
 }
@@ -104,16 +104,11 @@ export function useNow(every = 1_000): number {
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const known = error instanceof Problem ? error : new Problem(0, String((error as Error)?.message ?? error));
   return (
-    <Alert
-      icon={<IconAlertTriangle size={18} aria-hidden />}
-      color="orange"
-      title={known.status === 403 ? t.forbidden : known.status === 404 ? t.gone : t.failed}
-      role="alert"
-      styles={{ message: { color: 'var(--s-text)' }, title: { color: 'var(--s-text)' } }}
-    >
+    <div className="notice tone-bad" role="alert">
+      <strong>{known.status === 403 ? t.forbidden : known.status === 404 ? t.gone : t.failed}</strong>
       {known.message}
       {known.requestId && (
-        <Text size="xs" mt={4} className="muted">
+        <Text size="xs" mt={4}>
           {t.requestId} <span className="mono">{known.requestId}</span>
         </Text>
       )}
@@ -122,7 +117,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
           {t.tryAgain}
         </Button>
       )}
-    </Alert>
+    </div>
   );
 }
 
@@ -137,6 +132,16 @@ export function Empty({ title, children, action }: { title: string; children?: R
         </Text>
       )}
       {action && <Group mt="sm">{action}</Group>}
+    </div>
+  );
+}
+
+/** Something to know about what is shown. */
+export function Notice({ tone, title, children }: { tone: Tone; title: string; children?: ReactNode }) {
+  return (
+    <div className={`notice tone-${tone}`} role="note">
+      <strong>{title}</strong>
+      {children}
     </div>
   );
 }

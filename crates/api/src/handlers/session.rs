@@ -83,11 +83,7 @@ async fn end(app: &App, headers: &HeaderMap, request: RequestId, everywhere: boo
 }
 
 /// `DELETE /stoker/v1/session`: signs out.
-pub async fn delete(
-    State(app): State<App>,
-    Extension(request): Extension<RequestId>,
-    headers: HeaderMap,
-) -> Answer {
+pub async fn delete(State(app): State<App>, Extension(request): Extension<RequestId>, headers: HeaderMap) -> Answer {
     end(&app, &headers, request, false).await
 }
 

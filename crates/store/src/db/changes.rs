@@ -96,10 +96,10 @@ mod tests {
             sender.borrow().differing(&Counts::default())
         };
         assert_eq!(topics(&["UPDATE runs SET state = $1"]), [Topic::Runs]);
-        assert_eq!(topics(&["INSERT INTO log_chunks (run_id) SELECT 1", "DELETE FROM tasks"]), [
-            Topic::Logs,
-            Topic::Objects
-        ]);
+        assert_eq!(
+            topics(&["INSERT INTO log_chunks (run_id) SELECT 1", "DELETE FROM tasks"]),
+            [Topic::Logs, Topic::Objects]
+        );
         assert_eq!(topics(&["UPDATE  engines\nSET seen_ms = 1"]), [Topic::Engines]);
         assert_eq!(topics(&["SELECT 1", "UPDATE console_sessions SET seen_ms = 1"]), []);
     }
