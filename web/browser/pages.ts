@@ -73,6 +73,7 @@ export async function signedIn(
     timezoneId: 'Europe/Berlin',
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const watched = Object.assign(new Watched(page, stage.url), { context });
   await watched.go('/');
   await page.getByLabel('Personal access token').fill(stage.token);

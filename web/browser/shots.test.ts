@@ -29,7 +29,8 @@ const LOOKS = [
   { name: 'phone-dark', width: 390, height: 844, dark: true },
 ];
 
-describe.each(LOOKS)('$name', (look) => {
+// Two of the four find what axe finds; pictures are made of all.
+describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('$name', (look) => {
   it('shows every page without a violation', async () => {
     const watched = await signedIn(browser, stage, look);
     const { page } = watched;

@@ -6,6 +6,7 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     testTimeout: 60_000,
     hookTimeout: 90_000,
+    bail: 1,
     fileParallelism: false,
   },
 });

@@ -10,6 +10,7 @@ mod quartz;
 mod setup;
 mod shell;
 mod steps;
+mod web;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,8 @@ usage: cargo xtask TASK
   fixtures  build the test archives into target/fixtures
   python    install the Python programs of the tests into target/python
   compat    write docs/compatibility.md
+  web       build the console into web/dist, from where the server takes it in
+  web-test  check the console and use it in a real browser, with a real server and engine
   quartz    ask the real Quartz for the answers in crates/cron/tests/golden
   help      this text
 ";
@@ -62,6 +65,8 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "fixtures" => build_fixtures(),
         "python" => python::run(),
         "compat" => compat::run(),
+        "web" => web::build(),
+        "web-test" => web::test(),
         "quartz" => quartz::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -278,6 +278,7 @@ impl Service {
         })
         .await?;
         self.inner.tokens.clear();
+        self.renew_watchers();
         Ok(())
     }
 

@@ -13,12 +13,21 @@ use tokio::sync::watch;
 /// All watchers of this server.
 pub(crate) struct Watchers {
     by_principal: Arc<Mutex<HashMap<String, usize>>>,
-    closed: watch::Sender<bool>,
+    order: watch::Sender<Order>,
+}
+
+/// What all watchers are told.
+#[derive(Clone, Copy, Default)]
+struct Order {
+    /// The server stops.
+    stop: bool,
+    /// Counts up when somebody signed out: whoever began in an earlier round comes again with credentials, or not.
+    round: u64,
 }
 
 impl Default for Watchers {
     fn default() -> Self {
-        Self { by_principal: Arc::default(), closed: watch::Sender::new(false) }
+        Self { by_principal: Arc::default(), order: watch::Sender::new(Order::default()) }
     }
 }
 
@@ -44,15 +53,17 @@ impl Drop for Place {
 pub struct Watcher {
     changes: watch::Receiver<Counts>,
     seen: Counts,
-    closed: watch::Receiver<bool>,
+    order: watch::Receiver<Order>,
+    round: u64,
     _place: Place,
 }
 
 impl Watcher {
-    /// The topics that changed since the last answer; waits for one. `None` when the server stops.
+    /// The topics that changed since the last answer; waits for one. `None` when the stream shall end.
     pub async fn next(&mut self) -> Option<Vec<Topic>> {
         loop {
-            if *self.closed.borrow() {
+            let order = *self.order.borrow_and_update();
+            if order.stop || order.round != self.round {
                 return None;
             }
             let now = *self.changes.borrow_and_update();
@@ -63,7 +74,7 @@ impl Watcher {
             }
             tokio::select! {
                 changed = self.changes.changed() => changed.ok()?,
-                closed = self.closed.changed() => closed.ok()?,
+                order = self.order.changed() => order.ok()?,
             }
         }
     }
@@ -86,11 +97,18 @@ impl Service {
         let changes = self.changes();
         let seen = *changes.borrow();
         let place = Place { all: watchers.by_principal.clone(), principal: actor.id.clone() };
-        Ok(Watcher { changes, seen, closed: watchers.closed.subscribe(), _place: place })
+        let order = watchers.order.subscribe();
+        let round = order.borrow().round;
+        Ok(Watcher { changes, seen, order, round, _place: place })
     }
 
     /// Ends all watchers, because the server stops; connections would be kept open by them.
     pub fn close_watchers(&self) {
-        self.inner.watchers.closed.send_replace(true);
+        self.inner.watchers.order.send_modify(|order| order.stop = true);
+    }
+
+    /// Ends the watchers there are; those who still may come again.
+    pub(crate) fn renew_watchers(&self) {
+        self.inner.watchers.order.send_modify(|order| order.round += 1);
     }
 }

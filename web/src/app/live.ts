@@ -78,6 +78,7 @@ export class Live {
 
   private poll(refused: boolean): void {
     this.set('polling');
+    if (refused) this.changed(TOPICS);
     for (const timer of this.timers) clearTimeout(timer);
     const again = () => {
       if (this.state !== 'polling') return;

@@ -3,8 +3,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { NotFound, PageError, Shell } from './shell';
 
-const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** What an address may hold beside its path: texts, each of which may be missing. */
 const holds =
@@ -102,7 +101,16 @@ const engine = createRoute({
   component: lazyRouteComponent(() => import('../pages/engine'), 'EnginePage'),
 });
 
+/** Addresses hold plain texts, so that they can be read and typed. */
+function stringify(search: Record<string, unknown>): string {
+  const given = Object.entries(search).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  const text = new URLSearchParams(given).toString();
+  return text ? `?${text}` : '';
+}
+
 export const router = createRouter({
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: stringify,
   routeTree: root.addChildren([
     overview,
     runs,

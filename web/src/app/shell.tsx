@@ -80,8 +80,8 @@ function UserMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const signOut = async (path: string) => {
     await raw(path, { method: 'DELETE' }).catch(() => undefined);
-    queries.clear();
     queries.setQueryData(['session'], null);
+    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
   };
   const schemes = [
     { value: 'auto', label: t.user.auto, icon: IconDeviceDesktop },

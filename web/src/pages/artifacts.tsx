@@ -1,6 +1,6 @@
 /** Artifacts: dropping a new one, the list, and one with its versions. */
 
-import { Button, FileButton, Group, Modal, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, FileButton, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconPlus, IconSearch, IconUpload } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
@@ -12,7 +12,7 @@ import { guessed } from '../lib/archive-name';
 import { t } from '../texts/pages';
 import { List } from '../ui/list';
 import { isSecret } from '../ui/parameters';
-import { Empty, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
+import { Dialog, Empty, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
 
 function PublishForm({ file, close }: { file: File; close: (done?: string) => void }) {
   const scope = useScope();
@@ -113,9 +113,9 @@ function Drop() {
       <Text role="status" size="sm" mt={note ? 'xs' : 0}>
         {note}
       </Text>
-      <Modal
-        opened={file !== undefined}
-        onClose={() => setFile(undefined)}
+      <Dialog
+        open={file !== undefined}
+        close={() => setFile(undefined)}
         title={t.artifacts.publishTitle(file?.name ?? '')}
       >
         {file && (
@@ -127,7 +127,7 @@ function Drop() {
             }}
           />
         )}
-      </Modal>
+      </Dialog>
     </section>
   );
 }

@@ -1,6 +1,6 @@
 /** The engines of an environment, and making a new one. */
 
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconSearch } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -10,7 +10,7 @@ import { clusters, type Engine, engines } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { List } from '../ui/list';
-import { Badge, Empty, Failure, Head, Waiting } from '../ui/parts';
+import { Badge, Dialog, Empty, Failure, Head, Waiting } from '../ui/parts';
 
 /** The engines of an environment. */
 export function ofEnvironment(all: Engine[] | undefined, environmentId: string | undefined): Engine[] {
@@ -51,7 +51,7 @@ function NewEngine({ open, close }: { open: boolean; close: () => void }) {
     }
   };
   return (
-    <Modal opened={open} onClose={close} title={t.engines.new}>
+    <Dialog open={open} close={close} title={t.engines.new}>
       <form onSubmit={submit}>
         <Stack>
           <Text className="muted">{t.engines.newHint}</Text>
@@ -82,7 +82,7 @@ function NewEngine({ open, close }: { open: boolean; close: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

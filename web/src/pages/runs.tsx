@@ -66,7 +66,13 @@ export function Runs() {
   const narrowed = Boolean(search.status ?? search.task ?? search.days);
 
   const columns: Column<Run>[] = [
-    { key: 'state', title: t.runs.status, width: '8.5rem', cell: (run) => <StateBadge status={run.status} /> },
+    {
+      key: 'state',
+      title: t.runs.status,
+      width: '8.5rem',
+      narrow: '7.25rem',
+      cell: (run) => <StateBadge status={run.status} />,
+    },
     {
       key: 'task',
       title: t.runs.task,
@@ -91,6 +97,7 @@ export function Runs() {
       key: 'took',
       title: t.runs.took,
       width: '5.5rem',
+      narrow: '3.75rem',
       cell: (run) => runLength(run.status === 'dispatching' ? undefined : run.startTimestamp, run.finishTimestamp, now),
     },
     {
@@ -126,7 +133,7 @@ export function Runs() {
         title={t.runs.title}
         badge={<span className="muted">{list.total !== undefined && t.runs.total(list.total)}</span>}
       />
-      <Group gap="sm">
+      <Group gap="sm" className="filters">
         <Select
           aria-label={t.runs.status}
           placeholder={`${t.runs.status}: ${t.all}`}

@@ -1,6 +1,6 @@
 /** One task: what it is made of, what it did last, and running it. */
 
-import { Button, Group, Modal, Select, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
 import { IconPlayerPause, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -15,6 +15,7 @@ import { ParameterFields } from '../ui/parameters';
 import {
   Badge,
   ConfirmButton,
+  Dialog,
   Facts,
   Failure,
   Head,
@@ -128,9 +129,9 @@ function Actions({ it, ready }: { it: Task; ready: boolean }) {
           icon={<IconTrash size={16} aria-hidden />}
         />
       )}
-      <Modal opened={open} onClose={() => setOpen(false)} title={t.task.runWith(it.name)}>
+      <Dialog open={open} close={() => setOpen(false)} title={t.task.runWith(it.name)}>
         <RunForm it={it} close={() => setOpen(false)} />
-      </Modal>
+      </Dialog>
     </>
   );
 }

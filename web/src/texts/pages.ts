@@ -4,6 +4,7 @@ export const t = {
   skip: 'Skip to the content',
   loading: 'Loading…',
   cancel: 'Cancel',
+  close: 'Close',
   copied: 'Copied',
   copy: (what: string) => `Copy ${what}`,
   tryAgain: 'Try again',

@@ -9,6 +9,8 @@ export interface Column<T> {
   title: string;
   /** Width as a grid track. */
   width: string;
+  /** The same where there is little room. */
+  narrow?: string;
   /** Whether it is left out where there is little room. */
   wide?: boolean;
   cell: (row: T) => ReactNode;
@@ -43,10 +45,10 @@ export function List<T>({ label, columns, count, row, rowKey, onRange, empty }: 
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => onRange?.(first, last), [onRange, first, last]);
 
-  const tracks = (list: Column<T>[]) => list.map((column) => column.width).join(' ');
+  const tracks = (list: string[]) => list.join(' ');
   const layout = {
-    '--columns': tracks(columns),
-    '--columns-phone': tracks(columns.filter((column) => !column.wide)),
+    '--columns': tracks(columns.map((column) => column.width)),
+    '--columns-phone': tracks(columns.filter((column) => !column.wide).map((column) => column.narrow ?? column.width)),
   } as React.CSSProperties;
   return (
     <div

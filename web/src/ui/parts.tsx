@@ -184,6 +184,22 @@ export function Facts({ rows }: { rows: [string, ReactNode][] }) {
   );
 }
 
+/** A dialog; its head is no landmark of the page, as the design system's own would be. */
+export function Dialog(props: { open: boolean; close: () => void; title: string; children: ReactNode }) {
+  return (
+    <Modal.Root opened={props.open} onClose={props.close} centered>
+      <Modal.Overlay />
+      <Modal.Content>
+        <div className="dialog-head">
+          <Modal.Title fw={620}>{props.title}</Modal.Title>
+          <Modal.CloseButton aria-label={t.close} />
+        </div>
+        <Modal.Body>{props.children}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
+  );
+}
+
 /** A button that asks first; the question names the object. */
 export function ConfirmButton(props: {
   label: string;
@@ -212,7 +228,7 @@ export function ConfirmButton(props: {
       <Button variant="default" leftSection={props.icon} onClick={() => setOpen(true)}>
         {props.label}
       </Button>
-      <Modal opened={open} onClose={() => setOpen(false)} title={props.question}>
+      <Dialog open={open} close={() => setOpen(false)} title={props.question}>
         {props.hint && <Text mb="md">{props.hint}</Text>}
         {error !== undefined && <Failure error={error} />}
         <Group justify="flex-end" mt="md">
@@ -223,7 +239,7 @@ export function ConfirmButton(props: {
             {props.label}
           </Button>
         </Group>
-      </Modal>
+      </Dialog>
     </>
   );
 }

@@ -170,6 +170,13 @@ both! {
         }
         assert!(text.matches("event: changed").count() <= 6, "changes are told together: {text}");
         assert!(!text.contains("live"), "no content: {text}");
+        // A stream ends with the session: whoever signs out hears no more.
+        let other = Browser::sign_in(&server, &server.bootstrap.personal_access_token).await;
+        let (heard, _) = tokio::join!(other.get("/stoker/v1/events?seconds=60"), async {
+            other.send(Method::DELETE, SESSION, Some(&other.csrf), None).await.expect(204)
+        });
+        let _ = if heard.status == 401 { heard } else { heard.expect(200) };
+        let _ = other.get(path).await.expect(401);
         for bad in ["0", "301", "-1", "x"] {
             let answer = browser.get(&format!("/stoker/v1/events?seconds={bad}")).await.expect(400);
             assert!(answer.text().contains("seconds"), "{}", answer.text());
