@@ -45,7 +45,7 @@ function WaitLine({ run, name, now }: { run: Run; name: string; now: number }) {
   return (
     <li>
       <StateBadge status={run.status} />
-      <span className="grow line">
+      <span className="grow">
         <Link to="/runs/$id" params={{ id: run.executionId }}>
           {name}
         </Link>{' '}
