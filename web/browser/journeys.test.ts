@@ -86,7 +86,7 @@ describe('the first five minutes', () => {
     const key = (await page.locator('.code pre').first().textContent()) ?? '';
     expect(key).toMatch(/^[0-9A-F]{64}$/);
     const id = page.url().split('/').at(-1) ?? '';
-    await stage.pair(id, key);
+    await stage.pairBy(id, (await page.locator('.code pre').last().textContent()) ?? '');
     // Nothing was reloaded: the page heard of it.
     await page.getByText('It is paired').waitFor();
     await page.getByText('Available').first().waitFor();
@@ -153,6 +153,9 @@ describe('a long run', () => {
     const run = await stage.run(task);
     await page.getByRole('link', { name: 'Slow one' }).click();
     await page.getByRole('heading', { name: 'Run of Slow one' }).waitFor();
+    // The log comes while the job runs.
+    await page.locator('.log-line', { hasText: 'sleeping for 60 s' }).waitFor();
+    await page.getByText('Running').first().waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     const dialog = page.getByRole('dialog', { name: 'Stop this run of Slow one?' });
     expect(await me.violations()).toEqual([]);
@@ -160,6 +163,7 @@ describe('a long run', () => {
     await page.getByText('Stopped').first().waitFor();
     expect(await stage.ended(run)).toBe('terminated');
     await page.getByText('admin asked it to stop').waitFor();
+    await page.locator('.log-line', { hasText: 'stopping politely' }).waitFor();
   });
 });
 

@@ -124,10 +124,25 @@ export class Stage {
     writeFileSync(join(home, 'etc/org.talend.ipaas.rt.pairing.client.cfg'), `pairing.service.url=${this.url}\n`);
     const log = openSync(join(home, 'console.log'), 'a');
     this.processes.push(spawn(join(home, 'bin/trun'), [], { stdio: ['ignore', log, log] }));
+    await this.available(id);
+  }
+
+  private async available(id: string): Promise<void> {
     await until('pairing', async () => {
       const engine = await this.call('GET', `/processing/runtimes/remote-engines/${id}`);
       return engine.availability === 'AVAILABLE' ? true : undefined;
     });
+  }
+
+  /** Follows the commands that the console shows, but keeps the engine in the foreground to be able to end it. */
+  async pairBy(id: string, commands: string): Promise<void> {
+    const home = mkdtempSync(join(this.folder, 'shown-'));
+    const lines = commands.split('\n');
+    if (lines.pop() !== 'bin/start') throw new Error(`the commands do not end with bin/start: ${commands}`);
+    execFileSync('sh', ['-ec', lines.join('\n')], { cwd: home });
+    const log = openSync(join(home, 'console.log'), 'a');
+    this.processes.push(spawn(join(home, 'remote-engine/bin/trun'), [], { stdio: ['ignore', log, log] }));
+    await this.available(id);
   }
 
   async task(name: string, artifact: string, engine: string, more: Json = {}): Promise<string> {
