@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 90_000,
     bail: 1,
-    fileParallelism: false,
+    // Most of the time they wait; each file has a server and a browser of its own.
+    maxWorkers: 2,
   },
 });
