@@ -11,6 +11,7 @@ mod quartz;
 mod setup;
 mod shell;
 mod steps;
+mod web;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,8 @@ usage: cargo xtask TASK
   python    install the Python programs of the tests into target/python
   compat    write docs/compatibility.md
   openapi   write the OpenAPI documents in openapi/; diff: only compare them with the published contract
+  web       build the console into web/dist, from where the server takes it in
+  web-test  check the console and use it in a real browser, with a real server and engine
   quartz    ask the real Quartz for the answers in crates/cron/tests/golden
   help      this text
 ";
@@ -66,6 +69,8 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "python" => python::run(),
         "compat" => compat::run(),
         "openapi" => openapi::run(arguments),
+        "web" => web::build(),
+        "web-test" => web::test(),
         "quartz" => quartz::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{quartz, shell};
+use crate::{quartz, shell, web};
 
 /// A Debian package and how to see that what we need of it is there, from wherever it came.
 struct Need {
@@ -15,7 +15,7 @@ struct Need {
     present: fn() -> bool,
 }
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 9] = [
     Need { package: "postgresql", why: "server programs for tests on PostgreSQL", present: has_postgresql },
     Need { package: "curl", why: "the example procedures", present: || on_path("curl") },
     Need { package: "jq", why: "the example procedures", present: || on_path("jq") },
@@ -26,6 +26,7 @@ const NEEDS: [Need; 8] = [
         present: || Path::new(quartz::LIBRARY).exists(),
     },
     Need { package: "python3-venv", why: "programs in Python that tests run", present: has_venv },
+    Need { package: "chromium", why: "the browser of the console's tests", present: web::has_chromium },
     Need { package: "procps", why: "ps and kill", present: || on_path("ps") && on_path("kill") },
     Need {
         package: "util-linux",

@@ -5,7 +5,7 @@ use crate::error::ApiError;
 use crate::family::Family;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
@@ -66,7 +66,36 @@ fn origin(parts: &Parts, address: Option<std::net::IpAddr>) -> Origin {
     }
 }
 
-/// The authenticated principal.
+/// The address of the client as a text; `unknown` when the connection has none.
+pub struct Peer(pub String);
+
+impl FromRequestParts<App> for Peer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let address = client_ip(&parts.extensions, &parts.headers, app);
+        Ok(Peer(address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())))
+    }
+}
+
+/// Name of the console's cookie.
+pub const SESSION_COOKIE: &str = "stoker_session";
+/// The header in which changing calls with that cookie repeat the `csrfToken` of the session.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// The secret in the console's cookie.
+pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, secret)| secret).filter(|secret| !secret.is_empty())
+}
+
+/// What a call repeated of the session's `csrfToken`.
+pub fn csrf_header(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CSRF_HEADER)?.to_str().ok()
+}
+
+/// The authenticated principal, by bearer token or, without one, by the console's cookie.
 pub struct Auth(pub Actor);
 
 /// The token of an `Authorization: Bearer` header; the scheme may be written in any case (source: spec).
@@ -80,9 +109,17 @@ impl FromRequestParts<App> for Auth {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let token = bearer(&parts.headers).ok_or_else(ApiError::unauthorized)?;
-        let api = parts.uri.path().split('/').nth(1).unwrap_or_default().to_owned();
-        let mut actor = app.service.authenticate(token, &api).await?;
+        let mut actor = match bearer(&parts.headers) {
+            Some(token) => {
+                let api = parts.uri.path().split('/').nth(1).unwrap_or_default().to_owned();
+                app.service.authenticate(token, &api).await?
+            }
+            None => {
+                let secret = session_cookie(&parts.headers).ok_or_else(ApiError::unauthorized)?;
+                let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+                app.service.authenticate_session(secret, changes, csrf_header(&parts.headers)).await?
+            }
+        };
         let address = client_ip(&parts.extensions, &parts.headers, app);
         app.service.admit(&actor, address).await?;
         actor.request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());

@@ -6,6 +6,7 @@
 
 pub mod archive;
 pub mod body;
+pub mod console;
 pub mod describe;
 pub mod documents;
 pub mod edge;
@@ -32,4 +33,6 @@ pub struct App {
     pub service: Service,
     /// The engine program that is packed into the archive for download; none when it was not found.
     pub engine_program: Option<Arc<std::path::PathBuf>>,
+    /// The files of the web console; empty when none was built.
+    pub console: &'static [console::Asset],
 }

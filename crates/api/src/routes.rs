@@ -8,11 +8,13 @@ mod engine_kinds;
 mod people;
 
 use crate::App;
+use crate::console;
 use crate::describe::{Describe, Description};
 use crate::error::ApiError;
 use crate::handlers::{
-    accounts, artifacts, docs, engine_link, engines, environments, executions, history, logs, observability, operator,
-    plan_executions, plans, promotions, rights, run_profiles, schedules, tasks, triggers, webhooks, workspaces,
+    accounts, artifacts, docs, engine_link, engines, environments, events, executions, history, logs, observability,
+    operator, plan_executions, plans, promotions, rights, run_profiles, schedules, session, tasks, triggers, webhooks,
+    workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
@@ -190,7 +192,9 @@ pub fn build() -> Routes {
             .fold(Router::new(), |router, (path, methods)| router.route(&path, methods.fallback(no_method)));
         router.fallback(no_path)
     };
-    let routers = Routers { agnostic: router(list.agnostic), tmc: router(list.tmc) };
+    // Paths that no route has may be files and places of the console.
+    let agnostic = router(list.agnostic).fallback(console::answer);
+    let routers = Routers { agnostic, tmc: router(list.tmc) };
     Routes { routers, operations, unpublished: list.unpublished, reads: list.reads }
 }
 
@@ -477,6 +481,11 @@ fn fill_own(list: &mut List) {
     list.own("GET", "/tmc", docs::page);
     list.own("GET", "/openapi", docs::page);
     list.own("GET", "/openapi/{file}", docs::file);
+    list.own("POST", "/stoker/v1/session", session::create);
+    list.own("GET", "/stoker/v1/session", session::get);
+    list.own("DELETE", "/stoker/v1/session", session::delete);
+    list.own("DELETE", "/stoker/v1/sessions", session::delete_all);
+    list.own("GET", "/stoker/v1/events", events::listen);
     list.own("GET", "/health/live", operator::live);
     list.own("GET", "/health/ready", operator::ready);
     list.own("GET", "/downloads/remote-engine.tar.gz", operator::tar_gz);

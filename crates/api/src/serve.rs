@@ -32,6 +32,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` resolves, then lets running requests end.
 pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: impl Future<Output = ()>) {
+    let service = app.service.clone();
     let routers = Arc::new(routes::build().routers.with_state(app));
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = hyper_util::server::graceful::GracefulShutdown::new();
@@ -86,6 +87,7 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
         });
     }
     drop(listener);
+    service.close_watchers();
     if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
     }

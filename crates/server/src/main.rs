@@ -2,6 +2,7 @@
 
 mod admin;
 mod config;
+mod console;
 mod data;
 mod memory;
 mod run;

@@ -134,7 +134,11 @@ async fn serve_async(config: Config) -> Result<()> {
     if service.bootstrap(|made| Ok(data::write_bootstrap(&config.data, made)?)).await? {
         tracing::info!(file = %config.data.join("bootstrap.json").display(), "first start: the first token is in this file");
     }
-    let app = App { service: service.clone(), engine_program: config.engine_program.map(Arc::new) };
+    let app = App {
+        service: service.clone(),
+        engine_program: config.engine_program.map(Arc::new),
+        console: crate::console::FILES,
+    };
     let reconciler = tokio::spawn(reconcile(service.clone()));
     let scheduler = tokio::spawn(act_on_time(service));
     tracing::info!(url = %url, "listening");

@@ -8,7 +8,9 @@ use crate::auth::TokenCache;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
 use crate::passwords::Tries;
+use crate::sessions::Failures;
 use crate::waits::Waits;
+use crate::watch::Watchers;
 use jiff::tz::TimeZoneDatabase;
 use std::sync::{Arc, RwLock};
 use stoker_blobs::Blobs;
@@ -111,6 +113,8 @@ pub(crate) struct Inner {
     pub(crate) tries: Tries,
     pub(crate) allowlist: AllowlistCache,
     pub(crate) seals: SealPace,
+    pub(crate) failures: Failures,
+    pub(crate) watchers: Watchers,
     /// The time zones that came with the program.
     pub(crate) zones: TimeZoneDatabase,
     public_url: RwLock<String>,
@@ -142,6 +146,8 @@ impl Service {
                 tries: Tries::default(),
                 allowlist: AllowlistCache::default(),
                 seals: SealPace::default(),
+                failures: Failures::default(),
+                watchers: Watchers::default(),
                 zones: TimeZoneDatabase::bundled(),
                 public_url: RwLock::new(parts.public_url),
                 account: RwLock::new(None),
@@ -181,6 +187,10 @@ impl Service {
     /// Which database is in use: `sqlite` or `postgres`.
     pub fn database_kind(&self) -> &'static str {
         self.inner.store.kind()
+    }
+
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<stoker_store::db::Counts> {
+        self.inner.store.changes()
     }
 
     pub(crate) fn random(&self) -> &dyn stoker_domain::Random {

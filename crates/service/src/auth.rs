@@ -107,7 +107,7 @@ impl Service {
         Ok(actor)
     }
 
-    async fn principal<F>(&self, key: String, now: i64, find: F) -> Result<Actor, Error>
+    pub(crate) async fn principal<F>(&self, key: String, now: i64, find: F) -> Result<Actor, Error>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<Option<Actor>, StoreError> + Send + 'static,
     {

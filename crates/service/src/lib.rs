@@ -58,6 +58,7 @@ pub mod runs;
 mod scheduler;
 pub mod schedules;
 pub mod service_accounts;
+pub mod sessions;
 mod starts;
 pub mod subscription;
 mod task_fields;
@@ -66,6 +67,7 @@ pub mod tasks;
 pub mod triggers;
 mod upgrades;
 mod waits;
+pub mod watch;
 pub mod webhooks;
 pub mod workspaces;
 

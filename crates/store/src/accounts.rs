@@ -119,3 +119,8 @@ pub fn note_use(tx: &mut Tx<'_>, id: &ServiceAccountId, at_ms: i64, api: &str) -
     )?;
     Ok(())
 }
+
+/// The token with this id.
+pub fn personal_token(tx: &mut Tx<'_>, id: &str) -> Result<Option<PersonalToken>, StoreError> {
+    PersonalToken::select_opt(tx, "WHERE id = $1", params![id])
+}

@@ -31,6 +31,7 @@ pub mod run_profiles;
 pub mod run_totals;
 pub mod runs;
 pub mod schedules;
+pub mod sessions;
 pub mod settings;
 pub mod start_limits;
 pub mod subscription;

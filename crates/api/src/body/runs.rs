@@ -238,6 +238,10 @@ pub fn timeline(row: &Run, events: Vec<stoker_service::rows::RunEvent>) -> serde
         "events": events,
         "waits": waits,
     });
+    // Secret ones are kept apart, encrypted, and are never shown.
+    if let Ok(parameters) = serde_json::from_str::<serde_json::Value>(&row.parameters) {
+        body["parameters"] = parameters;
+    }
     if let Some(engine) = row.engine_id.as_ref().map(EngineId::as_str) {
         body["engineId"] = engine.into();
     }

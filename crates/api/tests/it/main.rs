@@ -11,6 +11,7 @@ mod catalog_resources;
 mod client_plans;
 mod conflicts;
 mod connections;
+mod console;
 mod dialects;
 mod documents;
 mod dynamic_engines;

@@ -10,6 +10,8 @@ mod monitoring;
 mod promotions;
 #[path = "rights_people.rs"]
 mod people;
+#[path = "rights_console.rs"]
+mod console;
 #[path = "rights_schedules.rs"]
 mod schedules;
 #[path = "rights_scim.rs"]
@@ -22,6 +24,7 @@ use engines::{ENGINE_KINDS, PIPELINE_PROFILES};
 use monitoring::MONITORING;
 use promotions::PROMOTIONS;
 use people::PEOPLE;
+use console::CONSOLE;
 use schedules::SCHEDULES;
 use scim::SCIM;
 use security::SECURITY;
@@ -531,7 +534,7 @@ pub(crate) fn all() -> impl Iterator<Item = Call> {
     let profiles = PIPELINE_PROFILES.iter().flatten();
     let lists = [
         IDENTITY, PEOPLE, SECURITY, SCIM, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, PROMOTIONS, RUNTIMES, ENGINE_KINDS,
-        MONITORING, OWN,
+        MONITORING, OWN, CONSOLE,
     ];
     lists.into_iter().flatten().chain(profiles).copied()
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use stoker_api::App;
+use stoker_api::console::Asset;
 use stoker_blobs::Blobs;
 use stoker_domain::ids::{RoleId, UserId, alphanumeric};
 use stoker_domain::{SharedRandom, SystemRandom, TestClock};
@@ -24,6 +25,24 @@ use tempfile::TempDir;
 
 /// Where the clock of every test stands at its start: 2026-02-03T09:00:00Z.
 pub(crate) const START_MS: i64 = 1_770_109_200_000;
+/// A console of three files.
+const CONSOLE: &[Asset] = &[
+    Asset {
+        path: "index.html",
+        hash: "i1",
+        plain: b"<!doctype html><meta name=style-nonce content=__NONCE__><script src=/assets/a-1.js></script>",
+        brotli: None,
+        gzip: None,
+    },
+    Asset {
+        path: "assets/a-1.js",
+        hash: "a1",
+        plain: b"plain script",
+        brotli: Some(b"brotli script"),
+        gzip: Some(b"gzip script"),
+    },
+    Asset { path: "icon.svg", hash: "s1", plain: b"<svg/>", brotli: None, gzip: None },
+];
 /// One minute in milliseconds.
 pub(crate) const MINUTE: i64 = 60_000;
 
@@ -135,7 +154,7 @@ impl TestServer {
             .expect("make the first objects");
         let bootstrap = made.expect("the first start announces what it makes");
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let app = App { service: service.clone(), engine_program: None };
+        let app = App { service: service.clone(), engine_program: None, console: CONSOLE };
         tokio::spawn(stoker_api::serve(listener, app, random, async move {
             let _ = stopped.await;
         }));

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0007_plan_schedules", include_str!("../../migrations/0007_plan_schedules.sql")),
     ("0008_observability", include_str!("../../migrations/0008_observability.sql")),
     ("0009_accounts", include_str!("../../migrations/0009_accounts.sql")),
+    ("0010_sessions", include_str!("../../migrations/0010_sessions.sql")),
 ];
 
 /// The statement, unless it is meant for the other database.

@@ -1,5 +1,6 @@
 //! Connections and transactions over both databases.
 
+mod changes;
 pub mod dialect;
 mod migrate;
 mod postgres_db;
@@ -7,12 +8,15 @@ pub(crate) mod record;
 mod sqlite_db;
 mod value;
 
+pub use changes::{Counts, Topic};
 pub use record::{Column, Json, Record};
 pub use value::{Row, Value};
 
+use changes::Touched;
 use postgres_db::Mode;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Which database to open.
 #[derive(Clone, Debug)]
@@ -69,6 +73,7 @@ pub enum StoreError {
 /// What a transaction can do. Obtained from [`Store::write`] and [`Store::read`] only.
 pub struct Tx<'a> {
     link: &'a mut dyn Link,
+    touched: Touched,
 }
 
 /// One open connection inside a transaction.
@@ -79,10 +84,20 @@ trait Link {
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
 }
 
+impl<'a> Tx<'a> {
+    fn new(link: &'a mut dyn Link) -> Self {
+        Self { link, touched: Touched::default() }
+    }
+}
+
 impl Tx<'_> {
     /// Runs a statement and gives the number of rows it touched.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
-        self.link.execute(sql, params)
+        let rows = self.link.execute(sql, params)?;
+        if rows > 0 {
+            self.touched.note(sql);
+        }
+        Ok(rows)
     }
 
     /// Runs a statement and gives all its rows.
@@ -136,9 +151,15 @@ enum Backend {
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<Backend>,
+    changes: watch::Sender<Counts>,
 }
 
-fn work<T, E, F>(f: F, answer: tokio::sync::oneshot::Sender<Result<T, E>>) -> Work
+/// `changes` learns of what was committed; reads have none.
+fn work<T, E, F>(
+    f: F,
+    answer: tokio::sync::oneshot::Sender<Result<T, E>>,
+    changes: Option<watch::Sender<Counts>>,
+) -> Work
 where
     F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
@@ -147,8 +168,12 @@ where
     Box::new(move |tx| {
         // A panic in one closure must not take the connection thread, and with it every other request, down.
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(tx)));
+        let touched = std::mem::take(&mut tx.touched);
         match result {
             Ok(Ok(value)) => Verdict::Commit(Box::new(move |committed| {
+                if let (Ok(()), Some(changes)) = (&committed, &changes) {
+                    touched.announce(changes);
+                }
                 let _ = answer.send(committed.map(|()| value).map_err(E::from));
             })),
             Ok(Err(error)) => {
@@ -170,7 +195,13 @@ impl Store {
             Database::Sqlite(path) => Backend::Sqlite(sqlite_db::Sqlite::open(path)?),
             Database::Postgres(url) => Backend::Postgres(postgres_db::Postgres::open(url)?),
         };
-        Ok(Self { backend: Arc::new(backend) })
+        Ok(Self { backend: Arc::new(backend), changes: watch::Sender::new(Counts::default()) })
+    }
+
+    /// Tells how often each kind of rows was changed through this value and its clones, from now on. A hint for those
+    /// who show rows: changes made by other programs on the same database are not in it.
+    pub fn changes(&self) -> watch::Receiver<Counts> {
+        self.changes.subscribe()
     }
 
     /// `sqlite` or `postgres`, for logs and the status page.
@@ -213,7 +244,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let work = work(f, sender);
+        let work = work(f, sender, Some(self.changes.clone()));
         match &*self.backend {
             Backend::Sqlite(db) => db.write(work, bare),
             Backend::Postgres(db) => db.run(work, Mode::Write),
@@ -230,7 +261,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let work = work(f, sender);
+        let work = work(f, sender, None);
         match &*self.backend {
             Backend::Sqlite(db) => db.read(work),
             Backend::Postgres(db) => db.run(work, Mode::Read),

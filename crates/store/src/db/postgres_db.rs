@@ -123,7 +123,7 @@ fn run_one(client: &mut Client, statements: &mut HashMap<String, Statement>, wor
         }
     };
     let mut link = PostgresTx { transaction: &mut transaction, statements, broken: false };
-    let verdict = work(&mut Tx { link: &mut link });
+    let verdict = work(&mut Tx::new(&mut link));
     let broken = link.broken;
     match verdict {
         // A COMMIT after a failed statement rolls back and reports no error.

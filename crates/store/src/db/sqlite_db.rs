@@ -67,7 +67,7 @@ impl Sqlite {
             Some(connection) => connection,
             None => connect(&self.path, true)?,
         };
-        let run = std::panic::AssertUnwindSafe(|| f(&mut Tx { link: &mut SqliteTx { connection: &connection } }));
+        let run = std::panic::AssertUnwindSafe(|| f(&mut Tx::new(&mut SqliteTx { connection: &connection })));
         let result = std::panic::catch_unwind(run);
         lock(&self.idle).push(connection);
         result.unwrap_or_else(|_| Err(E::from(StoreError::Panicked)))
@@ -145,7 +145,7 @@ fn write_loop(connection: &mut Connection, receiver: &Receiver<Write>) {
 /// Runs work in a savepoint: when it fails, its changes alone are undone.
 fn run_saved(connection: &Connection, work: Work) -> Result<Option<Callback>, StoreError> {
     statement(connection, "SAVEPOINT work")?;
-    let verdict = work(&mut Tx { link: &mut SqliteTx { connection } });
+    let verdict = work(&mut Tx::new(&mut SqliteTx { connection }));
     if matches!(verdict, Verdict::Rollback) {
         statement(connection, "ROLLBACK TO work")?;
     }
@@ -156,7 +156,7 @@ fn run_saved(connection: &Connection, work: Work) -> Result<Option<Callback>, St
 /// Runs work that fails before its first change only. When it breaks that word, the whole group is undone.
 fn run_bare(connection: &Connection, work: Work) -> Result<Option<Callback>, StoreError> {
     let before = connection.total_changes();
-    let verdict = work(&mut Tx { link: &mut SqliteTx { connection } });
+    let verdict = work(&mut Tx::new(&mut SqliteTx { connection }));
     if matches!(verdict, Verdict::Rollback) && connection.total_changes() != before {
         return Err(StoreError::Broken);
     }
@@ -168,7 +168,7 @@ fn read_loop(connection: &Connection, receiver: &Mutex<Receiver<Work>>) {
         let next = lock(receiver).recv();
         let Ok(work) = next else { return };
         let began = statement(connection, "BEGIN");
-        if let Verdict::Commit(callback) = work(&mut Tx { link: &mut SqliteTx { connection } }) {
+        if let Verdict::Commit(callback) = work(&mut Tx::new(&mut SqliteTx { connection })) {
             callback(began);
         }
         if !connection.is_autocommit() {

@@ -1,0 +1,106 @@
+//! Which kinds of rows a transaction changed: a hint for those who show them, so that they look again.
+
+use tokio::sync::watch;
+
+/// A kind of rows somebody may be looking at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Runs and plan runs with all that belongs to them but their logs.
+    Runs,
+    /// Log lines.
+    Logs,
+    /// Engines, clusters and run profiles.
+    Engines,
+    /// Everything people edit: tasks, artifacts, plans, schedules, environments, workspaces, accounts.
+    Objects,
+}
+
+impl Topic {
+    /// All topics.
+    pub const ALL: [Topic; 4] = [Topic::Runs, Topic::Logs, Topic::Engines, Topic::Objects];
+
+    /// The word for it in events.
+    pub fn id(self) -> &'static str {
+        match self {
+            Topic::Runs => "runs",
+            Topic::Logs => "logs",
+            Topic::Engines => "engines",
+            Topic::Objects => "objects",
+        }
+    }
+
+    /// The topic of a table; none for what nobody looks at.
+    fn of_table(table: &str) -> Option<Topic> {
+        match table {
+            "runs" | "run_events" | "plan_runs" | "step_runs" | "step_items" => Some(Topic::Runs),
+            "log_chunks" => Some(Topic::Logs),
+            "engines" | "clusters" | "run_profiles" => Some(Topic::Engines),
+            "settings" | "audit_events" | "console_sessions" | "schema_migrations" => None,
+            _ => Some(Topic::Objects),
+        }
+    }
+}
+
+/// How often rows of each topic were changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts([u64; 4]);
+
+impl Counts {
+    /// The topics whose count differs.
+    pub fn differing(&self, other: &Counts) -> Vec<Topic> {
+        Topic::ALL.into_iter().filter(|topic| self.0[*topic as usize] != other.0[*topic as usize]).collect()
+    }
+}
+
+/// The topics one transaction touched.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Touched([bool; 4]);
+
+impl Touched {
+    /// Notes the table a statement changes.
+    pub(super) fn note(&mut self, sql: &str) {
+        let mut words = sql.split_ascii_whitespace();
+        let table = match words.next() {
+            Some("UPDATE") => words.next(),
+            Some("INSERT" | "DELETE") => words.nth(1),
+            _ => None,
+        };
+        if let Some(topic) = table.and_then(Topic::of_table) {
+            self.0[topic as usize] = true;
+        }
+    }
+
+    /// Tells those who wait.
+    pub(super) fn announce(self, changes: &watch::Sender<Counts>) {
+        if self.0.contains(&true) {
+            changes.send_modify(|counts| {
+                for (count, touched) in counts.0.iter_mut().zip(self.0) {
+                    *count += u64::from(touched);
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_name_their_topic() {
+        let topics = |sql: &[&str]| {
+            let mut touched = Touched::default();
+            sql.iter().for_each(|sql| touched.note(sql));
+            let sender = watch::Sender::new(Counts::default());
+            touched.announce(&sender);
+            sender.borrow().differing(&Counts::default())
+        };
+        assert_eq!(topics(&["UPDATE runs SET state = $1"]), [Topic::Runs]);
+        assert_eq!(
+            topics(&["INSERT INTO log_chunks (run_id) SELECT 1", "DELETE FROM tasks"]),
+            [Topic::Logs, Topic::Objects]
+        );
+        assert_eq!(topics(&["UPDATE  engines\nSET seen_ms = 1"]), [Topic::Engines]);
+        assert_eq!(topics(&["SELECT 1", "UPDATE console_sessions SET seen_ms = 1"]), []);
+    }
+}

@@ -1,0 +1,61 @@
+//! Signed-in browsers; only the hash of what a cookie holds is kept.
+
+use crate::db::Record;
+use crate::db::record::record;
+use crate::{StoreError, Tx, params};
+use stoker_domain::ids::UserId;
+
+record! {
+    /// A signed-in browser.
+    ConsoleSession in "console_sessions" {
+        /// Its id.
+        id: String,
+        /// SHA-256 of the cookie's secret, base64.
+        hash: String,
+        /// Who signed in.
+        user_id: UserId,
+        /// The personal access token it was made with, and ends with; none after a password.
+        token_id: Option<String>,
+        /// When it was made.
+        created_ms: i64,
+        /// Its last use, written down about once a minute.
+        seen_ms: i64,
+        /// Its end, whatever is done with it.
+        expires_ms: i64,
+    }
+}
+
+/// The session with this hash.
+pub fn by_hash(tx: &mut Tx<'_>, hash: &str) -> Result<Option<ConsoleSession>, StoreError> {
+    ConsoleSession::select_opt(tx, "WHERE hash = $1", params![hash])
+}
+
+/// Notes a use; never moves the time back.
+pub fn note_seen(tx: &mut Tx<'_>, id: &str, at_ms: i64) -> Result<(), StoreError> {
+    tx.execute("UPDATE console_sessions SET seen_ms = $2 WHERE id = $1 AND seen_ms < $2", params![id, at_ms])?;
+    Ok(())
+}
+
+/// Ends one session.
+pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM console_sessions WHERE id = $1", params![id])
+}
+
+/// Ends all sessions of a user.
+pub fn delete_of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM console_sessions WHERE user_id = $1", params![user])
+}
+
+/// Removes what ended by time: at `now_ms`, or unused since `idle_since_ms`.
+pub fn forget_ended(tx: &mut Tx<'_>, now_ms: i64, idle_since_ms: i64) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM console_sessions WHERE expires_ms <= $1 OR seen_ms <= $2", params![now_ms, idle_since_ms])
+}
+
+/// Ends all sessions of a user but the `keep` newest.
+pub fn keep_newest(tx: &mut Tx<'_>, user: &UserId, keep: i64) -> Result<u64, StoreError> {
+    tx.execute(
+        "DELETE FROM console_sessions WHERE user_id = $1 AND id NOT IN \
+         (SELECT id FROM console_sessions WHERE user_id = $1 ORDER BY created_ms DESC, id DESC LIMIT $2)",
+        params![user, keep],
+    )
+}

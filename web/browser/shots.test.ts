@@ -1,0 +1,72 @@
+/** Pictures of every page in both themes and widths, for looking at; no violation of accessibility rules on any. */
+
+import { mkdirSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launch, signedIn } from './pages';
+import { type Content, filled, Stage } from './stage';
+
+let browser: Browser;
+let stage: Stage;
+let content: Content;
+const folder = process.env.STOKER_SHOTS;
+
+beforeAll(async () => {
+  [browser, stage] = await Promise.all([launch(), Stage.start()]);
+  content = await filled(stage);
+  if (folder) mkdirSync(folder, { recursive: true });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+const LOOKS = [
+  { name: 'light', width: 1440, height: 900, dark: false },
+  { name: 'dark', width: 1440, height: 900, dark: true },
+  { name: 'phone-light', width: 390, height: 844, dark: false },
+  { name: 'phone-dark', width: 390, height: 844, dark: true },
+];
+
+// Two of the four find what axe finds; pictures are made of all.
+describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('$name', (look) => {
+  it('shows every page without a violation', async () => {
+    const watched = await signedIn(browser, stage, look);
+    const { page } = watched;
+    const places: [string, string, string][] = [
+      ['overview', '/', 'Export invoices'],
+      ['runs', '/runs', 'Load customers'],
+      ['run-failed', `/runs/${content.failedRun}`, 'exit code 3'],
+      ['run-waiting', `/runs/${content.waitingRun}`, 'It waits'],
+      ['run-live', `/runs/${content.sleepingRun}`, 'The job started'],
+      ['tasks', '/tasks', 'Export invoices'],
+      ['task', `/tasks/${content.hello}`, 'Last runs'],
+      ['task-new', `/tasks/new?artifact=${content.helloArtifact}`, 'Create the task'],
+      ['plans', '/plans', 'Month end'],
+      ['plan', `/plans/${content.plan}`, 'Report'],
+      ['plan-run', `/plan-runs/${content.planRun}`, 'Steps over time'],
+      ['schedules', '/schedules', 'Every night'],
+      ['artifacts', '/artifacts', 'warehouse'],
+      ['artifact', `/artifacts/${content.helloArtifact}`, 'Make a task of it'],
+      ['engines', '/engines', 'forge-01'],
+      ['engine', `/engines/${content.engine}`, 'It is paired'],
+      ['engine-pairing', `/engines/${content.spare}`, 'Pairing key'],
+      ['nowhere', '/runs/a/b', 'There is no such page'],
+    ];
+    const found: string[] = [];
+    for (const [name, path, text] of places) {
+      await watched.go(path);
+      await page.getByText(text).first().waitFor();
+      await page.waitForLoadState('domcontentloaded');
+      await page.getByText('Loading…').first().waitFor({ state: 'detached' });
+      if (folder) await page.screenshot({ path: `${folder}/${name}-${look.name}.png` });
+      found.push(...(await watched.violations()).map((one) => `${name}: ${one}`));
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (overflow > 0) found.push(`${name}: ${overflow} px wider than the window`);
+    }
+    await watched.context.close();
+    expect(found).toEqual([]);
+    expect(watched.complaints).toEqual([]);
+  });
+});

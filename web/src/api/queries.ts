@@ -1,0 +1,237 @@
+/** What pages read. The first part of each key is the topic that makes it old, see `app/live.ts`. */
+
+import { queryOptions } from '@tanstack/react-query';
+import type { RunEvent } from '../texts/reasons';
+import { body, core, own } from './client';
+import type { components as Core } from './generated/core';
+import type { components as Own } from './generated/stoker';
+
+type S = Core['schemas'];
+export type Run = S['TaskExecutionStatus'];
+export type RunDetail = S['JobExecutionStatus'];
+export type Task = S['TaskV21'];
+export type TaskItem = S['TaskExtract'];
+export type RunConfig = S['TaskRunConfig'];
+export type Engine = S['Engine'];
+export type Cluster = S['EngineCluster'];
+export type Artifact = S['Artifact'];
+export type ArtifactVersion = S['ArtifactVersion'];
+export type PlanItem = S['PlanExecutableDetails'];
+export type PlanRun = S['PlanExecutionStatus'];
+export type Schedule = S['Schedule'];
+export type Workspace = S['WorkspaceInfo'];
+export type Environment = S['EnvironmentInfo'];
+export type PlanTimeline = Own['schemas']['PlanRunTimeline'];
+/** The timeline of a run, with the parameters it was started with. */
+export type RunTimeline = Omit<Own['schemas']['RunTimeline'], 'events'> & {
+  events: RunEvent[];
+  parameters?: { name: string; value: string }[];
+};
+
+/** Largest page of every list. */
+export const PAGE = 100;
+/** Most pages that are fetched of a list that is needed whole, for names and pickers. */
+const WHOLE = 30;
+
+export interface ScopeQuery {
+  environmentId?: string;
+  workspaceId?: string;
+}
+
+/** Filters of the run list. */
+export interface RunFilter extends ScopeQuery {
+  status?: string;
+  taskId?: string;
+  from?: number;
+  to?: number;
+  lastDays?: number;
+}
+
+async function whole<T>(page: (offset: number) => Promise<{ items: T[]; total: number }>): Promise<T[]> {
+  const all: T[] = [];
+  for (let number = 0; number < WHOLE; number += 1) {
+    const { items, total } = await page(number * PAGE);
+    all.push(...items);
+    if (items.length === 0 || all.length >= total) break;
+  }
+  return all;
+}
+
+export const environments = () =>
+  queryOptions({
+    queryKey: ['objects', 'environments'],
+    queryFn: () => body(core.GET('/orchestration/environments')),
+  });
+
+export const workspaces = () =>
+  queryOptions({ queryKey: ['objects', 'workspaces'], queryFn: () => body(core.GET('/orchestration/workspaces')) });
+
+/** One page of runs, newest first. */
+export const runPage = (filter: RunFilter, number: number, size = PAGE) =>
+  queryOptions({
+    queryKey: ['runs', 'page', filter, number, size],
+    queryFn: () => {
+      const { taskId, ...rest } = filter;
+      const query = { ...rest, limit: size, offset: number * size };
+      return taskId
+        ? body(core.GET('/processing/executables/tasks/{taskId}/executions', { params: { path: { taskId }, query } }))
+        : body(core.GET('/processing/executables/tasks/executions', { params: { query } }));
+    },
+    enabled: filter.environmentId !== undefined,
+  });
+
+export const run = (executionId: string) =>
+  queryOptions({
+    queryKey: ['runs', 'one', executionId],
+    queryFn: () => body(core.GET('/processing/executions/{executionId}', { params: { path: { executionId } } })),
+  });
+
+export const runTimeline = (id: string) =>
+  queryOptions({
+    queryKey: ['runs', 'timeline', id],
+    queryFn: async () =>
+      (await body(own.GET('/stoker/v1/executions/{id}/timeline', { params: { path: { id } } }))) as RunTimeline,
+  });
+
+/** All tasks of an environment, by name. */
+export const tasks = (scope: ScopeQuery) =>
+  queryOptions({
+    queryKey: ['objects', 'tasks', scope],
+    queryFn: () =>
+      whole<TaskItem>((offset) =>
+        body(core.GET('/orchestration/executables/tasks', { params: { query: { ...scope, limit: PAGE, offset } } })),
+      ),
+    enabled: scope.environmentId !== undefined,
+  });
+
+export const task = (taskId: string) =>
+  queryOptions({
+    queryKey: ['objects', 'task', taskId],
+    queryFn: () => body(core.GET('/orchestration/executables/tasks/{taskId}', { params: { path: { taskId } } })),
+  });
+
+export const runConfig = (taskId: string) =>
+  queryOptions({
+    queryKey: ['objects', 'run-config', taskId],
+    queryFn: () =>
+      body(core.GET('/orchestration/executables/tasks/{taskId}/run-config', { params: { path: { taskId } } })),
+    retry: false,
+  });
+
+export const engines = () =>
+  queryOptions({
+    queryKey: ['engines', 'all'],
+    queryFn: () => body(core.GET('/processing/runtimes/remote-engines')),
+    refetchInterval: 30_000,
+  });
+
+export const engine = (id: string) =>
+  queryOptions({
+    queryKey: ['engines', 'one', id],
+    queryFn: () => body(core.GET('/processing/runtimes/remote-engines/{id}', { params: { path: { id } } })),
+    refetchInterval: 30_000,
+  });
+
+export const clusters = () =>
+  queryOptions({
+    queryKey: ['engines', 'clusters'],
+    queryFn: () => body(core.GET('/processing/runtimes/remote-engine-clusters')),
+  });
+
+export const artifacts = (scope: ScopeQuery) =>
+  queryOptions({
+    queryKey: ['objects', 'artifacts', scope],
+    queryFn: () =>
+      whole<Artifact>((offset) =>
+        body(core.GET('/orchestration/artifacts', { params: { query: { ...scope, limit: PAGE, offset } } })),
+      ),
+    enabled: scope.environmentId !== undefined,
+  });
+
+export const artifactVersion = (artifactId: string, version: string) =>
+  queryOptions({
+    queryKey: ['objects', 'artifact', artifactId, version],
+    queryFn: () =>
+      body(
+        core.GET('/orchestration/artifacts/{artifactId}/versions/{version}', {
+          params: { path: { artifactId, version } },
+        }),
+      ),
+    enabled: artifactId !== '' && version !== '',
+  });
+
+export const plans = (scope: ScopeQuery) =>
+  queryOptions({
+    queryKey: ['objects', 'plans', scope],
+    queryFn: () =>
+      whole<PlanItem>((offset) =>
+        body(core.GET('/orchestration/executables/plans', { params: { query: { ...scope, limit: PAGE, offset } } })),
+      ),
+    enabled: scope.environmentId !== undefined,
+  });
+
+export const planRuns = (planId: string) =>
+  queryOptions({
+    queryKey: ['runs', 'plan', planId],
+    queryFn: () =>
+      body(
+        core.GET('/processing/executables/plans/{planId}/executions', {
+          params: { path: { planId }, query: { limit: PAGE } },
+        }),
+      ),
+  });
+
+export const planTimeline = (id: string) =>
+  queryOptions({
+    queryKey: ['runs', 'plan-timeline', id],
+    queryFn: () => body(own.GET('/stoker/v1/executions/plans/{id}/timeline', { params: { path: { id } } })),
+  });
+
+export const schedules = (environmentId: string | undefined) =>
+  queryOptions({
+    queryKey: ['objects', 'schedules', environmentId],
+    queryFn: () =>
+      whole<Schedule>((offset) =>
+        body(
+          core.GET('/orchestration/schedules', { params: { query: { environmentId, limit: PAGE, offset } as never } }),
+        ),
+      ),
+    enabled: environmentId !== undefined,
+  });
+
+/** What is due in an environment within the next hours. */
+export const upcoming = (scope: ScopeQuery, hours: number) =>
+  queryOptions({
+    queryKey: ['objects', 'upcoming', scope, hours],
+    queryFn: () =>
+      body(
+        core.POST('/orchestration/executables/events/search', {
+          body: {
+            environmentId: scope.environmentId ?? '',
+            workspaceIds: scope.workspaceId ? [scope.workspaceId] : undefined,
+            to: Date.now() + hours * 3_600_000,
+            limit: PAGE,
+          },
+        }),
+      ),
+    enabled: scope.environmentId !== undefined,
+    refetchInterval: 60_000,
+  });
+
+/** The next due instants of a schedule. */
+export const scheduleEvents = (scheduleId: string, count: number) =>
+  queryOptions({
+    queryKey: ['objects', 'schedule-events', scheduleId, count],
+    queryFn: () =>
+      body(
+        core.GET('/orchestration/schedules/{scheduleId}/events', {
+          params: { path: { scheduleId }, query: { to: Date.now() + 400 * 86_400_000, limit: count } },
+        }),
+      ),
+    refetchInterval: 60_000,
+  });
+
+/** Names of all tasks of an environment by id. */
+export function namesOf(items: TaskItem[] | undefined): Map<string, string> {
+  return new Map((items ?? []).map((item) => [item.executable ?? '', item.name ?? '']));
+}

@@ -1,0 +1,138 @@
+/** Every place of the console and what its address may hold. Pages are loaded when they are first opened. */
+
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { NotFound, PageError, Shell } from './shell';
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** What an address may hold beside its path: texts, each of which may be missing. */
+const holds =
+  <K extends string>(...names: K[]) =>
+  (search: Record<string, unknown>): { [Name in K]?: string } =>
+    Object.fromEntries(names.map((name) => [name, text(search[name])])) as { [Name in K]?: string };
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageError });
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('../pages/overview'), 'Overview'),
+});
+
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: '/runs',
+  validateSearch: holds('status', 'task', 'days'),
+  component: lazyRouteComponent(() => import('../pages/runs'), 'Runs'),
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$id',
+  validateSearch: holds('level', 'find', 'line'),
+  component: lazyRouteComponent(() => import('../pages/run'), 'RunPage'),
+});
+
+const planRun = createRoute({
+  getParentRoute: () => root,
+  path: '/plan-runs/$id',
+  component: lazyRouteComponent(() => import('../pages/plan-run'), 'PlanRunPage'),
+});
+
+const tasks = createRoute({
+  getParentRoute: () => root,
+  path: '/tasks',
+  validateSearch: holds('name', 'artifact'),
+  component: lazyRouteComponent(() => import('../pages/tasks'), 'Tasks'),
+});
+
+const newTask = createRoute({
+  getParentRoute: () => root,
+  path: '/tasks/new',
+  validateSearch: holds('artifact'),
+  component: lazyRouteComponent(() => import('../pages/task-new'), 'NewTask'),
+});
+
+const task = createRoute({
+  getParentRoute: () => root,
+  path: '/tasks/$id',
+  component: lazyRouteComponent(() => import('../pages/task'), 'TaskPage'),
+});
+
+const plans = createRoute({
+  getParentRoute: () => root,
+  path: '/plans',
+  component: lazyRouteComponent(() => import('../pages/plans'), 'Plans'),
+});
+
+const plan = createRoute({
+  getParentRoute: () => root,
+  path: '/plans/$id',
+  component: lazyRouteComponent(() => import('../pages/plans'), 'PlanPage'),
+});
+
+const schedules = createRoute({
+  getParentRoute: () => root,
+  path: '/schedules',
+  component: lazyRouteComponent(() => import('../pages/schedules'), 'Schedules'),
+});
+
+const artifacts = createRoute({
+  getParentRoute: () => root,
+  path: '/artifacts',
+  component: lazyRouteComponent(() => import('../pages/artifacts'), 'Artifacts'),
+});
+
+const artifact = createRoute({
+  getParentRoute: () => root,
+  path: '/artifacts/$id',
+  component: lazyRouteComponent(() => import('../pages/artifacts'), 'ArtifactPage'),
+});
+
+const engines = createRoute({
+  getParentRoute: () => root,
+  path: '/engines',
+  component: lazyRouteComponent(() => import('../pages/engines'), 'Engines'),
+});
+
+const engine = createRoute({
+  getParentRoute: () => root,
+  path: '/engines/$id',
+  component: lazyRouteComponent(() => import('../pages/engine'), 'EnginePage'),
+});
+
+/** Addresses hold plain texts, so that they can be read and typed. */
+function stringify(search: Record<string, unknown>): string {
+  const given = Object.entries(search).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  const text = new URLSearchParams(given).toString();
+  return text ? `?${text}` : '';
+}
+
+export const router = createRouter({
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: stringify,
+  routeTree: root.addChildren([
+    overview,
+    runs,
+    run,
+    planRun,
+    tasks,
+    newTask,
+    task,
+    plans,
+    plan,
+    schedules,
+    artifacts,
+    artifact,
+    engines,
+    engine,
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

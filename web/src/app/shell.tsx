@@ -1,0 +1,200 @@
+/** The frame around every page: where one is, where one can go, who one is. */
+
+import { AppShell, Burger, Button, Group, Menu, NavLink, Select, useMantineColorScheme } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import {
+  IconBox,
+  IconCalendarTime,
+  IconChecklist,
+  IconDeviceDesktop,
+  IconEngine,
+  IconGauge,
+  IconHistory,
+  IconListTree,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUser,
+} from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { type ErrorComponentProps, Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { raw } from '../api/client';
+import { t } from '../texts/pages';
+import { Mark } from '../ui/mark';
+import { Failure, Head } from '../ui/parts';
+import { setScope, useScope, useShared } from './context';
+import { useLive } from './live';
+
+const PLACES = [
+  { to: '/', label: t.nav.overview, icon: IconGauge },
+  { to: '/runs', label: t.nav.runs, icon: IconHistory },
+  { to: '/tasks', label: t.nav.tasks, icon: IconChecklist },
+  { to: '/plans', label: t.nav.plans, icon: IconListTree },
+  { to: '/schedules', label: t.nav.schedules, icon: IconCalendarTime },
+  { to: '/artifacts', label: t.nav.artifacts, icon: IconBox },
+  { to: '/engines', label: t.nav.engines, icon: IconEngine },
+] as const;
+
+const ALL = 'all';
+
+function ScopeSwitch() {
+  const scope = useScope();
+  const environment = scope.environment?.id;
+  return (
+    <>
+      <Select
+        aria-label={t.scope.environment}
+        data={scope.environments.map((one) => ({ value: one.id, label: one.name ?? one.id }))}
+        value={environment ?? null}
+        onChange={(id) => id && setScope({ environmentId: id })}
+        searchable={scope.environments.length > 8}
+      />
+      <Select
+        aria-label={t.scope.workspace}
+        data={[
+          { value: ALL, label: t.scope.allWorkspaces },
+          ...scope.workspaces.map((one) => ({ value: one.id ?? '', label: one.name ?? '' })),
+        ]}
+        value={scope.workspace?.id ?? ALL}
+        onChange={(id) => setScope({ environmentId: environment, workspaceId: id && id !== ALL ? id : undefined })}
+        searchable={scope.workspaces.length > 8}
+      />
+    </>
+  );
+}
+
+function LiveMark() {
+  const { live } = useShared();
+  const state = useLive(live);
+  return (
+    <span className="live" data-state={state} role="status" title={t.live.hint[state]}>
+      {t.live[state]}
+    </span>
+  );
+}
+
+function UserMenu() {
+  const { session } = useShared();
+  const queries = useQueryClient();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const signOut = async (path: string) => {
+    await raw(path, { method: 'DELETE' }).catch(() => undefined);
+    queries.setQueryData(['session'], null);
+    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
+  };
+  const schemes = [
+    { value: 'auto', label: t.user.auto, icon: IconDeviceDesktop },
+    { value: 'light', label: t.user.light, icon: IconSun },
+    { value: 'dark', label: t.user.dark, icon: IconMoon },
+  ] as const;
+  return (
+    <Menu position="bottom-end" width={220}>
+      <Menu.Target>
+        <Button variant="subtle" color="gray" leftSection={<IconUser size={16} aria-hidden />}>
+          {session.user.name}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t.user.look}</Menu.Label>
+        {schemes.map(({ value, label, icon: Icon }) => (
+          <Menu.Item
+            key={value}
+            leftSection={<Icon size={16} aria-hidden />}
+            onClick={() => setColorScheme(value)}
+            aria-current={colorScheme === value}
+            fw={colorScheme === value ? 700 : 400}
+          >
+            {label}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Label>
+          {session.user.login} · Stoker {session.version}
+        </Menu.Label>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut('/stoker/v1/session')}>
+          {t.user.signOut}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut('/stoker/v1/sessions')}>
+          {t.user.signOutEverywhere}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** The frame. */
+export function Shell() {
+  const [open, menu] = useDisclosure(false);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: going somewhere closes the menu.
+  useEffect(() => menu.close(), [path]);
+  return (
+    <AppShell
+      header={{ height: '3.25rem' }}
+      navbar={{ width: '12rem', breakpoint: 'sm', collapsed: { mobile: !open } }}
+      padding="md"
+    >
+      <a className="skip" href="#main">
+        {t.skip}
+      </a>
+      <AppShell.Header px="md">
+        <Group h="100%" gap="sm" wrap="nowrap" justify="space-between">
+          <Group gap="sm" wrap="nowrap">
+            <Burger opened={open} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t.nav.menu} />
+            <Link to="/" title={t.nav.home} style={{ color: 'inherit', textDecoration: 'none' }}>
+              <Mark />
+            </Link>
+          </Group>
+          <Group gap="sm" wrap="nowrap" visibleFrom="sm">
+            <ScopeSwitch />
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <LiveMark />
+            <UserMenu />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label={t.nav.label}>
+        <Group hiddenFrom="sm" gap="xs" mb="sm" grow>
+          <ScopeSwitch />
+        </Group>
+        {PLACES.map(({ to, label, icon: Icon }) => {
+          const active = to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`);
+          return (
+            <NavLink
+              key={to}
+              component={Link}
+              to={to}
+              label={label}
+              leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
+              active={active}
+              aria-current={active ? 'page' : undefined}
+              className="nav-link"
+              style={{ borderRadius: 4 }}
+            />
+          );
+        })}
+      </AppShell.Navbar>
+      <AppShell.Main id="main">
+        <Outlet />
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+/** An address that leads nowhere. */
+export function NotFound() {
+  return (
+    <div className="page">
+      <Head title={t.nowhere} />
+      <p>{t.nowhereHint}</p>
+      <Link to="/">{t.nav.home}</Link>
+    </div>
+  );
+}
+
+/** A page that broke. */
+export function PageError({ error, reset }: ErrorComponentProps) {
+  return <Failure error={error} retry={reset} />;
+}

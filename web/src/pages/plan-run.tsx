@@ -1,0 +1,192 @@
+/** One run of a plan as a waterfall: when each step and each of its tasks ran. */
+
+import { Group, Title } from '@mantine/core';
+import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
+import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Fragment, type ReactNode } from 'react';
+import { body, core, own } from '../api/client';
+import { namesOf, type PlanTimeline, planTimeline, run, tasks } from '../api/queries';
+import { useMay, useScope } from '../app/context';
+import { t } from '../texts/pages';
+import { stateOf } from '../texts/status';
+import { duration, instant } from '../texts/time';
+import { ConfirmButton, Failure, Head, StateBadge, useNow, Waiting } from '../ui/parts';
+
+interface Span {
+  from?: number;
+  to?: number;
+}
+
+/** Place and width of a span within a whole, in per cent; nothing for what has not begun. */
+export function placed(span: Span, whole: Required<Span>, now: number): { left: number; width: number } | undefined {
+  if (span.from === undefined) return undefined;
+  const length = Math.max(1, whole.to - whole.from);
+  const left = ((span.from - whole.from) / length) * 100;
+  return { left, width: Math.max(0.5, (((span.to ?? now) - span.from) / length) * 100) };
+}
+
+function Bar(props: {
+  label: ReactNode;
+  span: Span;
+  whole: Required<Span>;
+  status?: string;
+  now: number;
+  below?: boolean;
+}) {
+  const place = placed(props.span, props.whole, props.now);
+  const state = stateOf(props.status);
+  const length = props.span.from === undefined ? '' : duration((props.span.to ?? props.now) - props.span.from);
+  return (
+    <Fragment>
+      <span className={`name ${props.below ? 'below' : ''}`}>{props.label}</span>
+      <span
+        className={`track tone-${state.tone}`}
+        role="img"
+        aria-label={`${state.label} ${length}`}
+        title={`${state.label} ${length}`}
+      >
+        {place && <span className="bar" style={{ left: `${place.left}%`, width: `${place.width}%` }} />}
+      </span>
+    </Fragment>
+  );
+}
+
+function useItemSpans(timeline: PlanTimeline | undefined): Map<string, Span & { status?: string }> {
+  const ids = (timeline?.steps ?? [])
+    .flatMap((step) => step.items.map((item) => item.executionId))
+    .filter(Boolean) as string[];
+  const found = useQueries({ queries: ids.slice(0, 100).map((id) => run(id)) });
+  return new Map(
+    found.flatMap((one) =>
+      one.data
+        ? [
+            [
+              one.data.executionId,
+              {
+                from: one.data.status === 'dispatching' ? undefined : instant(one.data.startTimestamp),
+                to: instant(one.data.finishTimestamp),
+                status: one.data.status,
+              },
+            ] as [string, Span & { status?: string }],
+          ]
+        : [],
+    ),
+  );
+}
+
+export function PlanRunPage() {
+  const { id } = useParams({ from: '/plan-runs/$id' });
+  const now = useNow();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const { query: scope } = useScope();
+  const found = useQuery(planTimeline(id));
+  const names = namesOf(useQuery(tasks({ environmentId: scope.environmentId })).data);
+  const spans = useItemSpans(found.data);
+  const may = useMay('TMC_OPERATOR');
+  if (found.error) return <Failure error={found.error} retry={() => found.refetch()} />;
+  if (!found.data) return <Waiting />;
+  const it = found.data;
+  const done = stateOf(it.status).done;
+  const starts = it.steps.map((step) => instant(step.startTimestamp)).filter((at) => at !== undefined);
+  const ends = it.steps.map((step) => instant(step.finishTimestamp)).filter((at) => at !== undefined);
+  const whole = { from: Math.min(...starts, now), to: done && ends.length > 0 ? Math.max(...ends) : now };
+  const failed = it.steps.filter(
+    (step) => step.kind.toUpperCase() === 'STEP' && stateOf(step.executionStatus).tone === 'bad',
+  );
+  const stop = async () => {
+    await body(own.DELETE('/stoker/v1/executions/plans/{id}', { params: { path: { id } } }));
+    await queries.invalidateQueries({ queryKey: ['runs'] });
+  };
+  const again = (stepId: string) => async () => {
+    const request = { executable: it.planId, executionPlanId: id, stepId };
+    const started = await body(core.POST('/processing/executions/plans', { body: request }));
+    await navigate({ to: '/plan-runs/$id', params: { id: String(started?.executionId) } });
+  };
+  return (
+    <div className="page">
+      <Head title={t.planRun.title(it.planName)} badge={<StateBadge status={it.status} />}>
+        {may && !done && (
+          <ConfirmButton
+            label={t.run.stop}
+            question={t.planRun.stopAsk(it.planName)}
+            hint={t.planRun.stopHint}
+            act={stop}
+            icon={<IconPlayerStop size={16} aria-hidden />}
+          />
+        )}
+        {may &&
+          done &&
+          failed.map((step) => (
+            <ConfirmButton
+              key={step.id}
+              label={t.planRun.again(step.name)}
+              question={`${t.planRun.again(step.name)}?`}
+              hint={t.planRun.againHint}
+              act={again(step.executionId)}
+              icon={<IconRefresh size={16} aria-hidden />}
+            />
+          ))}
+      </Head>
+      <Group gap="xs">
+        <Link to="/plans/$id" params={{ id: it.planId }}>
+          {it.planName}
+        </Link>
+        <span className="muted">{duration(whole.to - whole.from)}</span>
+      </Group>
+      <section className="panel">
+        <Title order={2} size="h2">
+          {t.planRun.waterfall}
+        </Title>
+        <div className="bars">
+          {it.steps.map((step) => (
+            <Fragment key={`${step.id} ${step.kind}`}>
+              <Bar
+                label={
+                  <strong>
+                    {step.name}{' '}
+                    {step.kind.toUpperCase() !== 'STEP' && <span className="muted">({t.planRun.handler})</span>}
+                  </strong>
+                }
+                span={{ from: instant(step.startTimestamp), to: instant(step.finishTimestamp) }}
+                whole={whole}
+                status={step.executionStatus}
+                now={now}
+              />
+              {step.items.map((item) => {
+                const span = spans.get(item.executionId ?? '');
+                const name = names.get(item.taskId ?? '') ?? item.taskId ?? item.planId ?? '';
+                return (
+                  <Bar
+                    key={`${item.taskId ?? item.planId} ${item.attempt}`}
+                    below
+                    label={
+                      item.executionId ? (
+                        <Link to="/runs/$id" params={{ id: item.executionId }}>
+                          {name}
+                        </Link>
+                      ) : item.planExecutionId ? (
+                        <Link to="/plan-runs/$id" params={{ id: item.planExecutionId }}>
+                          {name}
+                        </Link>
+                      ) : (
+                        <span className="muted">
+                          {name} {item.refused && `${t.planRun.refused} ${item.refused}`}
+                        </span>
+                      )
+                    }
+                    span={span ?? {}}
+                    whole={whole}
+                    status={span?.status ?? item.status}
+                    now={now}
+                  />
+                );
+              })}
+            </Fragment>
+          ))}
+        </div>
+      </section>
+    </div>
+  );
+}

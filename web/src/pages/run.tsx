@@ -1,0 +1,224 @@
+/** One run: its state with every event, why it waits, what it was started with, and its log. */
+
+import { Text, Title } from '@mantine/core';
+import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { body, core } from '../api/client';
+import { type RunDetail, type RunTimeline, run, runTimeline } from '../api/queries';
+import { useMay } from '../app/context';
+import { t } from '../texts/pages';
+import { currentWait, eventWords, type RunEvent, waitReason } from '../texts/reasons';
+import { stateOf } from '../texts/status';
+import { fullTime, instant, logTime, runLength } from '../texts/time';
+import {
+  ConfirmButton,
+  CopyButton,
+  Facts,
+  Failure,
+  Head,
+  Id,
+  Moment,
+  Notice,
+  StateBadge,
+  useNow,
+  Waiting,
+} from '../ui/parts';
+import { RunLog } from './run-log';
+import { useRuntimeNames } from './runs';
+
+function toneOf(event: RunEvent, status: string): string {
+  if (event.kind === 'finished') return `tone-${stateOf(status).tone}`;
+  if (event.kind === 'waiting' || event.kind === 'unknown') return 'tone-wait';
+  return event.kind === 'started' || event.kind === 'offered' ? 'tone-busy' : 'tone-idle';
+}
+
+function Events({ timeline, now }: { timeline: RunTimeline; now: number }) {
+  return (
+    <ol className="events">
+      {timeline.events.map((event, number) => {
+        const at = instant(event.at) ?? 0;
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: events are only ever added at the end.
+          <li key={number} className={toneOf(event, timeline.status)}>
+            <time dateTime={event.at} title={fullTime(at)} className="mono muted">
+              {logTime(at)}
+            </time>
+            <span className="dot" aria-hidden />
+            <span>{eventWords(event, now)}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+function Actions({
+  id,
+  name,
+  detail,
+  timeline,
+}: {
+  id: string;
+  name: string;
+  detail: RunDetail;
+  timeline: RunTimeline;
+}) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE');
+  const stop = async () => {
+    await body(core.DELETE('/processing/executions/{executionId}', { params: { path: { executionId: id } } }));
+    await queries.invalidateQueries({ queryKey: ['runs'] });
+  };
+  const again = async () => {
+    const parameters = Object.fromEntries((timeline.parameters ?? []).map((one) => [one.name, one.value]));
+    const started = await body(core.POST('/processing/executions', { body: { executable: detail.jobId, parameters } }));
+    await navigate({ to: '/runs/$id', params: { id: String(started?.executionId) } });
+  };
+  return (
+    <>
+      <CopyButton text={window.location.href} what={t.run.share} />
+      {may && !stateOf(timeline.status).done && (
+        <ConfirmButton
+          label={t.run.stop}
+          question={t.run.stopAsk(name)}
+          hint={t.run.stopHint}
+          act={stop}
+          icon={<IconPlayerStop size={16} aria-hidden />}
+        />
+      )}
+      {may && stateOf(timeline.status).done && (
+        <ConfirmButton
+          label={t.run.again}
+          question={t.run.againAsk(name)}
+          hint={t.run.againHint}
+          act={again}
+          icon={<IconRefresh size={16} aria-hidden />}
+        />
+      )}
+    </>
+  );
+}
+
+export function RunPage() {
+  const { id } = useParams({ from: '/runs/$id' });
+  const now = useNow();
+  const detail = useQuery(run(id));
+  const timeline = useQuery(runTimeline(id));
+  const places = useRuntimeNames();
+  if (detail.error ?? timeline.error) {
+    return (
+      <Failure
+        error={detail.error ?? timeline.error}
+        retry={() => void Promise.all([detail.refetch(), timeline.refetch()])}
+      />
+    );
+  }
+  if (!detail.data || !timeline.data) return <Waiting />;
+  const [one, line] = [detail.data, timeline.data];
+  const wait = currentWait(line.events);
+  const reason = wait && waitReason(wait, now);
+  const place = one.remoteEngineId ?? one.remoteEngineClusterId;
+  const shownStart = line.status === 'dispatching' ? undefined : one.startTimestamp;
+
+  return (
+    <div className="page">
+      <Head title={t.run.title(line.taskName)} badge={<StateBadge status={line.status} />}>
+        <Actions id={id} name={line.taskName} detail={one} timeline={line} />
+      </Head>
+      {reason && (
+        <Notice tone="wait" title={t.run.waitsTitle(reason.why)}>
+          {reason.cure}{' '}
+          {reason.engineId && (
+            <Link to="/engines/$id" params={{ id: reason.engineId }}>
+              {t.run.toEngine}
+            </Link>
+          )}
+        </Notice>
+      )}
+      {line.unknownSince && (
+        <Notice tone="warn" title={t.run.unknownSince}>
+          <Moment at={line.unknownSince} now={now} exact />
+        </Notice>
+      )}
+      <div className="columns">
+        <section className="panel">
+          <Title order={2} size="h2">
+            {t.run.facts}
+          </Title>
+          <Facts
+            rows={[
+              [
+                t.run.task,
+                <Link key="task" to="/tasks/$id" params={{ id: one.jobId }}>
+                  {line.taskName}
+                </Link>,
+              ],
+              [t.run.by, `${one.userId} (${one.executionType.toLowerCase()})`],
+              [t.run.asked, <Moment key="asked" at={one.triggerTimestamp} now={now} exact />],
+              [t.run.started, <Moment key="started" at={shownStart} now={now} exact />],
+              [t.run.ended, <Moment key="ended" at={one.finishTimestamp} now={now} exact />],
+              [t.run.took, runLength(shownStart, one.finishTimestamp, now)],
+              [
+                t.run.engine,
+                place ? (
+                  one.remoteEngineId ? (
+                    <Link key="engine" to="/engines/$id" params={{ id: place }}>
+                      {places.get(place) ?? place}
+                    </Link>
+                  ) : (
+                    (places.get(place) ?? place)
+                  )
+                ) : (
+                  '–'
+                ),
+              ],
+              ...(one.planId
+                ? [
+                    [
+                      t.run.plan,
+                      <Link key="plan" to="/plan-runs/$id" params={{ id: one.planId }}>
+                        {t.run.planRun}
+                      </Link>,
+                    ] as [string, React.ReactNode],
+                  ]
+                : []),
+              ...(one.timeout ? [[t.run.timeout, t.run.minutes(one.timeout)] as [string, string]] : []),
+              ...(line.exitCode === undefined ? [] : [[t.run.exitCode, String(line.exitCode)] as [string, string]]),
+              ...(one.errorMessage ? [[t.run.error, one.errorMessage] as [string, string]] : []),
+              [t.id, <Id key="id" id={id} what={t.id} />],
+            ]}
+          />
+        </section>
+        <section className="panel">
+          <Title order={2} size="h2">
+            {t.run.events}
+          </Title>
+          <Events timeline={line} now={now} />
+        </section>
+        <section className="panel">
+          <Title order={2} size="h2">
+            {t.run.parameters}
+          </Title>
+          {line.parameters && line.parameters.length > 0 ? (
+            <Facts
+              rows={line.parameters.map((one) => [
+                one.name,
+                <span key={one.name} className="mono">
+                  {one.value}
+                </span>,
+              ])}
+            />
+          ) : (
+            <Text className="muted">{t.run.noParameters}</Text>
+          )}
+          <Text size="sm" mt="xs" className="muted">
+            {t.run.secretHint}
+          </Text>
+        </section>
+      </div>
+      <RunLog id={id} done={stateOf(line.status).done} />
+    </div>
+  );
+}

@@ -1,0 +1,301 @@
+/** One task: what it is made of, what it did last, and running it. */
+
+import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
+import { IconPlayerPause, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { body, core, Problem } from '../api/client';
+import { artifactVersion, type Run, runConfig, runPage, type Task, task } from '../api/queries';
+import { useMay, useScope } from '../app/context';
+import { t } from '../texts/pages';
+import { runLength } from '../texts/time';
+import { triggerWords } from '../texts/triggers';
+import { ParameterFields } from '../ui/parameters';
+import {
+  Badge,
+  ConfirmButton,
+  Dialog,
+  Facts,
+  Failure,
+  Head,
+  Id,
+  Moment,
+  Notice,
+  StateBadge,
+  useNow,
+  Waiting,
+} from '../ui/parts';
+import { useRuntimeNames } from './runs';
+import { type Place, PlaceSelect } from './task-place';
+
+const LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'];
+
+function RunForm({ it, close }: { it: Task; close: () => void }) {
+  const navigate = useNavigate();
+  const version = useQuery(artifactVersion(it.artifact.id, it.artifact.version));
+  const [values, setValues] = useState<Record<string, string>>({});
+  const [level, setLevel] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const declared = version.data?.parameters ?? [];
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    try {
+      const request = { executable: it.id, parameters: values, logLevel: (level ?? undefined) as never };
+      const started = await body(core.POST('/processing/executions', { body: request }));
+      await navigate({ to: '/runs/$id', params: { id: String(started?.executionId) } });
+    } catch (problem) {
+      setError(problem);
+      setBusy(false);
+    }
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack>
+        <Text className="muted">{declared.length > 0 ? t.task.runHint : t.task.noParameters}</Text>
+        <ParameterFields
+          declared={declared}
+          values={values}
+          change={setValues}
+          standing={it.parameters as Record<string, string>}
+        />
+        <Select
+          label={t.task.level}
+          placeholder={t.task.levelAsTask}
+          data={LEVELS}
+          value={level}
+          onChange={setLevel}
+          clearable
+          clearButtonProps={{ 'aria-label': t.task.levelAsTask }}
+        />
+        {error !== undefined && <Failure error={error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            {t.cancel}
+          </Button>
+          <Button type="submit" loading={busy} leftSection={<IconPlayerPlay size={16} aria-hidden />}>
+            {t.task.run}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function Actions({ it, ready }: { it: Task; ready: boolean }) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const [open, setOpen] = useState(false);
+  const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE');
+  const mayEdit = useMay('TMC_OPERATOR');
+  const paused = it.taskPauseDetails?.pause === true;
+  const pause = async () => {
+    const path = { taskId: it.id };
+    await body(
+      core.PUT('/orchestration/executables/tasks/{taskId}/pause', { params: { path }, body: { pause: !paused } }),
+    );
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+  };
+  const remove = async () => {
+    await body(core.DELETE('/orchestration/executables/tasks/{taskId}', { params: { path: { taskId: it.id } } }));
+    await queries.invalidateQueries({ queryKey: ['objects', 'tasks'] });
+    await navigate({ to: '/tasks' });
+  };
+  return (
+    <>
+      {may && !paused && ready && (
+        <Button leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => setOpen(true)}>
+          {t.task.run}
+        </Button>
+      )}
+      {mayEdit && (
+        <ConfirmButton
+          label={paused ? t.task.resume : t.task.pause}
+          question={paused ? t.task.resumeAsk(it.name) : t.task.pauseAsk(it.name)}
+          hint={paused ? undefined : t.task.pauseHint}
+          act={pause}
+          icon={<IconPlayerPause size={16} aria-hidden />}
+        />
+      )}
+      {mayEdit && (
+        <ConfirmButton
+          label={t.task.delete}
+          question={t.task.deleteAsk(it.name)}
+          hint={t.task.deleteHint}
+          act={remove}
+          icon={<IconTrash size={16} aria-hidden />}
+        />
+      )}
+      <Dialog open={open} close={() => setOpen(false)} title={t.task.runWith(it.name)}>
+        <RunForm it={it} close={() => setOpen(false)} />
+      </Dialog>
+    </>
+  );
+}
+
+/** A few runs with their state. */
+export function RunRows({ runs, now }: { runs: Run[]; now: number }) {
+  return (
+    <ul className="rows">
+      {runs.map((run) => (
+        <li key={run.executionId}>
+          <StateBadge status={run.status} />
+          <span className="grow line">
+            <Link to="/runs/$id" params={{ id: run.executionId }}>
+              <Moment at={run.triggerTimestamp} now={now} />
+            </Link>{' '}
+            <span className="muted">{run.errorMessage}</span>
+          </span>
+          <span className="muted">
+            {runLength(run.status === 'dispatching' ? undefined : run.startTimestamp, run.finishTimestamp, now)}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Where a task runs; a form as long as that is not chosen. */
+function Configuration({ it }: { it: Task }) {
+  const queries = useQueryClient();
+  const config = useQuery(runConfig(it.id));
+  const places = useRuntimeNames();
+  const [place, setPlace] = useState<Place | undefined>();
+  const [error, setError] = useState<unknown>();
+  const missing = config.error instanceof Problem && [404, 501].includes(config.error.status);
+  const save = async () => {
+    if (!place) return;
+    try {
+      await place.store(it.id, false);
+      await queries.invalidateQueries({ queryKey: ['objects'] });
+    } catch (problem) {
+      setError(problem);
+    }
+  };
+  if (config.error && !missing) return <Failure error={config.error} />;
+  const runtime = config.data?.runtime;
+  if (missing || (config.data && !runtime?.id)) {
+    return (
+      <Stack gap="xs" align="flex-start">
+        <Text>{t.task.notConfigured}</Text>
+        <PlaceSelect value={place} change={setPlace} />
+        {error !== undefined && <Failure error={error} />}
+        <Button onClick={save} disabled={!place}>
+          {t.save}
+        </Button>
+      </Stack>
+    );
+  }
+  if (!config.data) return <Waiting />;
+  return (
+    <Facts
+      rows={[
+        [
+          t.task.where,
+          runtime?.type === 'REMOTE_ENGINE' && runtime.id ? (
+            <Link key="engine" to="/engines/$id" params={{ id: runtime.id }}>
+              {places.get(runtime.id) ?? runtime.id}
+            </Link>
+          ) : (
+            (places.get(runtime?.id ?? '') ?? '–')
+          ),
+        ],
+        [t.task.trigger, triggerWords(config.data.trigger)],
+        [t.task.parallel, config.data.parallelExecutionAllowed ? t.task.yes : t.task.no],
+        [t.task.level, config.data.logLevel ?? '–'],
+        [t.task.timeout, config.data.timeout ? t.run.minutes(config.data.timeout) : t.none],
+      ]}
+    />
+  );
+}
+
+export function TaskPage() {
+  const { id } = useParams({ from: '/tasks/$id' });
+  const now = useNow();
+  const { query: scope } = useScope();
+  const one = useQuery(task(id));
+  const config = useQuery(runConfig(id));
+  const last = useQuery(runPage({ environmentId: scope.environmentId, taskId: id }, 0, 8));
+  if (one.error) return <Failure error={one.error} retry={() => one.refetch()} />;
+  if (!one.data) return <Waiting />;
+  const it = one.data;
+  const pause = it.taskPauseDetails;
+  const parameters = Object.entries((it.parameters ?? {}) as Record<string, string>);
+  return (
+    <div className="page">
+      <Head
+        title={it.name}
+        badge={pause?.pause ? <Badge tone="warn">{t.tasks.paused}</Badge> : <Badge tone="good">{t.tasks.ready}</Badge>}
+      >
+        <Actions it={it} ready={Boolean(config.data?.runtime?.id)} />
+      </Head>
+      {pause?.pause && (
+        <Notice tone="warn" title={t.task.paused(pause.user ?? '?')}>
+          {pause.pauseContext} <Moment at={pause.pauseDate} now={now} />
+        </Notice>
+      )}
+      <div className="columns">
+        <section className="panel">
+          <Title order={2} size="h2">
+            {t.task.facts}
+          </Title>
+          <Facts
+            rows={[
+              ...(it.description ? [[t.description, it.description] as [string, string]] : []),
+              [
+                t.task.artifact,
+                <Link key="artifact" to="/artifacts/$id" params={{ id: it.artifact.id }}>
+                  {it.artifact.name ?? it.artifact.id} {it.artifact.version}
+                </Link>,
+              ],
+              [t.workspace, it.workspace?.name ?? '–'],
+              [t.tasks.tags, it.tags?.join(', ') || t.none],
+              [t.id, <Id key="id" id={it.id} what={t.id} />],
+            ]}
+          />
+        </section>
+        <section className="panel">
+          <Title order={2} size="h2">
+            {t.task.how}
+          </Title>
+          <Configuration it={it} />
+        </section>
+        <section className="panel">
+          <Title order={2} size="h2">
+            {t.task.parameters}
+          </Title>
+          {parameters.length === 0 ? (
+            <Text className="muted">{t.task.noParameters}</Text>
+          ) : (
+            <Facts
+              rows={parameters.map(([name, value]) => [
+                name,
+                <span key={name} className="mono">
+                  {value}
+                </span>,
+              ])}
+            />
+          )}
+        </section>
+        <section className="panel">
+          <Title order={2} size="h2">
+            {t.task.lastRuns}
+          </Title>
+          {last.data?.items.length === 0 ? (
+            <Text className="muted">{t.task.noRuns}</Text>
+          ) : (
+            <>
+              <RunRows runs={last.data?.items ?? []} now={now} />
+              <Link to="/runs" search={{ task: id }}>
+                {t.task.allRuns}
+              </Link>
+            </>
+          )}
+        </section>
+      </div>
+    </div>
+  );
+}

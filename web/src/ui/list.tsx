@@ -1,0 +1,102 @@
+/** A list of any length: rows exist only where they can be seen. */
+
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, useEffect, useRef } from 'react';
+
+/** A column. */
+export interface Column<T> {
+  key: string;
+  title: string;
+  /** Width as a grid track. */
+  width: string;
+  /** The same where there is little room. */
+  narrow?: string;
+  /** Whether it is left out where there is little room. */
+  wide?: boolean;
+  cell: (row: T) => ReactNode;
+}
+
+interface Props<T> {
+  label: string;
+  columns: Column<T>[];
+  count: number;
+  /** The row at a position; undefined while it is on its way. */
+  row: (index: number) => T | undefined;
+  rowKey: (row: T) => string;
+  /** Told which rows can be seen. */
+  onRange?: (first: number, last: number) => void;
+  /** Instead of rows when there are none. */
+  empty: ReactNode;
+}
+
+const ROW = 36;
+
+/** The list; it takes what room is left and scrolls inside. A table by its roles: a table element cannot place rows freely. */
+export function List<T>({ label, columns, count, row, rowKey, onRange, empty }: Props<T>) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+  });
+  const items = rows.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => onRange?.(first, last), [onRange, first, last]);
+
+  const tracks = (list: string[]) => list.join(' ');
+  const layout = {
+    '--columns': tracks(columns.map((column) => column.width)),
+    '--columns-phone': tracks(columns.filter((column) => !column.wide).map((column) => column.narrow ?? column.width)),
+  } as React.CSSProperties;
+  return (
+    <div
+      className="list"
+      ref={scroller}
+      style={layout}
+      role="table"
+      aria-label={label}
+      aria-rowcount={count + 1}
+      tabIndex={0}
+    >
+      <div role="rowgroup">
+        <div className="list-head" role="row" aria-rowindex={1}>
+          {columns.map((column) => (
+            <span key={column.key} role="columnheader" className={column.wide ? 'wide' : undefined}>
+              {column.title}
+            </span>
+          ))}
+        </div>
+      </div>
+      {count === 0 ? (
+        <div role="rowgroup">
+          <div role="row">
+            <div role="cell">{empty}</div>
+          </div>
+        </div>
+      ) : (
+        <div className="list-body" role="rowgroup" style={{ height: rows.getTotalSize() }}>
+          {items.map((item) => {
+            const value = row(item.index);
+            return (
+              <div
+                key={value ? rowKey(value) : `empty-${item.index}`}
+                className="list-row"
+                role="row"
+                aria-rowindex={item.index + 2}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                {columns.map((column) => (
+                  <span key={column.key} role="cell" className={column.wide ? 'wide' : undefined}>
+                    {value ? column.cell(value) : <span className="skeleton" />}
+                  </span>
+                ))}
+              </div>
+            );
+          })}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,18 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+// The server under which the console is developed; the built one is served by the server itself.
+const server = process.env.STOKER_URL ?? 'http://127.0.0.1:8080';
+const proxied = ['/stoker', '/orchestration', '/processing', '/monitoring', '/account', '/downloads', '/health'];
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    outDir: 'dist/files',
+    emptyOutDir: true,
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+  },
+  server: { proxy: Object.fromEntries(proxied.map((path) => [path, server])) },
+});
