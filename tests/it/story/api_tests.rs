@@ -58,7 +58,7 @@ async fn the_contract_holds(backend: Backend) {
 
     // A task that is not there: a Failure, and nothing after it; the other scenario goes on.
     let output = stoker(&stage, &["run", &project, "--env", "local", "--var", &base, "--var", "task=none"]).await;
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("run-a-task-as-a-service-account.scenario.toml:"), "{}", said(&output));
     // Nobody listens there.
     let output = stoker(&stage, &["run", &project, "--env", "local", "--var", "base=http://127.0.0.1:1"]).await;

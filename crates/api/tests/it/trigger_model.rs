@@ -243,9 +243,12 @@ impl World {
             if queued.await.expect("count") == 0 {
                 return;
             }
-            for offer in self.engine.poll().await.offers {
+            let mut offers = self.engine.poll().await.offers;
+            while let Some(offer) = offers.pop() {
                 let now = self.now();
-                self.engine.report(&[started(&of(&offer), now), finished(&of(&offer), outcome, now)]).await;
+                let end = [started(&of(&offer), now), finished(&of(&offer), outcome, now)];
+                // The place that became free may bring the next run at once.
+                offers.extend(self.engine.report(&end).await.messages.offers);
             }
         }
         panic!("the engine is offered runs without end");
