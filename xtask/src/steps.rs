@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{compat, demo, deps, openapi, python, shell};
+use crate::{compat, demo, deps, openapi, python, shell, web};
 
 /// One step of a task.
 struct Step {
@@ -14,11 +14,17 @@ struct Step {
     work: fn() -> Result<()>,
 }
 
-const TEST: [Step; 10] = [
+const TEST: [Step; 12] = [
     Step {
         name: "format",
         cure: "run `cargo fmt --all` (`rustup component add rustfmt` when that is missing)",
         work: || shell::run(&mut shell::cargo(["fmt", "--all", "--check"])),
+    },
+    // Before anything is compiled: the server takes the built files in.
+    Step {
+        name: "console",
+        cure: "run `npm run check` and `npm run types` in web/ and correct what they name",
+        work: || web::check().and_then(|()| web::build()),
     },
     Step {
         name: "lints",
@@ -47,6 +53,7 @@ const TEST: [Step; 10] = [
             shell::run(tests.env("STOKER_FIXTURES", shell::target().join("fixtures")))
         },
     },
+    Step { name: "browser tests", cure: "run `cargo xtask web-test`", work: web::browse },
     Step { name: "demonstration", cure: "run `cargo xtask demo`", work: || demo::run(true) },
 ];
 

@@ -60,8 +60,13 @@ pub(crate) fn test() -> Result<()> {
     check()?;
     build()?;
     crate::steps::build_programs(false)?;
-    let programs = shell::target().join("debug");
     crate::build_fixtures()?;
+    browse()
+}
+
+/// Uses what is built in a real browser.
+pub(crate) fn browse() -> Result<()> {
+    let programs = shell::target().join("debug");
     let mut browser = npm(["run", "--silent", "browser"]);
     browser.env("STOKER_PROGRAMS", &programs).env("STOKER_FIXTURES", shell::target().join("fixtures"));
     shell::run(&mut browser)

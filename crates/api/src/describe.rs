@@ -2,8 +2,8 @@
 //! body. The OpenAPI documents are made from it, so they cannot name a parameter that nobody reads.
 
 use crate::App;
-use crate::extract::{Auth, In, Json, OptionalJson, Path, Query};
-use axum::extract::{RawQuery, Request, State};
+use crate::extract::{Auth, ClientIp, In, Json, OptionalJson, Path, Query, RequestId};
+use axum::extract::{Extension, RawQuery, Request, State};
 use axum::http::HeaderMap;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use std::fmt;
@@ -96,7 +96,7 @@ macro_rules! silent {
     };
 }
 
-silent!(State<App>, In, HeaderMap);
+silent!(State<App>, In, HeaderMap, ClientIp, Extension<RequestId>);
 
 impl<T> Part for Path<T> {
     fn describe(_: &mut Description) {}

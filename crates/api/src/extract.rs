@@ -66,18 +66,6 @@ fn origin(parts: &Parts, address: Option<std::net::IpAddr>) -> Origin {
     }
 }
 
-/// The address of the client as a text; `unknown` when the connection has none.
-pub struct Peer(pub String);
-
-impl FromRequestParts<App> for Peer {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let address = client_ip(&parts.extensions, &parts.headers, app);
-        Ok(Peer(address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())))
-    }
-}
-
 /// Name of the console's cookie.
 pub const SESSION_COOKIE: &str = "stoker_session";
 /// The header in which changing calls with that cookie repeat the `csrfToken` of the session.

@@ -136,12 +136,6 @@ pub const SESSION_IDLE_MS: i64 = 2 * 60 * 60 * 1000;
 pub const SESSION_MS: i64 = 24 * 60 * 60 * 1000;
 /// Most sessions of the console one user has; the oldest end first.
 pub const SESSIONS_PER_USER: i64 = 20;
-/// Failed sign-ins from one place that cost nothing; each further one doubles the wait.
-pub const SIGN_IN_FREE_TRIES: u32 = 5;
-/// Failed sign-ins are forgotten after this time, in milliseconds.
-pub const SIGN_IN_FORGET_MS: i64 = 15 * 60 * 1000;
-/// Most places whose failed sign-ins are remembered.
-pub const SIGN_IN_PLACES: usize = 10_000;
 /// Most event streams of one principal at once.
 pub const WATCHERS_PER_PRINCIPAL: usize = 16;
 /// Most event streams of a server at once.

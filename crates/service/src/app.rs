@@ -8,7 +8,6 @@ use crate::auth::TokenCache;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
 use crate::passwords::Tries;
-use crate::sessions::Failures;
 use crate::waits::Waits;
 use crate::watch::Watchers;
 use jiff::tz::TimeZoneDatabase;
@@ -113,7 +112,6 @@ pub(crate) struct Inner {
     pub(crate) tries: Tries,
     pub(crate) allowlist: AllowlistCache,
     pub(crate) seals: SealPace,
-    pub(crate) failures: Failures,
     pub(crate) watchers: Watchers,
     /// The time zones that came with the program.
     pub(crate) zones: TimeZoneDatabase,
@@ -146,7 +144,6 @@ impl Service {
                 tries: Tries::default(),
                 allowlist: AllowlistCache::default(),
                 seals: SealPace::default(),
-                failures: Failures::default(),
                 watchers: Watchers::default(),
                 zones: TimeZoneDatabase::bundled(),
                 public_url: RwLock::new(parts.public_url),

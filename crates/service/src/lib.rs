@@ -80,10 +80,10 @@ pub use listed::{Listed, PageNumber};
 /// Rows that answers are made from.
 pub mod rows {
     pub use stoker_store::accounts::ServiceAccount;
-    pub use stoker_store::components::{ComponentMetric, JobOfRun, Order, RunRows};
-    pub use stoker_store::connections::ConnectionParameter;
     pub use stoker_store::allowlist::{Allowlist, IpEntry};
     pub use stoker_store::audit::AuditEvent;
+    pub use stoker_store::components::{ComponentMetric, JobOfRun, Order, RunRows};
+    pub use stoker_store::connections::ConnectionParameter;
     pub use stoker_store::engines::RunProfile;
     pub use stoker_store::environments::Environment;
     pub use stoker_store::people::{Person, TokenInfo};
@@ -91,8 +91,8 @@ pub mod rows {
     pub use stoker_store::plans::{Place, Plan};
     pub use stoker_store::projects::Project;
     pub use stoker_store::promotions::{Executor, Promotion, PromotionRun};
-    pub use stoker_store::run_profiles::{ProfileFilter, Sort as ProfileSort};
     pub use stoker_store::roles::Role;
+    pub use stoker_store::run_profiles::{ProfileFilter, Sort as ProfileSort};
     pub use stoker_store::runs::{Run, RunEvent};
     pub use stoker_store::schedules::{Fire, Schedule, ScheduleLink, Trigger};
     pub use stoker_store::tasks::{Task, TriggerFilter};

@@ -18,6 +18,7 @@ use stoker_domain::{PrincipalKind, limits};
 use stoker_secrets::{SecretError, password};
 use stoker_store::db::Record;
 use stoker_store::people::{self, Person};
+use stoker_store::sessions;
 
 /// Wrong passwords that cost no waiting.
 const FREE_TRIES: u32 = 5;
@@ -51,21 +52,42 @@ impl Default for Tries {
     }
 }
 
-fn place_key(login: &str, from: Option<IpAddr>) -> String {
-    match from {
-        Some(ip) => format!("{ip} {login}"),
-        None => format!("- {login}"),
+/// What is tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Guess<'a> {
+    /// The password of this login.
+    Password(&'a str),
+    /// A token: it has no name, and too much in it to be guessed from many places.
+    Token,
+}
+
+impl Guess<'_> {
+    /// What is remembered of the place it is tried from. Logins have no control characters, which keeps kinds apart.
+    fn place(self, from: Option<IpAddr>) -> String {
+        let from = from.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
+        match self {
+            Guess::Password(login) => format!("{from} {login}"),
+            Guess::Token => format!("{from}\0"),
+        }
+    }
+
+    /// What is remembered of it over all places.
+    fn name(self) -> Option<String> {
+        match self {
+            Guess::Password(login) => Some(format!("* {login}")),
+            Guess::Token => None,
+        }
     }
 }
 
 impl Tries {
     /// Takes a turn, or says how long to wait. The turn counts as a wrong password until [`Tries::right`] is called, so
     /// that many at once are no way around.
-    fn begin(&self, login: &str, from: Option<IpAddr>, now: i64) -> Result<(), Error> {
+    pub(crate) fn begin(&self, guess: Guess<'_>, from: Option<IpAddr>, now: i64) -> Result<(), Error> {
         let mut failed = self.failed.lock().unwrap_or_else(|p| p.into_inner());
-        let (place, name) = (place_key(login, from), format!("* {login}"));
+        let (place, name) = (guess.place(from), guess.name());
         let wait = |key: &str| failed.get(key).map_or(0, |entry| entry.wait_until_ms - now);
-        let wait = wait(&place).max(wait(&name));
+        let wait = wait(&place).max(name.as_deref().map_or(0, wait));
         if wait > 0 {
             return Err(Error::TooManyTries { seconds: (wait + 999) / 1000 });
         }
@@ -80,15 +102,15 @@ impl Tries {
         let over = entry.count.saturating_sub(FREE_TRIES);
         let pause = if over == 0 { 0 } else { (1_000i64 << over.min(20)).min(LONGEST_WAIT_MS) };
         entry.wait_until_ms = now + pause;
-        if over > 0 {
+        if let Some(name) = name.filter(|_| over > 0) {
             failed.entry(name).or_default().wait_until_ms = now + NAME_PACE_MS;
         }
         Ok(())
     }
 
-    /// The password was right: this place has nothing to wait for.
-    fn right(&self, login: &str, from: Option<IpAddr>) {
-        self.failed.lock().unwrap_or_else(|p| p.into_inner()).remove(&place_key(login, from));
+    /// The guess was right: this place has nothing to wait for.
+    pub(crate) fn right(&self, guess: Guess<'_>, from: Option<IpAddr>) {
+        self.failed.lock().unwrap_or_else(|p| p.into_inner()).remove(&guess.place(from));
     }
 }
 
@@ -119,7 +141,7 @@ impl Service {
             return Err(Error::Unauthorized);
         }
         let now = self.now();
-        self.inner.tries.begin(login, from, now)?;
+        self.inner.tries.begin(Guess::Password(login), from, now)?;
         let wanted = login.to_owned();
         let person = self.read(&Allowed::system(), move |tx| Ok::<_, Error>(people::by_login(tx, &wanted)?)).await?;
         let right = self.fits(person.as_ref(), password).await?;
@@ -138,7 +160,7 @@ impl Service {
         if !welcome {
             return Err(Error::Unauthorized);
         }
-        self.inner.tries.right(login, from);
+        self.inner.tries.right(Guess::Password(login), from);
         self.admit(&actor, from).await?;
         Ok(actor)
     }
@@ -192,11 +214,11 @@ impl Service {
         let wanted = id.clone();
         let person = self.read(&allowed, move |tx| known(tx, &wanted)).await?;
         if person.password_hash.is_some() {
-            self.inner.tries.begin(&person.login, from, self.now())?;
+            self.inner.tries.begin(Guess::Password(&person.login), from, self.now())?;
             if current.len() > limits::PASSWORD_BYTES || !self.fits(Some(&person), current).await? {
                 return Err(Error::invalid("currentPassword: is not the current password"));
             }
-            self.inner.tries.right(&person.login, from);
+            self.inner.tries.right(Guess::Password(&person.login), from);
         }
         self.set_password(&allowed, id, new, person.password_hash).await
     }
@@ -240,6 +262,8 @@ impl Service {
                 return Err(Error::conflict("the password was changed by somebody else in the meantime"));
             }
             people::set_password(tx, &id, &hash, now)?;
+            // Whoever knew the old one may be signed in.
+            sessions::delete_of_user(tx, &id)?;
             person = known(tx, &id)?;
             person.modified_ms = now;
             person.update(tx)?;
@@ -264,32 +288,34 @@ mod tests {
         let tries = Tries::default();
         let mut now = 0;
         for _ in 0..FREE_TRIES {
-            assert!(tries.begin("ada", ip(1), now).is_ok());
+            assert!(tries.begin(Guess::Password("ada"), ip(1), now).is_ok());
         }
         let mut waits = Vec::new();
         for _ in 0..12 {
-            assert!(tries.begin("ada", ip(1), now).is_ok());
-            let Err(Error::TooManyTries { seconds }) = tries.begin("ada", ip(1), now) else { panic!("not slowed") };
+            assert!(tries.begin(Guess::Password("ada"), ip(1), now).is_ok());
+            let Err(Error::TooManyTries { seconds }) = tries.begin(Guess::Password("ada"), ip(1), now) else {
+                panic!("not slowed")
+            };
             waits.push(seconds);
             // A second later the owner may come in from elsewhere.
-            assert!(tries.begin("ada", ip(2), now).is_err());
-            assert!(tries.begin("ada", ip(2), now + NAME_PACE_MS).is_ok());
-            tries.right("ada", ip(2));
+            assert!(tries.begin(Guess::Password("ada"), ip(2), now).is_err());
+            assert!(tries.begin(Guess::Password("ada"), ip(2), now + NAME_PACE_MS).is_ok());
+            tries.right(Guess::Password("ada"), ip(2));
             now += seconds * 1000;
         }
         assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
-        assert!(tries.begin("bob", ip(1), now).is_ok(), "another name is not slowed");
+        assert!(tries.begin(Guess::Password("bob"), ip(1), now).is_ok(), "another name is not slowed");
         now += LONGEST_WAIT_MS;
-        assert!(tries.begin("ada", ip(1), now).is_ok());
-        tries.right("ada", ip(1));
-        assert!(tries.begin("ada", ip(1), now + NAME_PACE_MS).is_ok());
+        assert!(tries.begin(Guess::Password("ada"), ip(1), now).is_ok());
+        tries.right(Guess::Password("ada"), ip(1));
+        assert!(tries.begin(Guess::Password("ada"), ip(1), now + NAME_PACE_MS).is_ok());
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
         let tries = Tries::default();
         for number in 0..REMEMBER_MOST + 10 {
-            let _ = tries.begin(&format!("user{number}"), ip(1), 0);
+            let _ = tries.begin(Guess::Password(&format!("user{number}")), ip(1), 0);
         }
         assert!(tries.failed.lock().unwrap().len() <= REMEMBER_MOST);
     }

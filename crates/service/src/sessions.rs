@@ -6,8 +6,10 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::auth::permission_set;
 use crate::error::Error;
-use std::collections::HashMap;
+use crate::passwords::Guess;
+use std::net::IpAddr;
 use std::sync::Mutex;
+use stoker_domain::ids::UserId;
 use stoker_domain::{PrincipalKind, ids, limits};
 use stoker_secrets::token;
 use stoker_store::accounts::{self, User};
@@ -25,6 +27,20 @@ const NOTE_MS: i64 = 60_000;
 pub enum Credentials {
     /// A personal access token.
     Token(String),
+    /// The name of a user and the password.
+    Password {
+        /// The login.
+        login: String,
+        /// The password.
+        password: String,
+    },
+}
+
+/// Who showed good credentials.
+struct Proven {
+    user: UserId,
+    /// The token that was used; none with a password.
+    token_id: Option<String>,
 }
 
 /// A session as its owner sees it.
@@ -56,71 +72,14 @@ fn csrf_of(secret: &str) -> String {
     token::hash(&format!("csrf {secret}"))
 }
 
-/// Failed sign-ins by where they came from. Kept in memory: a restart forgives.
-#[derive(Default)]
-pub(crate) struct Failures(Mutex<HashMap<String, Failed>>);
-
-#[derive(Clone, Copy)]
-struct Failed {
-    count: u32,
-    last_ms: i64,
-}
-
-impl Failed {
-    /// When the next try is allowed: at once for the first few, then after 2, 4, 8 … seconds, at most a minute.
-    fn until_ms(self) -> i64 {
-        let over = self.count.saturating_sub(limits::SIGN_IN_FREE_TRIES);
-        if over == 0 { self.last_ms } else { self.last_ms + (1_000 << over.min(6)).min(60_000) }
+/// The user of a living personal access token, and the id of the token.
+fn owner(tx: &mut Tx<'_>, secret: &str, now: i64) -> Result<Option<(User, String)>, StoreError> {
+    let Some(found) = accounts::token_by_hash(tx, &token::hash(secret))? else { return Ok(None) };
+    if found.expires_ms.is_some_and(|at| at <= now) {
+        return Ok(None);
     }
-}
-
-impl Failures {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Failed>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    /// Refuses when the last failures were too many and too near.
-    pub(crate) fn check(&self, from: &str, now: i64) -> Result<(), Error> {
-        let until = self.lock().get(from).map_or(now, |failed| failed.until_ms());
-        if until > now {
-            return Err(Error::TooManyTries { seconds: (until - now + 999) / 1000 });
-        }
-        Ok(())
-    }
-
-    /// Notes a failure.
-    pub(crate) fn note(&self, from: &str, now: i64) {
-        let mut all = self.lock();
-        all.retain(|_, failed| now - failed.last_ms < limits::SIGN_IN_FORGET_MS);
-        if all.len() >= limits::SIGN_IN_PLACES && !all.contains_key(from) {
-            // Somebody fills the list: forgetting the oldest keeps the place of whoever is trying now.
-            if let Some(oldest) = all.iter().min_by_key(|(_, failed)| failed.last_ms).map(|(key, _)| key.clone()) {
-                all.remove(&oldest);
-            }
-        }
-        let failed = all.entry(from.to_owned()).or_insert(Failed { count: 0, last_ms: now });
-        failed.count = failed.count.saturating_add(1);
-        failed.last_ms = now;
-    }
-
-    /// Forgets the failures of a place, after a success.
-    pub(crate) fn clear(&self, from: &str) {
-        self.lock().remove(from);
-    }
-}
-
-/// The user behind credentials, and the token that was used. The one place that knows kinds of credentials.
-fn person(tx: &mut Tx<'_>, credentials: &Credentials, now: i64) -> Result<Option<(User, Option<String>)>, StoreError> {
-    match credentials {
-        Credentials::Token(secret) => {
-            let Some(found) = accounts::token_by_hash(tx, &token::hash(secret))? else { return Ok(None) };
-            if found.expires_ms.is_some_and(|at| at <= now) {
-                return Ok(None);
-            }
-            let user = accounts::user(tx, &found.user_id)?.filter(|user| user.active);
-            Ok(user.map(|user| (user, Some(found.id))))
-        }
-    }
+    let user = accounts::user(tx, &found.user_id)?.filter(|user| user.active);
+    Ok(user.map(|user| (user, found.id)))
 }
 
 fn actor_of(user: &User) -> Actor {
@@ -130,6 +89,7 @@ fn actor_of(user: &User) -> Actor {
         name: user.login.clone(),
         permissions: permission_set(&user.permissions.0),
         request_id: None,
+        origin: None,
     }
 }
 
@@ -161,24 +121,30 @@ fn living(tx: &mut Tx<'_>, hash: &str, now: i64) -> Result<Option<(User, Console
 }
 
 impl Service {
-    /// Signs in. `from` is where the call came from: too many failures from one place make it wait.
+    /// Signs in. `from` is the address of the call: too many failures make it wait.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] for wrong credentials, [`Error::TooManyTries`] after several of them,
+    /// [`Error::Forbidden`] when the IP allowlist does not hold the address.
     pub async fn sign_in(
         &self,
         credentials: Credentials,
-        from: &str,
+        from: Option<IpAddr>,
         request_id: Option<String>,
     ) -> Result<NewSession, Error> {
+        let Proven { user, token_id } = match credentials {
+            Credentials::Token(secret) => self.check_token(secret, from).await?,
+            Credentials::Password { login, password } => {
+                let actor = self.check_password(&login, &password, from).await?;
+                Proven { user: UserId::trusted(actor.id), token_id: None }
+            }
+        };
         let (now, service) = (self.now(), self.clone());
-        self.inner.failures.check(from, now)?;
-        let Credentials::Token(text) = &credentials;
-        if text.is_empty() || text.len() > SECRET_BYTES {
-            return Err(Error::invalid("token: paste a personal access token"));
-        }
         let secret = token::random_secret(self.random());
-        let (id, hash, csrf) = (ids::uuid(self.random()), token::hash(&secret), secret.clone());
-        let made = self
+        let (id, hash, own) = (ids::uuid(self.random()), token::hash(&secret), secret.clone());
+        let view = self
             .write::<_, Error, _>(&Allowed::system(), move |tx| {
-                let Some((user, token_id)) = person(tx, &credentials, now)? else { return Ok(None) };
+                let user = accounts::user(tx, &user)?.filter(|user| user.active).ok_or(Error::Unauthorized)?;
                 let expires_ms = now + limits::SESSION_MS;
                 let session = ConsoleSession {
                     id,
@@ -192,18 +158,27 @@ impl Service {
                 sessions::forget_ended(tx, now, now - limits::SESSION_IDLE_MS)?;
                 session.insert(tx)?;
                 sessions::keep_newest(tx, &user.id, limits::SESSIONS_PER_USER)?;
-                let mut view = view_of(&user, &session, &csrf);
+                let mut view = view_of(&user, &session, &own);
                 view.actor.request_id = request_id;
                 service.audit_session(tx, &view.actor, "session.create", &session.id)?;
-                Ok(Some(view))
+                Ok(view)
             })
             .await?;
-        let Some(view) = made else {
-            self.inner.failures.note(from, now);
-            return Err(Error::Unauthorized);
-        };
-        self.inner.failures.clear(from);
         Ok(NewSession { secret, view })
+    }
+
+    /// Who shows a personal access token, slowed like passwords.
+    async fn check_token(&self, secret: String, from: Option<IpAddr>) -> Result<Proven, Error> {
+        if secret.is_empty() || secret.len() > SECRET_BYTES {
+            return Err(Error::invalid("token: paste a personal access token"));
+        }
+        let now = self.now();
+        self.inner.tries.begin(Guess::Token, from, now)?;
+        let found = self.get::<_, Error, _>(&Allowed::system(), move |tx| Ok(owner(tx, &secret, now)?)).await?;
+        let (user, token_id) = found.ok_or(Error::Unauthorized)?;
+        self.inner.tries.right(Guess::Token, from);
+        self.admit(&actor_of(&user), from).await?;
+        Ok(Proven { user: user.id, token_id: Some(token_id) })
     }
 
     /// The principal behind a cookie. `csrf` is what the call repeated; a changing call needs it.
@@ -285,34 +260,5 @@ impl Service {
     fn audit_session(&self, tx: &mut Tx<'_>, actor: &Actor, action: &str, id: &str) -> Result<(), Error> {
         let change = Change { action, object: ("session", id), workspace: None, detail: None };
         audit::record(tx, actor, self.now(), self.random(), change)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_slow_their_place_and_no_other() {
-        let failures = Failures::default();
-        for _ in 0..limits::SIGN_IN_FREE_TRIES {
-            assert!(failures.check("a", 1_000).is_ok());
-            failures.note("a", 1_000);
-        }
-        assert!(failures.check("a", 1_000).is_ok(), "a few mistakes cost nothing");
-        failures.note("a", 1_000);
-        assert!(matches!(failures.check("a", 1_000), Err(Error::TooManyTries { seconds: 2 })));
-        assert!(failures.check("b", 1_000).is_ok());
-        assert!(failures.check("a", 3_000).is_ok());
-        for _ in 0..40 {
-            failures.note("a", 3_000);
-        }
-        assert!(matches!(failures.check("a", 3_000), Err(Error::TooManyTries { seconds: 60 })), "never for ever");
-        failures.clear("a");
-        assert!(failures.check("a", 3_000).is_ok());
-        for place in 0..limits::SIGN_IN_PLACES + 10 {
-            failures.note(&place.to_string(), 4_000);
-        }
-        assert!(failures.lock().len() <= limits::SIGN_IN_PLACES);
     }
 }

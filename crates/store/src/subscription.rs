@@ -3,13 +3,12 @@
 use crate::{StoreError, Tx, params};
 
 /// Kinds of engines in the published order, with the table that counts them where there is one.
-const ENGINES: &[(&str, Option<&str>)] =
-    &[
-        ("RE-GEN1", Some("engines")),
-        ("RE-GEN2", Some("pipeline_engines")),
-        ("CLOUD", None),
-        ("DYNAMIC-ENGINE-ENVIRONMENT", Some("dynamic_environments")),
-    ];
+const ENGINES: &[(&str, Option<&str>)] = &[
+    ("RE-GEN1", Some("engines")),
+    ("RE-GEN2", Some("pipeline_engines")),
+    ("CLOUD", None),
+    ("DYNAMIC-ENGINE-ENVIRONMENT", Some("dynamic_environments")),
+];
 
 /// How many engines of each kind there are.
 pub fn engines(tx: &mut Tx<'_>) -> Result<Vec<(&'static str, i64)>, StoreError> {

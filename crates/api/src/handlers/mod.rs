@@ -2,11 +2,11 @@
 
 pub mod accounts;
 pub mod artifacts;
+pub mod audit;
 pub mod connections;
 pub mod docs;
 pub mod dynamic_engines;
 pub mod dynamic_environments;
-pub mod audit;
 pub mod engine_link;
 pub mod engines;
 pub mod environments;
@@ -17,10 +17,10 @@ mod history_filters;
 pub mod logs;
 pub mod observability;
 pub mod operator;
-pub mod pipeline_engines;
-pub mod pipeline_profiles;
 pub mod paged;
 pub mod people;
+pub mod pipeline_engines;
+pub mod pipeline_profiles;
 pub mod plan_executions;
 pub mod plans;
 pub mod projects;
@@ -34,8 +34,8 @@ pub mod scim;
 pub mod security;
 pub mod session;
 pub mod tasks;
-pub mod triggers;
 pub mod tokens;
+pub mod triggers;
 pub mod webhooks;
 pub mod workspaces;
 

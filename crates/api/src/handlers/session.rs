@@ -3,7 +3,7 @@
 use super::{Answer, empty, json, ok};
 use crate::App;
 use crate::error::ApiError;
-use crate::extract::{CSRF_HEADER, Json, Peer, RequestId, SESSION_COOKIE, csrf_header, session_cookie};
+use crate::extract::{CSRF_HEADER, ClientIp, Json, RequestId, SESSION_COOKIE, csrf_header, session_cookie};
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -12,11 +12,25 @@ use serde_json::{Value, json as value};
 use stoker_domain::{limits, time};
 use stoker_service::sessions::{Credentials, SessionView};
 
-/// What one signs in with.
+/// What one signs in with: a token, or a login with its password.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
-    token: String,
+    token: Option<String>,
+    login: Option<String>,
+    password: Option<String>,
+}
+
+impl SignIn {
+    fn credentials(self) -> Result<Credentials, ApiError> {
+        match (self.token, self.login, self.password) {
+            (Some(token), None, None) => Ok(Credentials::Token(token.trim().to_owned())),
+            (None, Some(login), Some(password)) => {
+                Ok(Credentials::Password { login: login.trim().to_owned(), password })
+            }
+            _ => Err(ApiError::invalid("token: give a personal access token, or login and password instead of it")),
+        }
+    }
 }
 
 fn body(app: &App, view: &SessionView) -> Value {
@@ -57,7 +71,7 @@ fn own_secret(headers: &HeaderMap) -> Result<&str, ApiError> {
 pub async fn create(
     State(app): State<App>,
     Extension(request): Extension<RequestId>,
-    Peer(peer): Peer,
+    ClientIp(from): ClientIp,
     headers: HeaderMap,
     Json(sign_in): Json<SignIn>,
 ) -> Answer {
@@ -65,8 +79,7 @@ pub async fn create(
     if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "signing in from another site is refused"));
     }
-    let credentials = Credentials::Token(sign_in.token.trim().to_owned());
-    let made = app.service.sign_in(credentials, &peer, Some(request.0)).await?;
+    let made = app.service.sign_in(sign_in.credentials()?, from, Some(request.0)).await?;
     let cookie = cookie(&app, &made.secret, limits::SESSION_MS / 1000)?;
     private(json(StatusCode::CREATED, &body(&app, &made.view))?, Some(cookie))
 }

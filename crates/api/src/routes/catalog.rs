@@ -6,7 +6,7 @@ use crate::operations::Support;
 
 /// The lines of these resources.
 pub(super) fn fill(list: &mut List) {
-    use Support::{Complete, Partial};
+    use Support::Complete;
     let connection = ("/orchestration/connections/{connectionId}", "/connections/{id}");
     list.both("GET", "/orchestration/connections", "/connections", Complete, connections::list);
     list.both("POST", "/orchestration/connections", "/connections", Complete, connections::create);

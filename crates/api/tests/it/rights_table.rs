@@ -2,16 +2,16 @@
 
 #[path = "rights_catalog.rs"]
 mod catalog;
+#[path = "rights_console.rs"]
+mod console;
 #[path = "rights_engines.rs"]
 mod engines;
 #[path = "rights_monitoring.rs"]
 mod monitoring;
-#[path = "rights_promotions.rs"]
-mod promotions;
 #[path = "rights_people.rs"]
 mod people;
-#[path = "rights_console.rs"]
-mod console;
+#[path = "rights_promotions.rs"]
+mod promotions;
 #[path = "rights_schedules.rs"]
 mod schedules;
 #[path = "rights_scim.rs"]
@@ -20,11 +20,11 @@ mod scim;
 mod security;
 
 use catalog::CATALOG;
+use console::CONSOLE;
 use engines::{ENGINE_KINDS, PIPELINE_PROFILES};
 use monitoring::MONITORING;
-use promotions::PROMOTIONS;
 use people::PEOPLE;
-use console::CONSOLE;
+use promotions::PROMOTIONS;
 use schedules::SCHEDULES;
 use scim::SCIM;
 use security::SECURITY;
@@ -533,8 +533,21 @@ pub(crate) const OWN: &[Call] = &[
 pub(crate) fn all() -> impl Iterator<Item = Call> {
     let profiles = PIPELINE_PROFILES.iter().flatten();
     let lists = [
-        IDENTITY, PEOPLE, SECURITY, SCIM, ORCHESTRATION, CATALOG, SCHEDULES, RUNS, PLANS, PROMOTIONS, RUNTIMES, ENGINE_KINDS,
-        MONITORING, OWN, CONSOLE,
+        IDENTITY,
+        PEOPLE,
+        SECURITY,
+        SCIM,
+        ORCHESTRATION,
+        CATALOG,
+        SCHEDULES,
+        RUNS,
+        PLANS,
+        PROMOTIONS,
+        RUNTIMES,
+        ENGINE_KINDS,
+        MONITORING,
+        OWN,
+        CONSOLE,
     ];
     lists.into_iter().flatten().chain(profiles).copied()
 }
