@@ -19,6 +19,8 @@ pub(crate) struct Floors {
     pub(crate) processes: String,
     /// One durable commit.
     pub(crate) commit: String,
+    /// One durable commit, and one new file forced to the disk, each after a rest.
+    pub(crate) rested: String,
     /// A bare handler under the same clients.
     pub(crate) request: String,
 }
@@ -36,11 +38,17 @@ impl Floors {
         let single = process::spawn_and_wait(folder.path(), 500, 1)?;
         let many = process::spawn_and_wait(folder.path(), 3000, CLIENTS)?;
         let commits = commit::sqlite(folder.path(), 1000)?;
+        let rested = commit::after_rest(folder.path(), 100)?;
         let bare = bare_requests(requests).await?;
         let floors = Self {
             first_act: format!("bare sh: {}", first.text(&[0.5, 0.95])),
             processes: format!("bare sh: {:.0}/s", many.rate),
             commit: format!("one commit: {}", commits.times.text(&[0.5])),
+            rested: format!(
+                "after a rest: one commit {} (p50), one new file {} (p50)",
+                rested.commit.text(&[0.5]).trim_start_matches("p50 "),
+                rested.file.text(&[0.5]).trim_start_matches("p50 "),
+            ),
             request: bare,
         };
         report.row("floor: start of a bare `sh run.sh` to its first act", first.text(&[0.5, 0.95]), "", None);
@@ -54,6 +62,18 @@ impl Floors {
         report.row(
             "floor: durable commit of one row, SQLite WAL FULL",
             format!("{}, {:.0}/s", commits.times.text(&[0.5, 0.95]), commits.rate),
+            "",
+            None,
+        );
+        report.row(
+            &format!("floor: the same, SQLite, each after {} ms of rest", commit::REST.as_millis()),
+            rested.commit.text(&[0.5, 0.95]),
+            "",
+            None,
+        );
+        report.row(
+            "floor: a new file forced to the disk, each after as long a rest",
+            rested.file.text(&[0.5, 0.95]),
             "",
             None,
         );

@@ -66,7 +66,7 @@ async fn engine_parts(
     let largest = arguments.runs.iter().copied().max().unwrap_or(5000);
     if wanted(Section::Memory) {
         begin(report, "memory after the start").await;
-        let result = memory::measure(report, &stage, "after the start").await;
+        let result = memory::measure(report, &stage, "after the start", true).await;
         note(report, "memory", result);
     }
     if wanted(Section::Trigger) {
@@ -88,7 +88,7 @@ async fn engine_parts(
     }
     if wanted(Section::Memory) && wanted(Section::Runs) {
         begin(report, "memory after the load").await;
-        let result = memory::measure(report, &stage, "after the load").await;
+        let result = memory::measure(report, &stage, "after the load", false).await;
         note(report, "memory", result);
     }
     if wanted(Section::Start) {

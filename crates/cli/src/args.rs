@@ -1,8 +1,8 @@
 //! What may be typed.
 
 use crate::commands::{
-    api_tests, artifacts, clusters, completions, context, engines, environments, login, logs, plans, run, runs,
-    schedules, service_accounts, tasks, why, workspaces,
+    api_tests, artifacts, clusters, completions, connections, context, engines, environments, login, logs, plans,
+    promotions, resources, run, runs, schedules, service_accounts, tasks, why, workspaces,
 };
 use crate::{dev, exit};
 use clap::{Args, Parser, Subcommand};
@@ -68,6 +68,15 @@ pub(crate) enum Command {
     /// List, publish and remove artifacts
     #[command(subcommand)]
     Artifacts(artifacts::ArtifactsCommand),
+    /// List, make and remove connections
+    #[command(subcommand)]
+    Connections(connections::ConnectionsCommand),
+    /// List, make, replace and remove files and folders that tasks read
+    #[command(subcommand)]
+    Resources(resources::ResourcesCommand),
+    /// Copy what one environment has into another
+    #[command(subcommand)]
+    Promotions(promotions::PromotionsCommand),
     /// List, make, pair and remove remote engines
     #[command(subcommand)]
     Engines(engines::EnginesCommand),

@@ -4,8 +4,8 @@ use crate::exit::{Exit, Failure, Result};
 use crate::pages::{self, PAGE};
 use crate::text::{count, is_object_id, is_uuid, printable};
 use stoker_client::{
-    Artifact, ArtifactQuery, Client, Cluster, Engine, Environment, RunQuery, Schedule, ServiceAccount, TaskQuery,
-    Workspace,
+    Artifact, ArtifactQuery, Client, Cluster, Connection, Engine, Environment, Promotion, Resource, RunQuery, Schedule,
+    ServiceAccount, TaskQuery, Workspace,
 };
 
 /// A kind of object, for messages.
@@ -102,6 +102,36 @@ pub(crate) async fn plan(client: &Client, wanted: &str) -> Result<(String, Strin
     let place = |item: &stoker_client::PlanDetails| place(&item.workspace);
     let plan = pick(&kind, wanted, found.await?, |item| (&item.executable, &item.name), place)?;
     Ok((plan.executable, plan.name))
+}
+
+pub(crate) async fn connection(client: &Client, wanted: &str) -> Result<Connection> {
+    if is_object_id(wanted) {
+        return Ok(client.connection(wanted).await?);
+    }
+    let found = pages::all(usize::MAX, async |offset| client.connections(None, Some(wanted), offset).await).await?;
+    let kind = Kind { one: "connection", list: "connections" };
+    pick(&kind, wanted, found, |item| (&item.id, &item.name), |item| place(&item.workspace))
+}
+
+pub(crate) async fn resource(client: &Client, wanted: &str) -> Result<Resource> {
+    if is_object_id(wanted) {
+        return Ok(client.resource(wanted).await?);
+    }
+    let found = pages::all(usize::MAX, async |offset| client.resources(None, Some(wanted), offset).await).await?;
+    let kind = Kind { one: "resource", list: "resources" };
+    pick(&kind, wanted, found, |item| (&item.id, &item.name), |item| place(&item.workspace_info))
+}
+
+pub(crate) async fn promotion(client: &Client, wanted: &str) -> Result<Promotion> {
+    let kind = Kind { one: "promotion", list: "promotions" };
+    let found = client.promotions().await?;
+    pick(
+        &kind,
+        wanted,
+        found,
+        |item| (&item.executable, &item.name),
+        |item| item.description.clone().unwrap_or_default(),
+    )
 }
 
 /// A schedule, by its id or its exact description: it has no name.

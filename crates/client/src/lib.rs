@@ -29,6 +29,7 @@ pub use calls::tasks::TaskQuery;
 pub use error::ClientError;
 pub use model::access::{AccessToken, NewServiceAccount, ServiceAccount, WorkspaceRights};
 pub use model::artifacts::{Artifact, ArtifactParameter, ArtifactVersion, PublishTarget};
+pub use model::catalog::{Connection, ConnectionParameter, NewConnection, NewResource, Resource};
 pub use model::engines::{Cluster, Engine, NewCluster, NewEngine, NewRunProfile, RunProfile};
 pub use model::executions::{
     LogEntry, LogPage, Run, RunExtract, RunStatus, StartRun, StartedRun, Timeline, TimelineEvent,
@@ -37,6 +38,7 @@ pub use model::places::{Environment, NewEnvironment, NewWorkspace, Workspace};
 pub use model::plans::{
     NewPlan, NewStep, Plan, PlanDetails, PlanRun, Schedule, StartPlan, StepRun, Trigger, UpcomingStart,
 };
+pub use model::promotions::{NewPromotion, PromotedPart, Promotion, PromotionReport, StartPromotion};
 pub use model::tasks::{ArtifactRef, NewTask, Pause, RunConfig, Runtime, Task, TaskExtract, TaskUpdate};
 pub use model::{Extra, Page};
 pub use token::Token;

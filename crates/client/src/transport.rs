@@ -180,6 +180,12 @@ impl Call<'_> {
         self
     }
 
+    /// Sends the parts of a form with files.
+    pub(crate) fn form(mut self, form: reqwest::multipart::Form) -> Self {
+        self.request = self.request.multipart(form).timeout(TRANSFER_TIMEOUT);
+        self
+    }
+
     /// Sends `size` bytes of an archive.
     pub(crate) fn archive(mut self, body: Body, size: u64) -> Self {
         self.request = self
@@ -204,10 +210,23 @@ impl Call<'_> {
     /// Sends it and reads the body of a success as JSON.
     pub(crate) async fn read<T: DeserializeOwned>(self) -> Result<T, ClientError> {
         let (name, server) = (self.name.clone(), self.client.base.clone());
+        Self::json_of(self.send().await?, &name, &server).await
+    }
+
+    /// The same; `None` when the success has the status `without`, which comes without a body.
+    pub(crate) async fn read_unless<T: DeserializeOwned>(self, without: StatusCode) -> Result<Option<T>, ClientError> {
+        let (name, server) = (self.name.clone(), self.client.base.clone());
         let answer = self.send().await?;
+        if answer.status() == without {
+            return Ok(None);
+        }
+        Self::json_of(answer, &name, &server).await.map(Some)
+    }
+
+    async fn json_of<T: DeserializeOwned>(answer: Response, name: &CallName, server: &str) -> Result<T, ClientError> {
         let status = answer.status();
-        let body = answer.bytes().await.map_err(|error| name.broken(&server, error))?;
-        serde_json::from_slice(&body).map_err(|error| name.bad_answer(status, error.to_string()))
+        let body = answer.bytes().await.map_err(|error| name.broken(server, error))?;
+        serde_json::from_slice(&body).map_err(|error| name.clone().bad_answer(status, error.to_string()))
     }
 
     /// Sends it and drops the body of a success; answers the status.

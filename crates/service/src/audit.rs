@@ -20,6 +20,18 @@ pub(crate) struct Change<'a> {
     pub(crate) detail: Option<serde_json::Value>,
 }
 
+impl<'a> Change<'a> {
+    /// A change of which the name of the object is all that is worth keeping.
+    pub(crate) fn named(
+        action: &'a str,
+        object: (&'a str, &'a str),
+        workspace: Option<&'a WorkspaceId>,
+        name: &str,
+    ) -> Self {
+        Self { action, object, workspace, detail: Some(serde_json::json!({ "name": name })) }
+    }
+}
+
 /// Adds the event.
 pub(crate) fn record(
     tx: &mut Tx<'_>,

@@ -7,9 +7,8 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::dispatch;
 use crate::engines::{MANAGE, Place, SEE, must_be_visible, place, place_of, visible};
-use crate::environments::{description, parse_filter};
+use crate::environments::{description, kept, parse_filter};
 use crate::error::{Error, taken};
-use serde_json::json;
 use stoker_domain::ids::{ClusterId, EngineId, RunId};
 use stoker_domain::runtime::Availability;
 use stoker_domain::{limits, names};
@@ -96,7 +95,7 @@ impl Service {
                 Ok(views)
             })
             .await?;
-        Ok(found.into_iter().filter(|v| filter.as_ref().is_none_or(|f| f.matches(&|n| field(v, n)))).collect())
+        Ok(kept(found, filter.as_ref(), field))
     }
 
     /// One cluster.
@@ -204,12 +203,7 @@ impl Service {
     }
 
     fn audit_cluster(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Cluster) -> Result<(), Error> {
-        let change = Change {
-            action,
-            object: ("cluster", row.id.as_str()),
-            workspace: row.workspace_id.as_ref(),
-            detail: Some(json!({ "name": row.name })),
-        };
+        let change = Change::named(action, ("cluster", row.id.as_str()), row.workspace_id.as_ref(), &row.name);
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

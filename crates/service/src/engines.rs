@@ -4,11 +4,11 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::dispatch;
-use crate::environments::{description, parse_filter};
+use crate::environments::{description, kept, parse_filter};
 use crate::error::{Error, taken};
 use crate::workspaces::{WorkspaceView, belongs, view};
 use serde_json::json;
-use stoker_domain::ids::{EngineId, EnvironmentId, WorkspaceId};
+use stoker_domain::ids::{EngineId, EnvironmentId, RunId, WorkspaceId};
 use stoker_domain::runtime::{Availability, PairingStatus, RunProfileKind};
 use stoker_domain::{Permission, Rights, limits, names};
 use stoker_secrets::token;
@@ -222,7 +222,7 @@ impl Service {
                 Ok(views)
             })
             .await?;
-        Ok(found.into_iter().filter(|v| filter.as_ref().is_none_or(|f| f.matches(&|n| field(v, n)))).collect())
+        Ok(kept(found, filter.as_ref(), field))
     }
 
     /// One engine.
@@ -251,34 +251,15 @@ impl Service {
             let place = place(tx, &request.environment, request.workspace.as_deref())?;
             let id = EngineId::generate(now, service.random());
             let mut engine = Engine {
-                environment_id: place.environment().id.clone(),
                 workspace_id: match &place {
                     Place::Environment(_) => None,
                     Place::Workspace(view) => Some(view.workspace.id.clone()),
                 },
-                cluster_id: None,
-                name,
                 description: described,
-                runtime_id: stoker_domain::ids::RunId::generate(now, service.random()).to_string(),
                 run_profiles: Json(run_profiles),
                 esb_version,
                 debug_host,
-                status: PairingStatus::NotPaired,
-                key_sealed: None,
-                key_hash: None,
-                signing_key: None,
-                sealing_key: None,
-                session_id: None,
-                max_runs: 0,
-                seen_ms: None,
-                served_ms: 0,
-                stopped_ms: None,
-                engine_version: None,
-                host: None,
-                paired_ms: None,
-                created_ms: now,
-                updated_ms: now,
-                id,
+                ..service.new_engine(id, place.environment().id.clone(), name, now)
             };
             service.give_key(&mut engine);
             let message = format!("name: an engine {} exists already in the environment", engine.name);
@@ -287,6 +268,37 @@ impl Service {
             service.engine_view(tx, proof.actor(), engine)
         })
         .await
+    }
+
+    /// An engine that nobody has paired yet and that has no pairing key; see [`Service::give_key`].
+    pub(crate) fn new_engine(&self, id: EngineId, environment_id: EnvironmentId, name: String, now_ms: i64) -> Engine {
+        Engine {
+            id,
+            environment_id,
+            workspace_id: None,
+            cluster_id: None,
+            name,
+            description: None,
+            runtime_id: RunId::generate(now_ms, self.random()).to_string(),
+            run_profiles: Json(Vec::new()),
+            esb_version: None,
+            debug_host: None,
+            status: PairingStatus::NotPaired,
+            key_sealed: None,
+            key_hash: None,
+            signing_key: None,
+            sealing_key: None,
+            session_id: None,
+            max_runs: 0,
+            seen_ms: None,
+            served_ms: 0,
+            stopped_ms: None,
+            engine_version: None,
+            host: None,
+            paired_ms: None,
+            created_ms: now_ms,
+            updated_ms: now_ms,
+        }
     }
 
     pub(crate) fn give_key(&self, engine: &mut Engine) {

@@ -8,6 +8,7 @@ use serde_json::json;
 use stoker_domain::ids::{EnvironmentId, WorkspaceId};
 use stoker_domain::runtime::WorkspaceType;
 use stoker_domain::{Permission, limits, names};
+use stoker_filter::Expr;
 use stoker_store::Tx;
 use stoker_store::db::Record;
 use stoker_store::environments::{self, Environment};
@@ -46,11 +47,17 @@ fn field(environment: &Environment, name: &str) -> Option<String> {
 }
 
 /// Reads a filter; an empty one is none.
-pub(crate) fn parse_filter(text: Option<&str>, fields: &[&str]) -> Result<Option<stoker_filter::Expr>, Error> {
+pub(crate) fn parse_filter(text: Option<&str>, fields: &[&str]) -> Result<Option<Expr>, Error> {
     match text.map(str::trim).filter(|t| !t.is_empty()) {
         None => Ok(None),
         Some(text) => stoker_filter::parse(text, fields).map(Some).map_err(|e| Error::invalid(format!("query: {e}"))),
     }
+}
+
+/// What a filter lets through; everything without one. `field` reads a field by the name that filters use.
+pub(crate) fn kept<T>(found: Vec<T>, filter: Option<&Expr>, field: impl Fn(&T, &str) -> Option<String>) -> Vec<T> {
+    let Some(filter) = filter else { return found };
+    found.into_iter().filter(|one| filter.matches(&|name| field(one, name))).collect()
 }
 
 impl Service {
@@ -65,7 +72,7 @@ impl Service {
                 Ok(if all { environments::all(tx)? } else { environments::with_rights(tx, &principal)? })
             })
             .await?;
-        Ok(found.into_iter().filter(|e| filter.as_ref().is_none_or(|f| f.matches(&|n| field(e, n)))).collect())
+        Ok(kept(found, filter.as_ref(), field))
     }
 
     /// Adds an environment with a shared and a custom workspace; the owner of the custom one gets all rights on it.

@@ -5,9 +5,8 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::engines::{MANAGE, Place, SEE, must_be_visible, place, place_of, visible};
-use crate::environments::{description, parse_filter};
+use crate::environments::{description, kept, parse_filter};
 use crate::error::{Error, taken};
-use serde_json::json;
 use stoker_domain::ids::{PipelineEngineId, uuid};
 use stoker_domain::runtime::{Availability, PairingStatus};
 use stoker_domain::{limits, names};
@@ -95,7 +94,7 @@ impl Service {
                 Ok(views)
             })
             .await?;
-        Ok(found.into_iter().filter(|v| filter.as_ref().is_none_or(|f| f.matches(&|n| field(v, n)))).collect())
+        Ok(kept(found, filter.as_ref(), field))
     }
 
     /// One Gen2 engine.
@@ -185,12 +184,7 @@ impl Service {
         action: &str,
         row: &PipelineEngine,
     ) -> Result<(), Error> {
-        let change = Change {
-            action,
-            object: ("pipeline-engine", row.id.as_str()),
-            workspace: row.workspace_id.as_ref(),
-            detail: Some(json!({ "name": row.name })),
-        };
+        let change = Change::named(action, ("pipeline-engine", row.id.as_str()), row.workspace_id.as_ref(), &row.name);
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

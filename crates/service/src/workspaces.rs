@@ -3,9 +3,8 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
-use crate::environments::{SEE_ALL, SEE_OWN, description, parse_filter};
+use crate::environments::{SEE_ALL, SEE_OWN, description, kept, parse_filter};
 use crate::error::{Error, taken};
-use serde_json::json;
 use std::collections::HashMap;
 use stoker_domain::ids::{EnvironmentId, WorkspaceId};
 use stoker_domain::runtime::WorkspaceType;
@@ -147,7 +146,7 @@ impl Service {
                     .collect::<Vec<_>>())
             })
             .await?;
-        Ok(found.into_iter().filter(|v| filter.as_ref().is_none_or(|f| f.matches(&|n| field(v, n)))).collect())
+        Ok(kept(found, filter.as_ref(), field))
     }
 
     /// Adds a custom workspace.
@@ -234,12 +233,7 @@ impl Service {
     }
 
     fn audit_workspace(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Workspace) -> Result<(), Error> {
-        let change = Change {
-            action,
-            object: ("workspace", row.id.as_str()),
-            workspace: Some(&row.id),
-            detail: Some(json!({ "name": row.name })),
-        };
+        let change = Change::named(action, ("workspace", row.id.as_str()), Some(&row.id), &row.name);
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

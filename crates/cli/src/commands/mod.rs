@@ -4,12 +4,15 @@ pub(crate) mod api_tests;
 pub(crate) mod artifacts;
 pub(crate) mod clusters;
 pub(crate) mod completions;
+pub(crate) mod connections;
 pub(crate) mod context;
 pub(crate) mod engines;
 pub(crate) mod environments;
 pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod plans;
+pub(crate) mod promotions;
+pub(crate) mod resources;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schedules;
@@ -75,6 +78,9 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Artifacts(command) => artifacts::run(app, command).await?,
         Command::Engines(command) => engines::run(app, command).await?,
         Command::Clusters(command) => clusters::run(app, command).await?,
+        Command::Connections(command) => connections::run(app, command).await?,
+        Command::Resources(command) => resources::run(app, command).await?,
+        Command::Promotions(command) => promotions::run(app, command).await?,
         Command::Environments(command) => environments::run(app, command).await?,
         Command::Workspaces(command) => workspaces::run(app, command).await?,
         Command::ServiceAccounts(command) => service_accounts::run(app, command).await?,

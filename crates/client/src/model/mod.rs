@@ -5,10 +5,12 @@
 
 pub(crate) mod access;
 pub(crate) mod artifacts;
+pub(crate) mod catalog;
 pub(crate) mod engines;
 pub(crate) mod executions;
 pub(crate) mod places;
 pub(crate) mod plans;
+pub(crate) mod promotions;
 pub(crate) mod tasks;
 
 use serde::{Deserialize, Serialize};

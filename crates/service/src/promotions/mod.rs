@@ -20,7 +20,7 @@ pub use scope::Scope;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
-use crate::environments::description;
+use crate::environments::{description, kept};
 use crate::error::{Error, taken};
 use serde_json::json;
 use std::collections::HashMap;
@@ -126,7 +126,7 @@ impl Service {
                     .collect::<Vec<_>>())
             })
             .await?;
-        Ok(found.into_iter().filter(|v| filter.as_ref().is_none_or(|f| f.matches(&|n| v.field(n)))).collect())
+        Ok(kept(found, filter.as_ref(), PromotionView::field))
     }
 
     /// One promotion.

@@ -6,7 +6,7 @@ use crate::error::Error;
 use std::collections::BTreeMap;
 use stoker_domain::ids::{ClusterId, EngineId, RunId, RunProfileId, WorkspaceId};
 use stoker_domain::promotion::{Item, ItemKind, ItemStatus, Level};
-use stoker_domain::runtime::{PairingStatus, RuntimeType};
+use stoker_domain::runtime::RuntimeType;
 use stoker_store::Tx;
 use stoker_store::engines::{self, Cluster, Engine, RunProfile};
 use stoker_store::promotions::objects;
@@ -158,33 +158,14 @@ impl Copy<'_> {
     }
 
     fn new_engine(&mut self, source: &Engine, kept_for: Option<WorkspaceId>) -> String {
-        let (now, random) = (self.order.now, self.service.random());
+        let now = self.order.now;
+        let id = EngineId::generate(now, self.service.random());
         let mut engine = Engine {
-            id: EngineId::generate(now, random),
-            environment_id: self.order.target.id.clone(),
             workspace_id: kept_for,
-            cluster_id: None,
-            name: source.name.clone(),
             description: source.description.clone(),
-            runtime_id: RunId::generate(now, random).to_string(),
             run_profiles: source.run_profiles.clone(),
             esb_version: source.esb_version.clone(),
-            debug_host: None,
-            status: PairingStatus::NotPaired,
-            key_sealed: None,
-            key_hash: None,
-            signing_key: None,
-            sealing_key: None,
-            session_id: None,
-            max_runs: 0,
-            seen_ms: None,
-            served_ms: 0,
-            stopped_ms: None,
-            engine_version: None,
-            host: None,
-            paired_ms: None,
-            created_ms: now,
-            updated_ms: now,
+            ..self.service.new_engine(id, self.order.target.id.clone(), source.name.clone(), now)
         };
         self.service.give_key(&mut engine);
         let id = engine.id.to_string();
