@@ -8,7 +8,8 @@ help:
 setup:
 	cargo xtask setup
 
-demo: setup
+demo:
+	cargo xtask setup demo
 	cargo xtask demo
 
 test: setup

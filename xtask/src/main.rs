@@ -20,7 +20,8 @@ use anyhow::{Result, bail, ensure};
 const HELP: &str = "\
 usage: cargo xtask TASK
 
-  setup     install what a fresh Debian machine lacks (as root or with sudo); does nothing when all is there
+  setup     install what a fresh Debian machine lacks (as root or with sudo); does nothing when all is there;
+            demo: only what the demonstration needs
   demo      build the programs, run one job on a paired engine and show its log; --release: as people run them,
             which takes longer to build
   test      format, lints, dependency rules, build and all tests; stops at the first failure
@@ -54,12 +55,13 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
     let known = match task {
         "bench" => true,
         "demo" => arguments.iter().all(|argument| argument == "--release"),
+        "setup" => arguments.iter().all(|argument| argument == "demo"),
         "openapi" => arguments.iter().all(|argument| argument == "diff"),
         _ => arguments.is_empty(),
     };
     ensure!(known, "the task {task} does not know {}; see `cargo xtask help`", arguments.join(" "));
     match task {
-        "setup" => setup::run(),
+        "setup" => setup::run(!arguments.is_empty()),
         "demo" => demo::run(!release),
         "test" => steps::test(),
         "nightly" => steps::nightly(),

@@ -13,31 +13,37 @@ struct Need {
     package: &'static str,
     why: &'static str,
     present: fn() -> bool,
+    /// Whether the demonstration needs it too; the rest is for tests.
+    demo: bool,
 }
 
 const NEEDS: [Need; 9] = [
-    Need { package: "postgresql", why: "server programs for tests on PostgreSQL", present: has_postgresql },
-    Need { package: "curl", why: "the example procedures", present: || on_path("curl") },
-    Need { package: "jq", why: "the example procedures", present: || on_path("jq") },
-    Need { package: "openjdk-17-jdk-headless", why: "javac, for the test jobs", present: || on_path("javac") },
+    Need { package: "postgresql", why: "server programs for tests on PostgreSQL", present: has_postgresql, demo: false },
+    Need { package: "curl", why: "the example procedures", present: || on_path("curl"), demo: true },
+    Need { package: "jq", why: "the example procedures", present: || on_path("jq"), demo: true },
+    Need { package: "openjdk-17-jdk-headless", why: "javac, for the test jobs", present: || on_path("javac"), demo: true },
     Need {
         package: "libquartz2-java",
         why: "the real Quartz, for the nightly tests of cron",
         present: || Path::new(quartz::LIBRARY).exists(),
+        demo: false,
     },
-    Need { package: "python3-venv", why: "programs in Python that tests run", present: has_venv },
-    Need { package: "chromium", why: "the browser of the console's tests", present: web::has_chromium },
-    Need { package: "procps", why: "ps and kill", present: || on_path("ps") && on_path("kill") },
+    Need { package: "python3-venv", why: "programs in Python that tests run", present: has_venv, demo: false },
+    Need { package: "chromium", why: "the browser of the console's tests", present: web::has_chromium, demo: false },
+    Need { package: "procps", why: "ps and kill", present: || on_path("ps") && on_path("kill"), demo: true },
     Need {
         package: "util-linux",
         why: "setpriv, to run PostgreSQL as an ordinary user",
         present: || on_path("setpriv") && on_path("setsid"),
+        demo: true,
     },
 ];
 
-/// Installs the packages that are missing and says so. Needs root or sudo only when something is missing.
-pub(crate) fn run() -> Result<()> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.present)()).collect();
+/// Installs the packages that are missing and says so; only those of the demonstration when `demo` is set. Needs root or
+/// sudo only when something is missing.
+pub(crate) fn run(demo: bool) -> Result<()> {
+    let wanted = |need: &&Need| need.demo || !demo;
+    let missing: Vec<&Need> = NEEDS.iter().filter(wanted).filter(|need| !(need.present)()).collect();
     if missing.is_empty() {
         println!("setup: everything is there");
         return Ok(());
@@ -48,7 +54,7 @@ pub(crate) fn run() -> Result<()> {
     }
     let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
     install(&packages).with_context(|| format!("install {}; do it by hand and try again", packages.join(" ")))?;
-    let left: Vec<&str> = NEEDS.iter().filter(|need| !(need.present)()).map(|need| need.package).collect();
+    let left: Vec<&str> = NEEDS.iter().filter(wanted).filter(|need| !(need.present)()).map(|need| need.package).collect();
     if !left.is_empty() {
         bail!("{} installed, but still not found; is PATH as usual?", left.join(" "));
     }

@@ -15,7 +15,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
-use crate::{fixtures, shell, steps};
+use crate::{fixtures, shell, steps, web};
 use api::Api;
 use stage::Stage;
 
@@ -54,6 +54,8 @@ fn show(dev: bool, interrupted: &Arc<AtomicBool>) -> Result<()> {
         println!("\n=== {text} ({} so far)", shell::seconds(begin.elapsed()));
         Ok(())
     };
+    say("building the console")?;
+    web::build()?;
     say("building the programs; the first time takes some minutes")?;
     steps::build_programs(!dev)?;
     say("building the job HelloWorld")?;
