@@ -43,7 +43,8 @@ fn policy(nonce: &str) -> String {
     )
 }
 
-fn is_place(path: &str) -> bool {
+/// Whether a path, without its first slash, is a place inside the console.
+pub fn is_place(path: &str) -> bool {
     PLACES.contains(&path.split('/').next().unwrap_or_default())
 }
 

@@ -211,6 +211,10 @@ fn responses(document: &str, call: &Call, used: &mut BTreeSet<String>) -> Result
         let mut response = json!({ "description": phrase(&answer.status) });
         if let Some(body) = &answer.body {
             response["content"] = content(body, used);
+            // Either of the two, as the `Accept` of the call says.
+            if document == "scim" {
+                response["content"]["application/scim+json"] = response["content"]["application/json"].clone();
+            }
         }
         responses.insert(answer.status.clone(), response);
     }

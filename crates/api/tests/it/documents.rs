@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use stoker_api::console::is_place;
 use stoker_api::documents as embedded;
 use stoker_api::family::Family;
 use stoker_api::operations::Support;
@@ -98,7 +99,9 @@ pub(crate) fn witness(method: &Method, path: &str, answer: &Answer) {
     let Some((document, below)) = place(path) else { return };
     let Some([template, verb]) = operation(document, method.as_str(), &below) else {
         // Nothing is behind the path, or not yet: the dialects have their own tests.
-        let page = PAGES.contains(&below.as_str()) || below.starts_with("/openapi/");
+        let console = is_place(path.split('?').next().unwrap_or_default().trim_start_matches('/'))
+            || ["/assets/", "/icon.svg"].iter().any(|start| path.starts_with(start));
+        let page = PAGES.contains(&below.as_str()) || below.starts_with("/openapi/") || console;
         let nothing = matches!(answer.status, 404 | 405 | 501);
         assert!(page || nothing, "{method} {path} answered {} and is in no document", answer.status);
         return;

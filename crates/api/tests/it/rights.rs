@@ -159,6 +159,13 @@ fn refused(sample: &Sample, status: u16, answer: &Answer, why: &str) {
     assert_eq!(keys(&answer.json()), refusal_keys(sample.family(), status), "{what}: {}", answer.text());
 }
 
+/// Ends of paths whose POST only reads.
+const READS: [&str; 7] = [
+    "/search", "/tasks/executions", "/logs", "/logs/status", "/.search", "/executions/download", "/metrics/component",
+];
+/// Ends of paths whose DELETE finds nothing to remove in the samples.
+const IDLE: [&str; 3] = ["/tasks/@new-task/run-config", "/plans/@plan/run-config", "/tasks/@detask/de-run-config"];
+
 both! {
     async fn without_a_good_token_every_call_is_refused(server: TestServer) {
         let world = World::new(&server).await;
@@ -301,11 +308,13 @@ both! {
         let world = World::new(&server).await;
         let mut accounts = Accounts::default();
         // These only read, whatever their method.
-        let reads = |path: &str| ["/search", "/tasks/executions", "/logs", "/logs/status", "/.search"].iter().any(|end| path.ends_with(end));
-        // The task has the newest version already, the other is started by nothing: there is nothing to change.
+        let reads = |path: &str| READS.iter().any(|end| path.ends_with(end));
+        // The task has the newest version already, the others are started by nothing or are where they go: there is nothing
+        // to change.
         let idle = |sample: &Sample| match sample.call.method {
             "PATCH" => sample.path.ends_with("/tasks/@task"),
-            "DELETE" => sample.path.ends_with("/tasks/@new-task/run-config"),
+            "DELETE" => IDLE.iter().any(|end| sample.path.ends_with(end)),
+            "PUT" => sample.path.ends_with("/move/@ws"),
             _ => false,
         };
         let mut silent = Vec::new();

@@ -2,7 +2,7 @@
 
 use stoker_store::{StoreError, params};
 
-use crate::support::{both, open};
+use crate::support::{Backend, both, open};
 
 both! {
     /// The second start of a server finds its tables as they are and its rows in them.
@@ -20,10 +20,19 @@ both! {
 
     /// Two programs of an installation may start in the same moment.
     async fn programs_that_start_at_once_migrate_once(place: Place) {
-        let wipe = |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
+        let backend = place.backend;
+        let wipe = move |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
                 "console_sessions",
+                "audit_chain",
+                "ip_entries",
+                "ip_allowlist",
+                "role_mappings",
+                "group_users",
+                "user_groups",
+                "user_roles",
+                "roles",
                 "locks",
                 "run_totals",
                 "run_days",
@@ -75,6 +84,9 @@ both! {
             ];
             for table in tables {
                 tx.execute(&format!("DROP TABLE {table}"), params![])?;
+            }
+            if backend == Backend::Postgres {
+                tx.execute("DROP FUNCTION audit_is_append_only", params![])?;
             }
             Ok(())
         };
