@@ -144,7 +144,7 @@ async fn serve_async(config: Config) -> Result<()> {
     };
     let reconciler = tokio::spawn(reconcile(service.clone()));
     let scheduler = tokio::spawn(act_on_time(service));
-    tracing::info!(url = %url, "listening");
+    tracing::info!(url = %url, address = %address, "listening");
     {
         let mut out = std::io::stdout().lock();
         writeln!(out, "listening on {url}")?;
