@@ -1,10 +1,15 @@
 //! Several servers on one database behind a balancer, one of which is killed again and again.
 
+use std::fs;
+
+use serde_json::json;
 use stoker_testkit::postgres;
 
 use super::checks::all_ended_once;
-use super::server::Setup;
-use super::stage::{Options, Stage, Start, Wanted, lasting};
+use super::promotions::{count, pair};
+use super::schedule::{give_parameter, set_next_minute};
+use super::server::{Server, Setup};
+use super::stage::{Options, Stage, Start, Wanted, eventually, lasting};
 use super::storm::Dice;
 
 #[tokio::test]
@@ -47,12 +52,13 @@ async fn killed_under_load(seed: u64, servers: usize, kills: usize) {
         };
         let ((), calls) = tokio::join!(dying, stage.burst(&many));
         starts.extend(calls);
+        // Until it is gone it may still take a connection.
+        server_of(&mut stage, victim).kill9();
         // The others go on alone.
         let calls = stage.burst(&many[..6]).await;
         assert!(calls.iter().all(|start| start.id.is_some()), "{calls:?}");
         starts.extend(calls);
-        let server = if victim == 0 { &mut stage.server } else { &mut stage.replicas[victim - 1] };
-        server.again(None).await;
+        server_of(&mut stage, victim).again(None).await;
     }
     all_ended_once(&stage, &starts).await;
     let failed: Vec<&Start> = starts.iter().filter(|start| start.answer.starts_with('5')).collect();
@@ -67,4 +73,54 @@ async fn killed_under_load(seed: u64, servers: usize, kills: usize) {
     for server in &mut stage.replicas {
         server.stop().await;
     }
+}
+
+fn server_of(stage: &mut Stage, number: usize) -> &mut Server {
+    match number {
+        0 => &mut stage.server,
+        number => &mut stage.replicas[number - 1],
+    }
+}
+
+/// Three servers see the same due instant, the same webhook call and the same promotion: each acts once, also when the
+/// server that was asked is gone right after.
+#[tokio::test]
+async fn what_is_due_called_or_promoted_happens_once_on_three_servers() {
+    let database = postgres::database();
+    let server = Setup { database: Some(database.url.clone()), ..Setup::often() };
+    let mut stage = Stage::set(Options { server, replicas: 2, ..Options::default() }).await;
+    let http = stage.http();
+    let (promotion, target) = pair(&http, &stage.bootstrap.environment_id, "promoted").await;
+    let file = stage.folder.path().join("due");
+    give_parameter(&stage, file.to_str().expect("a plain path")).await;
+    let config = format!("/orchestration/executables/tasks/{}/run-config", stage.task);
+    let due = set_next_minute(&stage, &config).await;
+    let report = http.post("/processing/executions/promotions", &json!({ "executable": promotion })).await.expect(201);
+    assert_eq!(count(&http, &target).await, 1, "{}", report.text());
+    let runs = format!("/processing/executables/tasks/{}/executions", stage.task);
+    let wait = due + 60;
+    eventually(wait, "the scheduled run to end", async || {
+        let page = http.get(&runs).await.expect(200).json();
+        (page["items"][0]["status"] == "execution_successful").then_some(())
+    })
+    .await;
+    lasting(2_500).await;
+    assert_eq!(http.get(&runs).await.expect(200).json()["total"], 1);
+    let mut hooked = http.get(&config).await.expect(200).json();
+    hooked["trigger"] = json!({ "type": "WEBHOOK", "webhook": { "name": "orders" } });
+    let set = http.put(&config, &hooked).await.expect(200).json();
+    let url = set["trigger"]["webhook"]["url"].as_str().expect("a URL").to_owned();
+    let hook = url[url.find("/stoker/").expect("our path")..].to_owned();
+    let kind = [("content-type", "text/plain")];
+    let called = http.without_token().send(reqwest::Method::POST, &hook, &kind, Some(vec![b'x'])).await;
+    assert!(called.status < 300, "{}", called.text());
+    stage.server.kill9();
+    eventually(60, "the run of the webhook to end", async || {
+        let page = http.get(&runs).await.expect(200).json();
+        (page["total"] == 2 && page["items"][0]["status"] == "execution_successful").then_some(())
+    })
+    .await;
+    lasting(2_500).await;
+    assert_eq!(http.get(&runs).await.expect(200).json()["total"], 2);
+    assert_eq!(fs::read_to_string(&file).expect("the job ran"), "start\nend\n".repeat(2));
 }

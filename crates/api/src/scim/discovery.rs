@@ -44,7 +44,7 @@ pub fn resource_types(base: &str) -> Vec<Value> {
 fn suggested(list: &str, name: &str) -> Option<Value> {
     Some(match (list, name) {
         ("entitlements", "value") => Permission::ALL.iter().map(|permission| permission.id()).collect(),
-        ("members", "type") => json!(["User"]),
+        ("emails" | "phoneNumbers", "type") => json!(["work"]),
         ("", "preferredLanguage") => json!(["en", "fr", "ja", "de"]),
         ("", "timezone") => json!(["UTC", "America/New_York", "Asia/Tokyo", "Europe/Berlin", "Europe/Paris"]),
         _ => return None,
@@ -52,12 +52,17 @@ fn suggested(list: &str, name: &str) -> Option<Value> {
 }
 
 /// One attribute of a resource, or of the attribute `list`: name, type, and letters: `r` required, `m` many, `o` read only,
-/// `w` write only, `a` always in answers.
+/// `w` write only, `i` cannot be changed, `a` always in answers.
 fn attribute(list: &str, name: &str, kind: &str, letters: &str) -> Value {
     let has = |letter: char| letters.contains(letter);
     let mut attribute = json!({
         "name": name, "type": kind, "multiValued": has('m'), "required": has('r'), "caseExact": false,
-        "mutability": if has('o') { "readOnly" } else if has('w') { "writeOnly" } else { "readWrite" },
+        "mutability": match () {
+            () if has('o') => "readOnly",
+            () if has('w') => "writeOnly",
+            () if has('i') => "immutable",
+            () => "readWrite",
+        },
         "returned": if has('w') { "never" } else if has('a') { "always" } else { "default" },
         "uniqueness": if ["userName", "displayName"].contains(&name) { "server" } else { "none" },
     });
@@ -71,7 +76,7 @@ fn attribute(list: &str, name: &str, kind: &str, letters: &str) -> Value {
         let parts: &[(&str, &str, &str)] = match name {
             "name" => &[("givenName", "string", "r"), ("familyName", "string", "r"), ("formatted", "string", "o")],
             "emails" | "phoneNumbers" => {
-                &[("value", "string", "r"), ("type", "string", ""), ("primary", "boolean", "")]
+                &[("value", "string", "r"), ("type", "string", ""), ("primary", "boolean", "o")]
             }
             "members" => &[("value", "string", "r"), ("$ref", "reference", "")],
             "groups" => &[("value", "string", "o"), ("$ref", "reference", "o"), ("display", "string", "o")],
@@ -102,7 +107,7 @@ pub fn schemas(base: &str) -> Vec<Value> {
             USER,
             "User",
             &[
-                ("userName", "string", "r"),
+                ("userName", "string", "ri"),
                 ("name", "complex", "r"),
                 ("emails", "complex", "mr"),
                 ("phoneNumbers", "complex", "m"),
