@@ -43,7 +43,7 @@ pub(super) fn passed(output: &Output) -> String {
 #[tokio::test]
 async fn a_scim_compliance_checker_finds_no_error() {
     let stage = Stage::start(Backend::Sqlite, StageOptions { without_engine: true, ..Default::default() }).await;
-    let mut check = limited(120, &python("python"));
+    let mut check = limited(300, &python("python"));
     check.arg(workspace_root().join("tests/python/scim.py")).args([stage.url(), stage.server.token()]);
     let said = passed(&run(check).await);
     assert!(said.contains(" 0 errors"), "{said}");
@@ -55,7 +55,7 @@ const DOCUMENTS: [&str; 8] =
 /// One short look at every operation of every document.
 #[tokio::test]
 async fn the_server_keeps_to_its_documents_whatever_is_asked() {
-    fuzz(&["--phases", "fuzzing", "--max-examples", "2", "--seed", "11"], 100).await;
+    fuzz(&["--phases", "fuzzing", "--max-examples", "2", "--seed", "11"], 300).await;
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ async fn tell(stage: &mut Stage, generation: &Generation) -> Vec<(&'static str, 
     })
     .await;
     let path = format!("/stoker/v1/artifacts?workspaceId={}&name={name}&version=0.1.0", place.1);
-    let script = script_archive("#!/bin/sh\necho the same\nexit ${1#--context_param=code=}\n");
+    let script = script_archive("#!/bin/sh\necho the same\n");
     let published = http.send(Method::POST, &path, &[("content-type", "application/zip")], Some(script)).await;
     let artifact = text(&published.expect(201).json()["id"]);
     note("artifact", http.get(&format!("{objects}/artifacts/{artifact}")).await);
