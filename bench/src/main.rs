@@ -73,6 +73,8 @@ enum Section {
     Recovery,
     /// Lists and searches over a long history, on both databases
     History,
+    /// Reads with rights checks in a large account
+    Rights,
     /// Many schedules, and the steps of a plan
     Schedules,
 }

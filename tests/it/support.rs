@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use stoker_testkit::balancer::Balancer;
 use stoker_testkit::fixtures;
 use stoker_testkit::http::{Http, Method};
 use stoker_testkit::postgres::{self, TestDatabase};
@@ -35,6 +36,8 @@ pub(crate) enum Backend {
     Sqlite,
     /// A fresh database of the shared test server.
     Postgres,
+    /// The same, and as many servers as said on it, behind a balancer that spreads the requests.
+    Replicas(usize),
 }
 
 /// How a stage differs from the plain one.
@@ -96,8 +99,12 @@ pub(crate) struct PairedEngine {
 pub(crate) struct Stage {
     /// First and further engines; killed before the server.
     pub(crate) engines: Vec<PairedEngine>,
-    /// The server.
+    /// The server; the first one when there are several.
     pub(crate) server: ServerProcess,
+    /// Further servers on the same database and data folder.
+    pub(crate) replicas: Vec<ServerProcess>,
+    /// What spreads the requests over all servers when there are several.
+    pub(crate) balancer: Option<Balancer>,
     /// Client with the first user's token.
     pub(crate) http: Http,
     options: StageOptions,
@@ -112,7 +119,7 @@ impl Stage {
         // The first call builds the archives, for so long that open connections would be closed meanwhile.
         let _ = fixture("script-true");
         let config = tempfile::tempdir().expect("a folder for the settings");
-        let database = (backend == Backend::Postgres).then(postgres::database);
+        let database = (backend != Backend::Sqlite).then(postgres::database);
         let mut start =
             ServerOptions { database_url: database.as_ref().map(|it| it.url.clone()), ..Default::default() };
         if let Some(settings) = &options.settings {
@@ -123,14 +130,25 @@ impl Stage {
         if let Some(point) = options.crash_at {
             start.env = vec![("STOKER_CRASH_AT".into(), point.into())];
         }
-        let server = ServerProcess::start(start);
-        let http = server.http();
-        let mut stage = Self { engines: Vec::new(), server, http, options, counter: 0, database, _config: config };
+        let (server, replicas, balancer) = match backend {
+            Backend::Replicas(count) => several(count, &start, config.path()).await,
+            _ => (ServerProcess::start(start), Vec::new(), None),
+        };
+        let url = balancer.as_ref().map_or(server.url(), Balancer::url);
+        let http = Http::new(url).with_token(server.token());
+        let engines = Vec::new();
+        let mut stage =
+            Self { engines, server, replicas, balancer, http, options, counter: 0, database, _config: config };
         if !stage.options.without_engine {
             stage.add_engine().await;
             stage.wait_available(0).await;
         }
         stage
+    }
+
+    /// Where clients and engines reach the installation.
+    pub(crate) fn url(&self) -> &str {
+        self.balancer.as_ref().map_or(self.server.url(), Balancer::url)
     }
 
     /// Ids and credentials of the first start.
@@ -182,7 +200,7 @@ impl Stage {
 
     /// Adds an engine and starts it; it need not be available yet. Answers its index in `engines`.
     pub(crate) async fn add_engine(&mut self) -> usize {
-        let url = self.server.url().to_owned();
+        let url = self.url().to_owned();
         self.add_engine_at(&url).await
     }
 
@@ -375,12 +393,39 @@ impl Stage {
 
     /// Ends of all logs, for messages.
     pub(crate) fn logs(&self) -> String {
-        let mut all = format!("--- server\n{}\n", tail(&self.server.log()));
+        let mut all = String::new();
+        for server in std::iter::once(&self.server).chain(&self.replicas) {
+            all.push_str(&format!("--- server\n{}\n", tail(&server.log())));
+        }
         for engine in &self.engines {
             all.push_str(&format!("--- engine {}\n{}\n", engine.id, tail(&engine.process.log())));
         }
         all
     }
+}
+
+/// Servers that start at once on one empty folder and one empty database, behind a balancer.
+async fn several(
+    count: usize,
+    start: &ServerOptions,
+    folder: &Path,
+) -> (ServerProcess, Vec<ServerProcess>, Option<Balancer>) {
+    let balancer = Balancer::start();
+    let mut options = ServerOptions { data: Some(folder.join("shared")), ..start.clone() };
+    options.args.extend(["--public-url".into(), balancer.url().into()]);
+    let starting: Vec<_> = (0..count)
+        .map(|_| {
+            let options = options.clone();
+            tokio::task::spawn_blocking(move || ServerProcess::start(options))
+        })
+        .collect();
+    let mut servers = Vec::new();
+    for one in starting {
+        servers.push(one.await.expect("a server starts"));
+    }
+    balancer.lead_to(servers.iter().map(ServerProcess::url));
+    let first = servers.remove(0);
+    (first, servers, Some(balancer))
 }
 
 impl Drop for Stage {

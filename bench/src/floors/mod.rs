@@ -92,7 +92,8 @@ impl Floors {
     }
 }
 
-async fn bare_requests(total: usize) -> Result<String> {
+/// Requests to a handler that does nothing, as text.
+pub(crate) async fn bare_requests(total: usize) -> Result<String> {
     let server = request::BareServer::start()?;
     let load = |total| Load {
         url: server.url().to_owned(),

@@ -5,6 +5,7 @@ mod history;
 mod memory;
 mod recovery;
 mod requests;
+mod rights;
 mod runs;
 mod schedules;
 mod start;
@@ -34,6 +35,11 @@ pub(crate) async fn all(arguments: &Arguments, report: &mut Report) {
         if let Err(error) = requests::measure(report, &floors, arguments.requests).await {
             report.failure("requests", &error);
         }
+    }
+    if wanted(Section::Rights) {
+        begin(report, "reads with rights").await;
+        let result = rights::measure(report, arguments.requests).await;
+        note(report, "rights", result);
     }
     if wanted(Section::History) {
         begin(report, "lists of a long history").await;

@@ -1,10 +1,15 @@
 //! Bytes that are too large for a row: artifacts, addressed by their SHA-256, in a folder.
 //!
 //! A blob appears whole or not at all: it is written to a temporary file, flushed to disk, and renamed. Knows nothing of
-//! what is in it.
+//! what is in it. Several processes may share the folder: what one is writing or about to name, no other removes.
+
+mod gate;
+
+pub use gate::Hold;
 
 use ring::digest::{Context, SHA256};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use stoker_domain::Random;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
@@ -40,6 +45,7 @@ fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> BlobE
 #[derive(Clone, Debug)]
 pub struct Blobs {
     root: PathBuf,
+    gate: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A finished blob.
@@ -63,14 +69,14 @@ pub struct Upload {
 }
 
 impl Blobs {
-    /// Opens the folder and removes what uploads of an earlier process left unfinished.
+    /// Opens the folder and removes what uploads of processes that are gone left unfinished.
     pub fn open(root: &Path) -> Result<Self, BlobError> {
         let incoming = root.join("incoming");
         std::fs::create_dir_all(&incoming).map_err(io("create", &incoming))?;
         for entry in std::fs::read_dir(&incoming).map_err(io("list", &incoming))?.flatten() {
-            std::fs::remove_file(entry.path()).map_err(io("remove", &entry.path()))?;
+            gate::remove_abandoned(&entry.path())?;
         }
-        Ok(Self { root: root.to_owned() })
+        Ok(Self { root: root.to_owned(), gate: Arc::default() })
     }
 
     /// Where the blob lies, whether or not it exists. `sha256` must be 64 hexadecimal characters.
@@ -81,10 +87,7 @@ impl Blobs {
 
     /// Starts writing a blob of at most `limit` bytes.
     pub async fn begin(&self, limit: u64, random: &dyn Random) -> Result<Upload, BlobError> {
-        let mut name = [0u8; 16];
-        random.fill(&mut name);
-        let path = self.root.join("incoming").join(format!("{:032x}", u128::from_be_bytes(name)));
-        let file = File::create_new(&path).await.map_err(io("create", &path))?;
+        let (path, file) = gate::own_file(&self.root.join("incoming"), random).await?;
         Ok(Upload { blobs: self.clone(), path, file, hash: Context::new(&SHA256), size: 0, limit, done: false })
     }
 
@@ -171,6 +174,36 @@ mod tests {
         blobs.delete(&blob.sha256).await.unwrap();
         blobs.delete(&blob.sha256).await.unwrap();
         assert!(blobs.read(&blob.sha256).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn whoever_opens_the_folder_leaves_the_uploads_of_others_alone_and_clears_up_after_the_dead() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Blobs::open(folder.path()).unwrap();
+        let mut upload = first.begin(100, &SystemRandom::new()).await.unwrap();
+        upload.write(b"hel").await.unwrap();
+        let abandoned = folder.path().join("incoming/abandoned");
+        std::fs::write(&abandoned, b"left by a process that is gone").unwrap();
+        let second = Blobs::open(folder.path()).unwrap();
+        assert!(!abandoned.exists());
+        upload.write(b"lo").await.unwrap();
+        let blob = upload.finish().await.unwrap();
+        assert!(second.read(&blob.sha256).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_holds_the_folder_whoever_opened_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (Blobs::open(folder.path()).unwrap(), Blobs::open(folder.path()).unwrap());
+        let held = one.hold().await.unwrap();
+        assert!(one.clone().try_hold().await.unwrap().is_none());
+        assert!(other.try_hold().await.unwrap().is_none());
+        let mut waiting = Box::pin(other.hold());
+        let early = tokio::time::timeout(std::time::Duration::from_millis(50), &mut waiting).await;
+        assert!(early.is_err(), "it was given to two");
+        drop(held);
+        drop(waiting.await.unwrap());
+        assert!(one.try_hold().await.unwrap().is_some());
     }
 
     #[tokio::test]

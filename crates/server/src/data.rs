@@ -9,8 +9,9 @@ use stoker_domain::Random;
 use stoker_secrets::keyring::KeyRing;
 use stoker_service::bootstrap::Bootstrap;
 
-/// Makes the folder and locks it, so that two servers never share an embedded database. The lock ends with the process.
-pub(crate) fn lock(folder: &Path) -> Result<File> {
+/// Makes the folder and locks it, so that two servers never share an embedded database; with `shared`, because the database
+/// is elsewhere, any number of servers may use it. The lock ends with the process.
+pub(crate) fn lock(folder: &Path, shared: bool) -> Result<File> {
     // Only the owner looks inside: the folder holds the data key and everything encrypted with it.
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -21,9 +22,23 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
         .with_context(|| format!("cannot keep others out of {}: does it belong to this user?", folder.display()))?;
     let path = folder.join("lock");
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-    if file.try_lock().is_err() {
-        bail!("another server uses {}: stop it first, or choose another --data folder", folder.display());
+    if if shared { file.try_lock_shared() } else { file.try_lock() }.is_err() {
+        bail!(
+            "another server uses {}: stop it first, or choose another --data folder; servers share a folder only when \
+             all of them have the same --database-url",
+            folder.display()
+        );
     }
+    Ok(file)
+}
+
+/// Waits until no other server of the folder is starting: the first makes the data key and the first objects, the others
+/// find them. Drop the file when that is done.
+pub(crate) fn starting(folder: &Path) -> Result<File> {
+    let path = folder.join("starting");
+    let context = || format!("cannot lock {}", path.display());
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).with_context(context)?;
+    file.lock().with_context(context)?;
     Ok(file)
 }
 

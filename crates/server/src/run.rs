@@ -106,7 +106,9 @@ fn logging() {
 
 async fn serve_async(config: Config) -> Result<()> {
     let random: SharedRandom = Arc::new(SystemRandom::new());
-    let _lock = data::lock(&config.data)?;
+    let _lock = data::lock(&config.data, config.database_url.is_some())?;
+    let folder = config.data.clone();
+    let starting = tokio::task::spawn_blocking(move || data::starting(&folder)).await??;
     let database = match &config.database_url {
         Some(url) => Database::Postgres(url.clone()),
         None => Database::Sqlite(config.data.join("stoker.db")),
@@ -134,6 +136,7 @@ async fn serve_async(config: Config) -> Result<()> {
     if service.bootstrap(|made| Ok(data::write_bootstrap(&config.data, made)?)).await? {
         tracing::info!(file = %config.data.join("bootstrap.json").display(), "first start: the first token is in this file");
     }
+    drop(starting);
     let app = App {
         service: service.clone(),
         engine_program: config.engine_program.map(Arc::new),
@@ -141,7 +144,7 @@ async fn serve_async(config: Config) -> Result<()> {
     };
     let reconciler = tokio::spawn(reconcile(service.clone()));
     let scheduler = tokio::spawn(act_on_time(service));
-    tracing::info!(url = %url, "listening");
+    tracing::info!(url = %url, address = %address, "listening");
     {
         let mut out = std::io::stdout().lock();
         writeln!(out, "listening on {url}")?;

@@ -99,8 +99,6 @@ pub struct Parts {
 pub(crate) struct Inner {
     store: Store,
     pub(crate) blobs: Blobs,
-    /// Held while a file is between "on disk" and "named by a row", and while an unused file is removed.
-    pub(crate) blob_guard: tokio::sync::Mutex<()>,
     pub(crate) keys: KeyRing,
     pub(crate) clock: SharedClock,
     pub(crate) random: SharedRandom,
@@ -132,7 +130,6 @@ impl Service {
             inner: Arc::new(Inner {
                 store: parts.store,
                 blobs: parts.blobs,
-                blob_guard: tokio::sync::Mutex::new(()),
                 keys: parts.keys,
                 clock: parts.clock,
                 random: parts.random,
@@ -188,6 +185,16 @@ impl Service {
 
     pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<stoker_store::db::Counts> {
         self.inner.store.changes()
+    }
+
+    /// Tells the other servers on the database that somebody lost access; may be lost.
+    pub(crate) fn tell_access_lost(&self) {
+        self.inner.store.tell_access_lost();
+    }
+
+    /// Counts how often another server said so.
+    pub(crate) fn access_lost(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.store.access_lost()
     }
 
     pub(crate) fn random(&self) -> &dyn stoker_domain::Random {

@@ -194,7 +194,7 @@ impl Service {
         .map_err(Error::internal)?
         .map_err(refused_archive)?;
         // From here until the commit nobody may find the file unused and remove it.
-        let keeping = self.inner.blob_guard.lock().await;
+        let keeping = self.inner.blobs.hold().await?;
         let blob = upload.finish().await?;
         let (service, proof, sha256) = (self.clone(), allowed.clone(), blob.sha256.clone());
         let now = self.now();

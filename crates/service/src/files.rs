@@ -30,7 +30,7 @@ impl Service {
         let service = self.clone();
         let keeping = async move {
             // From here until the commit nobody may find the file unused and remove it.
-            let guard = service.inner.blob_guard.lock().await;
+            let guard = service.inner.blobs.hold().await?;
             let blob = upload.finish().await?;
             let sha256 = blob.sha256.clone();
             let kept = service.write(&allowed, move |tx| name_it(tx, blob)).await;
@@ -52,7 +52,7 @@ impl Service {
     }
 
     async fn try_drop_blob(&self, sha256: &str) -> Result<(), Error> {
-        let _guard = self.inner.blob_guard.lock().await;
+        let _guard = self.inner.blobs.hold().await?;
         let wanted = sha256.to_owned();
         let system = Allowed::system();
         let needed = self

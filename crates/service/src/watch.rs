@@ -55,6 +55,8 @@ pub struct Watcher {
     seen: Counts,
     order: watch::Receiver<Order>,
     round: u64,
+    /// Counts up when somebody signed out on another server.
+    elsewhere: watch::Receiver<u64>,
     _place: Place,
 }
 
@@ -66,6 +68,9 @@ impl Watcher {
             if order.stop || order.round != self.round {
                 return None;
             }
+            if self.elsewhere.has_changed().unwrap_or(false) {
+                return None;
+            }
             let now = *self.changes.borrow_and_update();
             let topics = now.differing(&self.seen);
             if !topics.is_empty() {
@@ -75,6 +80,7 @@ impl Watcher {
             tokio::select! {
                 changed = self.changes.changed() => changed.ok()?,
                 order = self.order.changed() => order.ok()?,
+                elsewhere = self.elsewhere.changed() => return elsewhere.ok().and(None),
             }
         }
     }
@@ -99,7 +105,8 @@ impl Service {
         let place = Place { all: watchers.by_principal.clone(), principal: actor.id.clone() };
         let order = watchers.order.subscribe();
         let round = order.borrow().round;
-        Ok(Watcher { changes, seen, order, round, _place: place })
+        let elsewhere = self.access_lost();
+        Ok(Watcher { changes, seen, order, round, elsewhere, _place: place })
     }
 
     /// Ends all watchers, because the server stops; connections would be kept open by them.
@@ -107,8 +114,9 @@ impl Service {
         self.inner.watchers.order.send_modify(|order| order.stop = true);
     }
 
-    /// Ends the watchers there are; those who still may come again.
+    /// Ends the watchers there are, also on other servers; those who still may come again.
     pub(crate) fn renew_watchers(&self) {
+        self.tell_access_lost();
         self.inner.watchers.order.send_modify(|order| order.round += 1);
     }
 }

@@ -3,6 +3,7 @@
 //! A test that cannot set its stage has failed, so the functions here panic with a text that says what to do, at the
 //! line of the test that called them. Everything they start ends with the test process, also when that is killed.
 
+pub mod balancer;
 pub mod fixtures;
 pub mod http;
 pub mod postgres;

@@ -12,6 +12,7 @@ mod plans;
 mod postgres;
 mod promotions;
 mod proxy;
+mod replicas;
 mod schedule;
 mod server;
 mod server_dies;

@@ -80,7 +80,7 @@ async fn dies_everywhere(setup: Setup) {
 }
 
 /// A promotion into a new environment that the first user may run; its id and that of the environment.
-async fn pair(http: &Http, source: &str, name: &str) -> (Value, String) {
+pub(super) async fn pair(http: &Http, source: &str, name: &str) -> (Value, String) {
     let body = json!({ "name": name, "workspaceName": "Own" });
     let target = http.post("/orchestration/environments", &body).await.expect(201).json()["id"].clone();
     let body = json!({ "sourceEnvironmentId": source, "targetEnvironmentId": target });
@@ -97,7 +97,7 @@ async fn pair(http: &Http, source: &str, name: &str) -> (Value, String) {
 }
 
 /// How many tasks the environment has.
-async fn count(http: &Http, environment: &str) -> u64 {
+pub(super) async fn count(http: &Http, environment: &str) -> u64 {
     let path = format!("/orchestration/executables/tasks?environmentId={environment}");
     http.get(&path).await.expect(200).json()["total"].as_u64().expect("a number")
 }

@@ -123,7 +123,7 @@ async fn dies_while_due(server: Setup) {
 }
 
 /// Lets the job of the stage's task tell on itself in this file.
-async fn give_parameter(stage: &Stage, file: &str) {
+pub(super) async fn give_parameter(stage: &Stage, file: &str) {
     let path = format!("/orchestration/executables/tasks/{}", stage.task);
     let mut task = stage.http().get(&path).await.expect(200).json();
     let body = task.as_object_mut().expect("an object");
@@ -134,7 +134,7 @@ async fn give_parameter(stage: &Stage, file: &str) {
 }
 
 /// Sets a trigger for the next full minute that is far enough away to get ready; gives the seconds until then.
-async fn set_next_minute(stage: &Stage, path: &str) -> u64 {
+pub(super) async fn set_next_minute(stage: &Stage, path: &str) -> u64 {
     #[allow(clippy::disallowed_methods, reason = "a real server goes by the real clock")]
     let now = jiff::Timestamp::now().as_second();
     let due = (now + 79) / 60 * 60;

@@ -20,6 +20,8 @@ pub(super) struct Setup {
     pub(super) database: Option<String>,
     /// The settings file's content.
     pub(super) settings: Option<serde_json::Value>,
+    /// Where clients and engines reach it, when that is not the server itself.
+    pub(super) public_url: Option<String>,
 }
 
 impl Setup {
@@ -36,18 +38,32 @@ pub(super) struct Server {
     folder: PathBuf,
     child: Option<Child>,
     address: String,
+    /// Counts the servers of the folder, from 0.
+    number: usize,
 }
 
 impl Server {
     /// Starts it for the first time.
     pub(super) async fn start(folder: &Path, setup: Setup) -> Self {
-        let mut server = Self { setup, folder: folder.to_owned(), child: None, address: "127.0.0.1:0".to_owned() };
+        Self::start_numbered(folder, setup, 0).await
+    }
+
+    /// Starts one more server on the same folder and database.
+    pub(super) async fn beside(&self, number: usize) -> Self {
+        Self::start_numbered(&self.folder, self.setup.clone(), number).await
+    }
+
+    async fn start_numbered(folder: &Path, setup: Setup, number: usize) -> Self {
+        let address = "127.0.0.1:0".to_owned();
+        let mut server = Self { setup, folder: folder.to_owned(), child: None, address, number };
         server.spawn(None);
-        let url = eventually(60, "the first start of the server", async || {
-            Bootstrap::read(&server.data()).ok().map(|bootstrap| bootstrap.url)
+        let log = server.log_file();
+        server.address = eventually(60, "the first start of the server", async || {
+            let log = fs::read_to_string(&log).ok()?;
+            let (_, rest) = log.rsplit_once(" address=")?;
+            Some(rest.split_once('\n')?.0.to_owned())
         })
         .await;
-        server.address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
         server.ready().await;
         server
     }
@@ -81,6 +97,9 @@ impl Server {
         if let Some(url) = &self.setup.database {
             command.args(["--database-url", url]);
         }
+        if let Some(url) = &self.setup.public_url {
+            command.args(["--public-url", url]);
+        }
         if let Some(settings) = &self.setup.settings {
             let file = self.folder.join("settings.json");
             fs::write(&file, settings.to_string()).expect("the settings file");
@@ -112,6 +131,12 @@ impl Server {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Ends it at once, without waiting until it is gone: start it again, which does.
+    pub(super) fn send_kill(&self) {
+        let child = self.child.as_ref().expect("a server");
+        kill(Pid::from_raw(i32::try_from(child.id()).expect("a process id")), Signal::SIGKILL).expect("SIGKILL");
     }
 
     /// Waits until it has died at the place it was told.
@@ -152,7 +177,10 @@ impl Server {
     }
 
     fn log_file(&self) -> PathBuf {
-        self.folder.join("server.log")
+        match self.number {
+            0 => self.folder.join("server.log"),
+            number => self.folder.join(format!("server-{number}.log")),
+        }
     }
 
     /// The end of what it wrote.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use stoker_testkit::balancer::Balancer;
 use stoker_testkit::fixtures;
 use stoker_testkit::http::{Answer, Http};
 use stoker_testkit::programs::{Bootstrap, EngineFolder, EngineProcess};
@@ -64,6 +65,10 @@ pub(super) struct Start {
 /// Everything a test of faults needs.
 pub(super) struct Stage {
     pub(super) server: Server,
+    /// Further servers on the same database and data folder.
+    pub(super) replicas: Vec<Server>,
+    /// What spreads the requests when there are several servers.
+    pub(super) balancer: Option<Balancer>,
     pub(super) engine: EngineProcess,
     pub(super) home: PathBuf,
     pub(super) task: String,
@@ -80,6 +85,8 @@ pub(super) struct Options {
     pub(super) server: Setup,
     /// What lies between engine and server.
     pub(super) through: Option<Proxy>,
+    /// Servers beside the first one, behind a balancer; they need a database elsewhere.
+    pub(super) replicas: usize,
     /// Most runs at once.
     pub(super) slots: Option<u32>,
     /// Place at which the first engine dies.
@@ -101,9 +108,19 @@ impl Stage {
     pub(super) async fn set_unpaired(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let place = options.server_data.as_deref().unwrap_or(folder.path());
-        let server = Server::start(place, options.server.clone()).await;
+        let balancer = (options.replicas > 0).then(Balancer::start);
+        let public_url = balancer.as_ref().map(|balancer| balancer.url().to_owned());
+        let server = Server::start(place, Setup { public_url, ..options.server.clone() }).await;
+        let mut replicas = Vec::new();
+        for number in 1..=options.replicas {
+            replicas.push(server.beside(number).await);
+        }
+        if let Some(balancer) = &balancer {
+            balancer.lead_to(std::iter::once(&server).chain(&replicas).map(Server::address));
+        }
         let bootstrap = server.bootstrap();
-        let http = Http::new(&server.url()).with_token(&bootstrap.personal_access_token);
+        let reached = balancer.as_ref().map_or_else(|| server.url(), |balancer| balancer.url().to_owned());
+        let http = Http::new(&reached).with_token(&bootstrap.personal_access_token);
         let engine_folder = EngineFolder::unpack(&archive(&http).await);
         let home = engine_folder.path();
         prepare_home(&home, &options);
@@ -117,7 +134,7 @@ impl Stage {
             .expect(201)
             .json();
         let text = |value: &Value, name: &str| value[name].as_str().expect(name).to_owned();
-        let url = options.through.as_ref().map_or_else(|| server.url(), |proxy| proxy.url.clone());
+        let url = options.through.as_ref().map_or(reached, |proxy| proxy.url.clone());
         if let Some(proxy) = &options.through {
             proxy.lead_to(server.address());
         }
@@ -126,11 +143,14 @@ impl Stage {
         let task = task(&http, &bootstrap, &engine_id, "faults", &fixtures::script_archive(JOB)).await;
         let engine = EngineProcess::start(&home);
         let counter = AtomicUsize::new(0);
-        Self { server, engine, home, task, engine_id, bootstrap, counter, _engine_folder: engine_folder, folder }
+        let _engine_folder = engine_folder;
+        Self { server, replicas, balancer, engine, home, task, engine_id, bootstrap, counter, _engine_folder, folder }
     }
 
+    /// A client with the first user's token, that reaches all servers when there are several.
     pub(super) fn http(&self) -> Http {
-        Http::new(&self.server.url()).with_token(&self.bootstrap.personal_access_token)
+        let url = self.balancer.as_ref().map_or_else(|| self.server.url(), |balancer| balancer.url().to_owned());
+        Http::new(&url).with_token(&self.bootstrap.personal_access_token)
     }
 
     /// Publishes another archive and makes a task of it on this engine.
@@ -217,7 +237,10 @@ impl Stage {
             answer.json()["presignedURL"].as_str().map(str::to_owned)
         })
         .await;
-        let url = url.replace(self.bootstrap.url.trim_end_matches('/'), &self.server.url());
+        let url = match &self.balancer {
+            Some(_) => url,
+            None => url.replace(self.bootstrap.url.trim_end_matches('/'), &self.server.url()),
+        };
         let answer: Answer = Http::new("http://unused").get(&url).await.expect(200);
         answer.text().lines().map(str::to_owned).collect()
     }

@@ -5,10 +5,10 @@ use super::server::Setup;
 use super::stage::{Options, Stage, Start, Wanted, lasting};
 
 /// A small generator with a fixed beginning: a failure can be repeated, as far as processes can be.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -39,7 +39,17 @@ async fn check_parameters(stage: &Stage, artifact: &Artifact, about: &Value) {
 /// the engine's locale is not; names with accents start; execute bits are not needed.
 #[tokio::test]
 async fn every_archive_does_what_its_table_says() {
-    let mut stage = Stage::start(Backend::Sqlite, plain_locale(3)).await;
+    main_job(Backend::Sqlite).await;
+}
+
+/// The requests of clients and of the engine go to three servers in turn.
+#[tokio::test]
+async fn every_archive_does_the_same_on_three_servers() {
+    main_job(Backend::Replicas(3)).await;
+}
+
+async fn main_job(backend: Backend) {
+    let mut stage = Stage::start(backend, plain_locale(3)).await;
     let files = tempfile::tempdir().expect("a folder for resources");
     let mut artifacts = BTreeMap::new();
     for (archive, about) in table().as_object().expect("archives") {

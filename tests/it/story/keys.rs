@@ -74,7 +74,7 @@ async fn the_key_store_is_standard_and_encrypted_and_a_key_works_once() {
     let used = used.split_once('=').expect("a line with a key").1.trim().to_owned();
     for (key, why) in [(used.as_str(), "used"), ("0123456789abcdefghij", "unknown")] {
         let folder = stage.engine_folder().await;
-        folder.pair(stage.server.url(), key);
+        folder.pair(stage.url(), key);
         let (code, log) = gives_up(&folder);
         assert_eq!(code, Some(2), "{why}: {log}");
         assert!(log.contains("cannot pair with ") && log.to_lowercase().contains("key"), "{why}: {log}");
@@ -106,7 +106,7 @@ async fn an_own_password_lies_in_no_file() {
         "keypair.use.keystore=true\nkeypair.keystore.type=PKCS12\nkeypair.keystore.password=${{env:{VARIABLE}}}\n"
     );
     fs::write(home.join("etc/org.talend.ipaas.rt.keypair.manager.cfg"), settings).expect("write the settings");
-    stage.engines[0].folder.pair(stage.server.url(), &key);
+    stage.engines[0].folder.pair(stage.url(), &key);
     // Java's own tool knows no other than ASCII passwords in such a file.
     let password = "own p4ssword: $unlikely\"";
     stage.engine().set_env(vec![(VARIABLE.into(), password.into())]);

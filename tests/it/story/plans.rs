@@ -33,7 +33,7 @@ exit "${code:-0}"
 /// reached. The repetition of what failed comes to the end.
 #[tokio::test]
 async fn a_plan_runs_side_by_side_fails_is_handled_and_is_repeated() {
-    for backend in [Backend::Sqlite, Backend::Postgres] {
+    for backend in [Backend::Sqlite, Backend::Postgres, Backend::Replicas(2)] {
         from_first_to_last_step(backend).await;
     }
 }

@@ -24,7 +24,7 @@ impl Drop for Background {
 pub(super) async fn script(stage: &Stage, name: &str, variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new("timeout");
     command.args(["120", "bash"]).arg(workspace_root().join("examples").join(name)).stdin(Stdio::null());
-    command.env("STOKER_URL", stage.server.url()).env("STOKER_TOKEN", stage.server.token());
+    command.env("STOKER_URL", stage.url()).env("STOKER_TOKEN", stage.server.token());
     command.env("POLL_SECONDS", "0.1").envs(variables.iter().copied());
     let output = tokio::task::spawn_blocking(move || command.output()).await;
     output.expect("the thread ends").expect("start bash")
@@ -119,8 +119,8 @@ fn token_of(stage: &Stage, account: &Value) -> String {
     let credentials = format!("{}:{}", text(&account["id"]), text(&account["secret"]));
     let mut command = Command::new("curl");
     command.args(["-sS", "--config", "-", "-H", "content-type: application/json"]);
-    let body = json!({"audience": stage.server.url(), "grant_type": "client_credentials"});
-    command.args(["-d", &body.to_string(), &format!("{}/security/oauth/token", stage.server.url())]);
+    let body = json!({"audience": stage.url(), "grant_type": "client_credentials"});
+    command.args(["-d", &body.to_string(), &format!("{}/security/oauth/token", stage.url())]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut curl = command.spawn().expect("start curl");
     let mut input = curl.stdin.take().expect("the input of curl");
@@ -140,4 +140,9 @@ async fn the_example_scripts_work_on_the_embedded_database() {
 #[tokio::test]
 async fn the_example_scripts_work_on_postgresql() {
     from_nothing_to_a_log(Backend::Postgres).await;
+}
+
+#[tokio::test]
+async fn the_example_scripts_work_on_three_servers() {
+    from_nothing_to_a_log(Backend::Replicas(3)).await;
 }

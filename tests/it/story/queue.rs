@@ -64,7 +64,7 @@ async fn a_run_waits_for_its_engine_and_says_so() {
     let timeline = stage.timeline(&run).await;
     assert!(timeline.to_string().contains("engine_away"), "{timeline:#}");
     let folder = stage.engine_folder().await;
-    folder.pair(stage.server.url(), &key);
+    folder.pair(stage.url(), &key);
     let _engine = stoker_testkit::programs::EngineProcess::start(&folder.path());
     let state = stage.wait_final(&run, SOON).await;
     assert_eq!(state["status"], "execution_successful", "{state}");

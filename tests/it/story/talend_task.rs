@@ -22,7 +22,7 @@ async fn client(stage: &Stage, credentials: &[(&str, &str)], arguments: &[&str])
     let mut command = Command::new("timeout");
     command.arg("60").arg(program()).args(arguments).current_dir(place.path()).stdin(Stdio::null());
     command.env_clear().env("PATH", "/usr/bin:/bin").env("COLUMNS", "200").env("LC_ALL", "C.UTF-8");
-    command.env("TALEND_API_URL", stage.server.url()).envs(credentials.iter().copied());
+    command.env("TALEND_API_URL", stage.url()).envs(credentials.iter().copied());
     let output = tokio::task::spawn_blocking(move || command.output()).await;
     output.expect("the thread ends").expect("start the client")
 }
@@ -84,4 +84,9 @@ async fn it_works_unchanged_on_the_embedded_database() {
 #[tokio::test]
 async fn it_works_unchanged_on_postgresql() {
     it_works_unchanged(Backend::Postgres).await;
+}
+
+#[tokio::test]
+async fn it_works_unchanged_on_three_servers() {
+    it_works_unchanged(Backend::Replicas(3)).await;
 }

@@ -143,3 +143,8 @@ async fn every_script_does_what_it_says_on_the_embedded_database() {
 async fn every_script_does_what_it_says_on_postgresql() {
     every_script_does_what_it_says(Backend::Postgres).await;
 }
+
+#[tokio::test]
+async fn every_script_does_what_it_says_on_two_servers() {
+    every_script_does_what_it_says(Backend::Replicas(2)).await;
+}

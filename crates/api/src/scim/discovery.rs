@@ -1,7 +1,9 @@
 //! What this SCIM service can do, in documents that never change.
 
 use super::resources::{GROUP, ROLE, USER};
+use super::view::REQUIRED;
 use serde_json::{Value, json};
+use stoker_domain::Permission;
 
 /// `ServiceProviderConfig`.
 pub fn provider(base: &str) -> Value {
@@ -38,26 +40,50 @@ pub fn resource_types(base: &str) -> Vec<Value> {
     ]
 }
 
-/// One attribute: name, type, and letters: `r` required, `m` many, `o` read only, `w` write only.
-fn attribute(name: &str, kind: &str, letters: &str) -> Value {
+/// Values that a client may offer for an attribute; others of the same form are taken too, unless it is a permission.
+fn suggested(list: &str, name: &str) -> Option<Value> {
+    Some(match (list, name) {
+        ("entitlements", "value") => Permission::ALL.iter().map(|permission| permission.id()).collect(),
+        ("emails" | "phoneNumbers", "type") => json!(["work"]),
+        ("", "preferredLanguage") => json!(["en", "fr", "ja", "de"]),
+        ("", "timezone") => json!(["UTC", "America/New_York", "Asia/Tokyo", "Europe/Berlin", "Europe/Paris"]),
+        _ => return None,
+    })
+}
+
+/// One attribute of a resource, or of the attribute `list`: name, type, and letters: `r` required, `m` many, `o` read only,
+/// `w` write only, `i` cannot be changed, `a` always in answers.
+fn attribute(list: &str, name: &str, kind: &str, letters: &str) -> Value {
     let has = |letter: char| letters.contains(letter);
     let mut attribute = json!({
         "name": name, "type": kind, "multiValued": has('m'), "required": has('r'), "caseExact": false,
-        "mutability": if has('o') { "readOnly" } else if has('w') { "writeOnly" } else { "readWrite" },
-        "returned": if has('w') { "never" } else { "default" },
+        "mutability": match () {
+            () if has('o') => "readOnly",
+            () if has('w') => "writeOnly",
+            () if has('i') => "immutable",
+            () => "readWrite",
+        },
+        "returned": if has('w') { "never" } else if has('a') { "always" } else { "default" },
         "uniqueness": if ["userName", "displayName"].contains(&name) { "server" } else { "none" },
     });
+    if let Some(values) = suggested(list, name) {
+        attribute["canonicalValues"] = values;
+    }
+    if kind == "reference" {
+        attribute["referenceTypes"] = json!([if list == "groups" { "Group" } else { "User" }]);
+    }
     if kind == "complex" {
-        let parts: &[&str] = match name {
-            "name" => &["givenName", "familyName", "formatted"],
-            "emails" | "phoneNumbers" => &["value", "type", "primary"],
-            _ => &["value", "display"],
+        let parts: &[(&str, &str, &str)] = match name {
+            "name" => &[("givenName", "string", "r"), ("familyName", "string", "r"), ("formatted", "string", "o")],
+            "emails" | "phoneNumbers" => {
+                &[("value", "string", "r"), ("type", "string", ""), ("primary", "boolean", "o")]
+            }
+            "members" => &[("value", "string", "r"), ("$ref", "reference", "")],
+            "groups" => &[("value", "string", "o"), ("$ref", "reference", "o"), ("display", "string", "o")],
+            _ => &[("value", "string", "r"), ("display", "string", "o")],
         };
-        let parts: Vec<Value> = parts
-            .iter()
-            .map(|part| self::attribute(part, if *part == "primary" { "boolean" } else { "string" }, ""))
-            .collect();
-        attribute["subAttributes"] = Value::Array(parts);
+        let part = |(part, kind, letters): &(&str, &str, &str)| self::attribute(name, part, kind, letters);
+        attribute["subAttributes"] = parts.iter().map(part).collect();
     }
     attribute
 }
@@ -65,7 +91,10 @@ fn attribute(name: &str, kind: &str, letters: &str) -> Value {
 fn schema(base: &str, id: &str, name: &str, attributes: &[(&str, &str, &str)]) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"], "id": id, "name": name,
-        "attributes": attributes.iter().map(|(name, kind, letters)| attribute(name, kind, letters)).collect::<Vec<_>>(),
+        "attributes": attributes.iter().map(|(name, kind, letters)| {
+            let always = REQUIRED.iter().any(|(schema, names)| *schema == id && names.contains(name));
+            attribute("", name, kind, &format!("{letters}{}", if always { "a" } else { "" }))
+        }).collect::<Vec<_>>(),
         "meta": { "resourceType": "Schema", "location": format!("{base}/scim/v2/Schemas/{id}") },
     })
 }
@@ -78,7 +107,7 @@ pub fn schemas(base: &str) -> Vec<Value> {
             USER,
             "User",
             &[
-                ("userName", "string", "r"),
+                ("userName", "string", "ri"),
                 ("name", "complex", "r"),
                 ("emails", "complex", "mr"),
                 ("phoneNumbers", "complex", "m"),

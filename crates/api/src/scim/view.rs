@@ -1,5 +1,6 @@
 //! Lists and chosen attributes.
 
+use super::resources::{GROUP, ROLE, USER};
 use super::{Filter, MAX_CHARS, attribute, key_of, reached};
 use crate::error::ApiError;
 use crate::handlers::{lenient_int, lenient_list};
@@ -9,6 +10,10 @@ use serde_json::{Map, Value, json};
 /// Most documents of one answer, and how many without a wish (source: spec for the second).
 const MOST: i64 = 1_000;
 const USUAL: i64 = 100;
+
+/// What documents of each kind always have (source: spec).
+pub(super) const REQUIRED: [(&str, &[&str]); 3] =
+    [(USER, &["userName", "name"]), (GROUP, &["displayName"]), (ROLE, &["name", "entitlements"])];
 
 /// Which attributes an answer shall have.
 #[derive(Deserialize, Default, Clone)]
@@ -38,14 +43,20 @@ pub struct SearchRequest {
 }
 
 impl Wish {
-    /// The document with the wished attributes; `id` and `schemas` are always there.
+    /// The document with the wished attributes; `id`, `schemas` and what its kind requires are always there, because the
+    /// published answers require them (source: spec).
     pub fn of(&self, document: Value) -> Value {
         let Value::Object(whole) = document else { return document };
-        let always: fn(&str) -> bool = |key| ["id", "schemas"].contains(&key);
+        let needed = required(whole.get("schemas"));
+        let always = |key: &str| ["id", "schemas"].contains(&key) || needed.contains(&key);
         if self.attributes.is_empty() {
             let mut rest = Value::Object(whole);
             for name in &self.excluded_attributes {
-                without(&mut rest, &attribute(name.trim()), always);
+                let path = attribute(name.trim());
+                // Also in parts: what is always there is there whole.
+                if !path.first().is_some_and(|first| always_in(needed, first)) {
+                    without(&mut rest, &path, &always);
+                }
             }
             return rest;
         }
@@ -65,6 +76,16 @@ impl Wish {
     }
 }
 
+/// The attributes that documents of a kind always have.
+fn required(schemas: Option<&Value>) -> &'static [&'static str] {
+    let kind = schemas.and_then(|schemas| schemas.get(0)).and_then(Value::as_str).unwrap_or_default();
+    REQUIRED.iter().find(|(schema, _)| *schema == kind).map_or(&[], |(_, names)| names)
+}
+
+fn always_in(needed: &[&str], name: &str) -> bool {
+    needed.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 fn pair((key, value): (&String, &Value)) -> (String, Value) {
     (key.clone(), value.clone())
 }
@@ -82,7 +103,7 @@ fn only(value: &Value, path: &[String]) -> Value {
     }
 }
 
-fn without(value: &mut Value, path: &[String], always: fn(&str) -> bool) {
+fn without(value: &mut Value, path: &[String], always: &dyn Fn(&str) -> bool) {
     match (value, path) {
         (Value::Array(items), _) => items.iter_mut().for_each(|item| without(item, path, always)),
         (Value::Object(object), [name]) => {
@@ -92,7 +113,7 @@ fn without(value: &mut Value, path: &[String], always: fn(&str) -> bool) {
         }
         (Value::Object(object), [name, rest @ ..]) => {
             if let Some(inner) = key_of(object, name).cloned().and_then(|key| object.get_mut(&key)) {
-                without(inner, rest, |_| false);
+                without(inner, rest, &|_| false);
             }
         }
         _ => {}
@@ -159,6 +180,23 @@ mod tests {
             rest,
             json!({ "id": "1", "schemas": [], "name": { "familyName": "c" }, "emails": [{ "value": "d" }] })
         );
+    }
+
+    #[test]
+    fn what_a_kind_requires_is_always_there_and_whole() {
+        let user = json!({ "id": "1", "schemas": [USER], "userName": "a", "name": { "givenName": "b", "familyName": "c" },
+            "title": "d" });
+        let least =
+            json!({ "id": "1", "schemas": [USER], "userName": "a", "name": { "givenName": "b", "familyName": "c" } });
+        for (attributes, excluded) in [
+            (vec!["nothing"], vec![]),
+            (vec!["name.givenName"], vec![]),
+            (vec![], vec!["userName", "NAME", "name.familyName", "title", "schemas"]),
+        ] {
+            let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
+            let wish = Wish { attributes: owned(attributes), excluded_attributes: owned(excluded) };
+            assert_eq!(wish.of(user.clone()), least);
+        }
     }
 
     #[test]

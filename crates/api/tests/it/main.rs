@@ -12,6 +12,7 @@ mod client_plans;
 mod conflicts;
 mod connections;
 mod console;
+mod dialect_table;
 mod dialects;
 mod documents;
 mod dynamic_engines;

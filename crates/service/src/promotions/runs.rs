@@ -210,10 +210,10 @@ impl Service {
     async fn carry_out(&self, id: &PromotionRunId, only_free: bool) -> Result<Option<PromotionRun>, Error> {
         // Until the commit nobody may find a file of an artifact unused and remove it.
         let keeping = match only_free {
-            false => self.inner.blob_guard.lock().await,
-            true => match self.inner.blob_guard.try_lock() {
-                Ok(guard) => guard,
-                Err(_) => return Ok(None),
+            false => self.inner.blobs.hold().await?,
+            true => match self.inner.blobs.try_hold().await? {
+                Some(held) => held,
+                None => return Ok(None),
             },
         };
         let (service, wanted) = (self.clone(), id.clone());

@@ -70,6 +70,16 @@ impl Touched {
         }
     }
 
+    /// The topics as bits, the first in the lowest.
+    pub(super) fn bits(self) -> u8 {
+        self.0.iter().enumerate().map(|(place, touched)| u8::from(*touched) << place).sum()
+    }
+
+    /// The topics of [`Touched::bits`]; further bits are passed over.
+    pub(super) fn from_bits(bits: u8) -> Self {
+        Self(std::array::from_fn(|place| bits >> place & 1 == 1))
+    }
+
     /// Tells those who wait.
     pub(super) fn announce(self, changes: &watch::Sender<Counts>) {
         if self.0.contains(&true) {
@@ -102,5 +112,13 @@ mod tests {
         );
         assert_eq!(topics(&["UPDATE  engines\nSET seen_ms = 1"]), [Topic::Engines]);
         assert_eq!(topics(&["SELECT 1", "UPDATE console_sessions SET seen_ms = 1"]), []);
+    }
+
+    #[test]
+    fn topics_travel_as_bits() {
+        for bits in 0..16 {
+            assert_eq!(Touched::from_bits(bits).bits(), bits);
+        }
+        assert_eq!(Touched::from_bits(0b1111_0010).0, [false, true, false, false]);
     }
 }

@@ -3,6 +3,7 @@
 mod changes;
 pub mod dialect;
 mod migrate;
+mod others;
 mod postgres_db;
 pub(crate) mod record;
 mod sqlite_db;
@@ -151,15 +152,28 @@ enum Backend {
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<Backend>,
-    changes: watch::Sender<Counts>,
+    voice: Voice,
+    access: watch::Sender<u64>,
 }
 
-/// `changes` learns of what was committed; reads have none.
-fn work<T, E, F>(
-    f: F,
-    answer: tokio::sync::oneshot::Sender<Result<T, E>>,
-    changes: Option<watch::Sender<Counts>>,
-) -> Work
+/// Says what was committed: to those who wait here, and to the other servers.
+#[derive(Clone)]
+struct Voice {
+    changes: watch::Sender<Counts>,
+    untold: Option<others::Untold>,
+}
+
+impl Voice {
+    fn announce(&self, touched: Touched) {
+        touched.announce(&self.changes);
+        if let Some(untold) = &self.untold {
+            untold.tell(touched);
+        }
+    }
+}
+
+/// `voice` says what was committed; reads have none.
+fn work<T, E, F>(f: F, answer: tokio::sync::oneshot::Sender<Result<T, E>>, voice: Option<Voice>) -> Work
 where
     F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     T: Send + 'static,
@@ -171,8 +185,8 @@ where
         let touched = std::mem::take(&mut tx.touched);
         match result {
             Ok(Ok(value)) => Verdict::Commit(Box::new(move |committed| {
-                if let (Ok(()), Some(changes)) = (&committed, &changes) {
-                    touched.announce(changes);
+                if let (Ok(()), Some(voice)) = (&committed, &voice) {
+                    voice.announce(touched);
                 }
                 let _ = answer.send(committed.map(|()| value).map_err(E::from));
             })),
@@ -191,17 +205,37 @@ where
 impl Store {
     /// Opens the database and brings its tables up to date. Blocks; call it before serving.
     pub fn open(database: &Database) -> Result<Self, StoreError> {
+        let (changes, access) = (watch::Sender::new(Counts::default()), watch::Sender::new(0));
         let backend = match database {
             Database::Sqlite(path) => Backend::Sqlite(sqlite_db::Sqlite::open(path)?),
-            Database::Postgres(url) => Backend::Postgres(postgres_db::Postgres::open(url)?),
+            Database::Postgres(url) => {
+                let ears = others::Ears { changes: changes.clone(), access: access.clone() };
+                Backend::Postgres(postgres_db::Postgres::open(url, ears)?)
+            }
         };
-        Ok(Self { backend: Arc::new(backend), changes: watch::Sender::new(Counts::default()) })
+        let untold = match &backend {
+            Backend::Sqlite(_) => None,
+            Backend::Postgres(db) => Some(db.others.untold()),
+        };
+        Ok(Self { backend: Arc::new(backend), voice: Voice { changes, untold }, access })
     }
 
-    /// Tells how often each kind of rows was changed through this value and its clones, from now on. A hint for those
-    /// who show rows: changes made by other programs on the same database are not in it.
+    /// Tells the other servers on the database that somebody signed out or lost rights. A hint: it may be lost.
+    pub fn tell_access_lost(&self) {
+        if let Some(untold) = &self.voice.untold {
+            untold.tell_access();
+        }
+    }
+
+    /// Counts how often another server said so.
+    pub fn access_lost(&self) -> watch::Receiver<u64> {
+        self.access.subscribe()
+    }
+
+    /// Tells how often each kind of rows was changed through this value and its clones, from now on; on PostgreSQL also
+    /// through other servers on the same database, some tenths of a second later. A hint for those who show rows.
     pub fn changes(&self) -> watch::Receiver<Counts> {
-        self.changes.subscribe()
+        self.voice.changes.subscribe()
     }
 
     /// `sqlite` or `postgres`, for logs and the status page.
@@ -244,7 +278,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let work = work(f, sender, Some(self.changes.clone()));
+        let work = work(f, sender, Some(self.voice.clone()));
         match &*self.backend {
             Backend::Sqlite(db) => db.write(work, bare),
             Backend::Postgres(db) => db.run(work, Mode::Write),

@@ -1,5 +1,6 @@
 //! PostgreSQL: a few connection threads that take work from one queue.
 
+use super::others::{Ears, Others};
 use super::{Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
 use postgres::error::SqlState;
 use postgres::types::{IsNull, ToSql, Type, private::BytesMut};
@@ -15,6 +16,8 @@ const STATEMENTS: usize = 512;
 
 pub(super) struct Postgres {
     queue: Mutex<Sender<(Work, Mode)>>,
+    /// The other servers on this database.
+    pub(super) others: Others,
 }
 
 /// What the transaction around a piece of work allows.
@@ -27,7 +30,7 @@ pub(super) enum Mode {
 }
 
 impl Postgres {
-    pub(super) fn open(url: &str) -> Result<Self, StoreError> {
+    pub(super) fn open(url: &str, ears: Ears) -> Result<Self, StoreError> {
         let config: postgres::Config = url
             .parse()
             .map_err(|e: postgres::Error| StoreError::Open(format!("the database URL cannot be read: {e}")))?;
@@ -46,7 +49,8 @@ impl Postgres {
                 .spawn(move || connection_loop(client, &config, &receiver))
                 .map_err(|e| StoreError::Open(format!("cannot start a thread: {e}")))?;
         }
-        Ok(Self { queue: Mutex::new(sender) })
+        let others = Others::start(&config, ears)?;
+        Ok(Self { queue: Mutex::new(sender), others })
     }
 
     pub(super) fn run(&self, work: Work, mode: Mode) -> Result<(), StoreError> {
@@ -56,7 +60,7 @@ impl Postgres {
 }
 
 /// The driver's own text is often only "db error"; the cause says more.
-fn reason(error: &postgres::Error) -> String {
+pub(super) fn reason(error: &postgres::Error) -> String {
     use std::error::Error;
     match error.source() {
         Some(cause) => format!("{error}: {cause}"),

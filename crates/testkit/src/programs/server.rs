@@ -228,10 +228,12 @@ fn wait_ready(process: &mut Process, log: &Path, url: impl Fn() -> Option<String
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-/// The last address after `listening on ` in the server's output.
+/// The last address after `address=` or `listening on ` in the server's output; the first is its own, also where the URL
+/// is that of a proxy.
 fn announced_url(log: &Path) -> Option<String> {
     let log = read_log(log);
-    let (_, rest) = log.rsplit_once("listening on http://")?;
+    let own = log.rsplit_once(" address=");
+    let (_, rest) = own.or_else(|| log.rsplit_once("listening on http://"))?;
     // Only a whole line: the server may be in the middle of writing it.
     let (line, _) = rest.split_once('\n')?;
     let address = line.split(|c: char| c.is_whitespace() || c == '\x1b' || c == '"').next()?;
@@ -268,6 +270,8 @@ mod tests {
         assert_eq!(announced_url(&log).as_deref(), Some("http://127.0.0.1:4123"));
         fs::write(&log, "listening on http://127.0.0.1:1\nlistening on http://127.0.0.1:2/ data=x\nmore")?;
         assert_eq!(announced_url(&log).as_deref(), Some("http://127.0.0.1:2"));
+        fs::write(&log, "listening url=http://proxy:1 address=127.0.0.1:3\nlistening on http://proxy:1\n")?;
+        assert_eq!(announced_url(&log).as_deref(), Some("http://127.0.0.1:3"));
         Ok(())
     }
 
