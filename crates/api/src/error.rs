@@ -105,9 +105,12 @@ impl From<Error> for ApiError {
                 REFUSED_PROTOCOL => StatusCode::BAD_REQUEST,
                 _ => StatusCode::UNAUTHORIZED,
             },
-            Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unavailable | Error::KeyMissing(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
+        if let Error::KeyMissing(id) = &error {
+            tracing::error!(key = %id, "a stored secret needs a data key that is not in data.key of this server");
+        }
         if let Error::Internal(source) = &error {
             tracing::error!(error = &**source as &dyn std::error::Error, "a request failed");
         }

@@ -51,6 +51,27 @@ pub struct Blob {
     pub size: u64,
 }
 
+/// Makes the name of a blob from its bytes.
+pub struct Hash(Context);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
+
+impl Hash {
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// SHA-256 of all bytes, 64 hexadecimal characters.
+    pub fn finish(self) -> String {
+        self.0.finish().as_ref().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
 /// A blob that is being written. Dropping it leaves nothing behind.
 pub struct Upload {
     blobs: Blobs,
@@ -71,6 +92,11 @@ impl Blobs {
             std::fs::remove_file(entry.path()).map_err(io("remove", &entry.path()))?;
         }
         Ok(Self { root: root.to_owned() })
+    }
+
+    /// The folder as it is, beside a server that may be uploading into it.
+    pub fn beside(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
     /// Where the blob lies, whether or not it exists. `sha256` must be 64 hexadecimal characters.

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of databases, HTTP or engines. Everything random comes from a [`Random`](stoker_domain::Random).
 
+pub mod archive;
 pub mod keyfile;
 pub mod keyring;
 pub mod password;
@@ -21,6 +22,12 @@ pub enum SecretError {
     /// The ciphertext is not ours, was changed, or belongs to another key or place.
     #[error("an encrypted value cannot be read: it was made with another key, or it was changed")]
     Unreadable,
+    /// A passphrase is too short.
+    #[error("the passphrase is too short: use at least 12 characters")]
+    Passphrase,
+    /// Something else than a backup.
+    #[error("this is not a backup of Stoker")]
+    NoArchive,
     /// A public or private key has the wrong form.
     #[error("a key does not have the expected form")]
     KeyForm,

@@ -1,9 +1,10 @@
 //! Putting the parts together and serving.
 
 use crate::config::{Config, ServeArgs};
-use crate::data;
+use crate::data::{self, KeyWatch};
 use anyhow::{Context, Result};
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use stoker_api::App;
@@ -134,13 +135,15 @@ async fn serve_async(config: Config) -> Result<()> {
     if service.bootstrap(|made| Ok(data::write_bootstrap(&config.data, made)?)).await? {
         tracing::info!(file = %config.data.join("bootstrap.json").display(), "first start: the first token is in this file");
     }
+    data::check_keys(&config.data, &service.adopt_keys().await?)?;
     let app = App {
         service: service.clone(),
         engine_program: config.engine_program.map(Arc::new),
         console: crate::console::FILES,
     };
     let reconciler = tokio::spawn(reconcile(service.clone()));
-    let scheduler = tokio::spawn(act_on_time(service));
+    let scheduler = tokio::spawn(act_on_time(service.clone()));
+    let keys = tokio::spawn(watch_keys(service, KeyWatch::new(&config.data), data::key_path(&config.data)));
     tracing::info!(url = %url, "listening");
     {
         let mut out = std::io::stdout().lock();
@@ -159,6 +162,7 @@ async fn serve_async(config: Config) -> Result<()> {
     stoker_api::serve(listener, app, random, stop).await;
     reconciler.abort();
     scheduler.abort();
+    keys.abort();
     tracing::info!("stopped");
     Ok(())
 }
@@ -171,6 +175,40 @@ async fn act_on_time(service: Service) {
             1_000
         });
         tokio::time::sleep(Duration::from_millis(u64::try_from(pause).unwrap_or(1))).await;
+    }
+}
+
+/// Learns of new data keys, and uses the one that is current.
+async fn watch_keys(service: Service, mut watch: KeyWatch, path: PathBuf) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told = None;
+    loop {
+        ticks.tick().await;
+        if let Some(text) = watch.changed() {
+            let learned = text.map_err(stoker_service::Error::internal).and_then(|text| service.learn_keys(&text));
+            match learned {
+                Ok(()) => tracing::info!(file = %path.display(), "read the data keys again"),
+                Err(error) => {
+                    tracing::error!(file = %path.display(), error = &error as &dyn std::error::Error,
+                        "cannot read the changed key file: the keys read before stay in use");
+                }
+            }
+        }
+        match service.follow_key().await {
+            Ok(missing) => {
+                if let Some(key) = missing.as_ref().filter(|_| missing != told) {
+                    tracing::error!(key = %key, file = %path.display(),
+                        "not ready: the key file lacks the current data key; copy the file from the server where the key \
+                         was rotated");
+                }
+                if told.is_some() && missing.is_none() {
+                    tracing::info!("ready again: the current data key is there");
+                }
+                told = missing;
+            }
+            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "cannot ask for the current key"),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::passwords::Tries;
 use crate::waits::Waits;
 use crate::watch::Watchers;
 use jiff::tz::TimeZoneDatabase;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
@@ -102,6 +103,8 @@ pub(crate) struct Inner {
     /// Held while a file is between "on disk" and "named by a row", and while an unused file is removed.
     pub(crate) blob_guard: tokio::sync::Mutex<()>,
     pub(crate) keys: KeyRing,
+    /// The current data key is not in this server's key file.
+    pub(crate) key_missing: AtomicBool,
     pub(crate) clock: SharedClock,
     pub(crate) random: SharedRandom,
     pub(crate) settings: Settings,
@@ -134,6 +137,7 @@ impl Service {
                 blobs: parts.blobs,
                 blob_guard: tokio::sync::Mutex::new(()),
                 keys: parts.keys,
+                key_missing: AtomicBool::new(false),
                 clock: parts.clock,
                 random: parts.random,
                 settings: parts.settings,
@@ -234,10 +238,13 @@ impl Service {
         self.inner.store.get(f).await
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers and this server has the current data key.
     pub async fn ready(&self) -> bool {
-        self.get::<i64, StoreError, _>(&Allowed::system(), |tx| tx.query_int("SELECT count(*) FROM settings", &[]))
-            .await
-            .is_ok()
+        let has_key = !self.inner.key_missing.load(Ordering::Relaxed);
+        has_key
+            && self
+                .get::<i64, StoreError, _>(&Allowed::system(), |tx| tx.query_int("SELECT count(*) FROM settings", &[]))
+                .await
+                .is_ok()
     }
 }

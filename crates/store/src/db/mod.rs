@@ -1,5 +1,6 @@
 //! Connections and transactions over both databases.
 
+mod catalog;
 mod changes;
 pub mod dialect;
 mod migrate;
@@ -9,7 +10,9 @@ mod sqlite_db;
 mod value;
 
 pub use changes::{Counts, Topic};
+pub(crate) use migrate::known_migrations;
 pub use record::{Column, Json, Record};
+pub(crate) use sqlite_db::open_read_only;
 pub use value::{Row, Value};
 
 use changes::Touched;
