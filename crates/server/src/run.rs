@@ -2,6 +2,7 @@
 
 use crate::config::{Config, ServeArgs};
 use crate::data::{self, KeyWatch};
+use crate::tls::CertificateFiles;
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::PathBuf;
@@ -92,11 +93,21 @@ fn names(names: Names) -> String {
 pub(crate) fn serve(args: ServeArgs) -> Result<()> {
     let config = args.resolve()?;
     logging();
+    no_core_dumps();
     if let Ok(name) = std::env::var("STOKER_CRASH_AT") {
         stoker_domain::crash::arm(&name);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(serve_async(config))
+}
+
+/// The memory holds secrets: none of it may end in a file, nor be read by other programs of this user.
+fn no_core_dumps() {
+    let limited = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0);
+    let closed = nix::sys::prctl::set_dumpable(false);
+    if let Err(error) = limited.and(closed) {
+        tracing::warn!(error = %error, "cannot switch core dumps off");
+    }
 }
 
 fn logging() {
@@ -122,7 +133,9 @@ async fn serve_async(config: Config) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let certificate = config.tls.map(CertificateFiles::load).transpose()?;
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let service = Service::new(Parts {
         store,
         blobs,
@@ -159,7 +172,12 @@ async fn serve_async(config: Config) -> Result<()> {
         }
         tracing::info!("stopping: running requests may end");
     };
-    stoker_api::serve(listener, app, random, stop).await;
+    let tls = certificate.as_ref().map(CertificateFiles::tls);
+    let reading = certificate.map(|files| tokio::spawn(files.keep_reading()));
+    stoker_api::serve_over(listener, app, random, tls, stop).await;
+    if let Some(reading) = reading {
+        reading.abort();
+    }
     reconciler.abort();
     scheduler.abort();
     keys.abort();

@@ -41,6 +41,8 @@ pub struct Settings {
     pub promotion_wait_ms: u64,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpRange>,
+    /// Requests of one caller to one family of paths within a minute; 0 is no limit.
+    pub requests_per_minute: u32,
     /// The way back in when the IP allowlist keeps everybody out: it does not act on this server.
     pub ignore_ip_allowlist: bool,
 }
@@ -74,6 +76,7 @@ impl Default for Settings {
             account: AccountLimits::default(),
             promotion_wait_ms: limits::PROMOTION_WAIT_MS,
             trusted_proxies: Vec::new(),
+            requests_per_minute: 0,
             ignore_ip_allowlist: false,
         }
     }

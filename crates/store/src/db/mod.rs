@@ -5,6 +5,7 @@ mod changes;
 pub mod dialect;
 mod migrate;
 mod postgres_db;
+mod postgres_tls;
 pub(crate) mod record;
 mod sqlite_db;
 mod value;
