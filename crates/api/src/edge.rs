@@ -1,8 +1,10 @@
 //! The outermost layer: request ids, families, path forgiveness, panics, and the dialect of errors.
 
+use crate::App;
 use crate::error::ApiError;
-use crate::extract::RequestId;
+use crate::extract::{RequestId, client_ip};
 use crate::family::{Family, TmcVersion};
+use crate::rate::Rates;
 use crate::routes::Routers;
 use axum::body::Body;
 use axum::extract::Request;
@@ -11,13 +13,50 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
-use stoker_domain::{Random, ids};
+use stoker_domain::{SharedRandom, ids};
 use tower::ServiceExt;
 
+/// What every request meets.
+pub(crate) struct Edge {
+    pub(crate) routers: Routers,
+    pub(crate) app: App,
+    pub(crate) random: SharedRandom,
+    pub(crate) rates: Rates,
+    /// Whether clients come by TLS, so that browsers may be told to come by nothing else.
+    pub(crate) tls: bool,
+}
+
 /// Answers one request.
-pub async fn answer(routers: &Routers, random: &dyn Random, mut request: Request) -> Response {
-    let request_id = ids::uuid(random);
+pub(crate) async fn answer(edge: &Edge, request: Request) -> Response {
+    let request_id = ids::uuid(&*edge.random);
     let (family, path) = place(request.uri().path());
+    let from = client_ip(request.extensions(), request.headers(), &edge.app);
+    let (headers, now) = (request.headers(), edge.app.service.now());
+    let credentials = headers.get(header::AUTHORIZATION).or_else(|| headers.get(header::COOKIE));
+    let credentials = credentials.map(HeaderValue::as_bytes);
+    let wait = edge.rates.begin(family, path.as_deref().unwrap_or(request.uri().path()), credentials, from, now);
+    let (given, mut response) = match wait {
+        Some(seconds) => (false, dressed(ApiError::too_many_requests(seconds), family, &request_id)),
+        None => (credentials.is_some(), routed(&edge.routers, request, (family, path), &request_id).await),
+    };
+    if given && response.status() == StatusCode::UNAUTHORIZED {
+        edge.rates.refused(from, now);
+    }
+    if edge.tls {
+        let value = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+    response
+}
+
+/// Hands a request to the router of its family.
+async fn routed(
+    routers: &Routers,
+    mut request: Request,
+    (family, path): (Family, Option<String>),
+    request_id: &str,
+) -> Response {
+    let request_id = request_id.to_owned();
     request.extensions_mut().insert(RequestId(request_id.clone()));
     request.extensions_mut().insert(family);
     if let Some(path) = path {
@@ -76,6 +115,9 @@ fn dressed(error: ApiError, family: Family, request_id: &str) -> Response {
     *response.status_mut() = error.status;
     let kind = if family == Family::Scim { "application/scim+json" } else { "application/json" };
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Some(seconds) = error.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     if error.status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
@@ -86,7 +128,13 @@ fn with_id(mut response: Response, request_id: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(request_id) {
         response.headers_mut().insert("x-request-id", value);
     }
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // Pages say more about these themselves; everything else is no page and links nowhere.
+    let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     response
 }
 

@@ -17,6 +17,8 @@ pub struct ApiError {
     pub message: String,
     /// Machine-readable code, where the family has one.
     pub code: Option<&'static str>,
+    /// Seconds until the next try makes sense: header `Retry-After` (source: client).
+    pub retry_after: Option<u64>,
 }
 
 /// Longest message of an answer, characters. Messages name what was sent, which may be a megabyte.
@@ -32,7 +34,7 @@ fn short(message: &str) -> Cow<'_, str> {
 impl ApiError {
     /// An error with a message for the caller.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), code: None }
+        Self { status, message: message.into(), code: None, retry_after: None }
     }
 
     /// A malformed request.
@@ -43,6 +45,12 @@ impl ApiError {
     /// No valid credentials.
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Unauthorized")
+    }
+
+    /// More requests than the operator allows one caller.
+    pub fn too_many_requests(seconds: u64) -> Self {
+        let message = format!("too many requests: try again in {seconds} s");
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
     /// An operation of the contract that is not built.
@@ -105,9 +113,12 @@ impl From<Error> for ApiError {
                 REFUSED_PROTOCOL => StatusCode::BAD_REQUEST,
                 _ => StatusCode::UNAUTHORIZED,
             },
-            Error::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unavailable | Error::KeyMissing(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
+        if let Error::KeyMissing(id) = &error {
+            tracing::error!(key = %id, "a stored secret needs a data key that is not in data.key of this server");
+        }
         if let Error::Internal(source) = &error {
             tracing::error!(error = &**source as &dyn std::error::Error, "a request failed");
         }
@@ -115,7 +126,12 @@ impl From<Error> for ApiError {
             Error::Link { code, .. } => Some(*code),
             _ => None,
         };
-        Self { status, message: error.to_string(), code }
+        let retry_after = match &error {
+            Error::TooManyTries { seconds } => u64::try_from(*seconds).ok(),
+            Error::Unavailable | Error::KeyMissing(_) => Some(1),
+            _ => None,
+        };
+        Self { status, message: error.to_string(), code, retry_after }
     }
 }
 

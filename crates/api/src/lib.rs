@@ -17,11 +17,13 @@ pub mod handlers;
 mod linger;
 mod multipart;
 pub mod operations;
+mod rate;
 pub mod routes;
 pub mod scim;
 pub mod serve;
+pub mod tls;
 
-pub use serve::serve;
+pub use serve::{serve, serve_over};
 
 use std::sync::Arc;
 use stoker_service::Service;

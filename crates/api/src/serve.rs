@@ -1,10 +1,12 @@
 //! Connections: accepting, limits on headers and time, orderly end.
 
 use crate::App;
-use crate::edge;
+use crate::edge::{self, Edge};
 use crate::extract::PeerAddress;
 use crate::linger::{Lingering, Unread};
+use crate::rate::Rates;
 use crate::routes;
+use crate::tls::Tls;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
@@ -30,10 +32,27 @@ const CONNECTIONS: usize = 4_096;
 /// How long running requests may take after the server was told to stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` resolves, then lets running requests end.
+/// Longest time for the handshake of TLS.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+
+/// Serves HTTP until `stop` resolves, then lets running requests end.
 pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: impl Future<Output = ()>) {
+    serve_over(listener, app, random, None, stop).await;
+}
+
+/// As [`serve`], over TLS when there is any.
+pub async fn serve_over(
+    listener: TcpListener,
+    app: App,
+    random: SharedRandom,
+    tls: Option<Arc<Tls>>,
+    stop: impl Future<Output = ()>,
+) {
     let service = app.service.clone();
-    let routers = Arc::new(routes::build().routers.with_state(app));
+    let routers = routes::build().routers.with_state(app.clone());
+    let rates = Rates::new(service.settings().requests_per_minute);
+    let by_tls = tls.is_some() || service.public_url().starts_with("https://");
+    let edge = Arc::new(Edge { routers, app, random, rates, tls: by_tls });
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = hyper_util::server::graceful::GracefulShutdown::new();
     let mut builder = hyper::server::conn::http1::Builder::new();
@@ -63,25 +82,36 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
             }
         };
         let _ = stream.set_nodelay(true);
-        let (routers, random) = (Arc::clone(&routers), random.clone());
+        let edge = Arc::clone(&edge);
         let unread = Unread::default();
         let stream = Lingering::new(stream, unread.clone());
         let answers = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let (routers, random, unread, peer) = (Arc::clone(&routers), random.clone(), unread.clone(), peer.clone());
+            let (edge, unread, peer) = (Arc::clone(&edge), unread.clone(), peer.clone());
             async move {
                 let mut request: Request = request.map(|body| Body::new(unread.watch(body)));
                 request.extensions_mut().insert(peer);
-                let mut response = edge::answer(&routers, &*random, request).await;
+                let mut response = edge::answer(&edge, request).await;
                 if unread.body() {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(response)
             }
         });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), answers));
+        let (builder, watcher, acceptor) =
+            (builder.clone(), graceful.watcher(), tls.as_ref().map(|tls| tls.acceptor()));
         tokio::spawn(async move {
             let _permit = permit;
-            if let Err(error) = connection.await {
+            let ended = match acceptor {
+                None => watcher.watch(builder.serve_connection(TokioIo::new(stream), answers)).await,
+                Some(acceptor) => {
+                    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await else {
+                        tracing::debug!("a client made no TLS connection");
+                        return;
+                    };
+                    watcher.watch(builder.serve_connection(TokioIo::new(stream), answers)).await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(error = %error, "a connection ended early");
             }
         });

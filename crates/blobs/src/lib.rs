@@ -57,6 +57,27 @@ pub struct Blob {
     pub size: u64,
 }
 
+/// Makes the name of a blob from its bytes.
+pub struct Hash(Context);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
+
+impl Hash {
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// SHA-256 of all bytes, 64 hexadecimal characters.
+    pub fn finish(self) -> String {
+        self.0.finish().as_ref().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
 /// A blob that is being written. Dropping it leaves nothing behind.
 pub struct Upload {
     blobs: Blobs,
@@ -77,6 +98,11 @@ impl Blobs {
             gate::remove_abandoned(&entry.path())?;
         }
         Ok(Self { root: root.to_owned(), gate: Arc::default() })
+    }
+
+    /// The folder as it is, beside a server that may be uploading into it.
+    pub fn beside(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
     /// Where the blob lies, whether or not it exists. `sha256` must be 64 hexadecimal characters.

@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of databases, HTTP or engines. Everything random comes from a [`Random`](stoker_domain::Random).
 
+pub mod archive;
+pub mod keyfile;
 pub mod keyring;
 pub mod password;
 pub mod point;
@@ -11,12 +13,21 @@ pub mod token;
 /// Why a secret could not be used. Never says what the secret was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// The key file is not 32 bytes in base64.
-    #[error("the data key is damaged: it must be 32 bytes in base64")]
+    /// The key file holds something else than keys, or no key.
+    #[error("the key file is damaged: each line must be 32 bytes in base64; restore it from a backup")]
     KeyFile,
+    /// The value was made with a data key that is not in the ring; names the key.
+    #[error("the data key {0} is missing: put back the key file that holds it")]
+    MissingKey(String),
     /// The ciphertext is not ours, was changed, or belongs to another key or place.
     #[error("an encrypted value cannot be read: it was made with another key, or it was changed")]
     Unreadable,
+    /// A passphrase is too short.
+    #[error("the passphrase is too short: use at least 12 characters")]
+    Passphrase,
+    /// Something else than a backup.
+    #[error("this is not a backup of Stoker")]
+    NoArchive,
     /// A public or private key has the wrong form.
     #[error("a key does not have the expected form")]
     KeyForm,

@@ -75,14 +75,16 @@ fn split<'a>(token: &'a str, alg: &str) -> Result<(&'a str, Vec<u8>, Vec<u8>), S
 /// Signs claims with this installation's key (HS256).
 pub fn sign<T: Serialize>(ring: &KeyRing, claims: &T) -> Result<String, SecretError> {
     let signed = signed_part("HS256", claims)?;
-    let tag = ring::hmac::sign(ring.signing(), signed.as_bytes());
+    let tag = ring::hmac::sign(&ring.signing(), signed.as_bytes());
     Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag)))
 }
 
-/// Reads claims signed by [`sign`]. The caller checks times and purpose.
+/// Reads claims signed by [`sign`] with any key of the ring. The caller checks times and purpose.
 pub fn verify<T: DeserializeOwned>(ring: &KeyRing, token: &str) -> Result<T, SecretError> {
     let (signed, claims, signature) = split(token, "HS256")?;
-    ring::hmac::verify(ring.signing(), signed.as_bytes(), &signature).map_err(|_| SecretError::Token)?;
+    if !ring.signed(signed.as_bytes(), &signature) {
+        return Err(SecretError::Token);
+    }
     serde_json::from_slice(&claims).map_err(|_| SecretError::Token)
 }
 

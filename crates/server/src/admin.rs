@@ -1,5 +1,9 @@
 //! Commands for the operator, on the machine of the server and without its HTTP interface.
 
+mod backup;
+mod keys;
+mod restore;
+
 use crate::data;
 use crate::run::SystemClock;
 use anyhow::{Context, Result, bail};
@@ -18,6 +22,13 @@ use stoker_store::{Database, Store};
 pub(crate) enum AdminCommand {
     /// Look at the whole audit trail: was a record changed, removed or added behind the server's back?
     VerifyAudit(Place),
+    /// Make a new data key and wrap every stored secret by it; servers may run meanwhile. Cut off, it goes on where it was
+    /// when it is called again.
+    RotateKey(keys::RotateArgs),
+    /// Write everything into one encrypted file; servers may run meanwhile.
+    Backup(backup::BackupArgs),
+    /// Make an installation of a backup.
+    Restore(restore::RestoreArgs),
 }
 
 /// Which installation.
@@ -35,14 +46,41 @@ pub(crate) struct Place {
 pub(crate) fn run(command: AdminCommand) -> Result<()> {
     match command {
         AdminCommand::VerifyAudit(place) => verify_audit(place),
+        AdminCommand::RotateKey(args) => keys::rotate(args),
+        AdminCommand::Backup(args) => backup::run(args),
+        AdminCommand::Restore(args) => restore::run(args),
+    }
+}
+
+/// Where the passphrase of a backup comes from; never from the command line, which others can see.
+#[derive(Args)]
+pub(crate) struct Passphrase {
+    /// File whose first line is the passphrase of the backup; without one it is taken from STOKER_BACKUP_PASSPHRASE.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Passphrase {
+    fn read(&self) -> Result<String> {
+        let text = match &self.passphrase_file {
+            Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
+            None => std::env::var("STOKER_BACKUP_PASSPHRASE").context(
+                "there is no passphrase: name a file with --passphrase-file, or set STOKER_BACKUP_PASSPHRASE",
+            )?,
+        };
+        Ok(text.lines().next().unwrap_or_default().to_owned())
     }
 }
 
 /// Opens an installation that exists; a server may run on it at the same time.
-fn open(place: Place) -> Result<Service> {
+fn open(place: &Place) -> Result<Service> {
+    open_with(place, Settings::default())
+}
+
+fn open_with(place: &Place, settings: Settings) -> Result<Service> {
     let random: SharedRandom = Arc::new(SystemRandom::new());
-    let database = match place.database_url {
-        Some(url) => Database::Postgres(url),
+    let database = match &place.database_url {
+        Some(url) => Database::Postgres(url.clone()),
         None => {
             let file = place.data.join("stoker.db");
             if !file.is_file() {
@@ -54,18 +92,22 @@ fn open(place: Place) -> Result<Service> {
     let keys = data::key_ring(&place.data, false, &*random)?;
     Ok(Service::new(Parts {
         store: Store::open(&database).context("cannot open the database")?,
-        blobs: Blobs::open(&place.data.join("artifacts"))?,
+        blobs: Blobs::beside(&place.data.join("artifacts")),
         keys,
         clock: Arc::new(SystemClock),
         random,
-        settings: Settings::default(),
+        settings,
         public_url: String::new(),
     }))
 }
 
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
 fn verify_audit(place: Place) -> Result<()> {
-    let service = open(place)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let service = open(&place)?;
+    let runtime = runtime()?;
     let report = runtime.block_on(service.verify_audit())?;
     let mut out = std::io::stdout().lock();
     for problem in &report.problems {

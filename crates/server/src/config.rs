@@ -29,6 +29,13 @@ pub(crate) struct ServeArgs {
     /// The engine program handed out in the engine archive; the one beside this program by default.
     #[arg(long, value_name = "FILE")]
     engine_program: Option<PathBuf>,
+    /// Certificates in PEM, the server's first: the server speaks HTTPS then. Read again when the file changes or on
+    /// SIGHUP.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key in PEM of the certificate.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Let everybody in whatever the IP allowlist says: the way back in after locking oneself out.
     #[arg(long)]
     ignore_ip_allowlist: bool,
@@ -64,6 +71,8 @@ struct File {
     tasks_and_plans: Option<u32>,
     /// Addresses or networks of proxies whose `X-Forwarded-For` is believed.
     trusted_proxies: Vec<String>,
+    /// Requests of one caller to one family of paths within a minute; 0 is no limit.
+    requests_per_minute: Option<u32>,
 }
 
 /// What becomes of a start when as many runs are active as may be.
@@ -104,6 +113,8 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<String>,
     pub(crate) engine_program: Option<PathBuf>,
     pub(crate) settings: Settings,
+    /// Files of certificate and key.
+    pub(crate) tls: Option<(PathBuf, PathBuf)>,
 }
 
 impl ServeArgs {
@@ -139,6 +150,7 @@ impl ServeArgs {
             settings.trusted_proxies.push(range);
         }
         settings.ignore_ip_allowlist = self.ignore_ip_allowlist;
+        settings.requests_per_minute = file.requests_per_minute.unwrap_or(0);
         settings.check().map_err(anyhow::Error::msg)?;
         if let Some(url) = &self.public_url
             && !url.starts_with("http://")
@@ -153,6 +165,7 @@ impl ServeArgs {
             public_url: self.public_url,
             engine_program: engine_program(self.engine_program)?,
             settings,
+            tls: self.tls_cert.zip(self.tls_key),
         })
     }
 }

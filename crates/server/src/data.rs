@@ -3,8 +3,9 @@
 use anyhow::{Context, Result, bail};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use stoker_domain::Random;
 use stoker_secrets::keyring::KeyRing;
 use stoker_service::bootstrap::Bootstrap;
@@ -42,10 +43,15 @@ pub(crate) fn starting(folder: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// Reads the data key; makes it when `fresh`. A missing key beside an existing database is refused: everything
+/// The file with the data keys.
+pub(crate) fn key_path(folder: &Path) -> PathBuf {
+    folder.join("data.key")
+}
+
+/// Reads the data keys; makes one when `fresh`. A missing key beside an existing database is refused: everything
 /// encrypted would be lost silently.
 pub(crate) fn key_ring(folder: &Path, fresh: bool, random: &dyn Random) -> Result<KeyRing> {
-    let path = folder.join("data.key");
+    let path = key_path(folder);
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -64,6 +70,50 @@ pub(crate) fn key_ring(folder: &Path, fresh: bool, random: &dyn Random) -> Resul
     KeyRing::from_text(&text).with_context(|| path.display().to_string())
 }
 
+/// Refuses when stored secrets need data keys that the file lacks.
+pub(crate) fn check_keys(folder: &Path, missing: &[String]) -> Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "{} lacks the data key {} that stored secrets need: put back the file that was there before, from a backup or \
+         from another server of this installation",
+        key_path(folder).display(),
+        missing.join(" and ")
+    )
+}
+
+/// Looks at the key file again whenever it has changed.
+pub(crate) struct KeyWatch {
+    path: PathBuf,
+    seen: Option<(SystemTime, u64, u64)>,
+}
+
+impl KeyWatch {
+    /// Watches the file of this folder, whose present content is known.
+    pub(crate) fn new(folder: &Path) -> Self {
+        let path = key_path(folder);
+        let seen = stamp(&path);
+        Self { path, seen }
+    }
+
+    /// The text of the file when it is another than before.
+    pub(crate) fn changed(&mut self) -> Option<std::io::Result<String>> {
+        let now = stamp(&self.path);
+        if now == self.seen {
+            return None;
+        }
+        self.seen = now;
+        Some(std::fs::read_to_string(&self.path))
+    }
+}
+
+/// What tells two states of a file apart: it is replaced by rename, so its number changes too.
+pub(crate) fn stamp(path: &Path) -> Option<(SystemTime, u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.modified().ok()?, found.len(), found.ino()))
+}
+
 /// Writes `bootstrap.json`, readable by the owner only.
 pub(crate) fn write_bootstrap(folder: &Path, made: &Bootstrap) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(made)?;
@@ -72,7 +122,7 @@ pub(crate) fn write_bootstrap(folder: &Path, made: &Bootstrap) -> Result<()> {
 }
 
 /// Writes a file of mode 0600 whole or not at all.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let temporary = path.with_extension("new");
     let context = || format!("cannot write {}", path.display());
     let mut file = OpenOptions::new()

@@ -6,6 +6,7 @@ mod console;
 mod data;
 mod memory;
 mod run;
+mod tls;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

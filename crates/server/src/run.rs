@@ -1,9 +1,11 @@
 //! Putting the parts together and serving.
 
 use crate::config::{Config, ServeArgs};
-use crate::data;
+use crate::data::{self, KeyWatch};
+use crate::tls::CertificateFiles;
 use anyhow::{Context, Result};
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use stoker_api::App;
@@ -91,11 +93,21 @@ fn names(names: Names) -> String {
 pub(crate) fn serve(args: ServeArgs) -> Result<()> {
     let config = args.resolve()?;
     logging();
+    no_core_dumps();
     if let Ok(name) = std::env::var("STOKER_CRASH_AT") {
         stoker_domain::crash::arm(&name);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(serve_async(config))
+}
+
+/// The memory holds secrets: none of it may end in a file, nor be read by other programs of this user.
+fn no_core_dumps() {
+    let limited = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0);
+    let closed = nix::sys::prctl::set_dumpable(false);
+    if let Err(error) = limited.and(closed) {
+        tracing::warn!(error = %error, "cannot switch core dumps off");
+    }
 }
 
 fn logging() {
@@ -123,7 +135,9 @@ async fn serve_async(config: Config) -> Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let certificate = config.tls.map(CertificateFiles::load).transpose()?;
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let service = Service::new(Parts {
         store,
         blobs,
@@ -136,6 +150,7 @@ async fn serve_async(config: Config) -> Result<()> {
     if service.bootstrap(|made| Ok(data::write_bootstrap(&config.data, made)?)).await? {
         tracing::info!(file = %config.data.join("bootstrap.json").display(), "first start: the first token is in this file");
     }
+    data::check_keys(&config.data, &service.adopt_keys().await?)?;
     drop(starting);
     let app = App {
         service: service.clone(),
@@ -143,7 +158,8 @@ async fn serve_async(config: Config) -> Result<()> {
         console: crate::console::FILES,
     };
     let reconciler = tokio::spawn(reconcile(service.clone()));
-    let scheduler = tokio::spawn(act_on_time(service));
+    let scheduler = tokio::spawn(act_on_time(service.clone()));
+    let keys = tokio::spawn(watch_keys(service, KeyWatch::new(&config.data), data::key_path(&config.data)));
     tracing::info!(url = %url, address = %address, "listening");
     {
         let mut out = std::io::stdout().lock();
@@ -159,9 +175,15 @@ async fn serve_async(config: Config) -> Result<()> {
         }
         tracing::info!("stopping: running requests may end");
     };
-    stoker_api::serve(listener, app, random, stop).await;
+    let tls = certificate.as_ref().map(CertificateFiles::tls);
+    let reading = certificate.map(|files| tokio::spawn(files.keep_reading()));
+    stoker_api::serve_over(listener, app, random, tls, stop).await;
+    if let Some(reading) = reading {
+        reading.abort();
+    }
     reconciler.abort();
     scheduler.abort();
+    keys.abort();
     tracing::info!("stopped");
     Ok(())
 }
@@ -174,6 +196,40 @@ async fn act_on_time(service: Service) {
             1_000
         });
         tokio::time::sleep(Duration::from_millis(u64::try_from(pause).unwrap_or(1))).await;
+    }
+}
+
+/// Learns of new data keys, and uses the one that is current.
+async fn watch_keys(service: Service, mut watch: KeyWatch, path: PathBuf) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told = None;
+    loop {
+        ticks.tick().await;
+        if let Some(text) = watch.changed() {
+            let learned = text.map_err(stoker_service::Error::internal).and_then(|text| service.learn_keys(&text));
+            match learned {
+                Ok(()) => tracing::info!(file = %path.display(), "read the data keys again"),
+                Err(error) => {
+                    tracing::error!(file = %path.display(), error = &error as &dyn std::error::Error,
+                        "cannot read the changed key file: the keys read before stay in use");
+                }
+            }
+        }
+        match service.follow_key().await {
+            Ok(missing) => {
+                if let Some(key) = missing.as_ref().filter(|_| missing != told) {
+                    tracing::error!(key = %key, file = %path.display(),
+                        "not ready: the key file lacks the current data key; copy the file from the server where the key \
+                         was rotated");
+                }
+                if told.is_some() && missing.is_none() {
+                    tracing::info!("ready again: the current data key is there");
+                }
+                told = missing;
+            }
+            Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "cannot ask for the current key"),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::passwords::Tries;
 use crate::waits::Waits;
 use crate::watch::Watchers;
 use jiff::tz::TimeZoneDatabase;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub promotion_wait_ms: u64,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpRange>,
+    /// Requests of one caller to one family of paths within a minute; 0 is no limit.
+    pub requests_per_minute: u32,
     /// The way back in when the IP allowlist keeps everybody out: it does not act on this server.
     pub ignore_ip_allowlist: bool,
 }
@@ -73,6 +76,7 @@ impl Default for Settings {
             account: AccountLimits::default(),
             promotion_wait_ms: limits::PROMOTION_WAIT_MS,
             trusted_proxies: Vec::new(),
+            requests_per_minute: 0,
             ignore_ip_allowlist: false,
         }
     }
@@ -100,6 +104,8 @@ pub(crate) struct Inner {
     store: Store,
     pub(crate) blobs: Blobs,
     pub(crate) keys: KeyRing,
+    /// The current data key is not in this server's key file.
+    pub(crate) key_missing: AtomicBool,
     pub(crate) clock: SharedClock,
     pub(crate) random: SharedRandom,
     pub(crate) settings: Settings,
@@ -131,6 +137,7 @@ impl Service {
                 store: parts.store,
                 blobs: parts.blobs,
                 keys: parts.keys,
+                key_missing: AtomicBool::new(false),
                 clock: parts.clock,
                 random: parts.random,
                 settings: parts.settings,
@@ -241,10 +248,13 @@ impl Service {
         self.inner.store.get(f).await
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers and this server has the current data key.
     pub async fn ready(&self) -> bool {
-        self.get::<i64, StoreError, _>(&Allowed::system(), |tx| tx.query_int("SELECT count(*) FROM settings", &[]))
-            .await
-            .is_ok()
+        let has_key = !self.inner.key_missing.load(Ordering::Relaxed);
+        has_key
+            && self
+                .get::<i64, StoreError, _>(&Allowed::system(), |tx| tx.query_int("SELECT count(*) FROM settings", &[]))
+                .await
+                .is_ok()
     }
 }

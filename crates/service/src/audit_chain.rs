@@ -78,9 +78,17 @@ fn digest(event: &AuditEvent) -> String {
     token::hash(&columns.to_string())
 }
 
-fn link_hash(keys: &KeyRing, before: &str, seal: &Seal) -> String {
-    let text = serde_json::json!([before, seal.seq, seal.until_id, seal.made_ms, seal.entries]).to_string();
-    keys.tag("audit chain 1", text.as_bytes())
+/// What the keyed hash of a link is for.
+const PURPOSE: &str = "audit chain 1";
+
+/// What the keyed hash of a link covers.
+fn link_text(before: &str, seal: &Seal) -> String {
+    serde_json::json!([before, seal.seq, seal.until_id, seal.made_ms, seal.entries]).to_string()
+}
+
+/// Whether a key of this installation, of today or of earlier, made the hash of this link.
+fn link_fits(keys: &KeyRing, before: &str, seal: &Seal) -> bool {
+    keys.tag_fits(PURPOSE, link_text(before, seal).as_bytes(), &seal.hash)
 }
 
 fn ids_in(seal: &Seal) -> impl Iterator<Item = (&str, &str)> {
@@ -144,7 +152,7 @@ impl Service {
             entries: entries.join("\n"),
             hash: String::new(),
         };
-        seal.hash = link_hash(&self.inner.keys, &hash, &seal);
+        seal.hash = self.inner.keys.tag(PURPOSE, link_text(&hash, &seal).as_bytes());
         let row = seal.clone();
         match self.write::<_, StoreError, _>(&Allowed::system(), move |tx| row.insert(tx)).await {
             Ok(()) => Ok(Some(seal)),
@@ -167,7 +175,7 @@ impl Service {
             for seal in links {
                 if seal.seq != seq + 1 {
                     report.problem(format!("links {} to {} of the chain are missing", seq + 1, seal.seq - 1));
-                } else if seal.hash != link_hash(&self.inner.keys, &before, &seal) {
+                } else if !link_fits(&self.inner.keys, &before, &seal) {
                     report.problem(format!("link {} of the chain was changed", seal.seq));
                 }
                 (seq, made_ms) = (seal.seq, seal.made_ms);

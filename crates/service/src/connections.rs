@@ -94,7 +94,7 @@ pub(crate) fn unknown() -> Error {
     Error::not_found("Connection id not found.")
 }
 
-fn context(connection: &ConnectionId, name: &str) -> String {
+pub(crate) fn context(connection: &ConnectionId, name: &str) -> String {
     format!("connection {connection} parameter {name}")
 }
 

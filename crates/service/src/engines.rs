@@ -109,7 +109,7 @@ fn unknown() -> Error {
     Error::not_found("Engine id not found.")
 }
 
-fn key_context(id: &EngineId) -> String {
+pub(crate) fn key_context(id: &EngineId) -> String {
     format!("engine {id} pairing key")
 }
 

@@ -67,6 +67,9 @@ pub enum Error {
     /// The database does not answer; the same request may work a little later.
     #[error("the database does not answer: try again later")]
     Unavailable,
+    /// A stored secret needs a data key that this server does not have (yet); the operator finds it in the log.
+    #[error("a data key is missing on this server: try again later")]
+    KeyMissing(String),
     /// Something failed here; the caller is told only that.
     #[error("Internal Server Error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -117,7 +120,10 @@ impl From<NameError> for Error {
 
 impl From<stoker_secrets::SecretError> for Error {
     fn from(error: stoker_secrets::SecretError) -> Self {
-        Self::internal(error)
+        match error {
+            stoker_secrets::SecretError::MissingKey(id) => Self::KeyMissing(id),
+            other => Self::internal(other),
+        }
     }
 }
 

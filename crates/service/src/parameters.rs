@@ -55,7 +55,7 @@ fn is_secret(manifest: &Manifest, name: &str) -> bool {
     manifest.parameters.iter().any(|p| p.name == name && p.secret)
 }
 
-fn context(task: &str, name: &str) -> String {
+pub(crate) fn context(task: &str, name: &str) -> String {
     format!("task {task} parameter {name}")
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn unknown() -> Error {
     Error::not_found("Engine id not found.")
 }
 
-fn key_context(id: &PipelineEngineId) -> String {
+pub(crate) fn key_context(id: &PipelineEngineId) -> String {
     format!("pipeline engine {id} pairing key")
 }
 

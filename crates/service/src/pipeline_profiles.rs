@@ -88,7 +88,7 @@ impl PipelineDefinition {
     }
 }
 
-fn token_context(id: &RunProfileId) -> String {
+pub(crate) fn token_context(id: &RunProfileId) -> String {
     format!("run profile {id} token")
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Refusal {
 /// A failure of the database stays an error, because it may pass: everything is undone and tried again.
 pub(crate) fn refusal(error: Error) -> Result<Refusal, Error> {
     let reason = match &error {
-        Error::Unavailable => return Err(error),
+        Error::Unavailable | Error::KeyMissing(_) => return Err(error),
         Error::Internal(source) if source.is::<StoreError>() => return Err(error),
         Error::Internal(source) => {
             tracing::error!(error = &**source as &dyn std::error::Error, "something cannot be started");

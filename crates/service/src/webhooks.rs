@@ -114,7 +114,7 @@ pub(crate) fn payload_parameter(payload: &str) -> GivenParameter {
     GivenParameter { name: PAYLOAD.to_owned(), value: payload.to_owned(), encrypted: false }
 }
 
-fn sealing(id: &TriggerId) -> String {
+pub(crate) fn sealing(id: &TriggerId) -> String {
     format!("webhook {id}")
 }
 

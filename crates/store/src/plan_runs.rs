@@ -266,6 +266,12 @@ pub fn finish(tx: &mut Tx<'_>, id: &PlanRunId, outcome: PlanOutcome, at_ms: i64)
     )
 }
 
+/// All plan runs that have not ended.
+pub fn active(tx: &mut Tx<'_>) -> Result<Vec<PlanRunId>, StoreError> {
+    let sql = "SELECT id FROM plan_runs WHERE state <> 'finished' ORDER BY start_ms, id {bytes}";
+    tx.query(sql, params![])?.iter().map(|row| row.text(0).map(PlanRunId::trusted)).collect()
+}
+
 /// Somebody asked to stop it; keeps the first time.
 pub fn request_stop(tx: &mut Tx<'_>, id: &PlanRunId, user: &str, at_ms: i64) -> Result<u64, StoreError> {
     tx.execute(

@@ -155,6 +155,11 @@ pub fn lock(tx: &mut Tx<'_>, id: &RunId) -> Result<Option<Run>, StoreError> {
     Run::select_opt(tx, "WHERE id = $1 {lock}", params![id])
 }
 
+/// All runs that have not ended, by age.
+pub fn active(tx: &mut Tx<'_>) -> Result<Vec<Run>, StoreError> {
+    Run::select(tx, "WHERE state <> 'finished' ORDER BY trigger_ms, id {bytes}", params![])
+}
+
 /// Whether a run of the task is active.
 pub fn any_active_of_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<bool, StoreError> {
     let sql = "SELECT id FROM runs WHERE task_id = $1 AND state <> 'finished' LIMIT 1";

@@ -97,6 +97,14 @@ pub fn clear(tx: &mut Tx<'_>, id: &TriggerId) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM webhook_calls WHERE webhook_id = $1", params![id])
 }
 
+/// Removes the waiting calls of all webhooks; gives how many webhooks had some.
+pub fn clear_all(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM webhook_calls", params![])?;
+    let sql =
+        "UPDATE webhooks SET waiting = 0, waiting_bytes = 0, fire_ms = NULL WHERE waiting > 0 OR fire_ms IS NOT NULL";
+    tx.execute(sql, params![])
+}
+
 /// Removes a webhook with the calls that wait.
 pub fn delete(tx: &mut Tx<'_>, id: &TriggerId) -> Result<u64, StoreError> {
     clear(tx, id)?;

@@ -37,7 +37,7 @@ pub(super) enum Home {
 pub(super) const HOMES: &[(&[&str], Home)] = &[
     (&["rusqlite", "postgres", "tokio-postgres", "libsqlite3-sys"], Home::Only(&["store", "testkit", "bench"])),
     (&["axum", "hyper", "hyper-util"], Home::Only(&["api", "server", "bench"])),
-    (&["nix", "libc"], Home::Only(&["engine", "testkit", "cli", "bench", "tests"])),
+    (&["nix", "libc"], Home::Only(&["engine", "server", "testkit", "cli", "bench", "tests"])),
     (&["reqwest"], Home::Not(&["domain", "cron", "filter", "wire", "jobzip", "secrets", "store", "service"])),
     (&["tokio"], Home::Not(&["domain", "cron", "filter", "wire", "tester"])),
 ];

@@ -83,6 +83,8 @@ impl Service {
         for run in dispatch::claim(tx, engine, &self.inner.settings.account, now, lease_ms)? {
             match dispatch::offer(&run, engine, &self.inner.keys, self.random()) {
                 Ok(offer) => messages.offers.push(offer),
+                // The run is not to blame: it waits until this server has the key.
+                Err(error @ Error::KeyMissing(_)) => return Err(error),
                 Err(error) => fail(tx, &run, now, "offer_failed", &error.to_string())?,
             }
         }

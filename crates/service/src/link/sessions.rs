@@ -91,6 +91,8 @@ impl Service {
                 // The offer did not arrive. The same epoch is sent again, so it cannot start twice.
                 match dispatch::offer(run, engine, &self.inner.keys, self.random()) {
                     Ok(offer) => messages.offers.push(offer),
+                    // The run is not to blame: it waits until this server has the key.
+                    Err(error @ Error::KeyMissing(_)) => return Err(error),
                     Err(error) => fail(tx, run, now, "offer_failed", &error.to_string())?,
                 }
             } else {

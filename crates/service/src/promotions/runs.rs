@@ -236,7 +236,7 @@ impl Service {
         drop(keeping);
         match done {
             Ok(run) => Ok(run),
-            Err(Error::Unavailable) => Ok(None),
+            Err(Error::Unavailable | Error::KeyMissing(_)) => Ok(None),
             Err(error) => self.give_up_promotion(id, &error).await,
         }
     }

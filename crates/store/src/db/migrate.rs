@@ -16,7 +16,13 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_observability", include_str!("../../migrations/0008_observability.sql")),
     ("0009_accounts", include_str!("../../migrations/0009_accounts.sql")),
     ("0010_sessions", include_str!("../../migrations/0010_sessions.sql")),
+    ("0012_data_keys", include_str!("../../migrations/0012_data_keys.sql")),
 ];
+
+/// Names of all migrations of this program.
+pub(crate) fn known_migrations() -> Vec<&'static str> {
+    MIGRATIONS.iter().map(|migration| migration.0).collect()
+}
 
 /// The statement, unless it is meant for the other database.
 fn for_this_database<'a>(statement: &'a str, kind: &str) -> Option<&'a str> {

@@ -1,16 +1,20 @@
 //! Connections and transactions over both databases.
 
+mod catalog;
 mod changes;
 pub mod dialect;
 mod migrate;
 mod others;
 mod postgres_db;
+mod postgres_tls;
 pub(crate) mod record;
 mod sqlite_db;
 mod value;
 
 pub use changes::{Counts, Topic};
+pub(crate) use migrate::known_migrations;
 pub use record::{Column, Json, Record};
+pub(crate) use sqlite_db::open_read_only;
 pub use value::{Row, Value};
 
 use changes::Touched;

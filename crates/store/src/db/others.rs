@@ -5,8 +5,9 @@
 use super::StoreError;
 use super::changes::{Counts, Touched};
 use super::postgres_db::reason;
+use super::postgres_tls::Connector;
 use postgres::fallible_iterator::FallibleIterator;
-use postgres::{Client, Config, NoTls};
+use postgres::{Client, Config};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -45,13 +46,13 @@ pub(super) struct Ears {
 
 impl Others {
     /// Starts the thread.
-    pub(super) fn start(config: &Config, ears: Ears) -> Result<Self, StoreError> {
+    pub(super) fn start(config: &Config, tls: &Connector, ears: Ears) -> Result<Self, StoreError> {
         let untold = Untold::default();
         let (alive, gone) = channel();
-        let (config, pending) = (config.clone(), untold.clone());
+        let (place, pending) = ((config.clone(), tls.clone()), untold.clone());
         std::thread::Builder::new()
             .name("store-others".to_owned())
-            .spawn(move || talk(&config, &pending, &ears, &gone))
+            .spawn(move || talk(&place, &pending, &ears, &gone))
             .map_err(|error| StoreError::Open(format!("cannot start a thread: {error}")))?;
         Ok(Self { untold, _alive: alive })
     }
@@ -86,12 +87,12 @@ impl Ears {
     }
 }
 
-fn talk(config: &Config, untold: &Untold, ears: &Ears, gone: &Receiver<()>) {
+fn talk(place: &(Config, Connector), untold: &Untold, ears: &Ears, gone: &Receiver<()>) {
     let mut client: Option<(Client, i32)> = None;
     let (mut pause, mut lost) = (0, false);
     while matches!(gone.recv_timeout(PACE), Err(RecvTimeoutError::Timeout)) {
         if client.is_none() && pause == 0 {
-            match connect(config) {
+            match connect(place) {
                 Ok(fresh) => {
                     client = Some(fresh);
                     if std::mem::take(&mut lost) {
@@ -114,8 +115,8 @@ fn talk(config: &Config, untold: &Untold, ears: &Ears, gone: &Receiver<()>) {
 }
 
 /// A listening connection and the number by which its own messages are known.
-fn connect(config: &Config) -> Result<(Client, i32), postgres::Error> {
-    let mut client = config.connect(NoTls)?;
+fn connect((config, tls): &(Config, Connector)) -> Result<(Client, i32), postgres::Error> {
+    let mut client = config.connect(tls.clone())?;
     client.batch_execute(&format!("LISTEN {CHANNEL}"))?;
     let own = client.query_one("SELECT pg_backend_pid()", &[])?.try_get(0)?;
     Ok((client, own))

@@ -1,10 +1,11 @@
 //! PostgreSQL: a few connection threads that take work from one queue.
 
 use super::others::{Ears, Others};
+use super::postgres_tls::{self, Connector};
 use super::{Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
 use postgres::error::SqlState;
 use postgres::types::{IsNull, ToSql, Type, private::BytesMut};
-use postgres::{Client, IsolationLevel, NoTls, Statement};
+use postgres::{Client, IsolationLevel, Statement};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -31,10 +32,12 @@ pub(super) enum Mode {
 
 impl Postgres {
     pub(super) fn open(url: &str, ears: Ears) -> Result<Self, StoreError> {
+        let (url, wanted) = postgres_tls::taken_out(url)?;
+        let tls = wanted.connector()?;
         let config: postgres::Config = url
             .parse()
             .map_err(|e: postgres::Error| StoreError::Open(format!("the database URL cannot be read: {e}")))?;
-        let mut first = config.connect(NoTls).map_err(|e| StoreError::Open(reason(&e)))?;
+        let mut first = config.connect(tls.clone()).map_err(|e| StoreError::Open(reason(&e)))?;
         prepare_session(&mut first)?;
         migrate_postgres(&mut first)?;
         let (sender, receiver) = channel::<(Work, Mode)>();
@@ -42,14 +45,14 @@ impl Postgres {
         let mut client = Some(first);
         for _ in 0..CONNECTIONS {
             let receiver = Arc::clone(&receiver);
-            let config = config.clone();
+            let (config, tls) = (config.clone(), tls.clone());
             let client = client.take();
             std::thread::Builder::new()
                 .name("store-postgres".to_owned())
-                .spawn(move || connection_loop(client, &config, &receiver))
+                .spawn(move || connection_loop(client, (&config, &tls), &receiver))
                 .map_err(|e| StoreError::Open(format!("cannot start a thread: {e}")))?;
         }
-        let others = Others::start(&config, ears)?;
+        let others = Others::start(&config, &tls, ears)?;
         Ok(Self { queue: Mutex::new(sender), others })
     }
 
@@ -81,7 +84,11 @@ fn migrate_postgres(client: &mut Client) -> Result<(), StoreError> {
     transaction.commit().map_err(StoreError::Postgres)
 }
 
-fn connection_loop(mut client: Option<Client>, config: &postgres::Config, receiver: &Mutex<Receiver<(Work, Mode)>>) {
+fn connection_loop(
+    mut client: Option<Client>,
+    (config, tls): (&postgres::Config, &Connector),
+    receiver: &Mutex<Receiver<(Work, Mode)>>,
+) {
     let mut statements = HashMap::new();
     // An outage is told once, not with every piece of work that is dropped.
     let mut told = false;
@@ -90,7 +97,7 @@ fn connection_loop(mut client: Option<Client>, config: &postgres::Config, receiv
         let Ok((work, mode)) = next else { return };
         if client.as_ref().is_none_or(Client::is_closed) {
             statements.clear();
-            client = match config.connect(NoTls) {
+            client = match config.connect(tls.clone()) {
                 Ok(mut fresh) => prepare_session(&mut fresh).is_ok().then_some(fresh),
                 Err(error) => {
                     if !std::mem::replace(&mut told, true) {

@@ -86,6 +86,14 @@ fn spawn(name: &str, f: impl FnOnce() + Send + 'static) -> Result<(), StoreError
         .map_err(|e| StoreError::Open(format!("cannot start a thread: {e}")))
 }
 
+/// A connection for looking at a database file.
+pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
+    let connection = connect(path, true)?;
+    // VACUUM INTO is refused on a connection that may only query, though it changes nothing here.
+    connection.execute_batch("PRAGMA query_only=0").map_err(failed)?;
+    Ok(connection)
+}
+
 fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
     let flags = if read_only {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX

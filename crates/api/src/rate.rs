@@ -1,0 +1,148 @@
+//! Limits on the number of requests, for each caller and family of paths on its own.
+//!
+//! A caller is who its credentials say, without looking at whether they are right. Whoever sends wrong ones is counted by
+//! address besides, so making new ones up is no way around. All of it is in memory, for each server on its own.
+
+use crate::family::Family;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
+use std::sync::Mutex;
+
+/// Most callers remembered; when there are more, all are forgotten and begin anew.
+const REMEMBER_MOST: usize = 50_000;
+
+/// Who is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Caller {
+    /// By the hash of the credentials, under a key of this process.
+    Credentials(u64),
+    /// By address: who has no credentials.
+    Address(Option<IpAddr>),
+    /// By address: who sent wrong ones.
+    Refused(Option<IpAddr>),
+}
+
+/// So many requests at once, which come back over a minute.
+struct Bucket {
+    left: f64,
+    /// When that was, milliseconds.
+    at: i64,
+}
+
+/// Counts requests.
+pub(crate) struct Rates {
+    /// Requests of one caller to one family within a minute; 0 is no limit.
+    per_minute: u32,
+    hasher: RandomState,
+    buckets: Mutex<HashMap<(Caller, &'static str), Bucket>>,
+}
+
+/// The one name of a family here; none where nothing is counted: engines have limits of their own, and a look at the
+/// server's health must never be refused.
+fn counted(family: Family, path: &str) -> Option<&'static str> {
+    match family {
+        Family::Engine => None,
+        _ if path.starts_with("/health") => None,
+        Family::Tmc(_) => Some("tmc"),
+        Family::Core => Some("core"),
+        Family::Identity => Some("identity"),
+        Family::Observability => Some("observability"),
+        Family::ServiceAccounts => Some("service-accounts"),
+        Family::DynamicEngines => Some("dynamic-engines"),
+        Family::Datasets => Some("datasets"),
+        Family::Scim => Some("scim"),
+        Family::Stoker => Some("stoker"),
+    }
+}
+
+impl Rates {
+    pub(crate) fn new(per_minute: u32) -> Self {
+        Self { per_minute, hasher: RandomState::new(), buckets: Mutex::default() }
+    }
+
+    fn take(&self, caller: Caller, family: &'static str, now: i64, cost: f64) -> Option<u64> {
+        let full = f64::from(self.per_minute);
+        let mut buckets = self.buckets.lock().unwrap_or_else(|p| p.into_inner());
+        if buckets.len() >= REMEMBER_MOST {
+            buckets.clear();
+        }
+        let bucket = buckets.entry((caller, family)).or_insert(Bucket { left: full, at: now });
+        let came_back = (now - bucket.at).max(0) as f64 * full / 60_000.0;
+        bucket.left = (bucket.left + came_back).min(full);
+        bucket.at = now;
+        if bucket.left < 1.0 {
+            return Some((((1.0 - bucket.left) * 60.0 / full).ceil() as u64).max(1));
+        }
+        bucket.left -= cost;
+        None
+    }
+
+    /// Counts a request; gives the seconds to wait when it is one too many.
+    pub(crate) fn begin(
+        &self,
+        family: Family,
+        path: &str,
+        credentials: Option<&[u8]>,
+        from: Option<IpAddr>,
+        now: i64,
+    ) -> Option<u64> {
+        let family = counted(family, path).filter(|_| self.per_minute > 0)?;
+        let caller = match credentials {
+            Some(text) => Caller::Credentials(self.hasher.hash_one(text)),
+            None => Caller::Address(from),
+        };
+        self.take(Caller::Refused(from), "", now, 0.0).or_else(|| self.take(caller, family, now, 1.0))
+    }
+
+    /// Counts wrong credentials.
+    pub(crate) fn refused(&self, from: Option<IpAddr>, now: i64) {
+        if self.per_minute > 0 {
+            let _ = self.take(Caller::Refused(from), "", now, 1.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_caller_has_its_own_count_in_each_family_and_it_comes_back() {
+        let (rates, start) = (Rates::new(60), 1_000_000);
+        let ask =
+            |family, who: &str, second| rates.begin(family, "/x", Some(who.as_bytes()), None, start + second * 1000);
+        for _ in 0..60 {
+            assert_eq!(ask(Family::Core, "a", 0), None);
+        }
+        assert_eq!(ask(Family::Core, "a", 0), Some(1));
+        assert_eq!(ask(Family::Identity, "a", 0), None, "another family");
+        assert_eq!(ask(Family::Core, "b", 0), None, "another caller");
+        assert_eq!(ask(Family::Core, "a", 1), None, "one a second comes back");
+        assert_eq!(ask(Family::Core, "a", 1), Some(1));
+        assert_eq!(rates.begin(Family::Core, "/health/ready", None, None, start), None);
+        assert!((0..500).all(|_| rates.begin(Family::Engine, "/engine/v1/poll", None, None, start).is_none()));
+    }
+
+    #[test]
+    fn made_up_credentials_are_counted_by_address() {
+        let (rates, now) = (Rates::new(10), 1_000_000);
+        let (here, there) = (Some(IpAddr::from([10, 0, 0, 1])), Some(IpAddr::from([10, 0, 0, 2])));
+        for number in 0..10 {
+            assert_eq!(rates.begin(Family::Core, "/x", Some(format!("made up {number}").as_bytes()), here, now), None);
+            rates.refused(here, now);
+        }
+        assert_eq!(rates.begin(Family::Core, "/x", Some(b"another"), here, now), Some(6));
+        assert_eq!(rates.begin(Family::Core, "/x", Some(b"another"), there, now), None);
+    }
+
+    #[test]
+    fn nothing_is_counted_without_a_limit_and_memory_is_bounded() {
+        let (off, on, now) = (Rates::new(0), Rates::new(1), 1_000_000);
+        assert!((0..1000).all(|_| off.begin(Family::Core, "/x", None, None, now).is_none()));
+        for number in 0..REMEMBER_MOST as u32 + 10 {
+            let _ = on.begin(Family::Core, "/x", Some(&number.to_be_bytes()), None, now);
+        }
+        assert!(on.buckets.lock().unwrap().len() <= REMEMBER_MOST);
+    }
+}
