@@ -15,6 +15,7 @@ use stoker_domain::ip::client_address;
 use stoker_domain::limits;
 use stoker_service::Actor;
 use stoker_service::actor::Origin;
+use stoker_service::sessions::Visit;
 
 /// Longest pause between two pieces of a body.
 pub const BODY_PAUSE: Duration = Duration::from_secs(30);
@@ -66,6 +67,19 @@ fn origin(parts: &Parts, address: Option<std::net::IpAddr>) -> Origin {
     }
 }
 
+/// The call with which somebody signs in or out.
+pub struct SignInVisit(pub Visit);
+
+impl FromRequestParts<App> for SignInVisit {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let address = client_ip(&parts.extensions, &parts.headers, app);
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+        Ok(SignInVisit(Visit { address, request_id, origin: Some(Arc::new(origin(parts, address))) }))
+    }
+}
+
 /// Name of the console's cookie.
 pub const SESSION_COOKIE: &str = "stoker_session";
 /// The header in which changing calls with that cookie repeat the `csrfToken` of the session.
@@ -73,9 +87,14 @@ pub const CSRF_HEADER: &str = "x-csrf-token";
 
 /// The secret in the console's cookie.
 pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, SESSION_COOKIE)
+}
+
+/// What a cookie holds; an empty one is as good as none.
+pub fn cookie_named<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, secret)| secret).filter(|secret| !secret.is_empty())
+    pairs.find(|(name, _)| *name == wanted).map(|(_, secret)| secret).filter(|secret| !secret.is_empty())
 }
 
 /// What a call repeated of the session's `csrfToken`.

@@ -1,5 +1,6 @@
 //! What an operator sets: by argument, or in a JSON file that arguments override.
 
+use crate::open_id::{OpenIdConfig, OpenIdFile};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
@@ -29,6 +30,9 @@ pub(crate) struct ServeArgs {
     /// The engine program handed out in the engine archive; the one beside this program by default.
     #[arg(long, value_name = "FILE")]
     engine_program: Option<PathBuf>,
+    /// Secret of this server at the identity provider, where it stands in no file.
+    #[arg(long, value_name = "SECRET", env = "STOKER_OPENID_CLIENT_SECRET", hide_env_values = true)]
+    openid_client_secret: Option<String>,
     /// Let everybody in whatever the IP allowlist says: the way back in after locking oneself out.
     #[arg(long)]
     ignore_ip_allowlist: bool,
@@ -64,6 +68,8 @@ struct File {
     tasks_and_plans: Option<u32>,
     /// Addresses or networks of proxies whose `X-Forwarded-For` is believed.
     trusted_proxies: Vec<String>,
+    /// The identity provider by which people may sign in.
+    open_id: Option<OpenIdFile>,
 }
 
 /// What becomes of a start when as many runs are active as may be.
@@ -104,6 +110,7 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<String>,
     pub(crate) engine_program: Option<PathBuf>,
     pub(crate) settings: Settings,
+    pub(crate) open_id: Option<OpenIdConfig>,
 }
 
 impl ServeArgs {
@@ -140,6 +147,7 @@ impl ServeArgs {
         }
         settings.ignore_ip_allowlist = self.ignore_ip_allowlist;
         settings.check().map_err(anyhow::Error::msg)?;
+        let open_id = file.open_id.map(|file| file.resolve(self.openid_client_secret)).transpose()?;
         if let Some(url) = &self.public_url
             && !url.starts_with("http://")
             && !url.starts_with("https://")
@@ -153,6 +161,7 @@ impl ServeArgs {
             public_url: self.public_url,
             engine_program: engine_program(self.engine_program)?,
             settings,
+            open_id,
         })
     }
 }

@@ -134,6 +134,9 @@ async fn serve_async(config: Config) -> Result<()> {
     if service.bootstrap(|made| Ok(data::write_bootstrap(&config.data, made)?)).await? {
         tracing::info!(file = %config.data.join("bootstrap.json").display(), "first start: the first token is in this file");
     }
+    if let Some(open_id) = config.open_id {
+        open_id.install(&service)?;
+    }
     let app = App {
         service: service.clone(),
         engine_program: config.engine_program.map(Arc::new),

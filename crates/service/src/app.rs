@@ -7,11 +7,12 @@ use crate::audit_chain::SealPace;
 use crate::auth::TokenCache;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
+use crate::open_id::OpenIdProvider;
 use crate::passwords::Tries;
 use crate::waits::Waits;
 use crate::watch::Watchers;
 use jiff::tz::TimeZoneDatabase;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
 use stoker_domain::ip::IpRange;
@@ -110,6 +111,7 @@ pub(crate) struct Inner {
     pub(crate) manifests: Manifests,
     pub(crate) waits: Waits,
     pub(crate) tries: Tries,
+    pub(crate) open_id: OnceLock<OpenIdProvider>,
     pub(crate) allowlist: AllowlistCache,
     pub(crate) seals: SealPace,
     pub(crate) watchers: Watchers,
@@ -142,6 +144,7 @@ impl Service {
                 manifests: Manifests::default(),
                 waits: Waits::default(),
                 tries: Tries::default(),
+                open_id: OnceLock::new(),
                 allowlist: AllowlistCache::default(),
                 seals: SealPace::default(),
                 watchers: Watchers::default(),
