@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::error::ApiError;
+use crate::exchange::Capture;
 use crate::family::Family;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -64,6 +65,7 @@ fn origin(parts: &Parts, address: Option<std::net::IpAddr>) -> Origin {
         path: parts.uri.path().chars().take(PATH_CHARS).collect(),
         address,
         agent: agent.map(|text| text.chars().take(AGENT_CHARS).collect()),
+        mark: parts.extensions.get::<Arc<Capture>>().map(|capture| capture.mark.clone()),
     }
 }
 
@@ -200,7 +202,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
         wanted_type(request.headers(), &["application/json"])?;
-        let bytes = collected(request, limits::JSON_BODY_BYTES).await?;
+        let bytes = seen(request).await?;
         parse_json(&bytes).map(Json)
     }
 }
@@ -212,12 +214,22 @@ impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
-        let bytes = collected(request, limits::JSON_BODY_BYTES).await?;
+        let bytes = seen(request).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(OptionalJson(None));
         }
         parse_json(&bytes).map(|value| OptionalJson(Some(value)))
     }
+}
+
+/// The whole JSON body; the audit trail sees it too.
+async fn seen(request: Request) -> Result<Bytes, ApiError> {
+    let capture = request.extensions().get::<Arc<Capture>>().cloned();
+    let bytes = collected(request, limits::JSON_BODY_BYTES).await?;
+    if let Some(capture) = capture {
+        capture.request(&bytes);
+    }
+    Ok(bytes)
 }
 
 /// Checks the content type; a missing one passes, because some clients leave it out (source: client).

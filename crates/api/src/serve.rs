@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::edge;
+use crate::exchange::Capture;
 use crate::extract::PeerAddress;
 use crate::linger::{Lingering, Unread};
 use crate::routes;
@@ -32,8 +33,8 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` resolves, then lets running requests end.
 pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: impl Future<Output = ()>) {
-    let service = app.service.clone();
-    let routers = Arc::new(routes::build().routers.with_state(app));
+    let app = Arc::new(app);
+    let routers = Arc::new(routes::build().routers.with_state(App::clone(&app)));
     let connections = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = hyper_util::server::graceful::GracefulShutdown::new();
     let mut builder = hyper::server::conn::http1::Builder::new();
@@ -63,15 +64,23 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
             }
         };
         let _ = stream.set_nodelay(true);
-        let (routers, random) = (Arc::clone(&routers), random.clone());
+        let (routers, random, app) = (Arc::clone(&routers), random.clone(), Arc::clone(&app));
         let unread = Unread::default();
         let stream = Lingering::new(stream, unread.clone());
         let answers = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let (routers, random, unread, peer) = (Arc::clone(&routers), random.clone(), unread.clone(), peer.clone());
+            let app = Arc::clone(&app);
             async move {
                 let mut request: Request = request.map(|body| Body::new(unread.watch(body)));
                 request.extensions_mut().insert(peer);
+                let capture = Capture::of(request.method());
+                if let Some(capture) = &capture {
+                    request.extensions_mut().insert(Arc::clone(capture));
+                }
                 let mut response = edge::answer(&routers, &*random, request).await;
+                if let Some(capture) = capture {
+                    response = capture.finish(&app, response).await;
+                }
                 if unread.body() {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
@@ -87,7 +96,7 @@ pub async fn serve(listener: TcpListener, app: App, random: SharedRandom, stop: 
         });
     }
     drop(listener);
-    service.close_watchers();
+    app.service.close_watchers();
     if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
     }

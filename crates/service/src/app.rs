@@ -5,6 +5,7 @@ use crate::actor::Allowed;
 use crate::allowlist::AllowlistCache;
 use crate::audit_chain::SealPace;
 use crate::auth::TokenCache;
+use crate::exchanges::Waiting;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
 use crate::open_id::OpenIdProvider;
@@ -111,6 +112,7 @@ pub(crate) struct Inner {
     pub(crate) manifests: Manifests,
     pub(crate) waits: Waits,
     pub(crate) tries: Tries,
+    pub(crate) exchanges: Waiting,
     pub(crate) open_id: OnceLock<OpenIdProvider>,
     pub(crate) allowlist: AllowlistCache,
     pub(crate) seals: SealPace,
@@ -144,6 +146,7 @@ impl Service {
                 manifests: Manifests::default(),
                 waits: Waits::default(),
                 tries: Tries::default(),
+                exchanges: Waiting::default(),
                 open_id: OnceLock::new(),
                 allowlist: AllowlistCache::default(),
                 seals: SealPace::default(),

@@ -24,6 +24,7 @@ pub mod dynamic_environments;
 pub mod engines;
 pub mod environments;
 pub mod error;
+pub mod exchanges;
 mod files;
 pub mod groups;
 pub mod history;

@@ -14,6 +14,7 @@ pub mod db;
 pub mod dynamic_engines;
 pub mod engines;
 pub mod environments;
+pub mod exchanges;
 pub mod groups;
 pub mod history;
 mod history_clauses;

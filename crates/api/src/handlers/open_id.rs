@@ -28,6 +28,7 @@ pub struct Begin {
 pub struct Back {
     code: Option<String>,
     state: Option<String>,
+    iss: Option<String>,
     error: Option<String>,
 }
 
@@ -67,7 +68,7 @@ pub async fn finish(
     Query(back): Query<Back>,
 ) -> Answer {
     let sealed = cookie_named(&headers, FLOW_COOKIE);
-    let back = OpenIdReturn { state: back.state, code: back.code, error: back.error };
+    let back = OpenIdReturn { state: back.state, code: back.code, issuer: back.iss, error: back.error };
     let over = flow_cookie(&app, "", 0)?;
     match app.service.finish_open_id(sealed, back, visit).await {
         Ok((made, to)) => redirect(&to, [Some(session_cookie_of(&app, &made)?), Some(over)]),

@@ -58,7 +58,7 @@ fn fill_people(list: &mut List) {
 }
 
 fn fill_security(list: &mut List) {
-    use Support::{Complete, Partial};
+    use Support::Complete;
     list.both("GET", "/account/subscription", "/subscription", Complete, security::subscription);
     let list_path = "/security/ip-allowlist";
     let entries = "/security/ip-allowlist/ips";
@@ -81,8 +81,7 @@ fn fill_security(list: &mut List) {
     list.newer("DELETE", mappings, Complete, security::delete_mappings);
     list.newer("GET", mapping, Complete, security::mapping);
     list.newer("DELETE", mapping, Complete, security::delete_mapping);
-    let bodies = Partial("without the bodies and the status of the requests");
-    list.newer("GET", "/security/audit/logs", bodies, audit::list);
+    list.newer("GET", "/security/audit/logs", Complete, audit::list);
 }
 
 fn fill_scim(list: &mut List) {

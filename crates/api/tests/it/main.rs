@@ -3,6 +3,7 @@
 mod account_limits;
 mod audit;
 mod bad_archives;
+mod bad_credentials;
 mod bad_input;
 mod bodies;
 mod catalog_connections;
@@ -20,6 +21,7 @@ mod link;
 mod lists;
 mod logs;
 mod metrics;
+mod open_id;
 mod own_tokens;
 mod people;
 mod pipeline_engines;

@@ -93,7 +93,7 @@ fn names(answer: &Answer, field: &str) -> bool {
 
 both! {
     async fn a_password_alone_is_not_enough_any_more(server: TestServer) {
-        let (_, http, secret, codes) = guarded(&server, "ada").await;
+        let (person, http, secret, codes) = guarded(&server, "ada").await;
         assert_eq!(codes.len(), 10);
         let state = http.get(TOTP).await.expect(200).json();
         assert_eq!((&state["enabled"], &state["recoveryCodes"]), (&json!(true), &json!(10)));
@@ -124,7 +124,7 @@ both! {
         let both = sign_in(&server, "ada", PASSWORD, json!({ "totp": "1", "recoveryCode": "2" })).await.expect(400);
         assert!(names(&both, "recoveryCode"));
         // A personal access token is a factor of its own.
-        let token = json!({ "token": server.token_of(&http.get("/account/me").await.json()["id"].as_str().expect("id").to_owned()).await });
+        let token = json!({ "token": server.token_of(&person).await });
         let _ = server.anonymous().post(SESSION, &token).await.expect(201);
     }
 

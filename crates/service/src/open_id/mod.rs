@@ -56,6 +56,8 @@ pub struct OpenIdReturn {
     pub state: Option<String>,
     /// The code that is traded for an ID token.
     pub code: Option<String>,
+    /// Who sends the browser back, where the provider says so (RFC 9207).
+    pub issuer: Option<String>,
     /// Why the provider refuses, as one of its words.
     pub error: Option<String>,
 }
@@ -156,6 +158,9 @@ impl Service {
         let provider = self.provider()?;
         let flow = self.flow(sealed, &back)?;
         let (now, from) = (self.now(), visit.address);
+        if back.issuer.is_some_and(|issuer| issuer != provider.settings.issuer) {
+            return Err(refused("iss: another identity provider sent the browser back"));
+        }
         if let Some(error) = back.error {
             let word: String = error.chars().filter(|c| c.is_ascii_lowercase() || *c == '_').take(60).collect();
             return Err(refused(format!("the identity provider refused the sign-in: {word}")));
@@ -164,21 +169,22 @@ impl Service {
         let code = code.ok_or_else(|| refused("code: the identity provider sent none"))?;
         self.inner.tries.begin(Guess::Token, from, now)?;
         let endpoints = provider.endpoints(now).await?;
-        let token = provider.exchange(&endpoints, &code, &flow.verifier, &self.callback_url()).await?;
+        let tokens = provider.exchange(&endpoints, &code, &flow.verifier, &self.callback_url()).await?;
         let expected = Expected {
             issuer: &provider.settings.issuer,
             client_id: &provider.settings.client_id,
             nonce: &flow.nonce,
             now_s: now / 1000,
         };
-        let claims = match id_token::verify(&endpoints.keys, &token, &expected) {
+        let claims = match id_token::verify(&endpoints.keys, &tokens.id_token, &expected) {
             Err(IdTokenError::UnknownKey) => {
                 let endpoints: Endpoints = provider.fresh_endpoints(now).await?;
-                id_token::verify(&endpoints.keys, &token, &expected)
+                id_token::verify(&endpoints.keys, &tokens.id_token, &expected)
             }
             other => other,
         };
         let claims = claims.map_err(|error| refused(error.to_string()))?;
+        let claims = provider.completed(&endpoints, claims, tokens.access_token.as_deref()).await?;
         let actor = self.user_of_claims(&provider.settings, claims, &visit).await?;
         self.inner.tries.right(Guess::Token, from);
         self.admit(&actor, from).await?;

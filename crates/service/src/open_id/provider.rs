@@ -11,13 +11,15 @@ use serde::Deserialize;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use stoker_secrets::id_token::ProviderKeys;
+use stoker_secrets::id_token::{IdClaims, ProviderKeys};
 use tokio::sync::Mutex;
 
 /// How long what the provider says of itself is believed, milliseconds.
 const KNOWN_MS: i64 = 60 * 60 * 1000;
 /// Shortest pause between two questions of that kind, milliseconds; also after a failure.
 const PAUSE_MS: i64 = 5_000;
+/// Longest access token that is sent on, bytes.
+const TOKEN_BYTES: usize = 16 * 1024;
 /// Longest text of a setting, characters.
 const SETTING_CHARS: usize = 500;
 
@@ -165,6 +167,7 @@ pub trait ProviderWeb: Send + Sync {
 pub(super) struct Endpoints {
     pub(super) authorization: String,
     token: String,
+    userinfo: Option<String>,
     /// Whether the secret goes into the form instead of a header.
     secret_in_form: bool,
     pub(super) keys: ProviderKeys,
@@ -176,7 +179,15 @@ struct Discovery {
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    userinfo_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+}
+
+/// What a code is traded for.
+#[derive(Deserialize)]
+pub(super) struct Tokens {
+    pub(super) id_token: String,
+    pub(super) access_token: Option<String>,
 }
 
 #[derive(Default)]
@@ -235,7 +246,8 @@ impl OpenIdProvider {
         if found.issuer != *issuer {
             return Err(self.failed("discovery", &format!("it calls itself {:?}, not as configured", found.issuer)));
         }
-        for url in [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri] {
+        let named = [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri];
+        for url in named.into_iter().chain(&found.userinfo_endpoint) {
             if !may_call(issuer, url) {
                 return Err(self.failed("discovery", &format!("{url:?} is no address that may be called")));
             }
@@ -247,23 +259,20 @@ impl OpenIdProvider {
         Ok(Endpoints {
             authorization: found.authorization_endpoint,
             token: found.token_endpoint,
+            userinfo: found.userinfo_endpoint,
             secret_in_form: has("client_secret_post") && !has("client_secret_basic"),
             keys,
         })
     }
 
-    /// Trades a code for an ID token.
+    /// Trades a code for tokens.
     pub(super) async fn exchange(
         &self,
         endpoints: &Endpoints,
         code: &str,
         verifier: &str,
         callback: &str,
-    ) -> Result<String, Error> {
-        #[derive(Deserialize)]
-        struct Tokens {
-            id_token: String,
-        }
+    ) -> Result<Tokens, Error> {
         let call = self.token_call(endpoints, code, verifier, callback);
         let answer = self.web.send(call).await.map_err(|error| self.failed("token", &error))?;
         if answer.status != 200 {
@@ -271,9 +280,37 @@ impl OpenIdProvider {
             tracing::warn!(status = answer.status, "the identity provider refused a code");
             return Err(refused("code: the identity provider does not accept it; begin again"));
         }
-        let tokens: Tokens =
-            serde_json::from_slice(&answer.body).map_err(|_| self.failed("token", "there is no ID token in it"))?;
-        Ok(tokens.id_token)
+        serde_json::from_slice(&answer.body).map_err(|_| self.failed("token", "there is no ID token in it"))
+    }
+
+    /// Claims that are not in the ID token but wanted here, from where the provider has them. Those of the ID token stay.
+    pub(super) async fn completed(
+        &self,
+        endpoints: &Endpoints,
+        mut claims: IdClaims,
+        access_token: Option<&str>,
+    ) -> Result<IdClaims, Error> {
+        let wanted = [&self.settings.login_claim, &self.settings.roles_claim];
+        let whole = wanted.iter().all(|claim| claims.all.contains_key(claim.as_str()));
+        let (Some(url), Some(token), false) = (&endpoints.userinfo, access_token, whole) else { return Ok(claims) };
+        if token.len() > TOKEN_BYTES || !token.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(self.failed("userinfo", "the access token cannot be sent"));
+        }
+        let call = ProviderCall { url: url.clone(), form: None, authorization: Some(format!("Bearer {token}")) };
+        let answer = self.web.send(call).await.map_err(|error| self.failed("userinfo", &error))?;
+        if answer.status != 200 {
+            return Err(self.failed("userinfo", &format!("it answered with status {}", answer.status)));
+        }
+        let more: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&answer.body)
+            .map_err(|_| self.failed("userinfo", "it is no JSON object; a signed answer is not read"))?;
+        // The access token may be somebody else's (OpenID Connect Core, section 5.3.2).
+        if more.get("sub").and_then(serde_json::Value::as_str) != Some(claims.subject.as_str()) {
+            return Err(self.failed("userinfo", "it speaks of somebody else than the ID token"));
+        }
+        for (name, value) in more {
+            claims.all.entry(name).or_insert(value);
+        }
+        Ok(claims)
     }
 
     fn token_call(&self, endpoints: &Endpoints, code: &str, verifier: &str, callback: &str) -> ProviderCall {
