@@ -69,6 +69,10 @@ fn told(bytes: &[u8]) -> Option<String> {
         return None;
     }
     let mut value: Value = serde_json::from_slice(bytes).ok()?;
+    // A bare text may be a secret as a whole: the token of a log file is.
+    if !value.is_object() && !value.is_array() {
+        return None;
+    }
     hide(&mut value, false);
     let text = value.to_string();
     Some(match text.char_indices().nth(KEPT_CHARS) {
@@ -147,6 +151,7 @@ mod tests {
         assert_eq!(long.chars().count(), KEPT_CHARS + 1);
         assert_eq!(told(&vec![b' '; LOOKED_AT + 1]), None);
         assert_eq!(told(b"no json"), None);
+        assert_eq!(told(br#""a bare text""#), None);
         assert_eq!(told(b""), None);
     }
 }
