@@ -2,7 +2,7 @@
 //! body. The OpenAPI documents are made from it, so they cannot name a parameter that nobody reads.
 
 use crate::App;
-use crate::extract::{Auth, ClientIp, In, Json, OptionalJson, Path, Query, RequestId};
+use crate::extract::{Auth, ClientIp, In, Json, OptionalJson, Path, Query, RequestId, SignInVisit};
 use axum::extract::{Extension, RawQuery, Request, State};
 use axum::http::HeaderMap;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
@@ -96,7 +96,7 @@ macro_rules! silent {
     };
 }
 
-silent!(State<App>, In, HeaderMap, ClientIp, Extension<RequestId>);
+silent!(State<App>, In, HeaderMap, ClientIp, SignInVisit, Extension<RequestId>);
 
 impl<T> Part for Path<T> {
     fn describe(_: &mut Description) {}

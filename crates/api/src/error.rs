@@ -96,7 +96,7 @@ impl From<Error> for ApiError {
         use stoker_wire::{REFUSED_NOT_PAIRED, REFUSED_PROTOCOL, REFUSED_SESSION};
         let status = match &error {
             Error::Invalid(_) => StatusCode::BAD_REQUEST,
-            Error::Unauthorized => StatusCode::UNAUTHORIZED,
+            Error::Unauthorized | Error::SecondFactor(_) | Error::OpenId(_) => StatusCode::UNAUTHORIZED,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Conflict(_) => StatusCode::CONFLICT,

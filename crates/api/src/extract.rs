@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::error::ApiError;
+use crate::exchange::Capture;
 use crate::family::Family;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -15,6 +16,7 @@ use stoker_domain::ip::client_address;
 use stoker_domain::limits;
 use stoker_service::Actor;
 use stoker_service::actor::Origin;
+use stoker_service::sessions::Visit;
 
 /// Longest pause between two pieces of a body.
 pub const BODY_PAUSE: Duration = Duration::from_secs(30);
@@ -63,6 +65,20 @@ fn origin(parts: &Parts, address: Option<std::net::IpAddr>) -> Origin {
         path: parts.uri.path().chars().take(PATH_CHARS).collect(),
         address,
         agent: agent.map(|text| text.chars().take(AGENT_CHARS).collect()),
+        mark: parts.extensions.get::<Arc<Capture>>().map(|capture| capture.mark.clone()),
+    }
+}
+
+/// The call with which somebody signs in or out.
+pub struct SignInVisit(pub Visit);
+
+impl FromRequestParts<App> for SignInVisit {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let address = client_ip(&parts.extensions, &parts.headers, app);
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+        Ok(SignInVisit(Visit { address, request_id, origin: Some(Arc::new(origin(parts, address))) }))
     }
 }
 
@@ -73,9 +89,14 @@ pub const CSRF_HEADER: &str = "x-csrf-token";
 
 /// The secret in the console's cookie.
 pub fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, SESSION_COOKIE)
+}
+
+/// What a cookie holds; an empty one is as good as none.
+pub fn cookie_named<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == SESSION_COOKIE).map(|(_, secret)| secret).filter(|secret| !secret.is_empty())
+    pairs.find(|(name, _)| *name == wanted).map(|(_, secret)| secret).filter(|secret| !secret.is_empty())
 }
 
 /// What a call repeated of the session's `csrfToken`.
@@ -181,7 +202,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
         wanted_type(request.headers(), &["application/json"])?;
-        let bytes = collected(request, limits::JSON_BODY_BYTES).await?;
+        let bytes = seen(request).await?;
         parse_json(&bytes).map(Json)
     }
 }
@@ -193,12 +214,22 @@ impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
-        let bytes = collected(request, limits::JSON_BODY_BYTES).await?;
+        let bytes = seen(request).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(OptionalJson(None));
         }
         parse_json(&bytes).map(|value| OptionalJson(Some(value)))
     }
+}
+
+/// The whole JSON body; the audit trail sees it too.
+async fn seen(request: Request) -> Result<Bytes, ApiError> {
+    let capture = request.extensions().get::<Arc<Capture>>().cloned();
+    let bytes = collected(request, limits::JSON_BODY_BYTES).await?;
+    if let Some(capture) = capture {
+        capture.request(&bytes);
+    }
+    Ok(bytes)
 }
 
 /// Checks the content type; a missing one passes, because some clients leave it out (source: client).

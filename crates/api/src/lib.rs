@@ -11,6 +11,7 @@ pub mod describe;
 pub mod documents;
 pub mod edge;
 pub mod error;
+pub mod exchange;
 pub mod extract;
 pub mod family;
 pub mod handlers;

@@ -6,6 +6,7 @@
 mod catalog;
 mod engine_kinds;
 mod people;
+mod sign_in;
 
 use crate::App;
 use crate::console;
@@ -13,7 +14,7 @@ use crate::describe::{Describe, Description};
 use crate::error::ApiError;
 use crate::handlers::{
     accounts, artifacts, docs, engine_link, engines, environments, events, executions, history, logs, observability,
-    operator, plan_executions, plans, promotions, rights, run_profiles, schedules, session, tasks, triggers, webhooks,
+    operator, plan_executions, plans, promotions, rights, run_profiles, schedules, tasks, triggers, webhooks,
     workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
@@ -470,6 +471,7 @@ fn fill_processing(list: &mut List) {
 
 fn fill_own(list: &mut List) {
     people::fill_own(list);
+    sign_in::fill_own(list);
     list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
     list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
     list.own("GET", "/stoker/v1/tasks/{id}/firings", triggers::task::fires);
@@ -481,10 +483,6 @@ fn fill_own(list: &mut List) {
     list.own("GET", "/tmc", docs::page);
     list.own("GET", "/openapi", docs::page);
     list.own("GET", "/openapi/{file}", docs::file);
-    list.own("POST", "/stoker/v1/session", session::create);
-    list.own("GET", "/stoker/v1/session", session::get);
-    list.own("DELETE", "/stoker/v1/session", session::delete);
-    list.own("DELETE", "/stoker/v1/sessions", session::delete_all);
     list.own("GET", "/stoker/v1/events", events::listen);
     list.own("GET", "/health/live", operator::live);
     list.own("GET", "/health/ready", operator::ready);

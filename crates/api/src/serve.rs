@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::edge::{self, Edge};
+use crate::exchange::Capture;
 use crate::extract::PeerAddress;
 use crate::linger::{Lingering, Unread};
 use crate::rate::Rates;
@@ -90,7 +91,14 @@ pub async fn serve_over(
             async move {
                 let mut request: Request = request.map(|body| Body::new(unread.watch(body)));
                 request.extensions_mut().insert(peer);
+                let capture = Capture::of(request.method());
+                if let Some(capture) = &capture {
+                    request.extensions_mut().insert(Arc::clone(capture));
+                }
                 let mut response = edge::answer(&edge, request).await;
+                if let Some(capture) = capture {
+                    response = capture.finish(&edge.app, response).await;
+                }
                 if unread.body() {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
@@ -117,7 +125,7 @@ pub async fn serve_over(
         });
     }
     drop(listener);
-    service.close_watchers();
+    app.service.close_watchers();
     if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
     }

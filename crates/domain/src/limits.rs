@@ -136,6 +136,8 @@ pub const SESSION_IDLE_MS: i64 = 2 * 60 * 60 * 1000;
 pub const SESSION_MS: i64 = 24 * 60 * 60 * 1000;
 /// Most sessions of the console one user has; the oldest end first.
 pub const SESSIONS_PER_USER: i64 = 20;
+/// Recovery codes a user gets with an authenticator.
+pub const RECOVERY_CODES: usize = 10;
 /// Most event streams of one principal at once.
 pub const WATCHERS_PER_PRINCIPAL: usize = 16;
 /// Most event streams of a server at once.

@@ -3,12 +3,14 @@
 //! Knows nothing of databases, HTTP or engines. Everything random comes from a [`Random`](stoker_domain::Random).
 
 pub mod archive;
+pub mod id_token;
 pub mod keyfile;
 pub mod keyring;
 pub mod password;
 pub mod point;
 pub mod seal;
 pub mod token;
+pub mod totp;
 
 /// Why a secret could not be used. Never says what the secret was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

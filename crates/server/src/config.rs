@@ -1,5 +1,6 @@
 //! What an operator sets: by argument, or in a JSON file that arguments override.
 
+use crate::open_id::{OpenIdConfig, OpenIdFile};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
@@ -36,6 +37,9 @@ pub(crate) struct ServeArgs {
     /// Private key in PEM of the certificate.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// Secret of this server at the identity provider, where it stands in no file.
+    #[arg(long, value_name = "SECRET", env = "STOKER_OPENID_CLIENT_SECRET", hide_env_values = true)]
+    openid_client_secret: Option<String>,
     /// Let everybody in whatever the IP allowlist says: the way back in after locking oneself out.
     #[arg(long)]
     ignore_ip_allowlist: bool,
@@ -73,6 +77,8 @@ struct File {
     trusted_proxies: Vec<String>,
     /// Requests of one caller to one family of paths within a minute; 0 is no limit.
     requests_per_minute: Option<u32>,
+    /// The identity provider by which people may sign in.
+    open_id: Option<OpenIdFile>,
 }
 
 /// What becomes of a start when as many runs are active as may be.
@@ -115,6 +121,7 @@ pub(crate) struct Config {
     pub(crate) settings: Settings,
     /// Files of certificate and key.
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
+    pub(crate) open_id: Option<OpenIdConfig>,
 }
 
 impl ServeArgs {
@@ -152,6 +159,7 @@ impl ServeArgs {
         settings.ignore_ip_allowlist = self.ignore_ip_allowlist;
         settings.requests_per_minute = file.requests_per_minute.unwrap_or(0);
         settings.check().map_err(anyhow::Error::msg)?;
+        let open_id = file.open_id.map(|file| file.resolve(self.openid_client_secret)).transpose()?;
         if let Some(url) = &self.public_url
             && !url.starts_with("http://")
             && !url.starts_with("https://")
@@ -166,6 +174,7 @@ impl ServeArgs {
             engine_program: engine_program(self.engine_program)?,
             settings,
             tls: self.tls_cert.zip(self.tls_key),
+            open_id,
         })
     }
 }

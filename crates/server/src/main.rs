@@ -5,6 +5,9 @@ mod config;
 mod console;
 mod data;
 mod memory;
+mod open_id;
+#[cfg(feature = "openid")]
+mod provider_web;
 mod run;
 mod tls;
 

@@ -152,6 +152,9 @@ async fn serve_async(config: Config) -> Result<()> {
     }
     data::check_keys(&config.data, &service.adopt_keys().await?)?;
     drop(starting);
+    if let Some(open_id) = config.open_id {
+        open_id.install(&service)?;
+    }
     let app = App {
         service: service.clone(),
         engine_program: config.engine_program.map(Arc::new),

@@ -1,6 +1,7 @@
 //! Who asks, and what that principal may do.
 
 use crate::error::Error;
+use crate::exchanges::AuditMark;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ pub struct Origin {
     /// What the client calls itself, cut short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// Told when the request leaves an audit record.
+    #[serde(skip)]
+    pub mark: Option<Arc<AuditMark>>,
 }
 
 /// An authenticated principal with its account permissions.

@@ -5,14 +5,16 @@ use crate::actor::Allowed;
 use crate::allowlist::AllowlistCache;
 use crate::audit_chain::SealPace;
 use crate::auth::TokenCache;
+use crate::exchanges::Waiting;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
+use crate::open_id::OpenIdProvider;
 use crate::passwords::Tries;
 use crate::waits::Waits;
 use crate::watch::Watchers;
 use jiff::tz::TimeZoneDatabase;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
 use stoker_domain::ip::IpRange;
@@ -114,6 +116,8 @@ pub(crate) struct Inner {
     pub(crate) manifests: Manifests,
     pub(crate) waits: Waits,
     pub(crate) tries: Tries,
+    pub(crate) exchanges: Waiting,
+    pub(crate) open_id: OnceLock<OpenIdProvider>,
     pub(crate) allowlist: AllowlistCache,
     pub(crate) seals: SealPace,
     pub(crate) watchers: Watchers,
@@ -146,6 +150,8 @@ impl Service {
                 manifests: Manifests::default(),
                 waits: Waits::default(),
                 tries: Tries::default(),
+                exchanges: Waiting::default(),
+                open_id: OnceLock::new(),
                 allowlist: AllowlistCache::default(),
                 seals: SealPace::default(),
                 watchers: Watchers::default(),

@@ -54,5 +54,8 @@ pub(crate) fn record(
         origin: actor.origin.as_deref().and_then(|origin| serde_json::to_string(origin).ok()),
     };
     event.insert(tx)?;
+    if let Some(mark) = actor.origin.as_ref().and_then(|origin| origin.mark.as_ref()) {
+        mark.set();
+    }
     Ok(())
 }

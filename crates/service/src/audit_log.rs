@@ -8,6 +8,7 @@ use crate::listed::{Listed, PageNumber};
 use std::collections::HashMap;
 use stoker_domain::{Permission, PrincipalKind, ids};
 use stoker_store::audit::{self as store, AuditEvent, AuditFilter};
+use stoker_store::exchanges::{self, Exchange};
 use stoker_store::people;
 
 const SEE: &[Permission] = &[Permission::AuditLogsView];
@@ -23,6 +24,8 @@ pub struct AuditView {
     pub user_id: Option<String>,
     /// Mail address of the user.
     pub email: Option<String>,
+    /// What was asked and answered; none while it is not written down yet, and where nobody asked.
+    pub exchange: Option<Exchange>,
 }
 
 /// What is asked for; instants in milliseconds since the epoch.
@@ -47,6 +50,7 @@ impl Service {
     ) -> Result<Listed<AuditView>, Error> {
         let allowed = actor.allow(SEE)?;
         let now = self.now();
+        self.store_exchanges().await?;
         if wish.from_ms.is_some_and(|from| from > now) {
             return Err(Error::invalid("fromDate: must not lie in the future"));
         }
@@ -72,6 +76,9 @@ impl Service {
                     filter.from_id = Some(id);
                 }
                 let (rows, total) = store::list(tx, &filter, page.size, page.offset())?;
+                let ids: Vec<String> = rows.iter().filter_map(|event| event.request_id.clone()).collect();
+                let asked: HashMap<String, Exchange> =
+                    exchanges::of_requests(tx, &ids)?.into_iter().map(|e| (e.request_id.clone(), e)).collect();
                 let mut known = HashMap::new();
                 let mut items = Vec::with_capacity(rows.len());
                 for event in rows {
@@ -88,7 +95,8 @@ impl Service {
                         }
                     };
                     let email = email.filter(|email| !email.is_empty());
-                    items.push(AuditView { event, origin, user_id, email });
+                    let exchange = event.request_id.as_ref().and_then(|id| asked.get(id)).cloned();
+                    items.push(AuditView { event, origin, user_id, email, exchange });
                 }
                 Ok(Listed { items, page, total })
             })

@@ -35,6 +35,8 @@ struct ServiceClaims {
 }
 
 const USE_FOR: &str = "service-account";
+/// How far the clocks of two servers of an installation may differ, seconds.
+const LEEWAY_S: i64 = 60;
 
 /// A fresh token of a service account.
 #[derive(Clone, Debug)]
@@ -91,7 +93,10 @@ impl Service {
     pub async fn authenticate(&self, bearer: &str, api: &str) -> Result<Actor, Error> {
         let now = self.now();
         if let Ok(claims) = token::verify::<ServiceClaims>(&self.inner.keys, bearer) {
-            if claims.use_for != USE_FOR || claims.exp * 1000 <= now {
+            let (now_s, longest) = (now / 1000, limits::SERVICE_TOKEN_SECONDS);
+            let early = claims.iat > now_s.saturating_add(LEEWAY_S);
+            let long = claims.exp.saturating_sub(claims.iat) > longest;
+            if claims.use_for != USE_FOR || claims.exp <= now_s || early || long {
                 return Err(Error::Unauthorized);
             }
             let id = ServiceAccountId::parse(&claims.sub).map_err(|_| Error::Unauthorized)?;

@@ -14,6 +14,12 @@ pub enum Error {
     /// No valid credentials.
     #[error("Unauthorized")]
     Unauthorized,
+    /// The password is right, but the second factor is missing or wrong. The text begins with `totp` or `recoveryCode`.
+    #[error("{0}")]
+    SecondFactor(&'static str),
+    /// A sign-in by an identity provider came to nothing; the text may be told to whoever tried.
+    #[error("{0}")]
+    OpenId(String),
     /// A permission or workspace right is missing.
     #[error("{0}")]
     Forbidden(String),

@@ -10,6 +10,8 @@ use crate::audit::{self, Change};
 use crate::auth::permission_set;
 use crate::error::Error;
 use crate::people::{self as users, known};
+use crate::second_factors::SecondFactor;
+use crate::sessions::Visit;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, OnceLock};
@@ -52,6 +54,15 @@ impl Default for Tries {
     }
 }
 
+/// How a sign-in ended, for the audit trail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SignIn {
+    /// With success, in this way.
+    Right(&'static str),
+    /// This was wrong.
+    Refused(&'static str),
+}
+
 /// What is tried.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Guess<'a> {
@@ -59,6 +70,9 @@ pub(crate) enum Guess<'a> {
     Password(&'a str),
     /// A token: it has no name, and too much in it to be guessed from many places.
     Token,
+    /// A code of the authenticator of this login, by somebody who knows the password: a million codes are few, so all
+    /// places count together.
+    Code(&'a str),
 }
 
 impl Guess<'_> {
@@ -68,6 +82,7 @@ impl Guess<'_> {
         match self {
             Guess::Password(login) => format!("{from} {login}"),
             Guess::Token => format!("{from}\0"),
+            Guess::Code(login) => format!("\0{login}"),
         }
     }
 
@@ -75,7 +90,7 @@ impl Guess<'_> {
     fn name(self) -> Option<String> {
         match self {
             Guess::Password(login) => Some(format!("* {login}")),
-            Guess::Token => None,
+            Guess::Token | Guess::Code(_) => None,
         }
     }
 }
@@ -137,6 +152,23 @@ impl Service {
     /// [`Error::Unauthorized`], [`Error::TooManyTries`] after several wrong ones, [`Error::Forbidden`] when the IP
     /// allowlist does not hold the address.
     pub async fn check_password(&self, login: &str, password: &str, from: Option<IpAddr>) -> Result<Actor, Error> {
+        let visit = Visit { address: from, ..Visit::default() };
+        self.check_sign_in(login, password, None, &visit).await
+    }
+
+    /// The same with a second factor, which is looked at only after the password.
+    ///
+    /// # Errors
+    /// [`Error::SecondFactor`] when the password is right, and the second factor is missing or wrong. A missing one is
+    /// no failure; wrong ones are slowed for the user from everywhere.
+    pub(crate) async fn check_sign_in(
+        &self,
+        login: &str,
+        password: &str,
+        second: Option<SecondFactor>,
+        visit: &Visit,
+    ) -> Result<Actor, Error> {
+        let from = visit.address;
         if login.chars().count() > limits::LOGIN_CHARS || password.len() > limits::PASSWORD_BYTES {
             return Err(Error::Unauthorized);
         }
@@ -153,16 +185,39 @@ impl Service {
             id: person.id.to_string(),
             name: person.login,
             permissions: held,
-            request_id: None,
-            origin: None,
+            request_id: visit.request_id.clone(),
+            origin: visit.origin.clone(),
         };
-        self.note_sign_in(&actor, person.id, welcome).await?;
         if !welcome {
+            self.note_sign_in(&actor, person.id, SignIn::Refused("password")).await?;
             return Err(Error::Unauthorized);
         }
         self.inner.tries.right(Guess::Password(login), from);
+        if let Err(refusal) = self.check_second_factor(&person.id, &actor.name, second).await {
+            if let Error::SecondFactor(_) = refusal {
+                self.note_sign_in(&actor, person.id, SignIn::Refused("second factor")).await?;
+            }
+            return Err(refusal);
+        }
+        self.note_sign_in(&actor, person.id, SignIn::Right("password")).await?;
         self.admit(&actor, from).await?;
         Ok(actor)
+    }
+
+    /// Checks that a user knows its password, slowed like a sign-in; `field` is what a refusal names.
+    pub(crate) async fn knows_password(
+        &self,
+        person: &Person,
+        password: &str,
+        field: &str,
+        from: Option<IpAddr>,
+    ) -> Result<(), Error> {
+        self.inner.tries.begin(Guess::Password(&person.login), from, self.now())?;
+        if password.len() > limits::PASSWORD_BYTES || !self.fits(Some(person), password).await? {
+            return Err(Error::invalid(format!("{field}: is not the current password")));
+        }
+        self.inner.tries.right(Guess::Password(&person.login), from);
+        Ok(())
     }
 
     /// Whether the password fits; takes as long when there is no user or no password.
@@ -189,12 +244,15 @@ impl Service {
         Ok(self.inner.tries.nobody.get_or_init(|| made).clone())
     }
 
-    async fn note_sign_in(&self, actor: &Actor, id: UserId, right: bool) -> Result<(), Error> {
+    pub(crate) async fn note_sign_in(&self, actor: &Actor, id: UserId, outcome: SignIn) -> Result<(), Error> {
         let (service, actor, now) = (self.clone(), actor.clone(), self.now());
         self.write(&Allowed::system(), move |tx| {
             people::note_attempt(tx, &id, now)?;
-            let action = if right { "user.login" } else { "user.login-failed" };
-            let change = Change { action, object: ("user", id.as_str()), workspace: None, detail: None };
+            let (action, detail) = match outcome {
+                SignIn::Right(way) => ("user.login", serde_json::json!({ "way": way })),
+                SignIn::Refused(what) => ("user.login-failed", serde_json::json!({ "wrong": what })),
+            };
+            let change = Change { action, object: ("user", id.as_str()), workspace: None, detail: Some(detail) };
             audit::record(tx, &actor, now, service.random(), change)
         })
         .await
@@ -214,11 +272,7 @@ impl Service {
         let wanted = id.clone();
         let person = self.read(&allowed, move |tx| known(tx, &wanted)).await?;
         if person.password_hash.is_some() {
-            self.inner.tries.begin(Guess::Password(&person.login), from, self.now())?;
-            if current.len() > limits::PASSWORD_BYTES || !self.fits(Some(&person), current).await? {
-                return Err(Error::invalid("currentPassword: is not the current password"));
-            }
-            self.inner.tries.right(Guess::Password(&person.login), from);
+            self.knows_password(&person, current, "currentPassword", from).await?;
         }
         self.set_password(&allowed, id, new, person.password_hash).await
     }
@@ -309,6 +363,20 @@ mod tests {
         assert!(tries.begin(Guess::Password("ada"), ip(1), now).is_ok());
         tries.right(Guess::Password("ada"), ip(1));
         assert!(tries.begin(Guess::Password("ada"), ip(1), now + NAME_PACE_MS).is_ok());
+    }
+
+    #[test]
+    fn codes_are_slowed_for_a_user_from_everywhere() {
+        let tries = Tries::default();
+        for last in 0..6 {
+            assert!(tries.begin(Guess::Code("ada"), ip(last), 0).is_ok());
+        }
+        assert!(tries.begin(Guess::Code("ada"), ip(9), 0).is_err());
+        assert!(
+            tries.begin(Guess::Password("ada"), ip(9), 0).is_ok() && tries.begin(Guess::Code("bob"), ip(9), 0).is_ok()
+        );
+        tries.right(Guess::Code("ada"), ip(7));
+        assert!(tries.begin(Guess::Code("ada"), ip(9), 0).is_ok());
     }
 
     #[test]

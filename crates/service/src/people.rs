@@ -108,7 +108,7 @@ fn current(tx: &mut Tx<'_>, id: &UserId) -> Result<PersonView, Error> {
     view(tx, person)
 }
 
-fn checked_login(login: &str) -> Result<String, Error> {
+pub(crate) fn checked_login(login: &str) -> Result<String, Error> {
     let login = names::checked("login", login, limits::LOGIN_CHARS)?;
     if login.chars().any(char::is_whitespace) || login.contains(['/', '\\']) {
         return Err(Error::invalid("login: must not hold blanks or slashes"));

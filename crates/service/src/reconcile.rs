@@ -57,6 +57,7 @@ impl Service {
         self.forget_metrics().await?;
         self.close_days().await?;
         self.store_last_use().await?;
+        self.store_exchanges().await?;
         self.seal_audit_in_time().await?;
         Ok(report)
     }

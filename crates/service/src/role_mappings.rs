@@ -1,5 +1,5 @@
-//! Role mappings: which roles of this side somebody gets for a role name of the identity provider. They are kept for
-//! single sign-on; nothing signs in by an identity provider yet.
+//! Role mappings: which roles of this side somebody gets for a role name of the identity provider. They act
+//! at a sign-in by OpenID Connect.
 
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;

@@ -1,14 +1,15 @@
 //! Sessions of the console: a browser trades credentials for a cookie. Only the hash of the cookie is kept, and every
 //! changing call must repeat a second secret that no other site can read.
 
-use crate::actor::{Actor, Allowed};
+use crate::actor::{Actor, Allowed, Origin};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::auth::permission_set;
 use crate::error::Error;
 use crate::passwords::Guess;
+use crate::second_factors::SecondFactor;
 use std::net::IpAddr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use stoker_domain::ids::UserId;
 use stoker_domain::{PrincipalKind, ids, limits};
 use stoker_secrets::token;
@@ -33,14 +34,30 @@ pub enum Credentials {
         login: String,
         /// The password.
         password: String,
+        /// The second factor, where one is shown.
+        second: Option<SecondFactor>,
     },
 }
 
+/// The call with which somebody signs in.
+#[derive(Clone, Debug, Default)]
+pub struct Visit {
+    /// Where it comes from; too many failures from one address make it wait.
+    pub address: Option<IpAddr>,
+    /// Its id.
+    pub request_id: Option<String>,
+    /// Its method, path and program, for the audit trail and the list of sessions.
+    pub origin: Option<Arc<Origin>>,
+}
+
 /// Who showed good credentials.
-struct Proven {
-    user: UserId,
-    /// The token that was used; none with a password.
-    token_id: Option<String>,
+pub(crate) struct Proven {
+    /// The user.
+    pub(crate) user: UserId,
+    /// The token that was used, if it was one.
+    pub(crate) token_id: Option<String>,
+    /// `password`, `token` or `openId`.
+    pub(crate) way: &'static str,
 }
 
 /// A session as its owner sees it.
@@ -121,31 +138,32 @@ fn living(tx: &mut Tx<'_>, hash: &str, now: i64) -> Result<Option<(User, Console
 }
 
 impl Service {
-    /// Signs in. `from` is the address of the call: too many failures make it wait.
+    /// Signs in.
     ///
     /// # Errors
-    /// [`Error::Unauthorized`] for wrong credentials, [`Error::TooManyTries`] after several of them,
-    /// [`Error::Forbidden`] when the IP allowlist does not hold the address.
-    pub async fn sign_in(
-        &self,
-        credentials: Credentials,
-        from: Option<IpAddr>,
-        request_id: Option<String>,
-    ) -> Result<NewSession, Error> {
-        let Proven { user, token_id } = match credentials {
-            Credentials::Token(secret) => self.check_token(secret, from).await?,
-            Credentials::Password { login, password } => {
-                let actor = self.check_password(&login, &password, from).await?;
-                Proven { user: UserId::trusted(actor.id), token_id: None }
+    /// [`Error::Unauthorized`] for wrong credentials, [`Error::SecondFactor`] when only the second factor is missing or
+    /// wrong, [`Error::TooManyTries`] after several failures, [`Error::Forbidden`] when the IP allowlist does not hold
+    /// the address.
+    pub async fn sign_in(&self, credentials: Credentials, visit: Visit) -> Result<NewSession, Error> {
+        let proven = match credentials {
+            Credentials::Token(secret) => self.check_token(secret, visit.address).await?,
+            Credentials::Password { login, password, second } => {
+                let actor = self.check_sign_in(&login, &password, second, &visit).await?;
+                Proven { user: UserId::trusted(actor.id), token_id: None, way: "password" }
             }
         };
+        self.open_console_session(proven, visit).await
+    }
+
+    /// Opens a session for whoever has shown good credentials.
+    pub(crate) async fn open_console_session(&self, proven: Proven, visit: Visit) -> Result<NewSession, Error> {
+        let Proven { user, token_id, way } = proven;
         let (now, service) = (self.now(), self.clone());
         let secret = token::random_secret(self.random());
         let (id, hash, own) = (ids::uuid(self.random()), token::hash(&secret), secret.clone());
         let view = self
             .write::<_, Error, _>(&Allowed::system(), move |tx| {
                 let user = accounts::user(tx, &user)?.filter(|user| user.active).ok_or(Error::Unauthorized)?;
-                let expires_ms = now + limits::SESSION_MS;
                 let session = ConsoleSession {
                     id,
                     hash,
@@ -153,13 +171,17 @@ impl Service {
                     token_id,
                     created_ms: now,
                     seen_ms: now,
-                    expires_ms,
+                    expires_ms: now + limits::SESSION_MS,
+                    way: way.to_owned(),
+                    address: visit.address.map(|ip| ip.to_string()),
+                    agent: visit.origin.as_ref().and_then(|origin| origin.agent.clone()),
                 };
                 sessions::forget_ended(tx, now, now - limits::SESSION_IDLE_MS)?;
                 session.insert(tx)?;
                 sessions::keep_newest(tx, &user.id, limits::SESSIONS_PER_USER)?;
                 let mut view = view_of(&user, &session, &own);
-                view.actor.request_id = request_id;
+                view.actor.request_id = visit.request_id;
+                view.actor.origin = visit.origin;
                 service.audit_session(tx, &view.actor, "session.create", &session.id)?;
                 Ok(view)
             })
@@ -178,7 +200,7 @@ impl Service {
         let (user, token_id) = found.ok_or(Error::Unauthorized)?;
         self.inner.tries.right(Guess::Token, from);
         self.admit(&actor_of(&user), from).await?;
-        Ok(Proven { user: user.id, token_id: Some(token_id) })
+        Ok(Proven { user: user.id, token_id: Some(token_id), way: "token" })
     }
 
     /// The principal behind a cookie. `csrf` is what the call repeated; a changing call needs it.
@@ -198,7 +220,7 @@ impl Service {
     }
 
     async fn session_actor(&self, hash: String, now: i64) -> Result<Actor, Error> {
-        let stale = std::sync::Arc::new(Mutex::new(None));
+        let stale = Arc::new(Mutex::new(None));
         let found = stale.clone();
         let wanted = hash.clone();
         let actor = self
@@ -236,10 +258,10 @@ impl Service {
         secret: &str,
         csrf: Option<&str>,
         everywhere: bool,
-        request_id: Option<String>,
+        visit: Visit,
     ) -> Result<(), Error> {
         let mut actor = self.authenticate_session(secret, true, csrf).await?;
-        actor.request_id = request_id;
+        (actor.request_id, actor.origin) = (visit.request_id, visit.origin);
         let (service, hash, now) = (self.clone(), token::hash(secret), self.now());
         self.write::<_, Error, _>(&Allowed::system(), move |tx| {
             let Some((user, session)) = living(tx, &hash, now)? else { return Err(Error::Unauthorized) };
@@ -257,7 +279,7 @@ impl Service {
         Ok(())
     }
 
-    fn audit_session(&self, tx: &mut Tx<'_>, actor: &Actor, action: &str, id: &str) -> Result<(), Error> {
+    pub(crate) fn audit_session(&self, tx: &mut Tx<'_>, actor: &Actor, action: &str, id: &str) -> Result<(), Error> {
         let change = Change { action, object: ("session", id), workspace: None, detail: None };
         audit::record(tx, actor, self.now(), self.random(), change)
     }

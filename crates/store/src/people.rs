@@ -163,6 +163,10 @@ pub fn refresh_permissions(tx: &mut Tx<'_>, id: &UserId) -> Result<(), StoreErro
 pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<u64, StoreError> {
     for (table, column) in [
         ("personal_tokens", "user_id"),
+        ("console_sessions", "user_id"),
+        ("recovery_codes", "user_id"),
+        ("user_totp", "user_id"),
+        ("user_identities", "user_id"),
         ("user_roles", "user_id"),
         ("group_users", "user_id"),
         ("workspace_rights", "principal_id"),

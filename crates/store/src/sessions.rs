@@ -22,12 +22,34 @@ record! {
         seen_ms: i64,
         /// Its end, whatever is done with it.
         expires_ms: i64,
+        /// How one signed in: `password`, `token` or `openId`.
+        way: String,
+        /// Address it was made from.
+        address: Option<String>,
+        /// What the browser called itself.
+        agent: Option<String>,
     }
 }
 
 /// The session with this hash.
 pub fn by_hash(tx: &mut Tx<'_>, hash: &str) -> Result<Option<ConsoleSession>, StoreError> {
     ConsoleSession::select_opt(tx, "WHERE hash = $1", params![hash])
+}
+
+/// The sessions of a user that are not over by time, newest first.
+pub fn of_user(
+    tx: &mut Tx<'_>,
+    user: &UserId,
+    now_ms: i64,
+    idle_since_ms: i64,
+) -> Result<Vec<ConsoleSession>, StoreError> {
+    let rest = "WHERE user_id = $1 AND expires_ms > $2 AND seen_ms > $3 ORDER BY created_ms DESC, id DESC";
+    ConsoleSession::select(tx, rest, params![user, now_ms, idle_since_ms])
+}
+
+/// Ends one session of a user; false when the user has none with this id.
+pub fn delete_one(tx: &mut Tx<'_>, user: &UserId, id: &str) -> Result<bool, StoreError> {
+    Ok(tx.execute("DELETE FROM console_sessions WHERE user_id = $1 AND id = $2", params![user, id])? > 0)
 }
 
 /// Notes a use; never moves the time back.

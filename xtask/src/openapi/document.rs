@@ -250,6 +250,7 @@ fn phrase(status: &str) -> &'static str {
         "204" => "Done, without a body",
         "206" => "A part, because there is more",
         "207" => "Done in part: what was refused",
+        "303" => "Go on at the address in Location",
         "400" => "The request is malformed",
         "401" => "No valid credentials",
         "402" => "The licence does not cover it",

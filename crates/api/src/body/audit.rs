@@ -15,6 +15,20 @@ body!(
         /// What the client calls itself.
         #[serde(skip_serializing_if = "Option::is_none")]
         user_agent: Option<String>,
+        /// Its JSON body without secrets, cut at a length.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
+    }
+);
+
+body!(
+    /// The answer to it.
+    AuditResponse {
+        /// Its status, a text (source: spec).
+        code: String,
+        /// Its JSON body without secrets, cut at a length.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body: Option<String>,
     }
 );
 
@@ -52,6 +66,9 @@ body!(
         /// The request.
         #[serde(skip_serializing_if = "Option::is_none")]
         request: Option<AuditRequest>,
+        /// The answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        response: Option<AuditResponse>,
     }
 );
 
@@ -69,6 +86,7 @@ fn category(object: &str) -> (String, &'static str) {
         "service-account" => ("service account", "user management"),
         "group" | "role" => (object, "user management"),
         "role-mapping" | "ip-allowlist" => ("security policy", "security management"),
+        "session" => ("session", "user management"),
         "audit" => ("audit log", "security management"),
         _ => return (object.replace('-', " "), "operations"),
     };
@@ -78,7 +96,11 @@ fn category(object: &str) -> (String, &'static str) {
 impl AuditBody {
     /// An event of this account.
     pub fn of(view: AuditView, account: &str) -> Self {
-        let AuditView { event, origin, user_id, email } = view;
+        let AuditView { event, origin, user_id, email, exchange } = view;
+        let (body, response) = match exchange {
+            None => (None, None),
+            Some(e) => (e.request_body, Some(AuditResponse { code: e.status.to_string(), body: e.response_body })),
+        };
         let (event_category, event_type) = category(&event.object_type);
         let operation = event.action.rsplit('.').next().unwrap_or_default().to_owned();
         Self {
@@ -94,7 +116,8 @@ impl AuditBody {
             username: event.actor_id,
             email,
             account_id: account.to_owned(),
-            request: origin.map(|o| AuditRequest { url: o.path, method: o.method, user_agent: o.agent }),
+            request: origin.map(|o| AuditRequest { url: o.path, method: o.method, user_agent: o.agent, body }),
+            response,
         }
     }
 }

@@ -17,6 +17,7 @@ mod promotions;
 mod runs;
 mod schedules;
 mod security;
+mod sign_in;
 mod tasks;
 mod workspaces;
 
@@ -34,6 +35,7 @@ pub use promotions::{PromotionBody, promotion_run, promotion_users};
 pub use runs::{RunBody, RunListItem, timeline};
 pub use schedules::{EventBody, FireBody, ScheduleBody};
 pub use security::{AllowlistBody, IpEntryBody, RoleMappingBody, SubscriptionBody, TokenBody};
+pub use sign_in::{SessionBody, TotpBody, UserSignInBody};
 pub use tasks::{TaskBody, TaskExtract, de_run_config, run_config};
 pub use workspaces::{EnvironmentInfo, WorkspaceBody, WorkspaceInfo};
 

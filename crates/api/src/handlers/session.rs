@@ -2,31 +2,51 @@
 
 use super::{Answer, empty, json, ok};
 use crate::App;
+use crate::body::SessionBody;
 use crate::error::ApiError;
-use crate::extract::{CSRF_HEADER, ClientIp, Json, RequestId, SESSION_COOKIE, csrf_header, session_cookie};
-use axum::extract::{Extension, State};
+use crate::extract::{Auth, CSRF_HEADER, Json, Path, SESSION_COOKIE, SignInVisit, csrf_header, session_cookie};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json as value};
+use stoker_domain::ids::UserId;
 use stoker_domain::{limits, time};
-use stoker_service::sessions::{Credentials, SessionView};
+use stoker_service::second_factors::SecondFactor;
+use stoker_service::sessions::{Credentials, NewSession, SessionView};
 
-/// What one signs in with: a token, or a login with its password.
+/// What one signs in with: a token, or a login with its password and, where the user has one, a second factor.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignIn {
     token: Option<String>,
     login: Option<String>,
     password: Option<String>,
+    totp: Option<String>,
+    recovery_code: Option<String>,
+}
+
+/// At most one of a code and a recovery code; an empty one is as good as none.
+pub(crate) fn second_factor(
+    code: Option<String>,
+    recovery_code: Option<String>,
+) -> Result<Option<SecondFactor>, ApiError> {
+    let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    match (given(code), given(recovery_code)) {
+        (Some(code), None) => Ok(Some(SecondFactor::Code(code))),
+        (None, Some(code)) => Ok(Some(SecondFactor::Recovery(code))),
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(ApiError::invalid("recoveryCode: give a code or a recovery code, not both")),
+    }
 }
 
 impl SignIn {
     fn credentials(self) -> Result<Credentials, ApiError> {
+        let second = second_factor(self.totp, self.recovery_code)?;
         match (self.token, self.login, self.password) {
-            (Some(token), None, None) => Ok(Credentials::Token(token.trim().to_owned())),
+            (Some(token), None, None) if second.is_none() => Ok(Credentials::Token(token.trim().to_owned())),
             (None, Some(login), Some(password)) => {
-                Ok(Credentials::Password { login: login.trim().to_owned(), password })
+                Ok(Credentials::Password { login: login.trim().to_owned(), password, second })
             }
             _ => Err(ApiError::invalid("token: give a personal access token, or login and password instead of it")),
         }
@@ -67,21 +87,61 @@ fn own_secret(headers: &HeaderMap) -> Result<&str, ApiError> {
     session_cookie(headers).ok_or_else(ApiError::unauthorized)
 }
 
+/// Whether the call was made by a page of another site, which may not sign its visitors in.
+fn foreign(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    site.is_some_and(|site| !matches!(site, "same-origin" | "none"))
+}
+
+/// The cookie of a new session.
+pub(crate) fn session_cookie_of(app: &App, made: &NewSession) -> Result<HeaderValue, ApiError> {
+    cookie(app, &made.secret, limits::SESSION_MS / 1000)
+}
+
 /// `POST /stoker/v1/session`: signs in. Another site may not do it for its visitors.
 pub async fn create(
     State(app): State<App>,
-    Extension(request): Extension<RequestId>,
-    ClientIp(from): ClientIp,
+    SignInVisit(visit): SignInVisit,
     headers: HeaderMap,
     Json(sign_in): Json<SignIn>,
 ) -> Answer {
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+    if foreign(&headers) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "signing in from another site is refused"));
     }
-    let made = app.service.sign_in(sign_in.credentials()?, from, Some(request.0)).await?;
-    let cookie = cookie(&app, &made.secret, limits::SESSION_MS / 1000)?;
+    let made = app.service.sign_in(sign_in.credentials()?, visit).await?;
+    let cookie = session_cookie_of(&app, &made)?;
     private(json(StatusCode::CREATED, &body(&app, &made.view))?, Some(cookie))
+}
+
+/// `GET /stoker/v1/session/ways`: how one can sign in here. Anybody may know.
+pub async fn ways(State(app): State<App>) -> Answer {
+    let open_id = app.service.open_id_name();
+    let open_id = open_id.map(|name| value!({ "name": name, "path": "/stoker/v1/session/openid" }));
+    ok(&value!({ "password": true, "token": true, "openId": open_id }))
+}
+
+/// `GET /stoker/v1/sessions`: where whoever asks is signed in.
+pub async fn list(State(app): State<App>, Auth(actor): Auth, headers: HeaderMap) -> Answer {
+    let found = app.service.my_sessions(&actor, session_cookie(&headers)).await?;
+    ok(&found.into_iter().map(SessionBody::of).collect::<Vec<_>>())
+}
+
+/// `DELETE /stoker/v1/sessions/{id}`: ends one of them.
+pub async fn end_one(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
+    app.service.end_my_session(&actor, &id).await?;
+    empty(StatusCode::NO_CONTENT)
+}
+
+/// `GET /stoker/v1/users/{id}/sessions`: where a user is signed in.
+pub async fn of_user(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
+    let found = app.service.sessions_of(&actor, &UserId::parse(&id)?).await?;
+    ok(&found.into_iter().map(SessionBody::of).collect::<Vec<_>>())
+}
+
+/// `DELETE /stoker/v1/users/{id}/sessions`: signs a user out everywhere.
+pub async fn end_of_user(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
+    app.service.end_sessions_of(&actor, &UserId::parse(&id)?).await?;
+    empty(StatusCode::NO_CONTENT)
 }
 
 /// `GET /stoker/v1/session`: who is signed in, and what a changing call must repeat.
@@ -90,21 +150,17 @@ pub async fn get(State(app): State<App>, headers: HeaderMap) -> Answer {
     private(ok(&body(&app, &view))?, None)
 }
 
-async fn end(app: &App, headers: &HeaderMap, request: RequestId, everywhere: bool) -> Answer {
-    app.service.sign_out(own_secret(headers)?, csrf_header(headers), everywhere, Some(request.0)).await?;
+async fn end(app: &App, headers: &HeaderMap, visit: SignInVisit, everywhere: bool) -> Answer {
+    app.service.sign_out(own_secret(headers)?, csrf_header(headers), everywhere, visit.0).await?;
     private(empty(StatusCode::NO_CONTENT)?, Some(cookie(app, "", 0)?))
 }
 
 /// `DELETE /stoker/v1/session`: signs out.
-pub async fn delete(State(app): State<App>, Extension(request): Extension<RequestId>, headers: HeaderMap) -> Answer {
-    end(&app, &headers, request, false).await
+pub async fn delete(State(app): State<App>, visit: SignInVisit, headers: HeaderMap) -> Answer {
+    end(&app, &headers, visit, false).await
 }
 
 /// `DELETE /stoker/v1/sessions`: signs out everywhere.
-pub async fn delete_all(
-    State(app): State<App>,
-    Extension(request): Extension<RequestId>,
-    headers: HeaderMap,
-) -> Answer {
-    end(&app, &headers, request, true).await
+pub async fn delete_all(State(app): State<App>, visit: SignInVisit, headers: HeaderMap) -> Answer {
+    end(&app, &headers, visit, true).await
 }

@@ -58,7 +58,7 @@ fn fill_people(list: &mut List) {
 }
 
 fn fill_security(list: &mut List) {
-    use Support::{Complete, Partial};
+    use Support::Complete;
     list.both("GET", "/account/subscription", "/subscription", Complete, security::subscription);
     let list_path = "/security/ip-allowlist";
     let entries = "/security/ip-allowlist/ips";
@@ -74,16 +74,14 @@ fn fill_security(list: &mut List) {
     list.newer("GET", entry, Complete, security::entry);
     list.newer("PUT", entry, Complete, security::change_entry);
     list.newer("DELETE", entry, Complete, security::delete_entry);
-    let kept = Partial("kept and shown; there is no single sign-on yet that would use them");
     let mappings = "/security/role-mappings";
     let mapping = "/security/role-mappings/{customerRoleName}";
-    list.newer("GET", mappings, kept, security::mappings);
-    list.newer("POST", mappings, kept, security::replace_mappings);
-    list.newer("DELETE", mappings, kept, security::delete_mappings);
-    list.newer("GET", mapping, kept, security::mapping);
-    list.newer("DELETE", mapping, kept, security::delete_mapping);
-    let bodies = Partial("without the bodies and the status of the requests");
-    list.newer("GET", "/security/audit/logs", bodies, audit::list);
+    list.newer("GET", mappings, Complete, security::mappings);
+    list.newer("POST", mappings, Complete, security::replace_mappings);
+    list.newer("DELETE", mappings, Complete, security::delete_mappings);
+    list.newer("GET", mapping, Complete, security::mapping);
+    list.newer("DELETE", mapping, Complete, security::delete_mapping);
+    list.newer("GET", "/security/audit/logs", Complete, audit::list);
 }
 
 fn fill_scim(list: &mut List) {

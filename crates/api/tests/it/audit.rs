@@ -54,6 +54,18 @@ both! {
         assert_eq!((&event["request"]["url"], &event["request"]["method"]), (&json!("/account/roles"), &json!("POST")));
         assert_eq!(event["logId"].as_str().map(str::len), Some(36));
         assert_eq!(page.header("page-number"), Some("1"));
+        // What was asked and answered is told without secrets.
+        let written: Value = serde_json::from_str(event["request"]["body"].as_str().expect("a body")).expect("JSON");
+        assert_eq!(written, body);
+        assert_eq!(event["response"]["code"], "201");
+        assert!(event["response"]["body"].as_str().is_some_and(|text| text.contains("watch")), "{event}");
+        let _ = http.post("/stoker/v1/me/tokens", &json!({ "name": "noted" })).await.expect(201);
+        let _ = http.put("/stoker/v1/me/password", &json!({ "newPassword": "first battery staple" })).await;
+        let all = http.get(LOGS).await.expect(200);
+        assert!(all.text().contains("noted") && !all.text().contains("battery staple"), "{}", all.text());
+        let made = all.json().as_array().and_then(|all| all.iter().find(|e| e["eventCategory"] == "access token").cloned());
+        let answer = made.expect("the token")["response"]["body"].as_str().expect("a body").to_owned();
+        assert!(answer.contains(r#""token":"***""#), "{answer}");
         // Reading is told too.
         server.clock.advance(1);
         let again = http.get(LOGS).await.expect(200).json();

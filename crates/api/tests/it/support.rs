@@ -195,6 +195,12 @@ impl TestServer {
         })
     }
 
+    /// Claims signed with the key of this installation, as only its servers can.
+    pub(crate) fn signed(&self, claims: &Value) -> String {
+        let keys = KeyRing::from_text(&self.keys).expect("the same key");
+        stoker_secrets::token::sign(&keys, claims).expect("sign")
+    }
+
     /// A client with the token of the first user, who has every permission and every right on workspace `Shared`.
     pub(crate) fn http(&self) -> &Http {
         &self.http

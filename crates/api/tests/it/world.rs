@@ -245,6 +245,11 @@ impl World {
                 http.post("/account/groups", &body).await.expect(201).json()
             }
             "person" => return server.person(&text, &[]).await.0,
+            "guarded" => {
+                let (person, own) = server.person(&text, &[]).await;
+                let _ = own.send(Method::POST, "/stoker/v1/me/totp", &[], None).await.expect(201);
+                return person;
+            }
             "member" => {
                 let engine = id(&server.engine(&text).await);
                 let cluster = self.shared("@cluster");
@@ -305,7 +310,7 @@ impl World {
             "project" | "worked" | "grouped" => self.shared("@project"),
             "account" | "granted" => self.shared("@granted"),
             "promotion" => self.shared("@promotion"),
-            "person" | "promoter" => self.shared("@user"),
+            "person" | "promoter" | "guarded" => self.shared("@user"),
             "promoaccount" => self.shared("@granted"),
             "role" | "held" => self.shared("@role"),
             "full" => self.shared("@group"),
@@ -321,14 +326,29 @@ impl World {
         }
     }
 
-    /// The path with `@own-token` filled in: a fresh token of whoever calls.
-    pub(crate) async fn with_own_token(http: &Http, path: String) -> String {
-        if !path.contains("@own-token") {
-            return path;
+    /// The text with what only the caller can have: `@own-token` and `@own-session`, fresh ones, and `@code`, the code
+    /// of the caller's authenticator.
+    pub(crate) async fn with_own(server: &TestServer, http: &Http, text: String) -> String {
+        let made = |answer: &Answer| answer.status == 201;
+        if text.contains("@code") {
+            let begun = text.contains("@code-begun");
+            let code = crate::second_factors::code_for(server, http, begun).await;
+            return text.replace("@code-begun", &code).replace("@code", &code);
         }
-        let made = http.post("/stoker/v1/me/tokens", &json!({ "name": "own" })).await;
-        let token = if made.status == 201 { id(&made.json()) } else { "none".to_owned() };
-        path.replace("@own-token", &token)
+        if !text.contains("@own-") {
+            return text;
+        }
+        let token = http.post("/stoker/v1/me/tokens", &json!({ "name": "own" })).await;
+        if !made(&token) {
+            return text.replace("@own-token", "none").replace("@own-session", "none");
+        }
+        if text.contains("@own-session") {
+            let secret = &token.json()["token"];
+            let _ = server.anonymous().post("/stoker/v1/session", &json!({ "token": secret })).await.expect(201);
+            let sessions = http.get("/stoker/v1/sessions").await.expect(200).json();
+            return text.replace("@own-session", &id(&sessions[0]));
+        }
+        text.replace("@own-token", &id(&token.json()))
     }
 
     /// Sends a sample call.
@@ -340,7 +360,7 @@ impl World {
         fresh: bool,
     ) -> Answer {
         let mut path = self.fill(server, path, fresh).await;
-        path = Self::with_own_token(http, path).await;
+        path = Self::with_own(server, http, path).await;
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         match body {
             "" => http.send(method, &path, &[], None).await,
@@ -356,7 +376,7 @@ impl World {
                 http.send(method, &path, &[("content-type", &kind)], Some(body)).await
             }
             json => {
-                let body = self.fill(server, json, fresh).await.into_bytes();
+                let body = Self::with_own(server, http, self.fill(server, json, fresh).await).await.into_bytes();
                 http.send(method, &path, &[("content-type", "application/json")], Some(body)).await
             }
         }
