@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod allowlist;
 pub mod artifacts;
 pub mod audit;
+pub mod audit_search;
 pub mod components;
 pub mod connections;
 pub mod db;
