@@ -68,7 +68,7 @@ export function AdminNav({ path }: { path: string }) {
       opened={open}
       onChange={setOpen}
       aria-expanded={open}
-      childrenOffset={14}
+      childrenOffset={6}
       style={{ borderRadius: 4 }}
     >
       <Entry to="/manage" label={a.nav.index} icon={IconAdjustments} active={path === '/manage'} />
@@ -94,8 +94,8 @@ function Entry(props: {
       leftSection={<Icon size={16} stroke={1.7} aria-hidden />}
       active={props.active}
       aria-current={props.active ? 'page' : undefined}
-      className="nav-link"
-      style={{ borderRadius: 4 }}
+      className="nav-link nav-inner"
+      activeOptions={{ exact: props.to === '/manage' }}
     />
   );
 }

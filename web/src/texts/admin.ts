@@ -2,8 +2,8 @@
 
 export const a = {
   nav: {
-    group: 'Administration',
-    index: 'All of it',
+    group: 'Access',
+    index: 'All places',
     users: 'Users',
     groups: 'Groups',
     roles: 'Roles',
@@ -52,7 +52,7 @@ export const a = {
     title: 'What it allows',
   },
   index: {
-    title: 'Administration',
+    title: 'Access and audit',
     needs: (permission: string) => `Needs "${permission}".`,
     hints: {
       users: 'Who may sign in, with which roles, groups and tokens.',
@@ -196,6 +196,7 @@ export const a = {
     serviceAccounts: 'Service accounts',
     who: 'Who',
     rights: 'Rights',
+    actions: 'Actions',
     give: 'Set rights',
     giveTitle: 'Set rights on workspaces',
     giveHint: 'Everybody chosen gets these rights on each chosen workspace, in the place of those there are.',

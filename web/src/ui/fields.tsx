@@ -4,16 +4,10 @@ import { Button, CopyButton as Copier, Group, Stack, Text } from '@mantine/core'
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react';
 import { Problem } from '../api/client';
+import { fieldOf } from '../lib/field-of';
 import { a } from '../texts/admin';
 import { t } from '../texts/pages';
 import { Dialog, Failure, Notice } from './parts';
-
-/** Splits a refusal that begins with the name of a field, as the server writes them. */
-export function fieldOf(message: string): { field: string; text: string } | undefined {
-  const match = /^(?:\[\d+\]\.)?([A-Za-z]\w*)(?:\[\d+\])?(?:\.(\w+))?: ([\s\S]+)$/.exec(message);
-  if (!match?.[1] || !match[3]) return undefined;
-  return { field: match[2] ?? match[1], text: match[3].charAt(0).toUpperCase() + match[3].slice(1) };
-}
 
 /** One action of a form: whether it runs, and what the server refused at which of these fields. */
 export function useAct(...fields: string[]) {
@@ -195,6 +189,8 @@ export function DangerButton(props: {
   act: () => Promise<unknown>;
   icon?: ReactNode;
   subtle?: boolean;
+  /** Shown instead of the label where there is little room. */
+  sign?: ReactNode;
   /** What the button is called where its label alone does not say which object it means. */
   named?: string;
 }) {
@@ -213,9 +209,10 @@ export function DangerButton(props: {
         size={props.subtle ? 'compact-xs' : undefined}
         leftSection={props.icon}
         aria-label={props.named}
+        title={props.sign ? props.label : undefined}
         onClick={() => setOpen(true)}
       >
-        {props.label}
+        {props.sign ?? props.label}
       </Button>
       <Dialog open={open} close={close} title={props.question}>
         <Text mb="md" component="div">

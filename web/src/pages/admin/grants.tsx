@@ -1,7 +1,7 @@
 /** Rights on workspaces: naming both ends, setting many at once, and the part of a user's or service account's page. */
 
 import { Button, MultiSelect, TagsInput, Text } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -196,24 +196,27 @@ export function EditGrant(props: { kind: Holder; grant: Grant; who: string; wher
   );
 }
 
-/** The two buttons of an entry. */
-export function GrantActions({ kind, grant, who, where }: { kind: Holder; grant: Grant; who: string; where: string }) {
+/** The two buttons of an entry; as signs alone where there is little room. */
+export function GrantActions(props: { kind: Holder; grant: Grant; who: string; where: string; bare?: boolean }) {
+  const { kind, grant, who, where, bare } = props;
   const queries = useQueryClient();
   const [open, setOpen] = useState(false);
   return (
-    <>
+    <span className="row-actions">
       <Button
         variant="subtle"
         color="gray"
         size="compact-xs"
         aria-label={a.rights.edit(who, where)}
+        title={bare ? a.edit : undefined}
         onClick={() => setOpen(true)}
       >
-        {a.edit}
+        {bare ? <IconPencil size={16} aria-hidden /> : a.edit}
       </Button>
       <DangerButton
         subtle
         label={a.remove}
+        sign={bare ? <IconTrash size={16} aria-hidden /> : undefined}
         named={a.rights.remove(who, where)}
         question={a.rights.removeAsk(who, where)}
         hint={a.rights.removeHint}
@@ -223,7 +226,7 @@ export function GrantActions({ kind, grant, who, where }: { kind: Holder; grant:
         }}
       />
       {open && <EditGrant kind={kind} grant={grant} who={who} where={where} close={() => setOpen(false)} />}
-    </>
+    </span>
   );
 }
 

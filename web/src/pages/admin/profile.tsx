@@ -282,7 +282,7 @@ export function Profile() {
                 rows={[
                   [t.name, person.name],
                   [p.login, person.login ?? ''],
-                  [a.users.email, person.email ?? ''],
+                  [a.users.email, person.email || '–'],
                   [a.users.zone, person.timezone ?? ''],
                   [a.users.roles, (person.roles ?? []).map((role) => role.name).join(', ') || a.users.noRole],
                   [

@@ -54,10 +54,10 @@ export function RightsPage() {
     },
     {
       key: 'do',
-      title: '',
-      width: '9rem',
-      narrow: '8.5rem',
-      cell: (one) => <GrantActions kind={kind} grant={one} who={who(one)} where={where(one)} />,
+      title: a.rights.actions,
+      width: '5.5rem',
+      narrow: '5rem',
+      cell: (one) => <GrantActions bare kind={kind} grant={one} who={who(one)} where={where(one)} />,
     },
   ];
   return (
@@ -70,6 +70,7 @@ export function RightsPage() {
       {open && <GiveDialog kind={kind} workspace={search.workspace} open close={() => setOpen(false)} />}
       <Group gap="sm" className="filters">
         <SegmentedControl
+          className="all-wide"
           aria-label={a.rights.who}
           data={KINDS}
           value={kind}

@@ -7,6 +7,7 @@ import { type FormEvent, useMemo, useState } from 'react';
 import { type Allowlist, allowlist, identity, type RoleMapping, roleMappings, roles } from '../../api/admin';
 import { body, Problem } from '../../api/client';
 import { useMay } from '../../app/context';
+import { lineOf } from '../../lib/field-of';
 import { a } from '../../texts/admin';
 import { t } from '../../texts/pages';
 import { permissionName } from '../../texts/permissions';
@@ -39,16 +40,6 @@ function valuesOf(list: Allowlist | null) {
   };
 }
 
-/** The line a refusal speaks of, and what it says: `ips[1].ip: …`. */
-export function lineFault(error: unknown, ips: { ip: string }[]): { line: number; text: string } | undefined {
-  if (!(error instanceof Problem)) return undefined;
-  const numbered = /^(?:ips)?\[(\d+)\](?:\.\w+)?: ([\s\S]+)$/.exec(error.message);
-  if (numbered) return { line: Number(numbered[1]), text: numbered[2] ?? '' };
-  const twice = /^ip: (\S+) /.exec(error.message);
-  const line = twice ? ips.map((one) => one.ip.trim()).lastIndexOf(twice[1] ?? '') : -1;
-  return line >= 0 ? { line, text: error.message.replace(/^ip: /, '') } : undefined;
-}
-
 function AllowlistForm({ list }: { list: Allowlist | null }) {
   const queries = useQueryClient();
   const stored = useMemo(() => valuesOf(list), [list]);
@@ -77,7 +68,7 @@ function AllowlistForm({ list }: { list: Allowlist | null }) {
         queries.setQueryData(allowlist().queryKey, changed);
         form.set(valuesOf(changed));
       } catch (error) {
-        const at = lineFault(error, values.ips);
+        const at = error instanceof Problem ? lineOf(error.message, values.ips) : undefined;
         setFault(at);
         if (!at) throw error;
       }

@@ -177,9 +177,11 @@ function SetPassword({ one }: { one: User }) {
   };
   return (
     <>
-      <span role="status" className="muted">
-        {done ? a.users.passwordSet : ''}
-      </span>
+      {done && (
+        <span role="status" className="muted">
+          {a.users.passwordSet}
+        </span>
+      )}
       <Button variant="default" leftSection={<IconKey size={16} aria-hidden />} onClick={() => setOpen(true)}>
         {a.users.setPassword}
       </Button>
