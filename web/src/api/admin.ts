@@ -2,6 +2,7 @@
 
 import { queryOptions } from '@tanstack/react-query';
 import createClient from 'openapi-fetch';
+import { MOST } from '../texts/admin';
 import { body, core, options, own, Problem, raw } from './client';
 import type { components as Identity, paths as IdentityPaths } from './generated/identity';
 import type { components as Service, paths as ServicePaths } from './generated/service-accounts';
@@ -27,8 +28,8 @@ export type ServiceAccount = Service['schemas']['ServiceAccount'];
 export type ServiceAccountWish = ServiceAccount;
 export type Token = Own['schemas']['PersonalToken'];
 
-/** Most pages of a list that are fetched, 100 entries each. */
-const MOST_PAGES = 50;
+/** Entries of a page. */
+const SIZE = 100;
 
 interface Answer<T> {
   data?: T[];
@@ -38,8 +39,8 @@ interface Answer<T> {
 
 async function whole<T>(ask: (query: { page: number; size: number }) => Promise<Answer<T>>): Promise<T[]> {
   const all: T[] = [];
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const answer = await ask({ page, size: 100 });
+  for (let page = 1; page <= MOST / SIZE; page += 1) {
+    const answer = await ask({ page, size: SIZE });
     all.push(...(await body<T[]>(Promise.resolve(answer as { data?: T[]; response: Response }))));
     if (page >= Number(answer.response.headers.get('total-pages') ?? '0')) break;
   }

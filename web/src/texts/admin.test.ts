@@ -8,6 +8,7 @@ describe('events', () => {
     expect(eventWord('role.update', 'role')).toBe('role changed');
     expect(eventWord('rights.delete', 'principal')).toBe('workspace rights removed');
     expect(eventWord('user.login-failed', 'user')).toBe('user sign-in failed');
+    expect(eventWord('session.create', 'session')).toBe('signed in to the console');
     expect(eventWord('moon-phase.turn-over', 'moon-phase')).toBe('moon phase turn over');
     expect([fieldWord('protectedUpdate'), fieldWord('name')]).toEqual(['protected update', 'name']);
   });

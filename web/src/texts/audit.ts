@@ -18,11 +18,34 @@ const VERBS: Record<string, string> = {
   pause: 'paused',
   resume: 'resumed',
   publish: 'published',
+  analyze: 'analysed',
+  run: 'run',
+  end: 'ended',
+  copy: 'copied',
+  move: 'moved',
+  upload: 'file replaced',
+  link: 'attached',
+  unlink: 'detached',
+  upgrade: 'moved to a newer version',
+  unpair: 'unpaired',
+  authorize: 'opened to somebody',
+  revoke: 'closed to somebody',
+  'run-config': 'run configuration set',
+  'delete-log': 'log removed',
+};
+
+/** What is said better than by object and verb. */
+const WHOLE: Record<string, string> = {
+  'session.create': 'signed in to the console',
+  'session.delete': 'signed out of the console',
+  'session.delete-all': 'signed out everywhere',
+  'access-token.delete': 'access token revoked',
 };
 
 /** Kinds of objects that can be chosen for a search, with their words. */
 export const OBJECTS: Record<string, string> = {
   user: 'user',
+  session: 'session',
   'access-token': 'access token',
   group: 'group',
   role: 'role',
@@ -55,6 +78,8 @@ export function objectWord(type: string): string {
 
 /** What happened, for example `role changed`. */
 export function eventWord(action: string, type: string): string {
+  const whole = WHOLE[action];
+  if (whole) return whole;
   const verb = action.slice(action.lastIndexOf('.') + 1);
   return `${objectWord(type)} ${VERBS[verb] ?? verb.replaceAll('-', ' ')}`;
 }

@@ -15,6 +15,7 @@ import {
   setGrants,
   users,
 } from '../../api/admin';
+import { Problem } from '../../api/client';
 import { workspaces } from '../../api/queries';
 import { useMay } from '../../app/context';
 import { a } from '../../texts/admin';
@@ -173,7 +174,7 @@ export function EditGrant(props: { kind: Holder; grant: Grant; who: string; wher
   const submit = async () => {
     const changed = { ...props.grant, permissions: rights as Grant['permissions'] };
     const [refused] = await setGrants(props.kind, [changed], false);
-    if (refused) throw new Error(refused.message);
+    if (refused) throw new Problem(refused.status, refused.message);
     await queries.invalidateQueries({ queryKey: ['objects', 'grants'] });
     props.close();
   };
