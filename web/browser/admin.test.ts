@@ -136,7 +136,7 @@ describe('a role, and a user who has it', () => {
     await ada.page.getByLabel('Login').waitFor();
     expect(ada.complaints).toEqual([]);
     await context.close();
-  });
+  }, 120_000);
 
   it('keep what was typed when somebody else changes or removes them', async () => {
     const { page } = me;
@@ -346,5 +346,5 @@ describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('every page, $name', (look)
     await watched.context.close();
     expect(found).toEqual([]);
     expect(watched.complaints).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 });

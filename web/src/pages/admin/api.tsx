@@ -34,7 +34,7 @@ export function ApiReference() {
                 <a href={`/openapi/${name}`}>{title}</a>
                 <span className="muted"> · {hint}</span>
               </span>
-              <a href={`/openapi/${name}.json`} aria-label={`${a.api.json}: ${title}`} className="mono">
+              <a href={`/openapi/${name}.json`} title={`${a.api.json}: ${title}`} className="mono">
                 {name}.json
               </a>
             </li>
