@@ -3,7 +3,18 @@ import { defineConfig } from 'vite';
 
 // The server under which the console is developed; the built one is served by the server itself.
 const server = process.env.STOKER_URL ?? 'http://127.0.0.1:8080';
-const proxied = ['/stoker', '/orchestration', '/processing', '/monitoring', '/account', '/downloads', '/health'];
+const proxied = [
+  '/stoker',
+  '/orchestration',
+  '/processing',
+  '/monitoring',
+  '/account',
+  '/security',
+  '/openapi',
+  '/tmc',
+  '/downloads',
+  '/health',
+];
 
 export default defineConfig({
   plugins: [react()],

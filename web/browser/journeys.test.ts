@@ -34,6 +34,7 @@ describe('signing in', () => {
     const page = await context.newPage();
     const watched = new Watched(page, stage.url);
     await watched.go('/runs?status=execution_failed');
+    await page.getByText('Access token', { exact: true }).click();
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('Paste a personal access token first.').waitFor();
     await page.getByLabel('Personal access token').fill('wrong');

@@ -76,6 +76,7 @@ export async function signedIn(
   page.setDefaultTimeout(15_000);
   const watched = Object.assign(new Watched(page, stage.url), { context });
   await watched.go('/');
+  await page.getByText('Access token', { exact: true }).click();
   await page.getByLabel('Personal access token').fill(stage.token);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();

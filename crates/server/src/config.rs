@@ -37,9 +37,6 @@ pub(crate) struct ServeArgs {
     /// Private key in PEM of the certificate.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Secret of this server at the identity provider, where it stands in no file.
-    #[arg(long, value_name = "SECRET", env = "STOKER_OPENID_CLIENT_SECRET", hide_env_values = true)]
-    openid_client_secret: Option<String>,
     /// Let everybody in whatever the IP allowlist says: the way back in after locking oneself out.
     #[arg(long)]
     ignore_ip_allowlist: bool,
@@ -159,7 +156,7 @@ impl ServeArgs {
         settings.ignore_ip_allowlist = self.ignore_ip_allowlist;
         settings.requests_per_minute = file.requests_per_minute.unwrap_or(0);
         settings.check().map_err(anyhow::Error::msg)?;
-        let open_id = file.open_id.map(|file| file.resolve(self.openid_client_secret)).transpose()?;
+        let open_id = file.open_id.map(|file| file.resolve(std::env::var("STOKER_OPENID_CLIENT_SECRET").ok())).transpose()?;
         if let Some(url) = &self.public_url
             && !url.starts_with("http://")
             && !url.starts_with("https://")

@@ -11,6 +11,7 @@ pub mod artifacts;
 mod audit;
 pub mod audit_chain;
 pub mod audit_log;
+pub mod audit_search;
 pub mod auth;
 pub mod bootstrap;
 mod cluster_profiles;

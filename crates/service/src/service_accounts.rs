@@ -104,7 +104,7 @@ impl Service {
         Ok(NewServiceAccount { account, secret })
     }
 
-    /// Changes name and permissions; id and secret never change (source: doc).
+    /// Changes name and permissions; id and secret stay (source: doc).
     pub async fn update_service_account(
         &self,
         actor: &Actor,
@@ -130,6 +130,30 @@ impl Service {
             .await?;
         self.inner.tokens.clear();
         Ok(changed)
+    }
+
+    /// Gives a service account a new secret; the old one buys no token any more. Tokens that were bought with it go on
+    /// until they end by themselves.
+    pub async fn renew_service_account(
+        &self,
+        actor: &Actor,
+        id: &ServiceAccountId,
+    ) -> Result<NewServiceAccount, Error> {
+        let allowed = actor.allow(MANAGE)?;
+        let secret = token::random_secret(self.random());
+        let hash = token::hash(&secret);
+        let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
+        let account = self
+            .write::<_, Error, _>(&allowed, move |tx| {
+                let mut account = accounts::service_account(tx, &id)?.ok_or_else(unknown)?;
+                account.secret_hash = hash;
+                account.modified_ms = now;
+                account.update(tx)?;
+                service.audit_account(tx, &proof, "service-account.renew-secret", &account)?;
+                Ok(account)
+            })
+            .await?;
+        Ok(NewServiceAccount { account, secret })
     }
 
     /// Removes a service account; its tokens stop working at once.

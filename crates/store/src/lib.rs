@@ -9,6 +9,7 @@ pub mod allowlist;
 pub mod artifacts;
 pub mod audit;
 pub mod backup;
+pub mod audit_search;
 pub mod components;
 pub mod connections;
 pub mod data_keys;

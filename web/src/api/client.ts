@@ -38,7 +38,7 @@ async function send(request: Request): Promise<Response> {
   }
 }
 
-const options = { baseUrl: window.location.origin, fetch: send };
+export const options = { baseUrl: window.location.origin, fetch: send };
 
 /** The compatible operations. */
 export const core = createClient<Core>(options);

@@ -1,6 +1,7 @@
 /** Every place of the console and what its address may hold. Pages are loaded when they are first opened. */
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { adminRoutes } from './routes-admin';
 import { NotFound, PageError, Shell } from './shell';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -126,6 +127,7 @@ export const router = createRouter({
     artifact,
     engines,
     engine,
+    ...adminRoutes(root),
   ]),
   defaultPreload: 'intent',
   scrollRestoration: true,

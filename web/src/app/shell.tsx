@@ -20,11 +20,13 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type ErrorComponentProps, Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { raw } from '../api/client';
+import { a } from '../texts/admin';
 import { t } from '../texts/pages';
 import { Mark } from '../ui/mark';
 import { Failure, Head } from '../ui/parts';
 import { setScope, useScope, useShared } from './context';
 import { useLive } from './live';
+import { AdminNav } from './nav-admin';
 
 const PLACES = [
   { to: '/', label: t.nav.overview, icon: IconGauge },
@@ -112,6 +114,9 @@ function UserMenu() {
         <Menu.Label>
           {session.user.login} · Stoker {session.version}
         </Menu.Label>
+        <Menu.Item component={Link} to="/profile" leftSection={<IconUser size={16} aria-hidden />}>
+          {a.nav.profile}
+        </Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut('/stoker/v1/session')}>
           {t.user.signOut}
         </Menu.Item>
@@ -175,6 +180,7 @@ export function Shell() {
             />
           );
         })}
+        <AdminNav path={path} />
       </AppShell.Navbar>
       <AppShell.Main id="main">
         <Outlet />

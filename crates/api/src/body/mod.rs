@@ -3,6 +3,7 @@
 mod accounts;
 mod artifacts;
 mod audit;
+mod audit_search;
 mod catalog;
 mod dynamic;
 mod engines;
@@ -24,6 +25,7 @@ mod workspaces;
 pub use accounts::ServiceAccountBody;
 pub use artifacts::{ArtifactBody, ArtifactVersionBody};
 pub use audit::AuditBody;
+pub use audit_search::{AuditDifference, AuditEventBody, AuditFound};
 pub use catalog::{ConnectionBody, ProjectBody, ResourceBody};
 pub use dynamic::{DynamicEngineBody, DynamicEnvironmentBody, JobProfileBody, ProfileItem, ServicesStatusBody};
 pub use engines::{ClusterBody, EngineBody, RunProfileBody, engine_services};

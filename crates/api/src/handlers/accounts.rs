@@ -61,6 +61,13 @@ pub async fn delete(State(app): State<App>, Auth(actor): Auth, Path(id): Path<St
     empty(StatusCode::NO_CONTENT)
 }
 
+/// `POST /stoker/v1/service-accounts/{id}/secret`: a new secret, in this answer only.
+pub async fn renew(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
+    let made = app.service.renew_service_account(&actor, &parsed(&id)?).await?;
+    let body = ServiceAccountBody::of(made.account, Some(made.secret));
+    Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
+}
+
 /// `GET /account/service-accounts/count`
 pub async fn count(State(app): State<App>, Auth(actor): Auth) -> Answer {
     let count = app.service.count_service_accounts(&actor).await?;

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod artifacts;
 pub mod audit;
+pub mod audit_search;
 pub mod connections;
 pub mod docs;
 pub mod dynamic_engines;

@@ -1,7 +1,7 @@
 //! Routes of users, groups, roles, security administration, and personal tokens.
 
 use super::{List, Support};
-use crate::handlers::{audit, people, scim, security, tokens};
+use crate::handlers::{accounts, audit, audit_search, people, scim, security, tokens};
 
 /// The published ones.
 pub(super) fn fill(list: &mut List) {
@@ -20,6 +20,9 @@ pub(super) fn fill_own(list: &mut List) {
     list.own("GET", "/stoker/v1/users/{id}/tokens", tokens::of_user);
     list.own("DELETE", "/stoker/v1/users/{id}/tokens/{tokenId}", tokens::revoke_of_user);
     list.own("PUT", "/stoker/v1/users/{id}/password", tokens::set_password);
+    list.own("POST", "/stoker/v1/service-accounts/{id}/secret", accounts::renew);
+    list.own("GET", "/stoker/v1/audit-events", audit_search::list);
+    list.own("GET", "/stoker/v1/audit-events/{id}", audit_search::get);
 }
 
 fn fill_people(list: &mut List) {

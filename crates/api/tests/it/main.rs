@@ -2,6 +2,7 @@
 
 mod account_limits;
 mod audit;
+mod audit_search;
 mod bad_archives;
 mod bad_credentials;
 mod bad_input;

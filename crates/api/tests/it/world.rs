@@ -85,6 +85,8 @@ impl World {
         let mut shared = world.shared;
         shared.extend([("@run", run), ("@log-token", token), ("@log-file", file)]);
         shared.extend([("@document", "core.json".to_owned())]);
+        let events = http.get("/stoker/v1/audit-events").await.expect(200).json();
+        shared.push(("@event", id(&events["items"][0])));
         let world = Self { shared, ..world };
         let kinds = world.engine_kinds(server).await;
         let mut shared = world.shared;
