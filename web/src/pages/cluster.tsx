@@ -97,7 +97,7 @@ function Members({ it, may }: { it: ClusterDetail; may: boolean }) {
     await queries.invalidateQueries({ queryKey: ['engines'] });
   };
   return (
-    <section className="panel span-2">
+    <section className="panel">
       <Group justify="space-between" mb="xs">
         <Title order={2} size="h2">
           {c.members}
@@ -174,43 +174,47 @@ export function ClusterPage() {
         )}
       </Head>
       {one.error && <Failure error={one.error} retry={() => one.refetch()} />}
-      <div className="columns">
-        <Members it={it} may={may} />
-        <section className="panel">
-          <Title order={2} size="h2">
-            {c.facts}
-          </Title>
-          <Facts
-            rows={[
-              ...(it.description ? [[t.description, it.description] as [string, string]] : []),
-              [t.environment, it.workspace?.environment?.name ?? '–'],
-              [t.workspace, it.workspace?.name ?? t.engines.anyWorkspace],
-              [c.created, <Moment key="created" at={it.createDate} now={now} />],
-              [t.id, <Id key="id" id={it.id} what={t.id} />],
-              [c.runtime, <Id key="runtime" id={it.runtimeId} what={c.runtime} />],
-            ]}
-          />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {c.tasks}
-          </Title>
-          {mine.length === 0 ? (
-            <Text className="muted">{c.noTasks}</Text>
-          ) : (
-            <ul className="rows">
-              {mine.map((task) => (
-                <li key={task.executable}>
-                  <Link to="/tasks/$id" params={{ id: task.executable ?? '' }}>
-                    {task.name}
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          )}
-        </section>
+      <div className="split">
+        <div>
+          <Members it={it} may={may} />
+          <ProfilesPanel kind="cluster" id={id} />
+        </div>
+        <div>
+          <section className="panel">
+            <Title order={2} size="h2">
+              {c.facts}
+            </Title>
+            <Facts
+              rows={[
+                ...(it.description ? [[t.description, it.description] as [string, string]] : []),
+                [t.environment, it.workspace?.environment?.name ?? '–'],
+                [t.workspace, it.workspace?.name ?? t.engines.anyWorkspace],
+                [c.created, <Moment key="created" at={it.createDate} now={now} />],
+                [t.id, <Id key="id" id={it.id} what={t.id} />],
+                [c.runtime, <Id key="runtime" id={it.runtimeId} what={c.runtime} />],
+              ]}
+            />
+          </section>
+          <section className="panel">
+            <Title order={2} size="h2">
+              {c.tasks}
+            </Title>
+            {mine.length === 0 ? (
+              <Text className="muted">{c.noTasks}</Text>
+            ) : (
+              <ul className="rows">
+                {mine.map((task) => (
+                  <li key={task.executable}>
+                    <Link to="/tasks/$id" params={{ id: task.executable ?? '' }}>
+                      {task.name}
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </section>
+        </div>
       </div>
-      <ProfilesPanel kind="cluster" id={id} />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** One engine: how it is, how to pair it, what runs on it. */
 
-import { Group, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Group, Stack, Text, Title } from '@mantine/core';
 import { IconTrash, IconUnlink } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -10,7 +10,6 @@ import { clusters, type Engine, engine, tasks } from '../api/queries';
 import { useMay, useScope, useShared } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useDraft, useSubmit } from '../ui/form';
 import { Code, ConfirmButton, Facts, Failure, Head, Id, Moment, Notice, useNow, Waiting } from '../ui/parts';
 import { TabStrip } from '../ui/tabs';
 import { EngineBadge } from './engines';
@@ -48,38 +47,6 @@ function Pairing({ one }: { one: Engine }) {
       <Text className="muted">{i.byHand}</Text>
       <Text className="muted">{i.service}</Text>
     </Stack>
-  );
-}
-
-function Debug({ one }: { one: Engine }) {
-  const queries = useQueryClient();
-  const draft = useDraft({ host: one.debug?.host ?? '' });
-  const form = useSubmit('host');
-  const store = async () => {
-    const host = draft.value.host.trim();
-    await body(
-      core.PUT('/processing/runtimes/remote-engines/{remoteEngineId}/debug', {
-        params: { path: { remoteEngineId: one.id } },
-        body: host ? { host, isDebugModeOn: true } : { isDebugModeOn: false },
-      }),
-    );
-    await queries.invalidateQueries({ queryKey: ['engines'] });
-  };
-  return (
-    <form onSubmit={form.send(store)}>
-      <Stack gap="xs">
-        <Text className="muted">{i.debugHint}</Text>
-        <Meanwhile draft={draft} />
-        <TextInput
-          label={i.debugHost}
-          value={draft.value.host}
-          onChange={(event) => draft.set({ host: event.currentTarget.value })}
-          error={form.at('host')}
-          placeholder="127.0.0.1:5005"
-        />
-        <FormFoot form={form} label={t.save} disabled={draft.value.host === (one.debug?.host ?? '')} />
-      </Stack>
-    </form>
   );
 }
 
@@ -133,7 +100,6 @@ function Overview({ one, now }: { one: Engine; now: number }) {
             ],
             [t.engine.created, <Moment key="created" at={one.createDate} now={now} />],
             [t.engine.profiles, one.runProfiles.map((kind) => infra.profiles.kinds[kind] ?? kind).join(', ') || t.none],
-            [i.debug, one.debug?.host ? i.debugOn(one.debug.host) : i.debugOff],
             [t.id, <Id key="id" id={one.id} what={t.id} />],
             [t.engine.runtime, <Id key="runtime" id={one.runtimeId} what={t.engine.runtime} />],
           ]}
@@ -174,7 +140,7 @@ function Manage({ one }: { one: Engine }) {
   };
   return (
     <div className="columns">
-      <Panel title={one.status === 'PAIRED' ? t.engine.paired : t.engine.pairing} wide>
+      <Panel title={one.status === 'PAIRED' ? t.engine.paired : t.engine.pairing} wide={one.status !== 'PAIRED'}>
         <Pairing one={one} />
         {may && one.status === 'PAIRED' && (
           <Group mt="sm">
@@ -189,25 +155,20 @@ function Manage({ one }: { one: Engine }) {
         )}
       </Panel>
       {may ? (
-        <>
-          <Panel title={i.debug}>
-            <Debug one={one} />
-          </Panel>
-          <Panel title={i.danger}>
-            <Stack gap="xs" align="flex-start">
-              <Text className="muted">{i.drain}</Text>
-              <Text className="muted">{i.dangerHint}</Text>
-              <Text className="muted">{i.notes}</Text>
-              <ConfirmButton
-                label={t.engine.delete}
-                question={t.engine.deleteAsk(one.name)}
-                hint={t.engine.deleteHint}
-                act={remove}
-                icon={<IconTrash size={16} aria-hidden />}
-              />
-            </Stack>
-          </Panel>
-        </>
+        <Panel title={i.danger}>
+          <Stack gap="xs" align="flex-start">
+            <Text className="muted">{i.drain}</Text>
+            <Text className="muted">{i.dangerHint}</Text>
+            <Text className="muted">{i.notes}</Text>
+            <ConfirmButton
+              label={t.engine.delete}
+              question={t.engine.deleteAsk(one.name)}
+              hint={t.engine.deleteHint}
+              act={remove}
+              icon={<IconTrash size={16} aria-hidden />}
+            />
+          </Stack>
+        </Panel>
       ) : (
         one.preAuthorizedKey && <Text className="muted">{i.noRights}</Text>
       )}

@@ -1,6 +1,6 @@
 /** The engines of an environment, and making a new one. */
 
-import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
@@ -18,6 +18,8 @@ import { hasPart, NameFilter } from '../ui/pickers';
 import { ProcessingTabs } from './processing';
 
 const i = infra.engines;
+/** What an engine may run beside jobs. */
+const MORE_KINDS = ['MICROSERVICE', 'TALEND_RUNTIME'] as const;
 
 /** The engines of an environment. */
 export function ofEnvironment(all: Engine[] | undefined, environmentId: string | undefined): Engine[] {
@@ -45,7 +47,9 @@ function NewEngine({ close }: { close: () => void }) {
   const [name, setName] = useState('');
   const [description, setDescription] = useState('');
   const [workspace, setWorkspace] = useState<string | null>(null);
-  const form = useSubmit('name', 'description', 'workspaceId');
+  const [kinds, setKinds] = useState<string[]>([]);
+  const [compatibility, setCompatibility] = useState('');
+  const form = useSubmit('name', 'description', 'workspaceId', 'runProfiles', 'esbCompatibilityVersion');
   const make = async () => {
     const made = await body(
       core.POST('/processing/runtimes/remote-engines', {
@@ -54,6 +58,8 @@ function NewEngine({ close }: { close: () => void }) {
           description: description || undefined,
           environmentId: scope.environment?.id ?? '',
           workspaceId: workspace ?? undefined,
+          runProfiles: [...kinds],
+          esbCompatibilityVersion: kinds.length > 0 ? compatibility : undefined,
         },
       }),
     );
@@ -88,6 +94,24 @@ function NewEngine({ close }: { close: () => void }) {
           clearable
           clearButtonProps={{ 'aria-label': t.engines.anyWorkspace }}
         />
+        <MultiSelect
+          label={i.kinds}
+          description={i.kindsHint}
+          data={MORE_KINDS.map((value) => ({ value, label: infra.profiles.kinds[value] ?? value }))}
+          value={kinds}
+          onChange={setKinds}
+          error={form.at('runProfiles')}
+        />
+        {kinds.length > 0 && (
+          <TextInput
+            label={i.compatibility}
+            placeholder="8.0.1"
+            value={compatibility}
+            onChange={(event) => setCompatibility(event.currentTarget.value)}
+            error={form.at('esbCompatibilityVersion')}
+            required
+          />
+        )}
         <FormFoot form={form} label={t.create} close={close} />
       </Stack>
     </form>

@@ -69,7 +69,7 @@ function Spaces({ environmentId, list, may }: { environmentId: string; list: Wor
     await queries.invalidateQueries({ queryKey: ['objects'] });
   };
   return (
-    <section className="panel span-2">
+    <section className="panel">
       <Group justify="space-between" mb="xs">
         <Title order={2} size="h2">
           {e.workspaces}
@@ -193,8 +193,31 @@ export function EnvironmentPage() {
         <EditEnvironment it={it} gone={gone} close={() => setOpen(false)} />
       </Dialog>
       {!may && <Text className="muted">{e.noRights}</Text>}
-      <div className="columns">
-        <Spaces environmentId={id} list={mine} may={may} />
+      <div className="split">
+        <div>
+          <Spaces environmentId={id} list={mine} may={may} />
+          <section className="panel">
+            <Title order={2} size="h2">
+              {t.nav.engines}
+            </Title>
+            {here.length === 0 ? (
+              <Text className="muted">{t.engines.none}</Text>
+            ) : (
+              <ul className="rows">
+                {here.map((one) => (
+                  <li key={one.id}>
+                    <EngineBadge engine={one} />
+                    <span className="grow line">
+                      <Link to="/engines/$id" params={{ id: one.id }}>
+                        {one.name}
+                      </Link>
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </section>
+        </div>
         <section className="panel">
           <Title order={2} size="h2">
             {e.inside}
@@ -212,27 +235,6 @@ export function EnvironmentPage() {
           <Group mt="sm">
             <Id id={it.id} what={t.id} />
           </Group>
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.nav.engines}
-          </Title>
-          {here.length === 0 ? (
-            <Text className="muted">{t.engines.none}</Text>
-          ) : (
-            <ul className="rows">
-              {here.map((one) => (
-                <li key={one.id}>
-                  <EngineBadge engine={one} />
-                  <span className="grow line">
-                    <Link to="/engines/$id" params={{ id: one.id }}>
-                      {one.name}
-                    </Link>
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
         </section>
       </div>
     </div>

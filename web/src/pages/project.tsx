@@ -101,7 +101,7 @@ function People({ id }: { id: string }) {
           {seesPeople ? (
             <Select
               label={f.add}
-              placeholder={p.person}
+              placeholder={infra.promotions.pickPerson}
               data={(all.data ?? [])
                 .filter((one) => !users.includes(one.id))
                 .map((one) => ({ value: one.id, label: one.login }))}

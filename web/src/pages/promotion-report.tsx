@@ -78,7 +78,6 @@ function Items({ items, done }: { items: ReportItem[]; done: boolean }) {
         <tr>
           <th scope="col">{p.columns.status}</th>
           <th scope="col">{p.columns.name}</th>
-          <th scope="col">{p.columns.notes}</th>
         </tr>
       </thead>
       <tbody>
@@ -88,25 +87,27 @@ function Items({ items, done }: { items: ReportItem[]; done: boolean }) {
               <Badge tone={TONES[one.status] ?? 'idle'}>{words[one.status] ?? one.status}</Badge>
             </td>
             <td>
-              <span className="muted">{p.itemKinds[one.kind] ?? one.kind}</span>{' '}
-              {done || one.status === 'REUSED' || one.status === 'REPLACED' ? <Target item={one} /> : one.name}
-              {one.workspace && (
-                <>
-                  <br />
-                  <span className="muted">{one.workspace}</span>
-                </>
-              )}
-            </td>
-            <td>
-              {one.notes.length > 0 && (
-                <ul>
-                  {one.notes.map((note) => (
-                    <li key={note.text} style={note.level === 'ERROR' ? { color: 'var(--s-bad)' } : undefined}>
-                      {note.text}
-                    </li>
-                  ))}
-                </ul>
-              )}
+              <div className="report-item">
+                <span>
+                  <span className="muted">{p.itemKinds[one.kind] ?? one.kind}</span>{' '}
+                  {done || one.status === 'REUSED' || one.status === 'REPLACED' ? <Target item={one} /> : one.name}
+                  {one.workspace && (
+                    <>
+                      <br />
+                      <span className="muted">{one.workspace}</span>
+                    </>
+                  )}
+                </span>
+                {one.notes.length > 0 && (
+                  <ul>
+                    {one.notes.map((note) => (
+                      <li key={note.text} style={note.level === 'ERROR' ? { color: 'var(--s-bad)' } : undefined}>
+                        {note.text}
+                      </li>
+                    ))}
+                  </ul>
+                )}
+              </div>
             </td>
           </tr>
         ))}

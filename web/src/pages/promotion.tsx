@@ -120,7 +120,7 @@ function Executors({ id }: { id: string }) {
           {seesPeople ? (
             <Select
               label={f.add}
-              placeholder={p.executor}
+              placeholder={p.pickPerson}
               data={free.map((one) => ({ value: one.id, label: one.login }))}
               value={chosen}
               onChange={setChosen}
@@ -233,16 +233,18 @@ export function PromotionPage() {
         <Describe it={it} gone={one.error !== null} close={() => setOpen(false)} />
       </Dialog>
       {it.description && <Text>{it.description}</Text>}
-      <div className="columns">
-        <section className="panel span-2">
+      <div className="split">
+        <section className="panel">
           <Title order={2} size="h2">
             {p.run}
           </Title>
           {runner ? <StartForm it={it} show={show} /> : <Text className="muted">{p.noRun}</Text>}
           <Mine id={id} manages={manages} />
         </section>
-        <Runs id={id} shown={shown} />
-        {manages && <Executors id={id} />}
+        <div>
+          <Runs id={id} shown={shown} />
+          {manages && <Executors id={id} />}
+        </div>
       </div>
       {shown && <ReportPanel key={shown} executionId={shown} />}
     </div>
