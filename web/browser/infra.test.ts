@@ -245,7 +245,7 @@ describe('stages', () => {
     await page.getByRole('switch').check();
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Tasks follow only artifacts published here').waitFor();
-    await page.getByText('Nothing that would keep it from being removed.').waitFor();
+    await page.getByText('Nothing that you may see.').waitFor();
     await wellFormed('environment');
     await me.go('/manage/environments');
     await page.getByRole('link', { name: 'production' }).waitFor();
@@ -303,6 +303,64 @@ describe('stages', () => {
     await sure.getByRole('alert').waitFor();
     expect(await sure.getByRole('alert').textContent()).toContain('remove or re-assign its engine(s)');
     await sure.getByRole('button', { name: 'Cancel' }).click();
+  });
+
+  it('says what was removed while it is edited, and keeps what was typed', async () => {
+    const { page } = me;
+    const made = await stage.call('POST', '/orchestration/connections', {
+      name: 'brief',
+      app: 'Custom',
+      workspaceId: stage.workspaceId,
+      parameters: [],
+    });
+    await me.go(`/manage/connections/${made.id}`);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('typed with care');
+    await stage.call('DELETE', `/orchestration/connections/${made.id}`);
+    await page.getByText('Somebody else removed it meanwhile').waitFor();
+    expect(await page.getByRole('textbox', { name: 'Name', exact: true }).inputValue()).toBe('typed with care');
+    expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+  });
+
+  it('shows somebody who may only use engines no control, and says why', async () => {
+    const role = await stage.call('POST', '/account/roles', { name: 'Looks on', permissions: ['TMC_ENGINE_USE'] });
+    const person = { login: 'viewer', email: 'viewer@example.com', firstName: 'Vi', lastName: 'Ewer' };
+    const user = await stage.call('POST', '/account/users', { ...person, roleIds: [role.id] });
+    const password = 'correct horse battery';
+    await stage.call('PUT', `/stoker/v1/users/${user.id}/password`, { newPassword: password });
+    const rights = `/security/workspaces/${stage.workspaceId}/users/${user.id}/permissions`;
+    await stage.call('POST', rights, ['VIEW']);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(stage.url);
+    const status = await page.evaluate(
+      async (body) => {
+        const headers = { 'content-type': 'application/json' };
+        return (await fetch('/stoker/v1/session', { method: 'POST', headers, body })).status;
+      },
+      JSON.stringify({ login: 'viewer', password }),
+    );
+    expect(status).toBe(201);
+    await page.goto(`${stage.url}/engines/${spare.id}`);
+    await page.getByText('need the permission to manage engines').waitFor();
+    expect(await page.content()).not.toContain(spare.key);
+    await page.goto(`${stage.url}/engines`);
+    await page.getByRole('link', { name: 'forge-01' }).waitFor();
+    expect(await page.getByRole('button', { name: 'New engine' }).count()).toBe(0);
+    for (const [path, text] of [
+      ['/run-profiles', 'You may not see the run profiles'],
+      ['/manage/connections', 'You may not see the connections'],
+      ['/manage/resources', 'You may not see the resources'],
+      ['/manage/environments', 'needs the permission to manage them'],
+      ['/manage/promotions', 'You may not see the promotions'],
+      ['/manage/projects', 'You may not see the projects'],
+    ]) {
+      await page.goto(stage.url + path);
+      await page.getByText(text ?? '').waitFor();
+      expect(await page.getByRole('button', { name: /^New/ }).count(), path).toBe(0);
+      expect(await page.getByRole('alert').count(), path).toBe(0);
+    }
+    await context.close();
   });
 
   it('keeps a project with its repository', async () => {

@@ -120,14 +120,14 @@ export const gen2Engines = () =>
     queryFn: () => body(core.GET('/processing/runtimes/pipeline-engines')),
   });
 
-export const connections = (scope: ScopeQuery) =>
+export const connections = (scope: ScopeQuery, may: boolean) =>
   queryOptions({
     queryKey: ['objects', 'connections', scope],
     queryFn: () =>
       whole<Connection>((offset) =>
         body(core.GET('/orchestration/connections', { params: { query: { ...scope, limit: PAGE, offset } } })),
       ),
-    enabled: scope.environmentId !== undefined,
+    enabled: may && scope.environmentId !== undefined,
   });
 
 export const connection = (connectionId: string) =>
@@ -136,14 +136,14 @@ export const connection = (connectionId: string) =>
     queryFn: () => body(core.GET('/orchestration/connections/{connectionId}', { params: { path: { connectionId } } })),
   });
 
-export const resources = (scope: ScopeQuery) =>
+export const resources = (scope: ScopeQuery, may: boolean) =>
   queryOptions({
     queryKey: ['objects', 'resources', scope],
     queryFn: () =>
       whole<Resource>((offset) =>
         body(core.GET('/orchestration/resources', { params: { query: { ...scope, limit: PAGE, offset } } })),
       ),
-    enabled: scope.environmentId !== undefined,
+    enabled: may && scope.environmentId !== undefined,
   });
 
 export const resource = (resourceId: string) =>
@@ -193,11 +193,11 @@ export const taskLinks = (environmentId: string | undefined) =>
   });
 
 /** How much there is of each kind in an environment. */
-export const contents = (environmentId: string, workspaceId?: string) =>
+export const contents = (environmentId: string, may: boolean) =>
   queryOptions({
-    queryKey: ['objects', 'contents', environmentId, workspaceId],
+    queryKey: ['objects', 'contents', environmentId],
     queryFn: async () => {
-      const params = { query: { environmentId, workspaceId, limit: 1 } };
+      const params = { query: { environmentId, limit: 1 } };
       const [made, planned, published, connected, stored] = await Promise.all([
         body(core.GET('/orchestration/executables/tasks', { params })),
         body(core.GET('/orchestration/executables/plans', { params })),
@@ -213,6 +213,7 @@ export const contents = (environmentId: string, workspaceId?: string) =>
         resources: stored.total,
       };
     },
+    enabled: may,
   });
 
 export const promotions = (may: boolean) =>

@@ -3,6 +3,7 @@
 
 import { createRoute, lazyRouteComponent, type Register, type RootRoute } from '@tanstack/react-router';
 import { holds } from '../lib/address';
+import './infra.css';
 
 /** The routes, as children of the root. */
 export function infraRoutes(root: RootRoute<Register>) {

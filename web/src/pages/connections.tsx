@@ -21,8 +21,8 @@ export function Connections() {
   const search = useSearch({ from: '/manage/connections' });
   const navigate = useNavigate({ from: '/manage/connections' });
   const now = useNow(30_000);
-  const list = useQuery(connections(query));
   const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
+  const list = useQuery(connections(query, may));
   const [open, setOpen] = useState(false);
   const here = list.data ?? [];
   const shown = here.filter((one) => hasPart(one.name, search.name));
@@ -38,14 +38,18 @@ export function Connections() {
       <Dialog open={open} close={() => setOpen(false)} title={c.new}>
         <NewConnection close={() => setOpen(false)} />
       </Dialog>
-      <Group gap="sm" className="filters">
-        <NameFilter
-          label={c.search}
-          value={search.name}
-          change={(name) => navigate({ search: { name }, replace: true })}
-        />
-      </Group>
-      {list.error && !list.data ? (
+      {may && (
+        <Group gap="sm" className="filters">
+          <NameFilter
+            label={c.search}
+            value={search.name}
+            change={(name) => navigate({ search: { name }, replace: true })}
+          />
+        </Group>
+      )}
+      {!may ? (
+        <Empty title={c.noRights}>{c.noRightsHint}</Empty>
+      ) : list.error && !list.data ? (
         <Failure error={list.error} retry={() => list.refetch()} />
       ) : !list.data ? (
         <Waiting />

@@ -6,11 +6,23 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { body, core } from '../api/client';
 import { engineReports } from '../api/infra';
-import { clusters, type Engine, engine, tasks } from '../api/queries';
+import { clusters, type Engine, engine, namesOf, type Run, runPage, tasks } from '../api/queries';
 import { useMay, useScope, useShared } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { Code, ConfirmButton, Facts, Failure, Head, Id, Moment, Notice, useNow, Waiting } from '../ui/parts';
+import {
+  Code,
+  ConfirmButton,
+  Facts,
+  Failure,
+  Head,
+  Id,
+  Moment,
+  Notice,
+  StateBadge,
+  useNow,
+  Waiting,
+} from '../ui/parts';
 import { TabStrip } from '../ui/tabs';
 import { EngineBadge } from './engines';
 import { ProfilesPanel } from './profiles-panel';
@@ -61,12 +73,22 @@ function Panel({ title, wide, children }: { title: string; wide?: boolean; child
   );
 }
 
+/** The engine a run is on. */
+function runsOn(run: Run): string | undefined {
+  const runtime = run.runtime as { engineId?: string; id?: string } | undefined;
+  return runtime?.engineId ?? runtime?.id;
+}
+
 function Overview({ one, now }: { one: Engine; now: number }) {
   const scope = useScope();
   const reports = useQuery(engineReports());
   const groups = useQuery(clusters());
   const users = useQuery(tasks({ environmentId: one.workspace?.environment?.id ?? scope.environment?.id }));
   const mine = (users.data ?? []).filter((task) => (task.runtime as { id?: string } | undefined)?.id === one.id);
+  const environmentId = one.workspace?.environment?.id;
+  const running = useQuery(runPage({ environmentId, status: 'executing' }, 0));
+  const here = (running.data?.items ?? []).filter((run) => runsOn(run) === one.id);
+  const names = namesOf(users.data);
   const report = reports.data?.get(one.id);
   const paired = one.status === 'PAIRED';
   const cluster = (groups.data ?? []).find((group) => group.id === one.clusterId);
@@ -104,6 +126,25 @@ function Overview({ one, now }: { one: Engine; now: number }) {
             [t.engine.runtime, <Id key="runtime" id={one.runtimeId} what={t.engine.runtime} />],
           ]}
         />
+      </Panel>
+      <Panel title={i.running}>
+        {here.length === 0 ? (
+          <Text className="muted">{i.noRuns}</Text>
+        ) : (
+          <ul className="rows">
+            {here.map((run) => (
+              <li key={run.executionId}>
+                <StateBadge status={run.status} />
+                <span className="grow line">
+                  <Link to="/runs/$id" params={{ id: run.executionId }}>
+                    {names.get(run.taskId) ?? run.taskId}
+                  </Link>
+                </span>
+                <Moment at={run.startTimestamp} now={now} />
+              </li>
+            ))}
+          </ul>
+        )}
       </Panel>
       <Panel title={t.engine.tasks}>
         {mine.length === 0 ? (

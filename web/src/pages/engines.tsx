@@ -64,7 +64,7 @@ function NewEngine({ close }: { close: () => void }) {
       }),
     );
     await queries.invalidateQueries({ queryKey: ['engines'] });
-    await navigate({ to: '/engines/$id', params: { id: made.id }, search: { tab: 'manage' } });
+    await navigate({ to: '/engines/$id', params: { id: made.id } });
   };
   return (
     <form onSubmit={form.send(make)}>

@@ -137,7 +137,7 @@ export function EnvironmentPage() {
   const spaces = useQuery(workspaces());
   const all = useQuery(engines());
   const groups = useQuery(clusters());
-  const inside = useQuery(contents(id));
+  const inside = useQuery(contents(id, useMay('TMC_OPERATOR')));
   const may = useMay('TMC_ENVIRONMENT_MANAGEMENT');
   const [open, setOpen] = useState(false);
   const it = useKept((list.data ?? []).find((one) => one.id === id));

@@ -20,8 +20,8 @@ export function Resources() {
   const { query } = useScope();
   const search = useSearch({ from: '/manage/resources' });
   const navigate = useNavigate({ from: '/manage/resources' });
-  const list = useQuery(resources(query));
   const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
+  const list = useQuery(resources(query, may));
   const [open, setOpen] = useState(false);
   const here = list.data ?? [];
   const shown = here.filter((one) => hasPart(one.name, search.name));
@@ -37,14 +37,18 @@ export function Resources() {
       <Dialog open={open} close={() => setOpen(false)} title={r.new}>
         <NewResource close={() => setOpen(false)} />
       </Dialog>
-      <Group gap="sm" className="filters">
-        <NameFilter
-          label={r.search}
-          value={search.name}
-          change={(name) => navigate({ search: { name }, replace: true })}
-        />
-      </Group>
-      {list.error && !list.data ? (
+      {may && (
+        <Group gap="sm" className="filters">
+          <NameFilter
+            label={r.search}
+            value={search.name}
+            change={(name) => navigate({ search: { name }, replace: true })}
+          />
+        </Group>
+      )}
+      {!may ? (
+        <Empty title={r.noRights}>{r.noRightsHint}</Empty>
+      ) : list.error && !list.data ? (
         <Failure error={list.error} retry={() => list.refetch()} />
       ) : !list.data ? (
         <Waiting />

@@ -54,6 +54,8 @@ export const infra = {
     unpaired: 'It waits for its program: the key and the commands are under Manage.',
     cluster: 'Cluster',
     description: 'Description',
+    running: 'Runs on it now',
+    noRuns: 'Nothing runs on it at the moment.',
     otherSystems: 'Other ways',
     zip: 'As a zip, for Windows',
     tar: 'As an archive, for Linux and macOS',
@@ -146,6 +148,8 @@ export const infra = {
   },
   connections: {
     title: 'Connections',
+    noRights: 'You may not see the connections',
+    noRightsHint: 'This page needs the permission to operate, or to edit connections and resources.',
     new: 'New connection',
     newHint: 'What a job needs to reach an application: its parameters go to the variables of the job at the start.',
     search: 'Filter by name',
@@ -184,6 +188,8 @@ export const infra = {
   },
   resources: {
     title: 'Resources',
+    noRights: 'You may not see the resources',
+    noRightsHint: 'This page needs the permission to operate, or to edit connections and resources.',
     new: 'New resource',
     newHint: 'A file or folder that jobs read. Each run gets a copy, and its path in a variable.',
     search: 'Filter by name',
@@ -235,7 +241,7 @@ export const infra = {
     work: 'Work in this environment',
     working: 'You work in this environment',
     inside: 'What is inside',
-    empty: 'Nothing that would keep it from being removed.',
+    empty: 'Nothing that you may see.',
     kinds: {
       engines: 'Engines',
       clusters: 'Clusters',

@@ -1,7 +1,6 @@
 /** Several faces of one place. Each has an address, so the strip is a navigation of links. */
 
 import type { ReactNode } from 'react';
-import './tabs.css';
 
 /** The strip; its links mark themselves with `aria-current`. */
 export function TabStrip({ label, children }: { label: string; children: ReactNode }) {
