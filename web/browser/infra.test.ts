@@ -137,6 +137,32 @@ describe('processing', () => {
     const sure = page.getByRole('dialog', { name: 'Delete the run profile larger?' });
     await sure.getByRole('button', { name: 'Delete' }).click();
     await page.getByText('No run profile yet').waitFor();
+
+    // Profiles of Gen2 engines are settings, of which the server checks each.
+    const gen2 = { name: 'gen two', environmentId: stage.environmentId, workspaceId: stage.workspaceId };
+    await stage.call('POST', '/processing/runtimes/pipeline-engines', gen2);
+    await page.reload();
+    await page.getByRole('button', { name: 'New run profile' }).first().click();
+    await page.getByRole('combobox', { name: 'For' }).last().click();
+    await page.getByRole('option', { name: 'gen two' }).click();
+    await page.getByRole('combobox', { name: 'Kind' }).click();
+    await page.getByRole('option', { name: 'Standard' }).click();
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('spark');
+    const settings = page.getByRole('textbox', { name: 'Settings' });
+    const given = await settings.inputValue();
+    await settings.fill(given.replace('"numberOfThreads": 4', '"numberOfThreads": 0'));
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByText('configuration.numberOfThreads').waitFor();
+    await settings.fill(given.replace('"numberOfThreads": 4', '"numberOfThreads": 8'));
+    await page.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('button', { name: 'spark' }).click();
+    await page.getByText('"numberOfThreads": 8').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page
+      .getByRole('dialog', { name: 'Delete the run profile spark?' })
+      .getByRole('button', { name: 'Delete' })
+      .click();
+    await page.getByText('No run profile yet').waitFor();
   });
 });
 

@@ -7,15 +7,18 @@ import { body, core } from '../api/client';
 import { gen2Engines, type Profile, profile, profilesOf } from '../api/infra';
 import { clusters, engines } from '../api/queries';
 import { useScope } from '../app/context';
+import { beginning, GEN2_KINDS } from '../lib/gen2-settings';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useDraft, useSubmit } from '../ui/form';
 import { ConfirmButton, Facts, Failure, Waiting } from '../ui/parts';
 import { ofEnvironment } from './engines';
+import { gen2Path, SettingsField, sendGen2 } from './gen2-profile';
 
 const p = infra.profiles;
 const JOB_KINDS = ['JOB_SERVER', 'MICROSERVICE', 'TALEND_RUNTIME'] as const;
 type JobKind = (typeof JOB_KINDS)[number];
+const GEN2 = ['JOB_SERVER', ...Object.keys(GEN2_KINDS)];
 
 /** Each line that is not empty. */
 export function lines(text: string): string[] {
@@ -62,12 +65,24 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
   const [of, setOf] = useState<string | null>(owner?.id ?? null);
   const [name, setName] = useState('');
   const [description, setDescription] = useState('');
-  const [kind, setKind] = useState<JobKind>('JOB_SERVER');
+  const [kind, setKind] = useState<string>('JOB_SERVER');
   const [text, setText] = useState('');
+  const [settings, setSettings] = useState('');
   const form = useSubmit('name', 'description', 'jvmArguments', 'type', 'runtimeId', 'processorType');
   const isGen2 = gen2.some((one) => one.id === of);
   const item = (one: { id: string; name: string }) => ({ value: one.id, label: one.name });
+  const spark = isGen2 && kind in GEN2_KINDS;
+  const choose = (chosen: string) => {
+    setKind(chosen);
+    setSettings(beginning(chosen));
+  };
   const make = async () => {
+    if (spark) {
+      await sendGen2('POST', gen2Path(of ?? '', kind), { name, description, text: settings });
+      await queries.invalidateQueries({ queryKey: ['objects'] });
+      close();
+      return;
+    }
     const isCluster = owner ? owner.kind === 'cluster' : joint.some((one) => one.id === of);
     const processorType = isGen2 ? 'GEN_2' : isCluster ? 'REC' : 'RE';
     await body(
@@ -75,7 +90,7 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
         body: {
           name,
           description: description || undefined,
-          type: isGen2 ? 'JOB_SERVER' : kind,
+          type: isGen2 ? 'JOB_SERVER' : (kind as JobKind),
           processorType,
           runtimeId: of ?? '',
           jvmArguments: lines(text),
@@ -99,7 +114,10 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
               { group: p.groups.gen2, items: gen2.map(item) },
             ].filter((group) => group.items.length > 0)}
             value={of}
-            onChange={setOf}
+            onChange={(id) => {
+              setOf(id);
+              setKind('JOB_SERVER');
+            }}
             error={form.at('runtimeId') ?? form.at('processorType')}
             searchable
             required
@@ -119,16 +137,19 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
           onChange={(event) => setDescription(event.currentTarget.value)}
           error={form.at('description')}
         />
-        {!isGen2 && (
-          <Select
-            label={p.kind}
-            data={JOB_KINDS.map((value) => ({ value, label: p.kinds[value] ?? value }))}
-            value={kind}
-            onChange={(one) => one && setKind(one as JobKind)}
-            error={form.at('type')}
-          />
+        <Select
+          label={p.kind}
+          data={(isGen2 ? GEN2 : [...JOB_KINDS]).map((value) => ({ value, label: p.kinds[value] ?? value }))}
+          value={kind}
+          onChange={(one) => one && choose(one)}
+          error={form.at('type')}
+        />
+        {isGen2 && <Text className="muted">{p.gen2Hint}</Text>}
+        {spark ? (
+          <SettingsField value={settings} change={setSettings} />
+        ) : (
+          <Arguments value={text} change={setText} error={form.at('jvmArguments')} />
         )}
-        <Arguments value={text} change={setText} error={form.at('jvmArguments')} />
         <FormFoot form={form} label={t.create} close={close} disabled={!of} />
       </Stack>
     </form>

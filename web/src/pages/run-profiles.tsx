@@ -13,6 +13,7 @@ import { t } from '../texts/pages';
 import { List } from '../ui/list';
 import { Dialog, Empty, Failure, Head, Moment, useNow, Waiting } from '../ui/parts';
 import { hasPart, NameFilter } from '../ui/pickers';
+import { EditGen2Profile } from './gen2-profile';
 import { ProcessingTabs } from './processing';
 import { EditProfile, NewProfile } from './profile-form';
 
@@ -25,6 +26,10 @@ export function forJobs(one: ProfileLine): boolean {
     one.runProfileType === 'MICROSERVICE' ||
     one.runProfileType === 'TALEND_RUNTIME'
   );
+}
+
+function Opened({ line, close }: { line: ProfileLine; close: () => void }) {
+  return forJobs(line) ? <EditProfile id={line.id} close={close} /> : <EditGen2Profile line={line} close={close} />;
 }
 
 export function RunProfiles() {
@@ -45,6 +50,7 @@ export function RunProfiles() {
   const [open, setOpen] = useState<string>();
   const close = () => setOpen(undefined);
   const here = list.data ?? [];
+  const opened = here.find((one) => one.id === open);
   const shown = here.filter((one) => hasPart(one.name, search.name) && (!search.of || one.processorId === search.of));
   const set = (change: Partial<typeof search>) => navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   const used = [...new Set(here.map((one) => one.processorId))];
@@ -58,12 +64,8 @@ export function RunProfiles() {
         )}
       </Head>
       <ProcessingTabs />
-      <Dialog
-        open={open !== undefined}
-        close={close}
-        title={open === 'new' ? p.new : p.edit(here.find((one) => one.id === open)?.name ?? '')}
-      >
-        {open === 'new' ? <NewProfile close={close} /> : open && <EditProfile id={open} close={close} />}
+      <Dialog open={open !== undefined} close={close} title={open === 'new' ? p.new : p.edit(opened?.name ?? '')}>
+        {open === 'new' ? <NewProfile close={close} /> : opened && <Opened line={opened} close={close} />}
       </Dialog>
       {may && (
         <Group gap="sm" className="filters">
@@ -97,14 +99,11 @@ export function RunProfiles() {
               key: 'name',
               title: t.name,
               width: 'minmax(8rem, 1.5fr)',
-              cell: (one) =>
-                forJobs(one) ? (
-                  <button type="button" className="row-link" onClick={() => setOpen(one.id)}>
-                    {one.name}
-                  </button>
-                ) : (
-                  <span title={p.gen2Hint}>{one.name}</span>
-                ),
+              cell: (one) => (
+                <button type="button" className="row-link" onClick={() => setOpen(one.id)}>
+                  {one.name}
+                </button>
+              ),
             },
             {
               key: 'of',

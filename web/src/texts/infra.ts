@@ -143,8 +143,9 @@ export const infra = {
     version: 'Version',
     noRights: 'You may not see the run profiles',
     noRightsHint: 'This list needs the permission to manage run profiles or engines.',
-    gen2Hint: 'Settings of this kind are changed through the API.',
-    all: 'All run profiles',
+    gen2Hint: 'No Gen2 engine can be paired with this server; its settings are kept for clients of the API.',
+    settings: 'Settings',
+    settingsHint: 'As the API has them, in JSON. Secrets are shown empty; left so, they stay as they were.',
   },
   connections: {
     title: 'Connections',
