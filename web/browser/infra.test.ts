@@ -48,7 +48,7 @@ async function wellFormed(name: string): Promise<void> {
     await until(`${name} to fit into the window`, () =>
       page.evaluate(() => (document.documentElement.scrollWidth <= window.innerWidth ? true : undefined)),
     );
-    if (look === 'phone-dark') expect(await me.violations(), `${name} on a phone`).toEqual([]);
+    if (folder) expect(await me.violations(), `${name}, ${look}`).toEqual([]);
   }
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.emulateMedia({ colorScheme: 'light' });
@@ -128,7 +128,10 @@ describe('processing', () => {
     await page.getByRole('button', { name: 'Take out' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Take out' }).click();
     await page.getByText('No engine is in it').waitFor();
+  });
 
+  it('changes and removes run profiles of each kind', async () => {
+    const { page } = me;
     await me.go('/run-profiles');
     await page.getByRole('button', { name: 'large' }).click();
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('larger');
@@ -257,7 +260,7 @@ describe('catalogue', () => {
 });
 
 describe('stages', () => {
-  it('makes an environment with workspaces, and promotes a task into it with a readable report', async () => {
+  it('makes an environment with workspaces', async () => {
     const { page } = me;
     await me.go('/manage/environments');
     await page.getByRole('button', { name: 'New environment' }).click();
@@ -279,7 +282,10 @@ describe('stages', () => {
     await me.go('/manage/environments');
     await page.getByRole('link', { name: 'production' }).waitFor();
     await wellFormed('environments');
+  });
 
+  it('promotes a task into another environment, with a readable report', async () => {
+    const { page } = me;
     await me.go('/manage/promotions');
     await page.getByText('No promotion yet').waitFor();
     await page.getByRole('button', { name: 'New promotion' }).first().click();
