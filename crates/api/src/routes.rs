@@ -479,6 +479,7 @@ fn fill_own(list: &mut List) {
     list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
     list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);
+    list.own("GET", "/stoker/v1/promotions/{id}/executions", promotions::runs);
     list.own("GET", "/stoker/v1/log-files/{token}", logs::download);
     list.own("GET", "/tmc", docs::page);
     list.own("GET", "/openapi", docs::page);

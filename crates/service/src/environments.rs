@@ -146,14 +146,15 @@ impl Service {
     ) -> Result<(), Error> {
         let allowed = actor.allow(MANAGE)?;
         let name = names::checked("name", &request.name, limits::NAME_CHARS)?;
-        let described = description(request.description)?;
+        // Lists do not show it, so a caller who only renames cannot send it back: absent is "as it was".
+        let described = request.description.map(|text| description(Some(text))).transpose()?;
         let containers = request.max_cloud_containers.map(|n| containers(Some(n))).transpose()?;
         let (id, service, proof) = (id.clone(), self.clone(), allowed.clone());
         self.write(&allowed, move |tx| {
             let mut environment = environments::get(tx, &id)?.ok_or_else(unknown)?;
             let before = environment.name.clone();
             environment.name = name;
-            environment.description = described;
+            environment.description = described.unwrap_or(environment.description);
             environment.max_cloud_containers = containers.unwrap_or(environment.max_cloud_containers);
             let message = format!("name: an environment {} exists already", environment.name);
             environment.update(tx).map_err(taken(message))?;

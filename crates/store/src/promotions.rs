@@ -143,6 +143,18 @@ pub fn active_run(tx: &mut Tx<'_>, id: &PromotionId) -> Result<Option<PromotionR
     row.map(|row| row.text(0).map(PromotionRunId::trusted)).transpose()
 }
 
+/// Analyses and runs of a promotion, newest first, and how many there are.
+pub fn runs_of(
+    tx: &mut Tx<'_>,
+    id: &PromotionId,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<PromotionRun>, i64), StoreError> {
+    let total = tx.query_int("SELECT count(*) FROM promotion_runs WHERE promotion_id = $1", params![id])?;
+    let rest = "WHERE promotion_id = $1 ORDER BY start_ms DESC, id DESC LIMIT $2 OFFSET $3";
+    Ok((PromotionRun::select(tx, rest, params![id, limit, offset])?, total))
+}
+
 /// Runs that were accepted and have not ended, oldest first.
 pub fn started(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<PromotionRunId>, StoreError> {
     let sql = "SELECT id FROM promotion_runs WHERE status = 'PROMOTION_STARTED' ORDER BY start_ms, id LIMIT $1";

@@ -1,16 +1,10 @@
 /** Every place of the console and what its address may hold. Pages are loaded when they are first opened. */
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { holds } from '../lib/address';
 import { adminRoutes } from './routes-admin';
+import { infraRoutes } from './routes-infra';
 import { NotFound, PageError, Shell } from './shell';
-
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-
-/** What an address may hold beside its path: texts, each of which may be missing. */
-const holds =
-  <K extends string>(...names: K[]) =>
-  (search: Record<string, unknown>): { [Name in K]?: string } =>
-    Object.fromEntries(names.map((name) => [name, text(search[name])])) as { [Name in K]?: string };
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageError });
 
@@ -90,18 +84,6 @@ const artifact = createRoute({
   component: lazyRouteComponent(() => import('../pages/artifacts'), 'ArtifactPage'),
 });
 
-const engines = createRoute({
-  getParentRoute: () => root,
-  path: '/engines',
-  component: lazyRouteComponent(() => import('../pages/engines'), 'Engines'),
-});
-
-const engine = createRoute({
-  getParentRoute: () => root,
-  path: '/engines/$id',
-  component: lazyRouteComponent(() => import('../pages/engine'), 'EnginePage'),
-});
-
 /** Addresses hold plain texts, so that they can be read and typed. */
 function stringify(search: Record<string, unknown>): string {
   const given = Object.entries(search).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
@@ -125,8 +107,7 @@ export const router = createRouter({
     schedules,
     artifacts,
     artifact,
-    engines,
-    engine,
+    ...infraRoutes(root),
     ...adminRoutes(root),
   ]),
   defaultPreload: 'intent',

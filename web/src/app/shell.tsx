@@ -27,6 +27,7 @@ import { Failure, Head } from '../ui/parts';
 import { setScope, useScope, useShared } from './context';
 import { useLive } from './live';
 import { AdminNav } from './nav-admin';
+import { CATALOGUE, STAGES, UNDER } from './places-infra';
 
 const PLACES = [
   { to: '/', label: t.nav.overview, icon: IconGauge },
@@ -35,7 +36,9 @@ const PLACES = [
   { to: '/plans', label: t.nav.plans, icon: IconListTree },
   { to: '/schedules', label: t.nav.schedules, icon: IconCalendarTime },
   { to: '/artifacts', label: t.nav.artifacts, icon: IconBox },
+  ...CATALOGUE,
   { to: '/engines', label: t.nav.engines, icon: IconEngine },
+  ...STAGES,
 ] as const;
 
 const ALL = 'all';
@@ -160,12 +163,13 @@ export function Shell() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label={t.nav.label}>
+      <AppShell.Navbar p="xs" aria-label={t.nav.label} style={{ overflowY: 'auto' }}>
         <Group hiddenFrom="sm" gap="xs" mb="sm" grow>
           <ScopeSwitch />
         </Group>
         {PLACES.map(({ to, label, icon: Icon }) => {
-          const active = to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`);
+          const within = (place: string) => path === place || path.startsWith(`${place}/`);
+          const active = to === '/' ? path === '/' : [to, ...(UNDER[to] ?? [])].some(within);
           return (
             <NavLink
               key={to}

@@ -1,15 +1,33 @@
 /** One engine: how it is, how to pair it, what runs on it. */
 
-import { Stack, Text, Title } from '@mantine/core';
-import { IconTrash } from '@tabler/icons-react';
+import { Group, Stack, Text, Title } from '@mantine/core';
+import { IconTrash, IconUnlink } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { body, core } from '../api/client';
-import { type Engine, engine, tasks } from '../api/queries';
+import { engineReports } from '../api/infra';
+import { clusters, type Engine, engine, namesOf, type Run, runPage, tasks } from '../api/queries';
 import { useMay, useScope, useShared } from '../app/context';
+import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { Code, ConfirmButton, Facts, Failure, Head, Id, Moment, Notice, useNow, Waiting } from '../ui/parts';
+import {
+  Code,
+  ConfirmButton,
+  Facts,
+  Failure,
+  Head,
+  Id,
+  Moment,
+  Notice,
+  StateBadge,
+  useNow,
+  Waiting,
+} from '../ui/parts';
+import { TabStrip } from '../ui/tabs';
 import { EngineBadge } from './engines';
+import { ProfilesPanel } from './profiles-panel';
+
+const i = infra.engine;
 
 /** The commands that fetch, pair and start an engine, to be pasted into a shell. */
 export function pairingCommands(url: string, key: string): string {
@@ -25,7 +43,7 @@ export function pairingCommands(url: string, key: string): string {
 function Pairing({ one }: { one: Engine }) {
   const { session } = useShared();
   if (!one.preAuthorizedKey) {
-    return <Text className="muted">{one.status === 'PAIRED' ? t.engine.pairedHint : t.engines.notPaired}</Text>;
+    return <Text className="muted">{one.status === 'PAIRED' ? t.engine.pairedHint : i.noRights}</Text>;
   }
   return (
     <Stack gap="xs">
@@ -34,83 +52,205 @@ function Pairing({ one }: { one: Engine }) {
       <Code text={one.preAuthorizedKey} what={t.engine.key} />
       <Text fw={600}>{t.engine.commands}</Text>
       <Code text={pairingCommands(session.publicUrl, one.preAuthorizedKey)} what={t.engine.commands} />
+      <Text fw={600}>{i.otherSystems}</Text>
+      <Text>
+        <a href="/downloads/remote-engine.tar.gz">{i.tar}</a> · <a href="/downloads/remote-engine.zip">{i.zip}</a>
+      </Text>
+      <Text className="muted">{i.byHand}</Text>
+      <Text className="muted">{i.service}</Text>
     </Stack>
   );
 }
 
-export function EnginePage() {
-  const { id } = useParams({ from: '/engines/$id' });
-  const now = useNow(5_000);
+function Panel({ title, wide, children }: { title: string; wide?: boolean; children: React.ReactNode }) {
+  return (
+    <section className={wide ? 'panel span-2' : 'panel'}>
+      <Title order={2} size="h2">
+        {title}
+      </Title>
+      {children}
+    </section>
+  );
+}
+
+/** The engine a run is on. */
+function runsOn(run: Run): string | undefined {
+  const runtime = run.runtime as { engineId?: string; id?: string } | undefined;
+  return runtime?.engineId ?? runtime?.id;
+}
+
+function Overview({ one, now }: { one: Engine; now: number }) {
+  const scope = useScope();
+  const reports = useQuery(engineReports());
+  const groups = useQuery(clusters());
+  const users = useQuery(tasks({ environmentId: one.workspace?.environment?.id ?? scope.environment?.id }));
+  const mine = (users.data ?? []).filter((task) => (task.runtime as { id?: string } | undefined)?.id === one.id);
+  const environmentId = one.workspace?.environment?.id;
+  const running = useQuery(runPage({ environmentId, status: 'executing' }, 0));
+  const here = (running.data?.items ?? []).filter((run) => runsOn(run) === one.id);
+  const names = namesOf(users.data);
+  const report = reports.data?.get(one.id);
+  const paired = one.status === 'PAIRED';
+  const cluster = (groups.data ?? []).find((group) => group.id === one.clusterId);
+  return (
+    <div className="columns">
+      <Panel title={i.health}>
+        <Facts
+          rows={[
+            [t.engines.status, <EngineBadge key="state" engine={one} />],
+            [i.pairing, paired ? t.engine.paired : i.unpaired],
+            [i.seen, report?.seen ? <Moment key="seen" at={report.seen} now={now} exact /> : i.neverSeen],
+            [i.version, report?.version ?? '–'],
+          ]}
+        />
+      </Panel>
+      <Panel title={t.engine.facts}>
+        <Facts
+          rows={[
+            ...(one.description ? [[i.description, one.description] as [string, string]] : []),
+            [t.environment, one.workspace?.environment?.name ?? '–'],
+            [t.workspace, one.workspace?.name ?? t.engines.anyWorkspace],
+            [
+              i.cluster,
+              one.clusterId ? (
+                <Link key="cluster" to="/clusters/$id" params={{ id: one.clusterId }}>
+                  {cluster?.name ?? one.clusterId}
+                </Link>
+              ) : (
+                t.none
+              ),
+            ],
+            [t.engine.created, <Moment key="created" at={one.createDate} now={now} />],
+            [t.engine.profiles, one.runProfiles.map((kind) => infra.profiles.kinds[kind] ?? kind).join(', ') || t.none],
+            [t.id, <Id key="id" id={one.id} what={t.id} />],
+            [t.engine.runtime, <Id key="runtime" id={one.runtimeId} what={t.engine.runtime} />],
+          ]}
+        />
+      </Panel>
+      <Panel title={i.running}>
+        {here.length === 0 ? (
+          <Text className="muted">{i.noRuns}</Text>
+        ) : (
+          <ul className="rows">
+            {here.map((run) => (
+              <li key={run.executionId}>
+                <StateBadge status={run.status} />
+                <span className="grow line">
+                  <Link to="/runs/$id" params={{ id: run.executionId }}>
+                    {names.get(run.taskId) ?? run.taskId}
+                  </Link>
+                </span>
+                <Moment at={run.startTimestamp} now={now} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Panel>
+      <Panel title={t.engine.tasks}>
+        {mine.length === 0 ? (
+          <Text className="muted">{t.engine.noTasks}</Text>
+        ) : (
+          <ul className="rows">
+            {mine.map((task) => (
+              <li key={task.executable}>
+                <Link to="/tasks/$id" params={{ id: task.executable ?? '' }}>
+                  {task.name}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Panel>
+    </div>
+  );
+}
+
+function Manage({ one }: { one: Engine }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const scope = useScope();
-  const one = useQuery(engine(id));
-  const users = useQuery(tasks({ environmentId: scope.environment?.id }));
-  const may = useMay('TMC_ENGINE_MANAGEMENT', 'TMC_ENGINE_USE');
-  if (one.error) return <Failure error={one.error} retry={() => one.refetch()} />;
-  if (!one.data) return <Waiting />;
-  const it = one.data;
-  const mine = (users.data ?? []).filter((task) => (task.runtime as { id?: string } | undefined)?.id === id);
+  const may = useMay('TMC_CLUSTER_MANAGEMENT');
+  const path = { params: { path: { id: one.id } } };
   const remove = async () => {
-    await body(core.DELETE('/processing/runtimes/remote-engines/{id}', { params: { path: { id } } }));
-    await queries.invalidateQueries({ queryKey: ['engines', 'all'] });
+    await body(core.DELETE('/processing/runtimes/remote-engines/{id}', path));
     await navigate({ to: '/engines' });
+    await queries.invalidateQueries({ queryKey: ['engines', 'all'] });
+  };
+  const unpair = async () => {
+    await body(core.DELETE('/processing/runtimes/remote-engines/{id}/pairing', path));
+    await queries.invalidateQueries({ queryKey: ['engines'] });
   };
   return (
-    <div className="page">
-      <Head title={it.name} badge={<EngineBadge engine={it} />}>
-        {may && (
-          <ConfirmButton
-            label={t.engine.delete}
-            question={t.engine.deleteAsk(it.name)}
-            hint={t.engine.deleteHint}
-            act={remove}
-            icon={<IconTrash size={16} aria-hidden />}
-          />
+    <div className="columns">
+      <Panel title={one.status === 'PAIRED' ? t.engine.paired : t.engine.pairing} wide={one.status !== 'PAIRED'}>
+        <Pairing one={one} />
+        {may && one.status === 'PAIRED' && (
+          <Group mt="sm">
+            <ConfirmButton
+              label={i.unpair}
+              question={i.unpairAsk(one.name)}
+              hint={i.unpairHint}
+              act={unpair}
+              icon={<IconUnlink size={16} aria-hidden />}
+            />
+          </Group>
         )}
-      </Head>
+      </Panel>
+      {may ? (
+        <Panel title={i.danger}>
+          <Stack gap="xs" align="flex-start">
+            <Text className="muted">{i.drain}</Text>
+            <Text className="muted">{i.dangerHint}</Text>
+            <Text className="muted">{i.notes}</Text>
+            <ConfirmButton
+              label={t.engine.delete}
+              question={t.engine.deleteAsk(one.name)}
+              hint={t.engine.deleteHint}
+              act={remove}
+              icon={<IconTrash size={16} aria-hidden />}
+            />
+          </Stack>
+        </Panel>
+      ) : (
+        one.preAuthorizedKey && <Text className="muted">{i.noRights}</Text>
+      )}
+    </div>
+  );
+}
+
+const TABS = ['overview', 'profiles', 'manage'] as const;
+
+export function EnginePage() {
+  const { id } = useParams({ from: '/engines/$id' });
+  const search = useSearch({ from: '/engines/$id' });
+  const now = useNow(5_000);
+  const one = useQuery(engine(id));
+  if (!one.data) {
+    return one.error ? <Failure error={one.error} retry={() => one.refetch()} /> : <Waiting />;
+  }
+  const it = one.data;
+  const usual = it.status === 'PAIRED' ? 'overview' : 'manage';
+  const tab = TABS.find((name) => name === search.tab) ?? usual;
+  return (
+    <div className="page">
+      <Head title={it.name} badge={<EngineBadge engine={it} />} />
+      {one.error && <Failure error={one.error} retry={() => one.refetch()} />}
       {it.status === 'PAIRED' && it.availability !== 'AVAILABLE' && <Notice tone="bad" title={t.engine.away} />}
-      <div className="columns">
-        <section className="panel span-2">
-          <Title order={2} size="h2">
-            {it.status === 'PAIRED' ? t.engine.paired : t.engine.pairing}
-          </Title>
-          <Pairing one={it} />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.engine.facts}
-          </Title>
-          <Facts
-            rows={[
-              [t.environment, it.workspace?.environment?.name ?? '–'],
-              [t.workspace, it.workspace?.name ?? t.engines.anyWorkspace],
-              [t.engine.created, <Moment key="created" at={it.createDate} now={now} />],
-              [t.engine.profiles, it.runProfiles.join(', ') || t.none],
-              [t.id, <Id key="id" id={it.id} what={t.id} />],
-              [t.engine.runtime, <Id key="runtime" id={it.runtimeId} what={t.engine.runtime} />],
-            ]}
-          />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.engine.tasks}
-          </Title>
-          {mine.length === 0 ? (
-            <Text className="muted">{t.engine.noTasks}</Text>
-          ) : (
-            <ul className="rows">
-              {mine.map((task) => (
-                <li key={task.executable}>
-                  <Link to="/tasks/$id" params={{ id: task.executable ?? '' }}>
-                    {task.name}
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          )}
-        </section>
-      </div>
+      <TabStrip label={i.label}>
+        {TABS.map((name) => (
+          <Link
+            key={name}
+            to="/engines/$id"
+            params={{ id }}
+            search={{ tab: name }}
+            aria-current={name === tab ? 'page' : undefined}
+          >
+            {i.tabs[name]}
+          </Link>
+        ))}
+      </TabStrip>
+      {tab === 'overview' && <Overview one={it} now={now} />}
+      {tab === 'profiles' && <ProfilesPanel kind="engine" id={id} />}
+      {tab === 'manage' && <Manage one={it} />}
     </div>
   );
 }

@@ -1,16 +1,25 @@
 /** The engines of an environment, and making a new one. */
 
-import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { Button, Group, MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import { body, core } from '../api/client';
+import { engineReports } from '../api/infra';
 import { clusters, type Engine, engines } from '../api/queries';
 import { useMay, useScope } from '../app/context';
+import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
+import { FormFoot, useSubmit } from '../ui/form';
 import { List } from '../ui/list';
-import { Badge, Dialog, Empty, Failure, Head, Waiting } from '../ui/parts';
+import { Badge, Dialog, Empty, Failure, Head, Moment, useNow, Waiting } from '../ui/parts';
+import { hasPart, NameFilter } from '../ui/pickers';
+import { ProcessingTabs } from './processing';
+
+const i = infra.engines;
+/** What an engine may run beside jobs. */
+const MORE_KINDS = ['MICROSERVICE', 'TALEND_RUNTIME'] as const;
 
 /** The engines of an environment. */
 export function ofEnvironment(all: Engine[] | undefined, environmentId: string | undefined): Engine[] {
@@ -18,85 +27,113 @@ export function ofEnvironment(all: Engine[] | undefined, environmentId: string |
 }
 
 /** Whether an engine can work. */
+export function engineState(engine: Engine): 'available' | 'away' | 'unpaired' {
+  if (engine.status !== 'PAIRED') return 'unpaired';
+  return engine.availability === 'AVAILABLE' ? 'available' : 'away';
+}
+
+/** The same as a badge. */
 export function EngineBadge({ engine }: { engine: Engine }) {
-  if (engine.status !== 'PAIRED') return <Badge tone="idle">{t.engines.notPaired}</Badge>;
-  if (engine.availability === 'AVAILABLE') return <Badge tone="good">{t.engines.available}</Badge>;
+  const state = engineState(engine);
+  if (state === 'unpaired') return <Badge tone="idle">{t.engines.notPaired}</Badge>;
+  if (state === 'available') return <Badge tone="good">{t.engines.available}</Badge>;
   return <Badge tone="bad">{t.engines.away}</Badge>;
 }
 
-function NewEngine({ open, close }: { open: boolean; close: () => void }) {
+function NewEngine({ close }: { close: () => void }) {
   const scope = useScope();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [name, setName] = useState('');
+  const [description, setDescription] = useState('');
   const [workspace, setWorkspace] = useState<string | null>(null);
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      const made = await body(
-        core.POST('/processing/runtimes/remote-engines', {
-          body: { name, environmentId: scope.environment?.id ?? '', workspaceId: workspace ?? undefined },
-        }),
-      );
-      await queries.invalidateQueries({ queryKey: ['engines'] });
-      await navigate({ to: '/engines/$id', params: { id: made.id } });
-    } catch (problem) {
-      setError(problem);
-    } finally {
-      setBusy(false);
-    }
+  const [kinds, setKinds] = useState<string[]>([]);
+  const [compatibility, setCompatibility] = useState('');
+  const form = useSubmit('name', 'description', 'workspaceId', 'runProfiles', 'esbCompatibilityVersion');
+  const make = async () => {
+    const made = await body(
+      core.POST('/processing/runtimes/remote-engines', {
+        body: {
+          name,
+          description: description || undefined,
+          environmentId: scope.environment?.id ?? '',
+          workspaceId: workspace ?? undefined,
+          runProfiles: [...kinds],
+          esbCompatibilityVersion: kinds.length > 0 ? compatibility : undefined,
+        },
+      }),
+    );
+    await queries.invalidateQueries({ queryKey: ['engines'] });
+    await navigate({ to: '/engines/$id', params: { id: made.id } });
   };
   return (
-    <Dialog open={open} close={close} title={t.engines.new}>
-      <form onSubmit={submit}>
-        <Stack>
-          <Text className="muted">{t.engines.newHint}</Text>
+    <form onSubmit={form.send(make)}>
+      <Stack>
+        <Text className="muted">{t.engines.newHint}</Text>
+        <TextInput
+          label={t.name}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={form.at('name')}
+          required
+          data-autofocus
+        />
+        <TextInput
+          label={i.description}
+          value={description}
+          onChange={(event) => setDescription(event.currentTarget.value)}
+          error={form.at('description')}
+        />
+        <Select
+          label={t.workspace}
+          placeholder={t.engines.anyWorkspace}
+          data={scope.workspaces.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
+          value={workspace}
+          onChange={setWorkspace}
+          error={form.at('workspaceId')}
+          clearable
+          clearButtonProps={{ 'aria-label': t.engines.anyWorkspace }}
+        />
+        <MultiSelect
+          label={i.kinds}
+          description={i.kindsHint}
+          data={MORE_KINDS.map((value) => ({ value, label: infra.profiles.kinds[value] ?? value }))}
+          value={kinds}
+          onChange={setKinds}
+          error={form.at('runProfiles')}
+        />
+        {kinds.length > 0 && (
           <TextInput
-            label={t.name}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
+            label={i.compatibility}
+            placeholder="8.0.1"
+            value={compatibility}
+            onChange={(event) => setCompatibility(event.currentTarget.value)}
+            error={form.at('esbCompatibilityVersion')}
             required
-            data-autofocus
           />
-          <Select
-            label={t.workspace}
-            placeholder={t.engines.anyWorkspace}
-            data={scope.workspaces.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
-            value={workspace}
-            onChange={setWorkspace}
-            clearable
-            clearButtonProps={{ 'aria-label': t.engines.anyWorkspace }}
-          />
-          {error !== undefined && <Failure error={error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t.cancel}
-            </Button>
-            <Button type="submit" loading={busy}>
-              {t.create}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+        )}
+        <FormFoot form={form} label={t.create} close={close} />
+      </Stack>
+    </form>
   );
 }
 
 export function Engines() {
   const scope = useScope();
+  const search = useSearch({ from: '/engines' });
+  const navigate = useNavigate({ from: '/engines' });
+  const now = useNow(5_000);
   const all = useQuery(engines());
+  const reports = useQuery(engineReports());
   const groups = useQuery(clusters());
-  const may = useMay('TMC_ENGINE_MANAGEMENT', 'TMC_ENGINE_USE');
-  const [search, setSearch] = useState('');
+  const may = useMay('TMC_CLUSTER_MANAGEMENT');
   const [open, setOpen] = useState(false);
   const clusterNames = new Map((groups.data ?? []).map((one) => [one.id, one.name]));
-  const shown = ofEnvironment(all.data, scope.environment?.id).filter((one) =>
-    one.name.toLowerCase().includes(search.trim().toLowerCase()),
+  const here = ofEnvironment(all.data, scope.environment?.id);
+  const shown = here.filter(
+    (one) => hasPart(one.name, search.name) && (!search.state || engineState(one) === search.state),
   );
+  const set = (change: Partial<typeof search>) => navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   return (
     <div className="page">
       <Head title={t.engines.title}>
@@ -106,17 +143,23 @@ export function Engines() {
           </Button>
         )}
       </Head>
-      <NewEngine open={open} close={() => setOpen(false)} />
-      <Group>
-        <TextInput
-          aria-label={t.engines.search}
-          placeholder={t.engines.search}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
+      <ProcessingTabs />
+      <Dialog open={open} close={() => setOpen(false)} title={t.engines.new}>
+        <NewEngine close={() => setOpen(false)} />
+      </Dialog>
+      <Group gap="sm" className="filters">
+        <NameFilter label={t.engines.search} value={search.name} change={(name) => set({ name })} />
+        <Select
+          aria-label={i.state}
+          placeholder={`${i.state}: ${t.all}`}
+          data={Object.entries(i.states).map(([value, label]) => ({ value, label }))}
+          value={search.state ?? null}
+          onChange={(state) => set({ state: state ?? undefined })}
+          clearable
+          clearButtonProps={{ 'aria-label': i.clear }}
         />
       </Group>
-      {all.error ? (
+      {all.error && !all.data ? (
         <Failure error={all.error} retry={() => all.refetch()} />
       ) : !all.data ? (
         <Waiting />
@@ -153,20 +196,31 @@ export function Engines() {
               cell: (one) => (one.clusterId ? (clusterNames.get(one.clusterId) ?? one.clusterId) : '–'),
             },
             {
-              key: 'id',
-              title: t.engines.id,
-              width: '14rem',
+              key: 'version',
+              title: i.version,
+              width: '6rem',
               wide: true,
-              cell: (one) => <span className="mono">{one.id}</span>,
+              cell: (one) => reports.data?.get(one.id)?.version ?? '–',
+            },
+            {
+              key: 'seen',
+              title: i.seen,
+              width: '8rem',
+              wide: true,
+              cell: (one) => <Moment at={reports.data?.get(one.id)?.seen} now={now} />,
             },
           ]}
           empty={
-            <Empty
-              title={t.engines.none}
-              action={may && <Button onClick={() => setOpen(true)}>{t.engines.new}</Button>}
-            >
-              {t.engines.noneHint}
-            </Empty>
+            here.length > 0 ? (
+              <Empty title={i.noMatch}>{i.noMatchHint}</Empty>
+            ) : (
+              <Empty
+                title={t.engines.none}
+                action={may && <Button onClick={() => setOpen(true)}>{t.engines.new}</Button>}
+              >
+                {t.engines.noneHint}
+              </Empty>
+            )
           }
         />
       )}

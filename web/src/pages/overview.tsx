@@ -17,7 +17,7 @@ import {
   tasks,
   upcoming,
 } from '../api/queries';
-import { useScope } from '../app/context';
+import { useMay, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { currentWait, waitReason } from '../texts/reasons';
 import { fullTime, instant } from '../texts/time';
@@ -59,11 +59,12 @@ function WaitLine({ run, name, now }: { run: Run; name: string; now: number }) {
 function Guide({ scope }: { scope: ScopeQuery }) {
   const found = useQuery(artifacts(scope));
   const all = useQuery(engines());
+  const here = ofEnvironment(all.data, scope.environmentId);
   const made = useQuery(tasks(scope));
   const ran = useQuery(runPage(scope, 0, 1));
   const steps = [
     { key: 'artifact', to: '/artifacts', done: (found.data?.length ?? 0) > 0 },
-    { key: 'engine', to: '/engines', done: (all.data ?? []).some((one) => one.status === 'PAIRED') },
+    { key: 'engine', to: '/engines', done: here.some((one) => one.status === 'PAIRED') },
     { key: 'task', to: '/tasks/new', done: (made.data?.length ?? 0) > 0 },
     { key: 'run', to: '/tasks', done: (ran.data?.total ?? 0) > 0 },
   ] as const;
@@ -95,6 +96,7 @@ function Guide({ scope }: { scope: ScopeQuery }) {
 export function Overview() {
   const now = useNow(5_000);
   const { query: scope, environment } = useScope();
+  const guided = useMay('TMC_OPERATOR', 'TMC_CLUSTER_MANAGEMENT');
   const running = useQuery(runPage({ ...scope, status: 'executing' }, 0, 1));
   const waiting = useQuery(runPage({ ...scope, status: 'dispatching' }, 0, SHOWN));
   const failed = useQueries({
@@ -149,7 +151,7 @@ export function Overview() {
           <span className="muted">{t.overview.due}</span>
         </Link>
       </nav>
-      {ever.data?.total === 0 && <Guide scope={scope} />}
+      {ever.data?.total === 0 && guided && <Guide scope={scope} />}
       <div className="columns halves">
         <Panel title={t.overview.wrong}>
           {!failed.ready ? (

@@ -102,6 +102,15 @@ pub fn promotion_run(run: &PromotionRunView, family: Family) -> Value {
     Value::Object(body)
 }
 
+/// A run in the list of its promotion: our own call, the report is asked for by its id.
+pub fn promotion_run_line(run: &PromotionRunView) -> Value {
+    let mut body = promotion_run(run, Family::Core);
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|name, _| !matches!(name.as_str(), "workspaces" | "engines" | "clusters" | "pipelineId"));
+    }
+    body
+}
+
 fn workspace(report: &WorkspaceReport, style: Style) -> Value {
     let mut body = item(&report.item, style);
     if !style.tmc {

@@ -1,10 +1,11 @@
 //! Promotions, who may run them, and their runs.
 
+use super::triggers::Paged;
 use super::{Answer, Filter, empty, json, lenient_bool, ok};
 use crate::App;
-use crate::body::{PromotionBody, promotion_run, promotion_users};
+use crate::body::{PageBody, PromotionBody, promotion_run, promotion_run_line, promotion_users};
 use crate::error::ApiError;
-use crate::extract::{Auth, In, Json, Path, Query};
+use crate::extract::{Auth, In, Json, Path, Query, page};
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -205,6 +206,18 @@ pub async fn run(State(app): State<App>, Auth(actor): Auth, In(family): In, Json
     }
     let body = serde_json::json!({ "executionId": run.id.as_str(), "executionReport": promotion_run(&run, family) });
     json(StatusCode::CREATED, &body)
+}
+
+/// `GET /stoker/v1/promotions/{id}/executions`: what was analysed and run, newest first, without the reports.
+pub async fn runs(
+    State(app): State<App>,
+    Auth(actor): Auth,
+    Path(id): Path<String>,
+    Query(query): Query<Paged>,
+) -> Answer {
+    let (limit, offset) = page(query.limit, query.offset)?;
+    let found = app.service.promotion_runs(&actor, &PromotionId::parse(&id)?, limit, offset).await?;
+    ok(&PageBody::of(found, |run| promotion_run_line(&run)))
 }
 
 /// `GET /processing/executions/promotions/{executionId}`

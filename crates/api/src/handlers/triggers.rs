@@ -25,9 +25,9 @@ pub struct Link {
 #[derive(Deserialize)]
 pub struct Paged {
     #[serde(default, deserialize_with = "lenient_int")]
-    limit: Option<i64>,
+    pub(super) limit: Option<i64>,
     #[serde(default, deserialize_with = "lenient_int")]
-    offset: Option<i64>,
+    pub(super) offset: Option<i64>,
 }
 
 /// What starts a task or plan, out of a run configuration (source: spec).

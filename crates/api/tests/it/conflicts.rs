@@ -1,6 +1,8 @@
 //! Names that are taken, objects in use, and batches of which a part is refused.
 
 use serde_json::{Value, json};
+use stoker_domain::ids::EnvironmentId;
+use stoker_store::StoreError;
 use stoker_testkit::fixtures::script_archive;
 use stoker_testkit::http::Method;
 
@@ -137,6 +139,23 @@ both! {
         let _ = http.delete(&path).await.expect(204);
         let _ = http.delete(&path).await.expect(404);
         let _ = http.delete(&format!("/orchestration/environments/{}", server.environment())).await.expect(400);
+    }
+
+    async fn renaming_an_environment_keeps_the_description_that_no_list_shows(server: TestServer) {
+        let http = server.http();
+        let body = json!({ "name": "E", "workspaceName": "W", "description": "stage two" });
+        let environment = id(&http.post("/orchestration/environments", &body).await.expect(201).json());
+        let path = format!("/orchestration/environments/{environment}");
+        let stored = async || {
+            let wanted = EnvironmentId::trusted(&environment);
+            let read = server.store.read::<_, StoreError, _>(move |tx| stoker_store::environments::get(tx, &wanted));
+            let row = read.await.expect("read").expect("the environment");
+            (row.name, row.description)
+        };
+        let _ = http.put(&path, &json!({ "name": "F" })).await.expect(204);
+        assert_eq!(stored().await, ("F".to_owned(), Some("stage two".to_owned())));
+        let _ = http.put(&path, &json!({ "name": "F", "description": "" })).await.expect(204);
+        assert_eq!(stored().await.1.unwrap_or_default(), "");
     }
 
     async fn a_batch_does_what_it_can_and_names_the_rest(server: TestServer) {

@@ -316,6 +316,23 @@ both! {
         assert_eq!(http.get(&path).await.expect(200).json(), again, "history outlives the promotion");
     }
 
+    async fn its_runs_are_listed_newest_first_without_their_reports(server: TestServer) {
+        let (http, pair) = (server.http(), pair(&server, "prod").await);
+        let _ = server.ready_task("load").await;
+        let analysed = analysis(&server, &pair.id).await;
+        let report = pair.run(&server, json!({ "context": "release 12" })).await;
+        let path = format!("/stoker/v1/promotions/{}/executions", pair.id);
+        let page = http.get(&path).await.expect(200).json();
+        assert_eq!((&page["total"], &page["items"][1]["executionId"], &page["items"][1]["status"]), (&json!(2), &json!(analysed), &json!("ANALIZED")));
+        let newest = &page["items"][0];
+        assert_eq!((&newest["executionId"], &newest["status"], &newest["context"]), (&report["executionId"], &report["status"], &json!("release 12")));
+        assert_eq!(newest.get("workspaces"), None, "{newest}");
+        let second = http.get(&format!("{path}?limit=1&offset=1")).await.expect(200).json();
+        assert_eq!((second["items"].as_array().map(Vec::len), &second["items"][0]), (Some(1), &page["items"][1]));
+        let gone = http.get(&format!("/stoker/v1/promotions/{NOBODY}/executions")).await;
+        assert_eq!(gone.status, 404, "{}", gone.text());
+    }
+
     async fn the_older_generation_has_its_own_shape(server: TestServer) {
         let pair = pair(&server, "prod").await;
         let (task, _) = server.ready_task("load").await;

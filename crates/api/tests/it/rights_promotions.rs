@@ -55,5 +55,6 @@ pub(crate) const PROMOTIONS: &[Call] = {
         ),
         both("POST", RUNS.0, RUNS.1, r#"{"executable":"@promotion"}"#, RUN, REACH),
         both("GET", REPORT.0, REPORT.1, "", SEE, Need::Nothing),
+        one("GET", "/stoker/v1/promotions/@promotion/executions", "", SEE, Need::Nothing),
     ]
 };

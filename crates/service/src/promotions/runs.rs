@@ -3,6 +3,7 @@
 use super::copy::{Copy, Order};
 use super::scope::{Root, Scope};
 use super::{MANAGE, PromotionView, SEE, unknown, view};
+use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::error::Error;
@@ -59,6 +60,17 @@ fn must_run(tx: &mut Tx<'_>, allowed: &Allowed, view: &PromotionView) -> Result<
         return Err(Error::Forbidden(format!("Forbidden: this needs a right on a workspace of environment {name}")));
     }
     Ok(())
+}
+
+/// Managers and executors see the runs of a promotion.
+fn must_see_runs(tx: &mut Tx<'_>, allowed: &Allowed, id: &PromotionId) -> Result<(), Error> {
+    let actor = allowed.actor();
+    if actor.has_any(MANAGE) || promotions::is_executor(tx, id, &actor.id)? {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "Forbidden: only executors of the promotion and holders of TMC_PIPELINE_MANAGEMENT see its runs".to_owned(),
+    ))
 }
 
 fn order(view: &PromotionView, run: &PromotionRun, how: Reading, now: i64) -> Order {
@@ -300,17 +312,32 @@ impl Service {
         self.read(&allowed, move |tx| {
             let missing = || Error::not_found("Promotion execution id not found.");
             let run = promotions::run(tx, &id)?.ok_or_else(missing)?;
-            let actor = proof.actor();
-            let own = run.principal_id == actor.id || actor.has_any(MANAGE);
-            if own || promotions::is_executor(tx, &run.promotion_id, &actor.id)? {
-                return Ok(run);
+            if run.principal_id != proof.actor().id {
+                must_see_runs(tx, &proof, &run.promotion_id)?;
             }
-            Err(Error::Forbidden(
-                "Forbidden: only executors of the promotion and holders of TMC_PIPELINE_MANAGEMENT see its runs"
-                    .to_owned(),
-            ))
+            Ok(run)
         })
         .await
+    }
+
+    /// A page of analyses and runs of a promotion, newest first: for managers and its executors.
+    pub async fn promotion_runs(
+        &self,
+        actor: &Actor,
+        id: &PromotionId,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Page<PromotionRunView>, Error> {
+        let allowed = actor.allow(SEE)?;
+        let (id, proof) = (id.clone(), allowed.clone());
+        let (items, total) = self
+            .read::<_, Error, _>(&allowed, move |tx| {
+                promotions::get(tx, &id)?.ok_or_else(unknown)?;
+                must_see_runs(tx, &proof, &id)?;
+                Ok(promotions::runs_of(tx, &id, limit, offset)?)
+            })
+            .await?;
+        Ok(Page { items, limit, offset, total })
     }
 
     fn audit_promotion_run(

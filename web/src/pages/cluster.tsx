@@ -1,0 +1,220 @@
+/** One cluster: its members, who comes and goes, what runs on it. */
+
+import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
+import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { body, core } from '../api/client';
+import { type ClusterDetail, cluster, profilesOf } from '../api/infra';
+import { engines, tasks } from '../api/queries';
+import { useMay } from '../app/context';
+import { infra } from '../texts/infra';
+import { t } from '../texts/pages';
+import { FormFoot, useSubmit } from '../ui/form';
+import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
+import { ClusterBadge } from './clusters';
+import { EngineBadge, ofEnvironment } from './engines';
+import { ProfilesPanel } from './profiles-panel';
+
+const c = infra.clusters;
+type Method = 'DEFAULT' | 'DUPLICATE_RUN_PROFILES' | 'CLUSTER_RUN_PROFILE';
+
+function Join({ it, close }: { it: ClusterDetail; close: () => void }) {
+  const queries = useQueryClient();
+  const all = useQuery(engines());
+  const environment = it.workspace?.environment?.id;
+  const free = ofEnvironment(all.data, environment).filter((one) => !one.clusterId);
+  const [engine, setEngine] = useState<string | null>(null);
+  const [method, setMethod] = useState<Method>('DEFAULT');
+  const [profile, setProfile] = useState<string | null>(null);
+  const own = useQuery({ ...profilesOf('engine', engine ?? ''), enabled: engine !== null });
+  const shared = useQuery(profilesOf('cluster', it.id));
+  const form = useSubmit('method', 'runProfileId');
+  const asks = (own.data ?? []).length > 0;
+  const methods = (Object.keys(c.methods) as Method[]).filter(
+    (one) => one !== 'CLUSTER_RUN_PROFILE' || (shared.data ?? []).length > 0,
+  );
+  const join = async () => {
+    await body(
+      core.PUT('/processing/runtimes/remote-engine-clusters/{clusterId}/engines/{engineId}', {
+        params: { path: { clusterId: it.id, engineId: engine ?? '' } },
+        body: { method: asks ? method : 'DEFAULT', runProfileId: profile ?? '' },
+      }),
+    );
+    await queries.invalidateQueries({ queryKey: ['engines'] });
+    close();
+  };
+  if (all.data && free.length === 0) return <Text className="muted">{c.allIn}</Text>;
+  return (
+    <form onSubmit={form.send(join)}>
+      <Stack>
+        <Select
+          label={c.firstMembers}
+          placeholder={c.pickEngine}
+          data={free.map((one) => ({ value: one.id, label: one.name }))}
+          value={engine}
+          onChange={setEngine}
+          searchable
+          required
+        />
+        {asks && (
+          <Select
+            label={c.method}
+            data={methods.map((value) => ({ value, label: c.methods[value] ?? value }))}
+            value={method}
+            onChange={(one) => one && setMethod(one as Method)}
+            error={form.at('method')}
+          />
+        )}
+        {asks && method === 'CLUSTER_RUN_PROFILE' && (
+          <Select
+            label={c.profile}
+            data={(shared.data ?? []).map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
+            value={profile}
+            onChange={setProfile}
+            error={form.at('runProfileId')}
+            required
+          />
+        )}
+        <FormFoot form={form} label={c.join} close={close} disabled={!engine} />
+      </Stack>
+    </form>
+  );
+}
+
+function Members({ it, may }: { it: ClusterDetail; may: boolean }) {
+  const queries = useQueryClient();
+  const all = useQuery(engines());
+  const [open, setOpen] = useState(false);
+  const members = (all.data ?? []).filter((one) => (it.engines ?? []).includes(one.id));
+  const leave = (engineId: string) => async () => {
+    await body(
+      core.DELETE('/processing/runtimes/remote-engine-clusters/{clusterId}/engines/{engineId}', {
+        params: { path: { clusterId: it.id, engineId } },
+      }),
+    );
+    await queries.invalidateQueries({ queryKey: ['engines'] });
+  };
+  return (
+    <section className="panel">
+      <Group justify="space-between" mb="xs">
+        <Title order={2} size="h2">
+          {c.members}
+        </Title>
+        {may && (
+          <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
+            {c.join}
+          </Button>
+        )}
+      </Group>
+      <Dialog open={open} close={() => setOpen(false)} title={`${c.join}: ${it.name}`}>
+        <Join it={it} close={() => setOpen(false)} />
+      </Dialog>
+      {(it.engines ?? []).length === 0 ? (
+        <Text className="muted">{c.noMembers}</Text>
+      ) : (
+        <ul className="rows">
+          {members.map((one) => (
+            <li key={one.id}>
+              <EngineBadge engine={one} />
+              <span className="grow line">
+                <Link to="/engines/$id" params={{ id: one.id }}>
+                  {one.name}
+                </Link>
+              </span>
+              {may && (
+                <ConfirmButton
+                  label={c.leave}
+                  question={c.leaveAsk(one.name, it.name)}
+                  hint={c.leaveHint}
+                  act={leave(one.id)}
+                />
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+export function ClusterPage() {
+  const { id } = useParams({ from: '/clusters/$id' });
+  const now = useNow(30_000);
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const one = useQuery(cluster(id));
+  const may = useMay('TMC_CLUSTER_MANAGEMENT');
+  const environmentId = one.data?.workspace?.environment?.id;
+  const users = useQuery(tasks({ environmentId }));
+  if (!one.data) {
+    return one.error ? <Failure error={one.error} retry={() => one.refetch()} /> : <Waiting />;
+  }
+  const it = one.data;
+  const mine = (users.data ?? []).filter((task) => (task.runtime as { id?: string } | undefined)?.id === id);
+  const remove = async () => {
+    await body(
+      core.DELETE('/processing/runtimes/remote-engine-clusters/{clusterId}', { params: { path: { clusterId: id } } }),
+    );
+    await navigate({ to: '/clusters' });
+    await queries.invalidateQueries({ queryKey: ['engines', 'clusters'] });
+  };
+  return (
+    <div className="page">
+      <Head title={it.name} badge={<ClusterBadge cluster={it} />}>
+        {may && (
+          <ConfirmButton
+            label={c.delete}
+            question={c.deleteAsk(it.name)}
+            hint={c.deleteHint}
+            act={remove}
+            icon={<IconTrash size={16} aria-hidden />}
+          />
+        )}
+      </Head>
+      {one.error && <Failure error={one.error} retry={() => one.refetch()} />}
+      <div className="split">
+        <div>
+          <Members it={it} may={may} />
+          <ProfilesPanel kind="cluster" id={id} />
+        </div>
+        <div>
+          <section className="panel">
+            <Title order={2} size="h2">
+              {c.facts}
+            </Title>
+            <Facts
+              rows={[
+                ...(it.description ? [[t.description, it.description] as [string, string]] : []),
+                [t.environment, it.workspace?.environment?.name ?? '–'],
+                [t.workspace, it.workspace?.name ?? t.engines.anyWorkspace],
+                [c.created, <Moment key="created" at={it.createDate} now={now} />],
+                [t.id, <Id key="id" id={it.id} what={t.id} />],
+                [c.runtime, <Id key="runtime" id={it.runtimeId} what={c.runtime} />],
+              ]}
+            />
+          </section>
+          <section className="panel">
+            <Title order={2} size="h2">
+              {c.tasks}
+            </Title>
+            {mine.length === 0 ? (
+              <Text className="muted">{c.noTasks}</Text>
+            ) : (
+              <ul className="rows">
+                {mine.map((task) => (
+                  <li key={task.executable}>
+                    <Link to="/tasks/$id" params={{ id: task.executable ?? '' }}>
+                      {task.name}
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            )}
+          </section>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,193 @@
+/** The clusters of an environment, and making a new one. */
+
+import { Button, Group, MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { body, core } from '../api/client';
+import { type Cluster, clusters, engines } from '../api/queries';
+import { useMay, useScope } from '../app/context';
+import { infra } from '../texts/infra';
+import { t } from '../texts/pages';
+import { FormFoot, useSubmit } from '../ui/form';
+import { List } from '../ui/list';
+import { Badge, Dialog, Empty, Failure, Head, Waiting } from '../ui/parts';
+import { hasPart, NameFilter } from '../ui/pickers';
+import { ofEnvironment } from './engines';
+import { ProcessingTabs } from './processing';
+
+const c = infra.clusters;
+
+/** Whether a member of a cluster can work. */
+export function ClusterBadge({ cluster }: { cluster: Pick<Cluster, 'availability'> }) {
+  return cluster.availability === 'AVAILABLE' ? (
+    <Badge tone="good">{c.available}</Badge>
+  ) : (
+    <Badge tone="bad">{c.away}</Badge>
+  );
+}
+
+function NewCluster({ close }: { close: () => void }) {
+  const scope = useScope();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const all = useQuery(engines());
+  const free = ofEnvironment(all.data, scope.environment?.id).filter((one) => !one.clusterId);
+  const [name, setName] = useState('');
+  const [description, setDescription] = useState('');
+  const [workspace, setWorkspace] = useState<string | null>(null);
+  const [members, setMembers] = useState<string[]>([]);
+  const form = useSubmit('name', 'description', 'workspaceId');
+  const make = async () => {
+    const made = await body(
+      core.POST('/processing/runtimes/remote-engine-clusters', {
+        body: {
+          name,
+          description,
+          environmentId: scope.environment?.id ?? '',
+          workspaceId: workspace ?? '',
+          remoteEngines: members,
+        },
+      }),
+    );
+    await queries.invalidateQueries({ queryKey: ['engines'] });
+    await navigate({ to: '/clusters/$id', params: { id: made.id } });
+  };
+  return (
+    <form onSubmit={form.send(make)}>
+      <Stack>
+        <Text className="muted">{c.newHint}</Text>
+        <TextInput
+          label={t.name}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={form.at('name')}
+          required
+          data-autofocus
+        />
+        <TextInput
+          label={t.description}
+          value={description}
+          onChange={(event) => setDescription(event.currentTarget.value)}
+          error={form.at('description')}
+        />
+        <Select
+          label={t.workspace}
+          placeholder={t.engines.anyWorkspace}
+          data={scope.workspaces.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
+          value={workspace}
+          onChange={setWorkspace}
+          error={form.at('workspaceId')}
+          clearable
+          clearButtonProps={{ 'aria-label': t.engines.anyWorkspace }}
+        />
+        <MultiSelect
+          label={c.firstMembers}
+          placeholder={members.length === 0 ? c.pickEngines : undefined}
+          data={free.map((one) => ({ value: one.id, label: one.name }))}
+          value={members}
+          onChange={setMembers}
+          searchable
+        />
+        <FormFoot form={form} label={t.create} close={close} />
+      </Stack>
+    </form>
+  );
+}
+
+export function Clusters() {
+  const scope = useScope();
+  const search = useSearch({ from: '/clusters' });
+  const navigate = useNavigate({ from: '/clusters' });
+  const list = useQuery(clusters());
+  const all = useQuery(engines());
+  const may = useMay('TMC_CLUSTER_MANAGEMENT');
+  const [open, setOpen] = useState(false);
+  const here = (list.data ?? []).filter((one) => one.workspace?.environment?.id === scope.environment?.id);
+  const shown = here.filter((one) => hasPart(one.name, search.name));
+  const members = (id: string) => (all.data ?? []).filter((one) => one.clusterId === id).length;
+  return (
+    <div className="page">
+      <Head title={c.title}>
+        {may && (
+          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
+            {c.new}
+          </Button>
+        )}
+      </Head>
+      <ProcessingTabs />
+      <Dialog open={open} close={() => setOpen(false)} title={c.new}>
+        <NewCluster close={() => setOpen(false)} />
+      </Dialog>
+      <Group gap="sm" className="filters">
+        <NameFilter
+          label={c.search}
+          value={search.name}
+          change={(name) => navigate({ search: { name }, replace: true })}
+        />
+      </Group>
+      {list.error && !list.data ? (
+        <Failure error={list.error} retry={() => list.refetch()} />
+      ) : !list.data ? (
+        <Waiting />
+      ) : (
+        <List
+          label={c.title}
+          count={shown.length}
+          row={(index) => shown[index]}
+          rowKey={(one) => one.id}
+          columns={[
+            {
+              key: 'state',
+              title: t.engines.status,
+              width: '12rem',
+              narrow: '7rem',
+              cell: (one) => <ClusterBadge cluster={one} />,
+            },
+            {
+              key: 'name',
+              title: t.name,
+              width: 'minmax(8rem, 2fr)',
+              cell: (one) => (
+                <Link className="row-link" to="/clusters/$id" params={{ id: one.id }}>
+                  {one.name}
+                </Link>
+              ),
+            },
+            {
+              key: 'members',
+              title: c.members,
+              width: '7rem',
+              narrow: '5rem',
+              cell: (one) => c.memberCount(members(one.id)),
+            },
+            {
+              key: 'workspace',
+              title: t.workspace,
+              width: 'minmax(6rem, 1fr)',
+              wide: true,
+              cell: (one) => one.workspace?.name ?? t.engines.anyWorkspace,
+            },
+            {
+              key: 'description',
+              title: t.description,
+              width: 'minmax(6rem, 2fr)',
+              wide: true,
+              cell: (one) => one.description ?? '',
+            },
+          ]}
+          empty={
+            here.length > 0 ? (
+              <Empty title={c.noMatch} />
+            ) : (
+              <Empty title={c.none} action={may && <Button onClick={() => setOpen(true)}>{c.new}</Button>}>
+                {c.noneHint}
+              </Empty>
+            )
+          }
+        />
+      )}
+    </div>
+  );
+}

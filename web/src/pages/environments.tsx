@@ -1,0 +1,154 @@
+/** All environments, and making a new one. */
+
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { body, core } from '../api/client';
+import { engines, environments, workspaces } from '../api/queries';
+import { useMay } from '../app/context';
+import { infra } from '../texts/infra';
+import { t } from '../texts/pages';
+import { FormFoot, useSubmit } from '../ui/form';
+import { List } from '../ui/list';
+import { Badge, Dialog, Empty, Failure, Head, Waiting } from '../ui/parts';
+import { hasPart, LoginInput, NameFilter } from '../ui/pickers';
+import { ofEnvironment } from './engines';
+
+const e = infra.environments;
+
+function NewEnvironment({ close }: { close: () => void }) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const [name, setName] = useState('');
+  const [description, setDescription] = useState('');
+  const [workspaceName, setWorkspaceName] = useState('');
+  const [owner, setOwner] = useState('');
+  const form = useSubmit('name', 'description', 'workspaceName', 'owner');
+  const make = async () => {
+    const made = await body(
+      core.POST('/orchestration/environments', {
+        body: { name, description: description || undefined, workspaceName, owner: owner || undefined },
+      }),
+    );
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+    await navigate({ to: '/manage/environments/$id', params: { id: made.id } });
+  };
+  return (
+    <form onSubmit={form.send(make)}>
+      <Stack>
+        <Text className="muted">{e.newHint}</Text>
+        <TextInput
+          label={t.name}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={form.at('name')}
+          required
+          data-autofocus
+        />
+        <TextInput
+          label={t.description}
+          value={description}
+          onChange={(event) => setDescription(event.currentTarget.value)}
+          error={form.at('description')}
+        />
+        <TextInput
+          label={e.firstWorkspace}
+          description={e.firstWorkspaceHint}
+          value={workspaceName}
+          onChange={(event) => setWorkspaceName(event.currentTarget.value)}
+          error={form.at('workspaceName')}
+          required
+        />
+        <LoginInput
+          label={e.owner}
+          description={e.ownerHint}
+          value={owner}
+          change={setOwner}
+          error={form.at('owner')}
+        />
+        <FormFoot form={form} label={t.create} close={close} />
+      </Stack>
+    </form>
+  );
+}
+
+export function Environments() {
+  const search = useSearch({ from: '/manage/environments' });
+  const navigate = useNavigate({ from: '/manage/environments' });
+  const list = useQuery(environments());
+  const spaces = useQuery(workspaces());
+  const all = useQuery(engines());
+  const may = useMay('TMC_ENVIRONMENT_MANAGEMENT');
+  const [open, setOpen] = useState(false);
+  const shown = (list.data ?? []).filter((one) => hasPart(one.name, search.name));
+  const inside = (id: string) => (spaces.data ?? []).filter((one) => one.environment?.id === id).length;
+  return (
+    <div className="page">
+      <Head title={e.title}>
+        {may && (
+          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
+            {e.new}
+          </Button>
+        )}
+      </Head>
+      <Dialog open={open} close={() => setOpen(false)} title={e.new}>
+        <NewEnvironment close={() => setOpen(false)} />
+      </Dialog>
+      {!may && <Text className="muted">{e.noRights}</Text>}
+      <Group gap="sm" className="filters">
+        <NameFilter
+          label={e.search}
+          value={search.name}
+          change={(name) => navigate({ search: { name }, replace: true })}
+        />
+      </Group>
+      {list.error && !list.data ? (
+        <Failure error={list.error} retry={() => list.refetch()} />
+      ) : !list.data ? (
+        <Waiting />
+      ) : (
+        <List
+          label={e.title}
+          count={shown.length}
+          row={(index) => shown[index]}
+          rowKey={(one) => one.id}
+          columns={[
+            {
+              key: 'name',
+              title: t.name,
+              width: 'minmax(8rem, 2fr)',
+              cell: (one) => (
+                <Link className="row-link" to="/manage/environments/$id" params={{ id: one.id }}>
+                  {one.name}
+                </Link>
+              ),
+            },
+            {
+              key: 'default',
+              title: e.isDefault,
+              width: '6rem',
+              wide: true,
+              cell: (one) => one.default && <Badge tone="idle">{e.isDefault}</Badge>,
+            },
+            {
+              key: 'workspaces',
+              title: e.workspaces,
+              width: 'minmax(6rem, 1fr)',
+              cell: (one) => e.workspaceCount(inside(one.id)),
+            },
+            {
+              key: 'engines',
+              title: t.nav.engines,
+              width: 'minmax(5rem, 1fr)',
+              wide: true,
+              cell: (one) => e.engineCount(ofEnvironment(all.data, one.id).length),
+            },
+          ]}
+          empty={<Empty title={e.noMatch} />}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,69 @@
+/** The run profiles of one engine or cluster. */
+
+import { Button, Group, Text, Title } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { profilesOf } from '../api/infra';
+import { useMay } from '../app/context';
+import { infra } from '../texts/infra';
+import { Dialog, Failure, Waiting } from '../ui/parts';
+import { EditProfile, NewProfile, type Owner } from './profile-form';
+
+const p = infra.profiles;
+
+/** The panel, with making and changing for whoever may. */
+export function ProfilesPanel({ kind, id }: Owner) {
+  const list = useQuery(profilesOf(kind, id));
+  const may = useMay('TMC_RUN_PROFILE_MANAGEMENT', 'TMC_CLUSTER_MANAGEMENT');
+  const [open, setOpen] = useState<string>();
+  const close = () => setOpen(undefined);
+  const edited = (list.data ?? []).find((one) => one.id === open);
+  return (
+    <section className="panel">
+      <Group justify="space-between" mb="xs">
+        <Title order={2} size="h2">
+          {p.title}
+        </Title>
+        {may && (
+          <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
+            {p.new}
+          </Button>
+        )}
+      </Group>
+      <Dialog open={open !== undefined} close={close} title={open === 'new' ? p.new : p.edit(edited?.name ?? '')}>
+        {open === 'new' ? (
+          <NewProfile owner={{ kind, id }} close={close} />
+        ) : (
+          open && <EditProfile id={open} close={close} />
+        )}
+      </Dialog>
+      {list.error && !list.data ? (
+        <Failure error={list.error} retry={() => list.refetch()} />
+      ) : !list.data ? (
+        <Waiting />
+      ) : list.data.length === 0 ? (
+        <Text className="muted">{p.noneHint}</Text>
+      ) : (
+        <ul className="rows">
+          {list.data.map((one) => (
+            <li key={one.id}>
+              <span className="grow">
+                {may ? (
+                  <button type="button" className="link" onClick={() => setOpen(one.id)}>
+                    {one.name}
+                  </button>
+                ) : (
+                  one.name
+                )}{' '}
+                <span className="muted">{p.kinds[one.type ?? ''] ?? one.type}</span>
+                <br />
+                <span className="mono muted">{(one.jvmArguments ?? []).join(' ') || p.noArguments}</span>
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,138 @@
+/** The projects, and making a new one. */
+
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
+import { body, core } from '../api/client';
+import { projects } from '../api/infra';
+import { useMay, useShared } from '../app/context';
+import { infra } from '../texts/infra';
+import { t } from '../texts/pages';
+import { FormFoot, useSubmit } from '../ui/form';
+import { List } from '../ui/list';
+import { Dialog, Empty, Failure, Head, Waiting } from '../ui/parts';
+import { hasPart, LoginInput, NameFilter } from '../ui/pickers';
+
+const p = infra.projects;
+
+function NewProject({ close }: { close: () => void }) {
+  const { session } = useShared();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const [name, setName] = useState('');
+  const [url, setUrl] = useState('');
+  const [owner, setOwner] = useState(session.user.login);
+  const [description, setDescription] = useState('');
+  const form = useSubmit('name', 'url', 'owner', 'description');
+  const make = async () => {
+    const made = await body(
+      core.POST('/orchestration/projects', { body: { name, url, owner, description: description || undefined } }),
+    );
+    await queries.invalidateQueries({ queryKey: ['objects', 'projects'] });
+    await navigate({ to: '/manage/projects/$id', params: { id: made.id ?? '' } });
+  };
+  return (
+    <form onSubmit={form.send(make)}>
+      <Stack>
+        <Text className="muted">{p.newHint}</Text>
+        <TextInput
+          label={t.name}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={form.at('name')}
+          required
+          data-autofocus
+        />
+        <TextInput
+          label={p.url}
+          placeholder="https://git.example.com/team/jobs.git"
+          value={url}
+          onChange={(event) => setUrl(event.currentTarget.value)}
+          error={form.at('url')}
+          required
+        />
+        <LoginInput label={p.owner} value={owner} change={setOwner} error={form.at('owner')} required />
+        <TextInput
+          label={t.description}
+          value={description}
+          onChange={(event) => setDescription(event.currentTarget.value)}
+          error={form.at('description')}
+        />
+        <FormFoot form={form} label={t.create} close={close} />
+      </Stack>
+    </form>
+  );
+}
+
+export function Projects() {
+  const search = useSearch({ from: '/manage/projects' });
+  const navigate = useNavigate({ from: '/manage/projects' });
+  const may = useMay('TMC_PROJECT_MANAGEMENT');
+  const list = useQuery(projects(may));
+  const [open, setOpen] = useState(false);
+  const all = list.data ?? [];
+  const shown = all.filter((one) => hasPart(one.name, search.name));
+  return (
+    <div className="page">
+      <Head title={p.title}>
+        {may && (
+          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
+            {p.new}
+          </Button>
+        )}
+      </Head>
+      <Dialog open={open} close={() => setOpen(false)} title={p.new}>
+        <NewProject close={() => setOpen(false)} />
+      </Dialog>
+      {may && (
+        <Group gap="sm" className="filters">
+          <NameFilter
+            label={p.search}
+            value={search.name}
+            change={(name) => navigate({ search: { name }, replace: true })}
+          />
+        </Group>
+      )}
+      {!may ? (
+        <Empty title={p.noRights}>{p.noRightsHint}</Empty>
+      ) : list.error && !list.data ? (
+        <Failure error={list.error} retry={() => list.refetch()} />
+      ) : !list.data ? (
+        <Waiting />
+      ) : (
+        <List
+          label={p.title}
+          count={shown.length}
+          row={(index) => shown[index]}
+          rowKey={(one) => one.id ?? ''}
+          columns={[
+            {
+              key: 'name',
+              title: t.name,
+              width: 'minmax(8rem, 1fr)',
+              cell: (one) => (
+                <Link className="row-link" to="/manage/projects/$id" params={{ id: one.id ?? '' }}>
+                  {one.name}
+                </Link>
+              ),
+            },
+            { key: 'owner', title: p.owner, width: 'minmax(5rem, 1fr)', cell: (one) => one.owner },
+            { key: 'url', title: p.url, width: 'minmax(8rem, 2fr)', wide: true, cell: (one) => one.url },
+            { key: 'label', title: p.label, width: '10rem', wide: true, cell: (one) => one.technicalLabel },
+          ]}
+          empty={
+            all.length > 0 ? (
+              <Empty title={p.noMatch} />
+            ) : (
+              <Empty title={p.none} action={<Button onClick={() => setOpen(true)}>{p.new}</Button>}>
+                {p.noneHint}
+              </Empty>
+            )
+          }
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,170 @@
+/** Analysing and running a promotion: what, with which options. */
+
+import { Button, Checkbox, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { body, core, Problem } from '../api/client';
+import type { Promotion } from '../api/infra';
+import { artifacts, plans, tasks, workspaces } from '../api/queries';
+import { infra } from '../texts/infra';
+import { useSubmit } from '../ui/form';
+import { ConfirmButton, Failure } from '../ui/parts';
+
+const p = infra.promotions;
+type Kind = 'ALL' | 'WORKSPACE' | 'PLAN' | 'FLOW' | 'ACTION';
+
+interface Choice {
+  value: string;
+  label: string;
+}
+
+/** What of the source environment can be promoted alone. */
+function useObjects(kind: Kind, environmentId: string | undefined): Choice[] {
+  const scope = { environmentId };
+  const enabled = (wanted: Kind) => kind === wanted && environmentId !== undefined;
+  const spaces = useQuery(workspaces());
+  const flows = useQuery({ ...tasks(scope), enabled: enabled('FLOW') });
+  const charts = useQuery({ ...plans(scope), enabled: enabled('PLAN') });
+  const actions = useQuery({ ...artifacts(scope), enabled: enabled('ACTION') });
+  const named = (id: string | undefined, name: string | undefined, workspace?: string) => ({
+    value: id ?? '',
+    label: workspace ? `${name} (${workspace})` : (name ?? ''),
+  });
+  switch (kind) {
+    case 'WORKSPACE':
+      return (spaces.data ?? [])
+        .filter((one) => one.environment?.id === environmentId && one.type !== 'personal')
+        .map((one) => named(one.id, one.name));
+    case 'FLOW':
+      return (flows.data ?? []).map((one) => named(one.executable, one.name, one.workspace?.name));
+    case 'PLAN':
+      return (charts.data ?? []).map((one) => named(one.executable, one.name));
+    case 'ACTION':
+      return (actions.data ?? []).map((one) => named(one.id, one.name, one.workspace?.name));
+    default:
+      return [];
+  }
+}
+
+/** The id of the run that a refusal points at. */
+export function runOf(error: unknown): string | undefined {
+  if (!(error instanceof Problem)) return undefined;
+  return /execution ([0-9a-f]{8}-[0-9a-f-]{27})/.exec(error.message)?.[1];
+}
+
+/** The form; `show` is told which analysis or run to look at. */
+export function StartForm({ it, show }: { it: Promotion; show: (run: string | undefined) => void }) {
+  const queries = useQueryClient();
+  const [kind, setKind] = useState<Kind>('ALL');
+  const [object, setObject] = useState<string | null>(null);
+  const [keepResources, setKeepResources] = useState(false);
+  const [keepProfiles, setKeepProfiles] = useState(false);
+  const [context, setContext] = useState('');
+  const objects = useObjects(kind, it.sourceEnvironment?.id);
+  const form = useSubmit('context', 'promotionAdvancedInfo', 'advanced');
+  const ready = kind === 'ALL' || object !== null;
+  const options = {
+    keepTargetResources: keepResources,
+    keepTargetRunProfiles: keepProfiles,
+    context: context || undefined,
+  };
+  const renewed = () => queries.invalidateQueries({ queryKey: ['objects', 'promotion-runs'] });
+  const analyse = async () => {
+    const made = await body(
+      core.POST('/orchestration/executables/promotions/{promotionId}', {
+        params: { path: { promotionId: it.executable } },
+        body: {
+          ...options,
+          promotionAdvancedInfo: kind === 'ALL' ? undefined : { type: kind, id: object ?? '' },
+        },
+      }),
+    );
+    await renewed();
+    show(made.executionId);
+  };
+  const run = async () => {
+    try {
+      const made = await body(
+        core.POST('/processing/executions/promotions', {
+          body: {
+            executable: it.executable,
+            ...options,
+            advanced: kind === 'ALL' ? undefined : { artifactType: kind, artifactId: object ?? '' },
+          },
+        }),
+      );
+      await queries.invalidateQueries({ queryKey: ['objects'] });
+      // A long one answers before its end and without its id; the list of runs has it.
+      show(made?.executionId);
+    } catch (problem) {
+      await renewed();
+      const failed = runOf(problem);
+      if (!failed) throw problem;
+      show(failed);
+    }
+  };
+  return (
+    <form onSubmit={form.send(analyse)}>
+      <Stack gap="sm">
+        <div className="fields">
+          <Select
+            label={p.what}
+            data={Object.entries(p.kinds).map(([value, label]) => ({ value, label }))}
+            value={kind}
+            onChange={(one) => {
+              if (!one) return;
+              setKind(one as Kind);
+              setObject(null);
+            }}
+          />
+          {kind !== 'ALL' && (
+            <Select
+              label={p.itemKinds[kind] ?? kind}
+              placeholder={p.pickObject}
+              data={objects}
+              value={object}
+              onChange={setObject}
+              error={form.at('promotionAdvancedInfo') ?? form.at('advanced')}
+              searchable
+              limit={200}
+              required
+            />
+          )}
+        </div>
+        <Checkbox
+          label={p.keepResources}
+          checked={keepResources}
+          onChange={(event) => setKeepResources(event.currentTarget.checked)}
+        />
+        <Checkbox
+          label={p.keepProfiles}
+          checked={keepProfiles}
+          onChange={(event) => setKeepProfiles(event.currentTarget.checked)}
+        />
+        <TextInput
+          label={p.context}
+          description={p.contextHint}
+          value={context}
+          onChange={(event) => setContext(event.currentTarget.value)}
+          error={form.at('context')}
+          maxLength={255}
+        />
+        {form.rest !== undefined && <Failure error={form.rest} />}
+        <Text className="muted">{p.analyseHint}</Text>
+        <Group>
+          <Button type="submit" loading={form.busy} disabled={!ready}>
+            {p.analyse}
+          </Button>
+          {ready && (
+            <ConfirmButton
+              label={p.run}
+              question={p.runAsk(it.name)}
+              hint={p.runHint(it.targetEnvironment?.name ?? '')}
+              act={run}
+            />
+          )}
+        </Group>
+      </Stack>
+    </form>
+  );
+}

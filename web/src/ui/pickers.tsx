@@ -1,0 +1,74 @@
+/** Fields for choosing what several forms ask for. */
+
+import { Autocomplete, Select, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { people } from '../api/infra';
+import { useMay, useScope } from '../app/context';
+import { f } from '../texts/infra';
+import { t } from '../texts/pages';
+
+/** A filter by name, which lives in the address. */
+export function NameFilter(props: { label: string; value: string | undefined; change: (value?: string) => void }) {
+  return (
+    <TextInput
+      aria-label={props.label}
+      placeholder={props.label}
+      leftSection={<IconSearch size={16} aria-hidden />}
+      value={props.value ?? ''}
+      onChange={(event) => props.change(event.currentTarget.value || undefined)}
+    />
+  );
+}
+
+/** Whether a name has the searched part. */
+export function hasPart(name: string | undefined, part: string | undefined): boolean {
+  return (name ?? '').toLowerCase().includes((part ?? '').trim().toLowerCase());
+}
+
+interface PickProps {
+  label: string;
+  value: string | null;
+  change: (id: string | null) => void;
+  error?: string;
+}
+
+/** A workspace of the chosen environment. */
+export function WorkspaceSelect({ label, value, change, error }: PickProps) {
+  const scope = useScope();
+  return (
+    <Select
+      label={label}
+      placeholder={t.artifacts.pickWorkspace}
+      data={scope.workspaces.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
+      value={value}
+      onChange={change}
+      error={error}
+      required
+    />
+  );
+}
+
+/** Somebody's login: chosen by whoever sees the users, else typed. */
+export function LoginInput(props: {
+  label: string;
+  value: string;
+  change: (login: string) => void;
+  error?: string;
+  description?: string;
+  required?: boolean;
+}) {
+  const may = useMay('TMC_USER_MANAGEMENT');
+  const all = useQuery(people(may));
+  return (
+    <Autocomplete
+      label={props.label}
+      description={props.description ?? (may ? undefined : f.typeLogin)}
+      data={[...new Set((all.data ?? []).map((one) => one.login))]}
+      value={props.value}
+      onChange={props.change}
+      error={props.error}
+      required={props.required}
+    />
+  );
+}
