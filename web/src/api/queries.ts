@@ -23,7 +23,7 @@ export type Workspace = S['WorkspaceInfo'];
 export type Environment = S['EnvironmentInfo'];
 export type PlanTimeline = Own['schemas']['PlanRunTimeline'];
 /** The timeline of a run, with the parameters it was started with. */
-export type RunTimeline = Omit<Own['schemas']['RunTimeline'], 'events'> & {
+export type RunTimeline = Omit<Own['schemas']['RunTimeline'], 'events' | 'parameters'> & {
   events: RunEvent[];
   parameters?: { name: string; value: string }[];
 };

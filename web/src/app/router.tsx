@@ -1,6 +1,8 @@
 /** Every place of the console and what its address may hold. Pages are loaded when they are first opened. */
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { RUN_KEYS } from '../lib/run-search';
+import { workRoutes } from './routes-work';
 import { NotFound, PageError, Shell } from './shell';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -22,7 +24,7 @@ const overview = createRoute({
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
-  validateSearch: holds('status', 'task', 'days'),
+  validateSearch: holds(...RUN_KEYS),
   component: lazyRouteComponent(() => import('../pages/runs'), 'Runs'),
 });
 
@@ -56,6 +58,7 @@ const newTask = createRoute({
 const task = createRoute({
   getParentRoute: () => root,
   path: '/tasks/$id',
+  validateSearch: holds('run'),
   component: lazyRouteComponent(() => import('../pages/task'), 'TaskPage'),
 });
 
@@ -69,12 +72,6 @@ const plan = createRoute({
   getParentRoute: () => root,
   path: '/plans/$id',
   component: lazyRouteComponent(() => import('../pages/plans'), 'PlanPage'),
-});
-
-const schedules = createRoute({
-  getParentRoute: () => root,
-  path: '/schedules',
-  component: lazyRouteComponent(() => import('../pages/schedules'), 'Schedules'),
 });
 
 const artifacts = createRoute({
@@ -121,7 +118,7 @@ export const router = createRouter({
     task,
     plans,
     plan,
-    schedules,
+    ...workRoutes(root),
     artifacts,
     artifact,
     engines,

@@ -13,6 +13,7 @@ import {
   IconListTree,
   IconLogout,
   IconMoon,
+  IconSearch,
   IconSun,
   IconUser,
 } from '@tabler/icons-react';
@@ -21,9 +22,11 @@ import { type ErrorComponentProps, Link, Outlet, useRouterState } from '@tanstac
 import { useEffect } from 'react';
 import { raw } from '../api/client';
 import { t } from '../texts/pages';
+import { w } from '../texts/work';
 import { Mark } from '../ui/mark';
 import { Failure, Head } from '../ui/parts';
 import { setScope, useScope, useShared } from './context';
+import { Keys, openPalette } from './keys';
 import { useLive } from './live';
 
 const PLACES = [
@@ -150,6 +153,16 @@ export function Shell() {
             <ScopeSwitch />
           </Group>
           <Group gap="xs" wrap="nowrap">
+            <Button
+              variant="default"
+              onClick={openPalette}
+              aria-label={w.palette.open}
+              aria-keyshortcuts="Control+K"
+              leftSection={<IconSearch size={16} aria-hidden />}
+              visibleFrom="sm"
+            >
+              {w.palette.short} <kbd style={{ marginLeft: 8 }}>Ctrl K</kbd>
+            </Button>
             <LiveMark />
             <UserMenu />
           </Group>
@@ -176,6 +189,7 @@ export function Shell() {
           );
         })}
       </AppShell.Navbar>
+      <Keys places={PLACES} />
       <AppShell.Main id="main">
         <Outlet />
       </AppShell.Main>

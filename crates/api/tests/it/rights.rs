@@ -306,6 +306,8 @@ both! {
         let idle = |sample: &Sample| match sample.call.method {
             "PATCH" => sample.path.ends_with("/tasks/@task"),
             "DELETE" => sample.path.ends_with("/tasks/@new-task/run-config"),
+            // What the console keeps for a person concerns nobody else.
+            "PUT" => sample.path == "/stoker/v1/preferences",
             _ => false,
         };
         let mut silent = Vec::new();

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_observability", include_str!("../../migrations/0008_observability.sql")),
     ("0009_accounts", include_str!("../../migrations/0009_accounts.sql")),
     ("0010_sessions", include_str!("../../migrations/0010_sessions.sql")),
+    ("0013_preferences", include_str!("../../migrations/0013_preferences.sql")),
 ];
 
 /// The statement, unless it is meant for the other database.

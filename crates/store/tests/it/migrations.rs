@@ -23,6 +23,7 @@ both! {
         let wipe = |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "preferences",
                 "console_sessions",
                 "locks",
                 "run_totals",
