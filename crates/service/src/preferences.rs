@@ -53,7 +53,8 @@ impl Service {
             if known == 0 {
                 let row = Preferences { user_id: user, document: document.clone(), version: 1, updated_ms: now };
                 // Two first writes at once: the second finds the row of the first.
-                row.insert(tx).map_err(taken("version: 0 was replaced meanwhile; read it again and repeat the change"))?;
+                row.insert(tx)
+                    .map_err(taken("version: 0 was replaced meanwhile; read it again and repeat the change"))?;
             } else if !preferences::replace(tx, &user, version, &document, now)? {
                 return Err(outdated());
             }

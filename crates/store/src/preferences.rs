@@ -25,13 +25,7 @@ pub fn get(tx: &mut Tx<'_>, user: &UserId) -> Result<Option<Preferences>, StoreE
 }
 
 /// Replaces the document that has this version; false when it has another one by now.
-pub fn replace(
-    tx: &mut Tx<'_>,
-    user: &UserId,
-    version: i64,
-    document: &str,
-    now_ms: i64,
-) -> Result<bool, StoreError> {
+pub fn replace(tx: &mut Tx<'_>, user: &UserId, version: i64, document: &str, now_ms: i64) -> Result<bool, StoreError> {
     let sql = "UPDATE preferences SET document = $3, version = version + 1, updated_ms = $4 \
                WHERE user_id = $1 AND version = $2";
     Ok(tx.execute(sql, params![user, version, document, now_ms])? == 1)

@@ -156,12 +156,15 @@ export function Shell() {
             <Button
               variant="default"
               onClick={openPalette}
-              aria-label={w.palette.open}
+              title={w.palette.open}
               aria-keyshortcuts="Control+K"
               leftSection={<IconSearch size={16} aria-hidden />}
               visibleFrom="sm"
             >
-              {w.palette.short} <kbd style={{ marginLeft: 8 }}>Ctrl K</kbd>
+              {w.palette.short}{' '}
+              <kbd style={{ marginLeft: 8 }} aria-hidden>
+                Ctrl K
+              </kbd>
             </Button>
             <LiveMark />
             <UserMenu />

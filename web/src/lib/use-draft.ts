@@ -8,11 +8,13 @@ export function useDraft<T>(server: T | undefined) {
   const [draft, setDraft] = useState<T>();
   const text = server === undefined ? undefined : JSON.stringify(server);
   const dirty = base !== undefined && JSON.stringify(draft) !== base;
+  // What the server has now is what was typed: it was saved.
+  const same = text !== undefined && JSON.stringify(draft) === text;
   useEffect(() => {
-    if (text === undefined || text === base || dirty) return;
+    if (text === undefined || text === base || (dirty && !same)) return;
     setBase(text);
     setDraft(JSON.parse(text) as T);
-  }, [text, base, dirty]);
+  }, [text, base, dirty, same]);
   const takeTheirs = useCallback(() => {
     if (text === undefined) return;
     setBase(text);
@@ -23,7 +25,7 @@ export function useDraft<T>(server: T | undefined) {
     setDraft: setDraft as (change: T | ((old: T | undefined) => T | undefined)) => void,
     dirty,
     /** Somebody else changed it since it was read. */
-    changed: dirty && text !== undefined && text !== base,
+    changed: dirty && !same && text !== undefined && text !== base,
     takeTheirs,
   };
 }

@@ -7,7 +7,7 @@ import { type FormEvent, useState } from 'react';
 import { body, core } from '../api/client';
 import { useMay, useScope } from '../app/context';
 import { fieldError, refusalOf } from '../lib/field-errors';
-import { freshTrigger, triggerOf } from '../lib/trigger-form';
+import { freshTrigger, type TriggerDraft, triggerOf } from '../lib/trigger-form';
 import { dayOf } from '../texts/days';
 import { t } from '../texts/pages';
 import { ownZone } from '../texts/time';
@@ -31,6 +31,10 @@ export function NewSchedule() {
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const [made, setMade] = useState<string>();
+  const edit = (changed: TriggerDraft) => {
+    setDraft(changed);
+    setError(undefined);
+  };
   const refusal = refusalOf(error, (field) => field === 'description' || isTriggerField(field));
   const make = async () => {
     const request = {
@@ -77,7 +81,7 @@ export function NewSchedule() {
         <Title order={2} size="h2">
           {w.schedule.first}
         </Title>
-        <TriggerFields draft={draft} change={setDraft} refusal={refusal} named />
+        <TriggerFields draft={draft} change={edit} refusal={refusal} named />
       </section>
       {refusal.rest !== undefined && <Failure error={refusal.rest} />}
       {made && error !== undefined && (

@@ -86,5 +86,6 @@ export function offsetIn(at: number, zone: string): string {
   return name
     .replace('GMT', 'UTC')
     .replace(/([+-])0(\d)/, '$1$2')
-    .replace(':00', '');
+    .replace(':00', '')
+    .replace(/[+-]0$/, '');
 }

@@ -118,6 +118,7 @@ export const w = {
     timeoutHint: 'Empty: no limit',
     parallel: 'Several runs at once',
     saved: 'Saved',
+    done: 'Back to the task',
     secretStays: 'Empty: the stored value stays',
     gone: 'The task was removed meanwhile. What you typed is still here; it cannot be saved any more.',
     changed: 'Somebody else changed this task meanwhile. Saving replaces that change.',
