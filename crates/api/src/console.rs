@@ -32,6 +32,7 @@ const PLACES: &[&str] = &[
     "",
     "runs",
     "plan-runs",
+    "coming",
     "tasks",
     "plans",
     "schedules",

@@ -110,6 +110,8 @@ pub const PLAN_START_WINDOW_MS: i64 = 60 * 60 * 1000;
 pub const RERUN_DAYS: i64 = LIST_DAYS;
 /// Longest single setting of a run profile, in characters.
 pub const SETTING_CHARS: usize = 4_000;
+/// Largest document of preferences of a user, in bytes.
+pub const PREFERENCES_BYTES: usize = 64 * 1024;
 /// Largest definition of an advanced run profile, in bytes.
 pub const DEFINITION_BYTES: usize = 64 * 1024;
 /// Longest description of a Dynamic Engine, in characters (source: spec).

@@ -47,6 +47,7 @@ mod plan_engine;
 pub mod plan_run_configs;
 pub mod plan_runs;
 pub mod plans;
+pub mod preferences;
 pub mod projects;
 pub mod promotions;
 pub mod reconcile;

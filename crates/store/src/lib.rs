@@ -27,6 +27,7 @@ pub mod people;
 pub mod pipeline_engines;
 pub mod plan_runs;
 pub mod plans;
+pub mod preferences;
 pub mod projects;
 pub mod promotions;
 pub mod resources;

@@ -159,7 +159,7 @@ pub fn refresh_permissions(tx: &mut Tx<'_>, id: &UserId) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Removes a user with its tokens, roles, group memberships and workspace rights.
+/// Removes a user with its tokens, preferences, roles, group memberships and workspace rights.
 pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<u64, StoreError> {
     for (table, column) in [
         ("personal_tokens", "user_id"),
@@ -167,6 +167,7 @@ pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<u64, StoreError> {
         ("recovery_codes", "user_id"),
         ("user_totp", "user_id"),
         ("user_identities", "user_id"),
+        ("preferences", "user_id"),
         ("user_roles", "user_id"),
         ("group_users", "user_id"),
         ("workspace_rights", "principal_id"),

@@ -38,7 +38,7 @@ async function send(request: Request): Promise<Response> {
   }
 }
 
-export const options = { baseUrl: window.location.origin, fetch: send };
+export const options = { baseUrl: globalThis.location?.origin, fetch: send };
 
 /** The compatible operations. */
 export const core = createClient<Core>(options);
@@ -65,10 +65,11 @@ export async function body<T>(answer: Promise<Answer<T>>): Promise<T> {
   return data as T;
 }
 
-/** A call without a type in the documents. */
-export async function raw<T>(path: string, init: RequestInit = {}): Promise<T> {
+/** A call without a type in the documents; `as` says whether the answer is read or handed on as it came. */
+export async function raw<T>(path: string, init: RequestInit = {}, as: 'json' | 'text' = 'json'): Promise<T> {
   const response = await send(new Request(new URL(path, window.location.origin), init));
   const text = await response.text();
+  if (as === 'text' && response.ok) return text as T;
   let parsed: unknown;
   try {
     parsed = text ? JSON.parse(text) : undefined;

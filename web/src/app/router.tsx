@@ -2,8 +2,10 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { holds } from '../lib/address';
+import { RUN_KEYS } from '../lib/run-search';
 import { adminRoutes } from './routes-admin';
 import { infraRoutes } from './routes-infra';
+import { workRoutes } from './routes-work';
 import { NotFound, PageError, Shell } from './shell';
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: PageError });
@@ -17,7 +19,7 @@ const overview = createRoute({
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
-  validateSearch: holds('status', 'task', 'days'),
+  validateSearch: holds(...RUN_KEYS),
   component: lazyRouteComponent(() => import('../pages/runs'), 'Runs'),
 });
 
@@ -51,6 +53,7 @@ const newTask = createRoute({
 const task = createRoute({
   getParentRoute: () => root,
   path: '/tasks/$id',
+  validateSearch: holds('run'),
   component: lazyRouteComponent(() => import('../pages/task'), 'TaskPage'),
 });
 
@@ -64,12 +67,6 @@ const plan = createRoute({
   getParentRoute: () => root,
   path: '/plans/$id',
   component: lazyRouteComponent(() => import('../pages/plans'), 'PlanPage'),
-});
-
-const schedules = createRoute({
-  getParentRoute: () => root,
-  path: '/schedules',
-  component: lazyRouteComponent(() => import('../pages/schedules'), 'Schedules'),
 });
 
 const artifacts = createRoute({
@@ -104,7 +101,7 @@ export const router = createRouter({
     task,
     plans,
     plan,
-    schedules,
+    ...workRoutes(root),
     artifacts,
     artifact,
     ...infraRoutes(root),

@@ -13,6 +13,7 @@ import {
   IconListTree,
   IconLogout,
   IconMoon,
+  IconSearch,
   IconSun,
   IconUser,
 } from '@tabler/icons-react';
@@ -22,9 +23,11 @@ import { useEffect } from 'react';
 import { raw } from '../api/client';
 import { a } from '../texts/admin';
 import { t } from '../texts/pages';
+import { w } from '../texts/work';
 import { Mark } from '../ui/mark';
 import { Failure, Head } from '../ui/parts';
 import { setScope, useScope, useShared } from './context';
+import { Keys, openPalette } from './keys';
 import { useLive } from './live';
 import { AdminNav } from './nav-admin';
 import { CATALOGUE, STAGES, UNDER } from './places-infra';
@@ -158,6 +161,19 @@ export function Shell() {
             <ScopeSwitch />
           </Group>
           <Group gap="xs" wrap="nowrap">
+            <Button
+              variant="default"
+              onClick={openPalette}
+              title={w.palette.open}
+              aria-keyshortcuts="Control+K"
+              leftSection={<IconSearch size={16} aria-hidden />}
+              visibleFrom="sm"
+            >
+              {w.palette.short}{' '}
+              <kbd style={{ marginLeft: 8 }} aria-hidden>
+                Ctrl K
+              </kbd>
+            </Button>
             <LiveMark />
             <UserMenu />
           </Group>
@@ -186,6 +202,7 @@ export function Shell() {
         })}
         <AdminNav path={path} />
       </AppShell.Navbar>
+      <Keys places={PLACES} />
       <AppShell.Main id="main">
         <Outlet />
       </AppShell.Main>

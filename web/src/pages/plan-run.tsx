@@ -1,17 +1,19 @@
 /** One run of a plan as a waterfall: when each step and each of its tasks ran. */
 
 import { Group, Title } from '@mantine/core';
-import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
+import { IconPlayerStop } from '@tabler/icons-react';
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { Fragment, type ReactNode } from 'react';
-import { body, core, own } from '../api/client';
+import { body, own } from '../api/client';
 import { namesOf, type PlanTimeline, planTimeline, run, tasks } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { stateOf } from '../texts/status';
 import { duration, instant } from '../texts/time';
-import { ConfirmButton, Failure, Head, StateBadge, useNow, Waiting } from '../ui/parts';
+import { w } from '../texts/work';
+import { ConfirmButton, Failure, Head, Notice, StateBadge, useNow, Waiting } from '../ui/parts';
+import { RerunButton } from './plan-rerun';
 
 interface Span {
   from?: number;
@@ -79,7 +81,6 @@ export function PlanRunPage() {
   const { id } = useParams({ from: '/plan-runs/$id' });
   const now = useNow();
   const queries = useQueryClient();
-  const navigate = useNavigate();
   const { query: scope } = useScope();
   const found = useQuery(planTimeline(id));
   const names = namesOf(useQuery(tasks({ environmentId: scope.environmentId })).data);
@@ -92,17 +93,9 @@ export function PlanRunPage() {
   const starts = it.steps.map((step) => instant(step.startTimestamp)).filter((at) => at !== undefined);
   const ends = it.steps.map((step) => instant(step.finishTimestamp)).filter((at) => at !== undefined);
   const whole = { from: Math.min(...starts, now), to: done && ends.length > 0 ? Math.max(...ends) : now };
-  const failed = it.steps.filter(
-    (step) => step.kind.toUpperCase() === 'STEP' && stateOf(step.executionStatus).tone === 'bad',
-  );
   const stop = async () => {
     await body(own.DELETE('/stoker/v1/executions/plans/{id}', { params: { path: { id } } }));
     await queries.invalidateQueries({ queryKey: ['runs'] });
-  };
-  const again = (stepId: string) => async () => {
-    const request = { executable: it.planId, executionPlanId: id, stepId };
-    const started = await body(core.POST('/processing/executions/plans', { body: request }));
-    await navigate({ to: '/plan-runs/$id', params: { id: String(started?.executionId) } });
   };
   return (
     <div className="page">
@@ -116,25 +109,27 @@ export function PlanRunPage() {
             icon={<IconPlayerStop size={16} aria-hidden />}
           />
         )}
-        {may &&
-          done &&
-          failed.map((step) => (
-            <ConfirmButton
-              key={step.id}
-              label={t.planRun.again(step.name)}
-              question={`${t.planRun.again(step.name)}?`}
-              hint={t.planRun.againHint}
-              act={again(step.executionId)}
-              icon={<IconRefresh size={16} aria-hidden />}
-            />
-          ))}
+        {may && it.status === 'execution_failed' && <RerunButton it={it} />}
       </Head>
       <Group gap="xs">
         <Link to="/plans/$id" params={{ id: it.planId }}>
           {it.planName}
         </Link>
         <span className="muted">{duration(whole.to - whole.from)}</span>
+        {it.rerunOf && (
+          <span className="muted">
+            {w.planRun.of}{' '}
+            <Link to="/plan-runs/$id" params={{ id: it.rerunOf }}>
+              {w.planRun.ofThis}
+            </Link>
+          </span>
+        )}
       </Group>
+      {it.message && (
+        <Notice tone="warn" title={w.planRun.message}>
+          {it.message}
+        </Notice>
+      )}
       <section className="panel">
         <Title order={2} size="h2">
           {t.planRun.waterfall}

@@ -1,16 +1,32 @@
 /** Plans: the list, and one with its steps and runs. */
 
-import { Text, Title } from '@mantine/core';
-import { IconPlayerPlay } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { Button, Text, Title } from '@mantine/core';
+import { IconPencil, IconPlayerPause, IconPlayerPlay, IconPlus, IconTrash } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { body, core } from '../api/client';
 import { namesOf, type PlanItem, planRuns, plans, tasks } from '../api/queries';
+import { plan as planQuery } from '../api/work';
 import { useMay, useScope } from '../app/context';
+import { conditionOf } from '../lib/plan-steps';
 import { t } from '../texts/pages';
 import { runLength } from '../texts/time';
+import { w } from '../texts/work';
 import { List } from '../ui/list';
-import { Badge, ConfirmButton, Empty, Failure, Head, Moment, StateBadge, useNow, Waiting } from '../ui/parts';
+import {
+  Badge,
+  ConfirmButton,
+  Empty,
+  Failure,
+  Head,
+  Id,
+  Moment,
+  Notice,
+  StateBadge,
+  useNow,
+  Waiting,
+} from '../ui/parts';
+import { ScheduleOf } from './schedule-of';
 
 type Step = NonNullable<PlanItem['chart']>;
 
@@ -29,13 +45,22 @@ function PauseBadge({ plan }: { plan: PlanItem }) {
   );
 }
 
+function NewPlanLink() {
+  return (
+    <Button component={Link} to="/plans/new" leftSection={<IconPlus size={16} aria-hidden />}>
+      {w.plan.new}
+    </Button>
+  );
+}
+
 export function Plans() {
   const { query: scope } = useScope();
   const list = useQuery(plans(scope));
+  const may = useMay('TMC_OPERATOR');
   if (list.error) return <Failure error={list.error} retry={() => list.refetch()} />;
   return (
     <div className="page">
-      <Head title={t.plans.title} />
+      <Head title={t.plans.title}>{may && <NewPlanLink />}</Head>
       {!list.data ? (
         <Waiting />
       ) : (
@@ -74,75 +99,154 @@ export function Plans() {
               cell: (one) => one.workspace?.name,
             },
           ]}
-          empty={<Empty title={t.plans.none}>{t.plans.noneHint}</Empty>}
+          empty={
+            <Empty title={t.plans.none} action={may && <NewPlanLink />}>
+              {w.plan.noneHint}
+            </Empty>
+          }
         />
       )}
     </div>
   );
 }
 
-export function PlanPage() {
-  const { id } = useParams({ from: '/plans/$id' });
-  const now = useNow();
+function Actions({ plan }: { plan: PlanItem }) {
   const navigate = useNavigate();
-  const { query: scope } = useScope();
-  const list = useQuery(plans({ environmentId: scope.environmentId }));
-  const names = namesOf(useQuery(tasks({ environmentId: scope.environmentId })).data);
-  const runs = useQuery(planRuns(id));
-  const may = useMay('TMC_OPERATOR');
-  const plan = (list.data ?? []).find((one) => one.executable === id);
-  if (list.error) return <Failure error={list.error} retry={() => list.refetch()} />;
-  if (!list.data) return <Waiting />;
-  if (!plan) return <Empty title={t.gone} action={<Link to="/plans">{t.nav.plans}</Link>} />;
+  const queries = useQueryClient();
+  const id = plan.executable;
+  const paused = plan.planPauseDetails?.pause === true;
   const start = async () => {
     const started = await body(core.POST('/processing/executions/plans', { body: { executable: id } }));
     await navigate({ to: '/plan-runs/$id', params: { id: String(started?.executionId) } });
   };
+  const pause = async () => {
+    const params = { path: { planId: id } };
+    await body(core.PUT('/orchestration/executables/plans/{planId}/pause', { params, body: { pause: !paused } }));
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+  };
+  const remove = async () => {
+    await body(core.DELETE('/orchestration/executables/plans/{planId}', { params: { path: { planId: id } } }));
+    await navigate({ to: '/plans' });
+    await queries.invalidateQueries({ queryKey: ['objects', 'plans'] });
+  };
+  return (
+    <>
+      {!paused && (
+        <ConfirmButton
+          label={t.plans.run}
+          question={t.plans.runAsk(plan.name)}
+          hint={t.plans.runHint}
+          act={start}
+          icon={<IconPlayerPlay size={16} aria-hidden />}
+        />
+      )}
+      <Button
+        variant="default"
+        component={Link}
+        to={`/plans/${id}/edit`}
+        leftSection={<IconPencil size={16} aria-hidden />}
+      >
+        {w.plan.edit}
+      </Button>
+      <ConfirmButton
+        label={paused ? w.plan.resume : w.plan.pause}
+        question={paused ? w.plan.resumeAsk(plan.name) : w.plan.pauseAsk(plan.name)}
+        hint={paused ? undefined : w.plan.pauseHint}
+        act={pause}
+        icon={<IconPlayerPause size={16} aria-hidden />}
+      />
+      <ConfirmButton
+        label={w.plan.delete}
+        question={w.plan.deleteAsk(plan.name)}
+        hint={w.plan.deleteHint}
+        act={remove}
+        icon={<IconTrash size={16} aria-hidden />}
+      />
+    </>
+  );
+}
+
+function StepRows({ plan, names }: { plan: PlanItem; names: Map<string, string> }) {
+  return (
+    <ol className="rows">
+      {stepsOf(plan.chart).map((step, number) => (
+        <li key={step.id ?? number}>
+          <span className="muted">{number + 1}</span>
+          <span className="grow">
+            <strong>{step.name}</strong>{' '}
+            <span className="muted">
+              {w.plan.condition.toLowerCase()} {w.plan.conditions[conditionOf(step)]}
+            </span>
+            <br />
+            {(step.flows ?? []).map((flow, place) => (
+              <span key={flow.id ?? place}>
+                {place > 0 && ', '}
+                <Link to="/tasks/$id" params={{ id: flow.id ?? '' }}>
+                  {flow.name ?? names.get(flow.id ?? '') ?? flow.id}
+                </Link>
+              </span>
+            ))}
+            {step.stepOnException && (
+              <>
+                <br />
+                <span className="muted">
+                  {t.plans.onFailure}: {step.stepOnException.flows?.map((flow) => flow.name).join(', ')}
+                </span>
+              </>
+            )}
+            {step.note && (
+              <>
+                <br />
+                <span className="muted">
+                  {w.plan.note2}: {step.note}
+                </span>
+              </>
+            )}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export function PlanPage() {
+  const { id } = useParams({ from: '/plans/$id' });
+  const now = useNow();
+  const { query: scope } = useScope();
+  const found = useQuery(planQuery(id));
+  const names = namesOf(useQuery(tasks({ environmentId: scope.environmentId })).data);
+  const runs = useQuery(planRuns(id));
+  const may = useMay('TMC_OPERATOR');
+  const plan = found.data as PlanItem | undefined;
+  if (found.error) return <Failure error={found.error} retry={() => found.refetch()} />;
+  if (!plan) return <Waiting />;
+  const pause = plan.planPauseDetails;
   return (
     <div className="page">
       <Head title={plan.name} badge={<PauseBadge plan={plan} />}>
-        {may && !plan.planPauseDetails?.pause && (
-          <ConfirmButton
-            label={t.plans.run}
-            question={t.plans.runAsk(plan.name)}
-            hint={t.plans.runHint}
-            act={start}
-            icon={<IconPlayerPlay size={16} aria-hidden />}
-          />
-        )}
+        {may && <Actions plan={plan} />}
       </Head>
+      {pause?.pause && (
+        <Notice tone="warn" title={t.task.paused(pause.user ?? '?')}>
+          {pause.pauseContext} <Moment at={pause.pauseDate} now={now} />
+        </Notice>
+      )}
+      {plan.description && <Text className="muted">{plan.description}</Text>}
       <div className="columns">
         <section className="panel">
           <Title order={2} size="h2">
             {t.plans.steps}
           </Title>
-          <ol className="rows">
-            {stepsOf(plan.chart).map((step, number) => (
-              <li key={step.id ?? number}>
-                <span className="muted">{number + 1}</span>
-                <span className="grow">
-                  <strong>{step.name}</strong>
-                  <br />
-                  {(step.flows ?? []).map((flow, place) => (
-                    <span key={flow.id ?? place}>
-                      {place > 0 && ', '}
-                      <Link to="/tasks/$id" params={{ id: flow.id ?? '' }}>
-                        {flow.name ?? names.get(flow.id ?? '') ?? flow.id}
-                      </Link>
-                    </span>
-                  ))}
-                  {step.stepOnException && (
-                    <>
-                      <br />
-                      <span className="muted">
-                        {t.plans.onFailure}: {step.stepOnException.flows?.map((flow) => flow.name).join(', ')}
-                      </span>
-                    </>
-                  )}
-                </span>
-              </li>
-            ))}
-          </ol>
+          <StepRows plan={plan} names={names} />
+          <Text size="sm" mt="xs">
+            <Id id={id} what={t.id} />
+          </Text>
+        </section>
+        <section className="panel">
+          <Title order={2} size="h2">
+            {w.plan.schedule}
+          </Title>
+          <ScheduleOf id={id} plan now={now} />
         </section>
         <section className="panel">
           <Title order={2} size="h2">

@@ -24,6 +24,7 @@ import {
   useNow,
   Waiting,
 } from '../ui/parts';
+import { RunComponents } from './run-components';
 import { RunLog } from './run-log';
 import { useRuntimeNames } from './runs';
 
@@ -218,6 +219,7 @@ export function RunPage() {
           </Text>
         </section>
       </div>
+      <RunComponents id={id} />
       <RunLog id={id} done={stateOf(line.status).done} />
     </div>
   );

@@ -1,9 +1,9 @@
 /** One task: what it is made of, what it did last, and running it. */
 
 import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
-import { IconPlayerPause, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
+import { IconPencil, IconPlayerPause, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { body, core, Problem } from '../api/client';
 import { artifactVersion, type Run, runConfig, runPage, type Task, task } from '../api/queries';
@@ -11,6 +11,7 @@ import { useMay, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { runLength } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
+import { w } from '../texts/work';
 import { ParameterFields } from '../ui/parameters';
 import {
   Badge,
@@ -27,6 +28,7 @@ import {
   Waiting,
 } from '../ui/parts';
 import { useRuntimeNames } from './runs';
+import { ScheduleOf } from './schedule-of';
 import { type Place, PlaceSelect } from './task-place';
 
 const LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'];
@@ -88,7 +90,10 @@ function RunForm({ it, close }: { it: Task; close: () => void }) {
 function Actions({ it, ready }: { it: Task; ready: boolean }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const [open, setOpen] = useState(false);
+  const search = useSearch({ from: '/tasks/$id' });
+  const wanted = search.run === '1';
+  const setOpen = (open: boolean) =>
+    navigate({ to: '/tasks/$id', params: { id: it.id }, search: { run: open ? '1' : undefined }, replace: true });
   const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE');
   const mayEdit = useMay('TMC_OPERATOR');
   const paused = it.taskPauseDetails?.pause === true;
@@ -112,6 +117,16 @@ function Actions({ it, ready }: { it: Task; ready: boolean }) {
         </Button>
       )}
       {mayEdit && (
+        <Button
+          variant="default"
+          component={Link}
+          to={`/tasks/${it.id}/edit`}
+          leftSection={<IconPencil size={16} aria-hidden />}
+        >
+          {w.task.edit}
+        </Button>
+      )}
+      {mayEdit && (
         <ConfirmButton
           label={paused ? t.task.resume : t.task.pause}
           question={paused ? t.task.resumeAsk(it.name) : t.task.pauseAsk(it.name)}
@@ -129,7 +144,7 @@ function Actions({ it, ready }: { it: Task; ready: boolean }) {
           icon={<IconTrash size={16} aria-hidden />}
         />
       )}
-      <Dialog open={open} close={() => setOpen(false)} title={t.task.runWith(it.name)}>
+      <Dialog open={wanted && may && !paused && ready} close={() => setOpen(false)} title={t.task.runWith(it.name)}>
         <RunForm it={it} close={() => setOpen(false)} />
       </Dialog>
     </>
@@ -279,6 +294,12 @@ export function TaskPage() {
               ])}
             />
           )}
+        </section>
+        <section className="panel">
+          <Title order={2} size="h2">
+            {w.plan.schedule}
+          </Title>
+          <ScheduleOf id={id} plan={false} now={now} />
         </section>
         <section className="panel">
           <Title order={2} size="h2">

@@ -22,6 +22,16 @@ const STATES: Record<string, State> = {
   terminated_timeout: { label: 'Timed out', tone: 'bad', done: true },
   terminated_shutdown: { label: 'Engine shut down', tone: 'bad', done: true },
   execution_misfired: { label: 'Not started', tone: 'bad', done: true },
+  // States of the history.
+  DISPATCHING_FLOW: { label: 'Waiting', tone: 'wait', done: false },
+  STARTING_FLOW_EXECUTION: { label: 'Running', tone: 'busy', done: false },
+  STOPPING_FLOW_EXECUTION: { label: 'Stopping', tone: 'busy', done: false },
+  UNKNOWN: { label: 'Not heard of', tone: 'warn', done: false },
+  EXECUTION_REJECTED: { label: 'Rows rejected', tone: 'warn', done: true },
+  EXECUTION_TERMINATED: { label: 'Stopped', tone: 'idle', done: true },
+  EXECUTION_TERMINATED_TIMEOUT: { label: 'Timed out', tone: 'bad', done: true },
+  EXECUTION_MISFIRED: { label: 'Not started', tone: 'bad', done: true },
+  DEPLOY_FAILED: { label: 'Not started', tone: 'bad', done: true },
   // States of steps of a plan run.
   WAITING: { label: 'Not reached', tone: 'idle', done: false },
   EXECUTION_EVENT_RECEIVED: { label: 'Waiting', tone: 'wait', done: false },

@@ -78,3 +78,14 @@ export function runLength(start: string | undefined, end: string | undefined, no
   const from = instant(start);
   return from === undefined ? '–' : duration((instant(end) ?? now) - from);
 }
+
+/** The distance of a zone from UTC at an instant, for example `UTC+2` or `UTC-03:30`. */
+export function offsetIn(at: number, zone: string): string {
+  const parts = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at);
+  const name = parts.find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
+  return name
+    .replace('GMT', 'UTC')
+    .replace(/([+-])0(\d)/, '$1$2')
+    .replace(':00', '')
+    .replace(/[+-]0$/, '');
+}

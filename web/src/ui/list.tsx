@@ -1,7 +1,7 @@
 /** A list of any length: rows exist only where they can be seen. */
 
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
 
 /** A column. */
 export interface Column<T> {
@@ -27,13 +27,18 @@ interface Props<T> {
   onRange?: (first: number, last: number) => void;
   /** Instead of rows when there are none. */
   empty: ReactNode;
+  /** Told whether the list stands at its top, whenever it is scrolled. */
+  onTop?: (top: boolean) => void;
+  /** Where the scrolling part is to be found, for those who scroll it. */
+  scroller?: RefObject<HTMLDivElement | null>;
 }
 
 const ROW = 36;
 
 /** The list; it takes what room is left and scrolls inside. A table by its roles: a table element cannot place rows freely. */
-export function List<T>({ label, columns, count, row, rowKey, onRange, empty }: Props<T>) {
-  const scroller = useRef<HTMLDivElement>(null);
+export function List<T>({ label, columns, count, row, rowKey, onRange, empty, scroller: given, onTop }: Props<T>) {
+  const own = useRef<HTMLDivElement>(null);
+  const scroller = given ?? own;
   const rows = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
@@ -54,6 +59,7 @@ export function List<T>({ label, columns, count, row, rowKey, onRange, empty }: 
     <div
       className="list"
       ref={scroller}
+      onScroll={onTop && ((event) => onTop(event.currentTarget.scrollTop < ROW / 4))}
       style={layout}
       role="table"
       aria-label={label}

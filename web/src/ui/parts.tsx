@@ -185,9 +185,16 @@ export function Facts({ rows }: { rows: [string, ReactNode][] }) {
 }
 
 /** A dialog; its head is no landmark of the page, as the design system's own would be. */
-export function Dialog(props: { open: boolean; close: () => void; title: string; children: ReactNode }) {
+export function Dialog(props: {
+  open: boolean;
+  close: () => void;
+  title: string;
+  children: ReactNode;
+  /** For forms with many fields. */
+  wide?: boolean;
+}) {
   return (
-    <Modal.Root opened={props.open} onClose={props.close} centered>
+    <Modal.Root opened={props.open} onClose={props.close} centered size={props.wide ? '56rem' : undefined}>
       <Modal.Overlay />
       <Modal.Content>
         <div className="dialog-head">
@@ -207,6 +214,8 @@ export function ConfirmButton(props: {
   hint?: string;
   act: () => Promise<unknown>;
   icon?: ReactNode;
+  /** An icon instead of the label, where there is little room. */
+  small?: ReactNode;
 }) {
   const [open, setOpen] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -225,9 +234,15 @@ export function ConfirmButton(props: {
   };
   return (
     <>
-      <Button variant="default" leftSection={props.icon} onClick={() => setOpen(true)}>
-        {props.label}
-      </Button>
+      {props.small ? (
+        <Button variant="default" size="compact-md" aria-label={props.label} onClick={() => setOpen(true)}>
+          {props.small}
+        </Button>
+      ) : (
+        <Button variant="default" leftSection={props.icon} onClick={() => setOpen(true)}>
+          {props.label}
+        </Button>
+      )}
       <Dialog open={open} close={() => setOpen(false)} title={props.question}>
         {props.hint && <Text mb="md">{props.hint}</Text>}
         {error !== undefined && <Failure error={error} />}

@@ -25,6 +25,7 @@ pub mod pipeline_engines;
 pub mod pipeline_profiles;
 pub mod plan_executions;
 pub mod plans;
+pub mod preferences;
 pub mod projects;
 pub mod promotions;
 pub mod resources;

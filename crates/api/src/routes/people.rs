@@ -1,7 +1,7 @@
 //! Routes of users, groups, roles, security administration, and personal tokens.
 
 use super::{List, Support};
-use crate::handlers::{accounts, audit, audit_search, people, scim, security, tokens};
+use crate::handlers::{accounts, audit, audit_search, people, preferences, scim, security, tokens};
 
 /// The published ones.
 pub(super) fn fill(list: &mut List) {
@@ -17,6 +17,8 @@ pub(super) fn fill_own(list: &mut List) {
     list.own("PATCH", "/stoker/v1/me/tokens/{id}", tokens::rename);
     list.own("DELETE", "/stoker/v1/me/tokens/{id}", tokens::revoke);
     list.own("PUT", "/stoker/v1/me/password", tokens::change_password);
+    list.own("GET", "/stoker/v1/preferences", preferences::get);
+    list.own("PUT", "/stoker/v1/preferences", preferences::put);
     list.own("GET", "/stoker/v1/users/{id}/tokens", tokens::of_user);
     list.own("DELETE", "/stoker/v1/users/{id}/tokens/{tokenId}", tokens::revoke_of_user);
     list.own("PUT", "/stoker/v1/users/{id}/password", tokens::set_password);

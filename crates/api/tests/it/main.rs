@@ -31,6 +31,7 @@ mod plan_moves;
 mod plan_runs;
 mod plan_schedules;
 mod plans;
+mod preferences;
 mod procedures;
 mod promotion_parts;
 mod promotion_properties;

@@ -54,6 +54,8 @@ pub(crate) const SECURITY: &[Call] = {
         one("PATCH", "/stoker/v1/me/tokens/@own-token", r#"{"name":"@text"}"#, EVERYBODY, Need::Nothing),
         one("DELETE", "/stoker/v1/me/tokens/@own-token", "", EVERYBODY, Need::Nothing),
         one("PUT", "/stoker/v1/me/password", r#"{"newPassword":"correct horse battery"}"#, EVERYBODY, Need::Nothing),
+        one("GET", "/stoker/v1/preferences", "", EVERYBODY, Need::Nothing),
+        one("PUT", "/stoker/v1/preferences", r#"{"version":0,"document":{}}"#, EVERYBODY, Need::Nothing),
         one("GET", "/stoker/v1/users/@person/tokens", "", USERS, Need::Nothing),
         one("DELETE", "/stoker/v1/users/@person/tokens/@new-token", "", USERS, Need::Nothing),
         one(

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0010_sessions", include_str!("../../migrations/0010_sessions.sql")),
     ("0011_login", include_str!("../../migrations/0011_login.sql")),
     ("0012_data_keys", include_str!("../../migrations/0012_data_keys.sql")),
+    ("0013_preferences", include_str!("../../migrations/0013_preferences.sql")),
 ];
 
 /// Names of all migrations of this program.

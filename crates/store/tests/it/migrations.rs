@@ -24,7 +24,12 @@ both! {
         let wipe = move |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "preferences",
                 "data_keys",
+                "audit_exchanges",
+                "user_identities",
+                "recovery_codes",
+                "user_totp",
                 "console_sessions",
                 "audit_chain",
                 "ip_entries",

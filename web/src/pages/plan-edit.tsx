@@ -1,0 +1,220 @@
+/** Making and changing a plan. */
+
+import { Button, Group, Select, Stack, TextInput, Title } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { type FormEvent, useMemo, useState } from 'react';
+import { body, core, Problem } from '../api/client';
+import { plans, tasks } from '../api/queries';
+import { plan } from '../api/work';
+import { useMay, useScope } from '../app/context';
+import { fieldError, refusalOf } from '../lib/field-errors';
+import { type DraftStep, draftsOf, newStep, requestOf } from '../lib/plan-steps';
+import { useDraft } from '../lib/use-draft';
+import { t } from '../texts/pages';
+import { w } from '../texts/work';
+import { Empty, Failure, Head, Notice, Waiting } from '../ui/parts';
+import { PlanSteps } from './plan-steps';
+import { stepsOf } from './plans';
+
+interface Draft {
+  name: string;
+  description: string;
+  workspaceId: string;
+  steps: DraftStep[];
+}
+
+const KNOWN = /^(name|description|workspaceId|steps(\[\d+\]\..*)?)$/;
+
+function useChoices(planId: string | undefined) {
+  const { query } = useScope();
+  const all = { environmentId: query.environmentId };
+  const single = useQuery(tasks(all));
+  const planned = useQuery(plans(all));
+  return useMemo(
+    () => ({
+      ready: single.data !== undefined,
+      tasks: (single.data ?? []).map((one) => ({ value: one.executable ?? '', label: one.name ?? '' })),
+      plans: (planned.data ?? [])
+        .filter((one) => one.executable !== planId)
+        .map((one) => ({ value: one.executable, label: one.name })),
+    }),
+    [single.data, planned.data, planId],
+  );
+}
+
+function Form(props: {
+  draft: Draft;
+  setDraft: (draft: Draft) => void;
+  planId?: string;
+  title: string;
+  submit: string;
+  send: (draft: Draft) => Promise<unknown>;
+  disabled?: boolean;
+  notice?: React.ReactNode;
+}) {
+  const { draft, setDraft } = props;
+  const scope = useScope();
+  const choices = useChoices(props.planId);
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const refusal = refusalOf(error, (field) => KNOWN.test(field));
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    try {
+      await props.send(draft);
+    } catch (problem) {
+      setError(problem);
+      setBusy(false);
+    }
+  };
+  if (!choices.ready) return <Waiting />;
+  if (choices.tasks.length === 0) {
+    return (
+      <Empty title={w.plan.noTasks} action={<Link to="/tasks/new">{t.tasks.new}</Link>}>
+        {w.plan.noTasksHint}
+      </Empty>
+    );
+  }
+  return (
+    <form className="page" onSubmit={submit} noValidate>
+      <Head title={props.title} />
+      {props.notice}
+      <section className="panel">
+        <Title order={2} size="h2">
+          {w.plan.about}
+        </Title>
+        <div className="form-grid">
+          <TextInput
+            label={t.name}
+            value={draft.name}
+            onChange={(event) => setDraft({ ...draft, name: event.currentTarget.value })}
+            error={fieldError(refusal, 'name')}
+            required
+          />
+          {props.planId === undefined && (
+            <Select
+              label={w.plan.workspace}
+              data={scope.workspaces.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
+              value={draft.workspaceId}
+              allowDeselect={false}
+              onChange={(id) => id && setDraft({ ...draft, workspaceId: id })}
+              error={fieldError(refusal, 'workspaceId')}
+            />
+          )}
+          <TextInput
+            label={t.description}
+            value={draft.description}
+            onChange={(event) => setDraft({ ...draft, description: event.currentTarget.value })}
+            error={fieldError(refusal, 'description')}
+          />
+        </div>
+      </section>
+      <section className="panel">
+        <Title order={2} size="h2">
+          {w.plan.steps}
+        </Title>
+        <PlanSteps
+          steps={draft.steps}
+          change={(steps) => setDraft({ ...draft, steps })}
+          tasks={choices.tasks}
+          plans={choices.plans}
+          refusal={refusal}
+        />
+      </section>
+      <Stack gap="sm">
+        {refusal.rest !== undefined && <Failure error={refusal.rest} />}
+        {Object.keys(refusal.fields).length > 0 && (
+          <p className="field-error" role="alert">
+            {Object.values(refusal.fields).join(' ')}
+          </p>
+        )}
+        <Group>
+          <Button type="submit" loading={busy} disabled={props.disabled}>
+            {props.submit}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+const bodyOf = (draft: Draft) => ({
+  name: draft.name.trim(),
+  description: draft.description,
+  workspaceId: draft.workspaceId,
+  steps: requestOf(draft.steps),
+});
+
+/** A new plan. */
+export function NewPlan() {
+  const scope = useScope();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const may = useMay('TMC_OPERATOR');
+  const [typed, setTyped] = useState<Draft>();
+  const workspace = scope.workspace?.id ?? scope.workspaces[0]?.id ?? '';
+  const draft = typed ?? { name: '', description: '', workspaceId: workspace, steps: [newStep([], 'first')] };
+  const send = async (wanted: Draft) => {
+    const made = await body(core.POST('/orchestration/executables/plans', { body: bodyOf(wanted) }));
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+    await navigate({ to: '/plans/$id', params: { id: made.id } });
+  };
+  if (!may) return <Notice tone="idle" title={w.plan.noRight} />;
+  return <Form draft={draft} setDraft={setTyped} title={w.plan.titleNew} submit={w.plan.create} send={send} />;
+}
+
+/** A plan that is there. */
+export function EditPlan() {
+  const { id } = useParams({ from: '/plans/$id/edit' });
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const may = useMay('TMC_OPERATOR');
+  const found = useQuery(plan(id));
+  const it = found.data;
+  const server = useMemo<Draft | undefined>(
+    () =>
+      it && {
+        name: it.name,
+        description: it.description ?? '',
+        workspaceId: it.workspace?.id ?? '',
+        steps: draftsOf(stepsOf(it.chart)),
+      },
+    [it],
+  );
+  const { draft, setDraft, changed, takeTheirs } = useDraft(server);
+  const send = async (wanted: Draft) => {
+    const params = { path: { planId: id } };
+    await body(core.PUT('/orchestration/executables/plans/{planId}', { params, body: bodyOf(wanted) }));
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+    await navigate({ to: '/plans/$id', params: { id } });
+  };
+  const gone = found.error instanceof Problem && found.error.status === 404;
+  if (!may) return <Notice tone="idle" title={w.plan.noRight} />;
+  if (found.error && !(gone && draft)) return <Failure error={found.error} retry={() => found.refetch()} />;
+  if (!draft) return <Waiting />;
+  return (
+    <Form
+      draft={draft}
+      setDraft={setDraft}
+      planId={id}
+      title={w.plan.titleEdit(it?.name ?? draft.name)}
+      submit={w.plan.save}
+      send={send}
+      disabled={gone}
+      notice={
+        gone ? (
+          <Notice tone="bad" title={w.plan.gone} />
+        ) : changed ? (
+          <Notice tone="warn" title={w.plan.changed}>
+            <Button variant="default" mt="xs" onClick={takeTheirs}>
+              {w.plan.takeTheirs}
+            </Button>
+          </Notice>
+        ) : undefined
+      }
+    />
+  );
+}

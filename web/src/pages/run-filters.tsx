@@ -1,0 +1,124 @@
+/** The filters of the runs page beyond state, task and period. What is typed is taken after a short rest. */
+
+import { Select, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { artifacts, clusters, engines, plans } from '../api/queries';
+import { useScope } from '../app/context';
+import type { RunKey, RunSearch } from '../lib/run-search';
+import { t } from '../texts/pages';
+import { w } from '../texts/work';
+import { ofEnvironment } from './engines';
+
+const REST_MS = 350;
+const LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
+
+interface Part {
+  search: RunSearch;
+  set: (change: RunSearch) => void;
+}
+
+function Typed(props: Part & { name: RunKey; label: string; hint?: string; type?: string; disabled?: boolean }) {
+  const { search, set, name } = props;
+  const [text, setText] = useState(search[name] ?? '');
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const outside = search[name] ?? '';
+  useEffect(() => setText(outside), [outside]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (
+    <TextInput
+      label={props.label}
+      placeholder={props.hint}
+      type={props.type}
+      value={text}
+      step={props.type === 'datetime-local' ? 1 : undefined}
+      min={props.type === 'number' ? 0 : undefined}
+      disabled={props.disabled}
+      onChange={(event) => {
+        const value = event.currentTarget.value;
+        setText(value);
+        clearTimeout(timer.current);
+        timer.current = setTimeout(() => {
+          const period = name === 'from' || name === 'to' ? { days: undefined } : {};
+          set({ ...period, [name]: value || undefined });
+        }, REST_MS);
+      }}
+    />
+  );
+}
+
+function Chosen(props: Part & { name: RunKey; label: string; data: { value: string; label: string }[] }) {
+  const { search, set, name } = props;
+  return (
+    <Select
+      label={props.label}
+      placeholder={t.all}
+      data={props.data}
+      value={search[name] ?? null}
+      onChange={(value) => set({ [name]: value ?? undefined })}
+      searchable
+      clearable
+      limit={200}
+      clearButtonProps={{ 'aria-label': t.runs.clear }}
+    />
+  );
+}
+
+/** All of them. */
+export function MoreFilters({ search, set }: Part & { names: Map<string, string> }) {
+  const { query: scope, environment } = useScope();
+  const planned = useQuery(plans({ environmentId: scope.environmentId }));
+  const published = useQuery(artifacts({ environmentId: scope.environmentId }));
+  const single = ofEnvironment(useQuery(engines()).data, environment?.id);
+  const joint = useQuery(clusters()).data ?? [];
+  const part = { search, set };
+  const named = (list: { id: string; name: string }[]) => list.map((one) => ({ value: one.id, label: one.name }));
+  const chosen = (published.data ?? []).find((one) => one.id === search.artifact);
+  return (
+    <section className="panel form-grid" aria-label={w.runs.more(0)}>
+      <Typed {...part} name="name" label={w.runs.name} hint={w.runs.nameHint} />
+      <Chosen
+        {...part}
+        name="plan"
+        label={w.runs.plan}
+        data={(planned.data ?? []).map((one) => ({ value: one.executable, label: one.name }))}
+      />
+      <Select
+        label={w.runs.kind}
+        placeholder={w.runs.kindDefault}
+        data={[{ value: 'PLAN_EXECUTIONS', label: w.runs.kinds.PLAN_EXECUTIONS }]}
+        value={search.kind ?? null}
+        onChange={(kind) => set({ kind: kind ?? undefined })}
+        clearable
+        clearButtonProps={{ 'aria-label': t.runs.clear }}
+      />
+      <Chosen {...part} name="artifact" label={w.runs.artifact} data={named(published.data ?? [])} />
+      <Chosen
+        {...part}
+        name="version"
+        label={w.runs.artifactVersion}
+        data={(chosen?.versions ?? []).map((one) => ({ value: one, label: one }))}
+      />
+      <Chosen {...part} name="place" label={w.runs.engine} data={named([...single, ...joint])} />
+      <Typed {...part} name="tag" label={w.runs.tag} />
+      <Typed {...part} name="by" label={w.runs.operator} hint={w.runs.operatorHint} />
+      <Typed {...part} name="author" label={w.runs.author} />
+      <Typed {...part} name="longer" label={w.runs.longer} type="number" />
+      <Typed {...part} name="shorter" label={w.runs.shorter} type="number" />
+      <Typed {...part} name="from" label={w.runs.from} type="datetime-local" />
+      <Typed {...part} name="to" label={w.runs.to} type="datetime-local" />
+      <Typed {...part} name="id" label={w.runs.runId} />
+      <Select
+        label={w.runs.level}
+        placeholder={search.task ? t.all : w.runs.levelHint}
+        data={LEVELS}
+        value={search.level ?? null}
+        onChange={(level) => set({ level: level ?? undefined })}
+        disabled={!search.task}
+        clearable
+        clearButtonProps={{ 'aria-label': t.runs.clear }}
+      />
+      <Typed {...part} name="profile" label={w.runs.profile} />
+    </section>
+  );
+}
