@@ -125,7 +125,7 @@ pub async fn serve_over(
         });
     }
     drop(listener);
-    app.service.close_watchers();
+    service.close_watchers();
     if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and were cut off");
     }

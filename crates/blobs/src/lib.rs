@@ -102,7 +102,7 @@ impl Blobs {
 
     /// The folder as it is, beside a server that may be uploading into it.
     pub fn beside(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), gate: Arc::default() }
     }
 
     /// Where the blob lies, whether or not it exists. `sha256` must be 64 hexadecimal characters.
