@@ -13,7 +13,7 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
-use stoker_domain::{SharedRandom, ids};
+use stoker_domain::{Random, SharedRandom, ids};
 use tower::ServiceExt;
 
 /// What every request meets.
@@ -47,6 +47,12 @@ pub(crate) async fn answer(edge: &Edge, request: Request) -> Response {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     response
+}
+
+/// Answers a request by these routers, in the form of its family but without limits for callers.
+pub async fn unlimited(routers: &Routers, random: &dyn Random, request: Request) -> Response {
+    let place = place(request.uri().path());
+    routed(routers, request, place, &ids::uuid(random)).await
 }
 
 /// Hands a request to the router of its family.
