@@ -2,7 +2,7 @@
 
 use crate::commands::{
     api_tests, artifacts, clusters, completions, connections, context, engines, environments, login, logs, plans,
-    promotions, resources, run, runs, schedules, service_accounts, tasks, why, workspaces,
+    promotions, resources, run, runs, schedules, service_accounts, tasks, tokens, why, workspaces,
 };
 use crate::{dev, exit};
 use clap::{Args, Parser, Subcommand};
@@ -92,6 +92,9 @@ pub(crate) enum Command {
     /// List, make and remove service accounts, and give them rights
     #[command(subcommand)]
     ServiceAccounts(service_accounts::ServiceAccountsCommand),
+    /// List, make and revoke your personal access tokens
+    #[command(subcommand)]
+    Tokens(tokens::TokensCommand),
     /// Run API tests, and bring them from and to other tools
     #[command(subcommand)]
     Test(api_tests::TestCommand),

@@ -4,8 +4,8 @@ use crate::exit::{Exit, Failure, Result};
 use crate::pages::{self, PAGE};
 use crate::text::{count, is_object_id, is_uuid, printable};
 use stoker_client::{
-    Artifact, ArtifactQuery, Client, Cluster, Connection, Engine, Environment, Promotion, Resource, RunQuery, Schedule,
-    ServiceAccount, TaskQuery, Workspace,
+    Artifact, ArtifactQuery, Client, Cluster, Connection, Engine, Environment, PersonalToken, Promotion, Resource,
+    RunQuery, Schedule, ServiceAccount, TaskQuery, Workspace,
 };
 
 /// A kind of object, for messages.
@@ -171,6 +171,13 @@ pub(crate) async fn cluster(client: &Client, wanted: &str) -> Result<Cluster> {
 pub(crate) async fn service_account(client: &Client, wanted: &str) -> Result<ServiceAccount> {
     let kind = Kind { one: "service account", list: "service-accounts" };
     pick(&kind, wanted, client.service_accounts().await?, |item| (&item.id, &item.name), |_| String::new())
+}
+
+/// One of the caller's own personal access tokens.
+pub(crate) async fn personal_token(client: &Client, wanted: &str) -> Result<PersonalToken> {
+    let kind = Kind { one: "personal access token", list: "tokens" };
+    let made = |item: &PersonalToken| format!("made {}", item.created_at);
+    pick(&kind, wanted, client.personal_tokens().await?, |item| (&item.id, &item.name), made)
 }
 
 #[cfg(test)]

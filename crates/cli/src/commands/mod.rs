@@ -18,6 +18,7 @@ pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod service_accounts;
 pub(crate) mod tasks;
+pub(crate) mod tokens;
 pub(crate) mod why;
 pub(crate) mod workspaces;
 
@@ -84,6 +85,7 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Environments(command) => environments::run(app, command).await?,
         Command::Workspaces(command) => workspaces::run(app, command).await?,
         Command::ServiceAccounts(command) => service_accounts::run(app, command).await?,
+        Command::Tokens(command) => tokens::run(app, command).await?,
         Command::Login(args) => login::run(app, args).await?,
         Command::Context(command) => context::run(app, command)?,
         Command::Completions(args) => completions::run(app, args)?,

@@ -81,6 +81,7 @@ fn every_command_explains_itself() {
         &["clusters", "create"],
         &["workspaces", "create"],
         &["service-accounts", "grant"],
+        &["tokens", "create"],
         &["environments", "list"],
         &["login"],
         &["context", "use"],
@@ -137,6 +138,8 @@ fn usage_errors_end_with_two_and_leave_standard_output_alone() {
         &["tasks", "set-runtime", "t", "--engine", "e", "--cluster", "c"],
         &["tasks", "list", "--token", "eyJsecret"],
         &["service-accounts", "create", "n"],
+        &["tokens", "revoke"],
+        &["tokens", "create", "n", "--expires", "tomorrow"],
         &["runs", "list", "--last-days", "61"],
         &["login"],
     ] {
