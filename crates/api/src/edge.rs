@@ -33,15 +33,20 @@ pub(crate) async fn answer(edge: &Edge, request: Request) -> Response {
     let from = client_ip(request.extensions(), request.headers(), &edge.app);
     let (headers, now) = (request.headers(), edge.app.service.now());
     let credentials = headers.get(header::AUTHORIZATION).or_else(|| headers.get(header::COOKIE));
-    let credentials = credentials.map(HeaderValue::as_bytes);
-    let wait = edge.rates.begin(family, path.as_deref().unwrap_or(request.uri().path()), credentials, from, now);
-    let (given, mut response) = match wait {
-        Some(seconds) => (false, dressed(ApiError::too_many_requests(seconds), family, &request_id)),
-        None => (credentials.is_some(), routed(&edge.routers, request, (family, path), &request_id).await),
-    };
-    if given && response.status() == StatusCode::UNAUTHORIZED {
-        edge.rates.refused(from, now);
-    }
+    let credentials = credentials.cloned();
+    let place = path.as_deref().unwrap_or(request.uri().path()).to_owned();
+    let mut response =
+        match edge.rates.begin(family, &place, credentials.as_ref().map(HeaderValue::as_bytes), from, now) {
+            Some(seconds) => dressed(ApiError::too_many_requests(seconds), family, &request_id),
+            None => {
+                let response = routed(&edge.routers, request, (family, path), &request_id).await;
+                if let Some(credentials) = credentials {
+                    let right = response.status() != StatusCode::UNAUTHORIZED;
+                    edge.rates.answered((family, &place), credentials.as_bytes(), from, now, right);
+                }
+                response
+            }
+        };
     if edge.tls {
         let value = HeaderValue::from_static("max-age=31536000");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);

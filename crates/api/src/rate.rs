@@ -28,6 +28,8 @@ struct Bucket {
     left: f64,
     /// When that was, milliseconds.
     at: i64,
+    /// These credentials were right: what others do at the same address does not concern their owner.
+    good: bool,
 }
 
 /// Counts requests.
@@ -67,7 +69,7 @@ impl Rates {
         if buckets.len() >= REMEMBER_MOST {
             buckets.clear();
         }
-        let bucket = buckets.entry((caller, family)).or_insert(Bucket { left: full, at: now });
+        let bucket = buckets.entry((caller, family)).or_insert(Bucket { left: full, at: now, good: false });
         let came_back = (now - bucket.at).max(0) as f64 * full / 60_000.0;
         bucket.left = (bucket.left + came_back).min(full);
         bucket.at = now;
@@ -92,13 +94,31 @@ impl Rates {
             Some(text) => Caller::Credentials(self.hasher.hash_one(text)),
             None => Caller::Address(from),
         };
-        self.take(Caller::Refused(from), "", now, 0.0).or_else(|| self.take(caller, family, now, 1.0))
+        let guessing = if self.is_good(caller, family) { None } else { self.take(Caller::Refused(from), "", now, 0.0) };
+        guessing.or_else(|| self.take(caller, family, now, 1.0))
     }
 
-    /// Counts wrong credentials.
-    pub(crate) fn refused(&self, from: Option<IpAddr>, now: i64) {
-        if self.per_minute > 0 {
+    fn is_good(&self, caller: Caller, family: &'static str) -> bool {
+        self.buckets.lock().unwrap_or_else(|p| p.into_inner()).get(&(caller, family)).is_some_and(|bucket| bucket.good)
+    }
+
+    /// Learns whether the credentials of a request that was let through were right.
+    pub(crate) fn answered(
+        &self,
+        (family, path): (Family, &str),
+        credentials: &[u8],
+        from: Option<IpAddr>,
+        now: i64,
+        right: bool,
+    ) {
+        let Some(family) = counted(family, path).filter(|_| self.per_minute > 0) else { return };
+        let caller = Caller::Credentials(self.hasher.hash_one(credentials));
+        if !right {
             let _ = self.take(Caller::Refused(from), "", now, 1.0);
+        }
+        let mut buckets = self.buckets.lock().unwrap_or_else(|p| p.into_inner());
+        if let Some(bucket) = buckets.get_mut(&(caller, family)) {
+            bucket.good = right;
         }
     }
 }
@@ -127,13 +147,17 @@ mod tests {
     #[test]
     fn made_up_credentials_are_counted_by_address() {
         let (rates, now) = (Rates::new(10), 1_000_000);
+        let (own, path) = (Some(&b"right"[..]), "/x");
+        assert_eq!(rates.begin(Family::Core, path, own, Some(IpAddr::from([10, 0, 0, 1])), now), None);
+        rates.answered((Family::Core, path), b"right", None, now, true);
         let (here, there) = (Some(IpAddr::from([10, 0, 0, 1])), Some(IpAddr::from([10, 0, 0, 2])));
         for number in 0..10 {
             assert_eq!(rates.begin(Family::Core, "/x", Some(format!("made up {number}").as_bytes()), here, now), None);
-            rates.refused(here, now);
+            rates.answered((Family::Core, "/x"), format!("made up {number}").as_bytes(), here, now, false);
         }
         assert_eq!(rates.begin(Family::Core, "/x", Some(b"another"), here, now), Some(6));
         assert_eq!(rates.begin(Family::Core, "/x", Some(b"another"), there, now), None);
+        assert_eq!(rates.begin(Family::Core, path, own, here, now), None, "who was right before is not concerned");
     }
 
     #[test]

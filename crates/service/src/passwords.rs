@@ -14,13 +14,14 @@ use crate::second_factors::SecondFactor;
 use crate::sessions::Visit;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use stoker_domain::ids::UserId;
 use stoker_domain::{PrincipalKind, limits};
 use stoker_secrets::{SecretError, password};
 use stoker_store::db::Record;
 use stoker_store::people::{self, Person};
 use stoker_store::sessions;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Wrong passwords that cost no waiting.
 const FREE_TRIES: u32 = 5;
@@ -30,13 +31,17 @@ const LONGEST_WAIT_MS: i64 = 15 * 60 * 1000;
 const NAME_PACE_MS: i64 = 1_000;
 /// Most names and places remembered; when there are more, the oldest go.
 const REMEMBER_MOST: usize = 20_000;
-/// Passwords checked at the same time: each takes 19 MiB and tens of milliseconds.
-const AT_ONCE: usize = 2;
+/// Passwords checked at the same time: each takes 19 MiB and a processor for tens of milliseconds, which whatever else
+/// the server does must not feel.
+const AT_ONCE: usize = 1;
+/// Most that wait for their turn: about two seconds' worth. Further ones are told to come again.
+const WAIT_MOST: usize = 64;
 
 /// Who tried what lately.
 pub(crate) struct Tries {
     failed: Mutex<HashMap<String, Failed>>,
-    at_once: tokio::sync::Semaphore,
+    at_once: Arc<Semaphore>,
+    places: Semaphore,
     /// A hash that no password fits, so that an unknown name takes as long as a known one.
     nobody: OnceLock<String>,
 }
@@ -49,8 +54,8 @@ struct Failed {
 
 impl Default for Tries {
     fn default() -> Self {
-        let at_once = tokio::sync::Semaphore::new(AT_ONCE);
-        Self { failed: Mutex::default(), at_once, nobody: OnceLock::new() }
+        let (at_once, places) = (Arc::new(Semaphore::new(AT_ONCE)), Semaphore::new(WAIT_MOST));
+        Self { failed: Mutex::default(), at_once, places, nobody: OnceLock::new() }
     }
 }
 
@@ -121,6 +126,13 @@ impl Tries {
             failed.entry(name).or_default().wait_until_ms = now + NAME_PACE_MS;
         }
         Ok(())
+    }
+
+    /// Waits for a turn at the work of a password. It must be kept until that work ends, also when nobody waits for it
+    /// any more: else callers that hang up would make as much of it as they like.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let _place = self.places.try_acquire().map_err(|_| Error::TooManyTries { seconds: 2 })?;
+        Arc::clone(&self.at_once).acquire_owned().await.map_err(Error::internal)
     }
 
     /// The guess was right: this place has nothing to wait for.
@@ -222,10 +234,11 @@ impl Service {
 
     /// Whether the password fits; takes as long when there is no user or no password.
     async fn fits(&self, person: Option<&Person>, password: &str) -> Result<bool, Error> {
-        let _turn = self.inner.tries.at_once.acquire().await.map_err(Error::internal)?;
+        let turn = self.inner.tries.turn().await?;
         let stored = person.and_then(|person| person.password_hash.clone());
         let (service, password) = (self.clone(), password.to_owned());
         let checked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             let known = stored.is_some();
             let hash = match stored {
                 Some(hash) => hash,
@@ -293,9 +306,12 @@ impl Service {
     }
 
     async fn hashed(&self, new: &str) -> Result<String, Error> {
-        let _turn = self.inner.tries.at_once.acquire().await.map_err(Error::internal)?;
+        let turn = self.inner.tries.turn().await?;
         let (service, new) = (self.clone(), new.to_owned());
-        let hashing = tokio::task::spawn_blocking(move || password::hash(&new, service.random()));
+        let hashing = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            password::hash(&new, service.random())
+        });
         Ok(hashing.await.map_err(Error::internal)??)
     }
 
@@ -363,6 +379,27 @@ mod tests {
         assert!(tries.begin(Guess::Password("ada"), ip(1), now).is_ok());
         tries.right(Guess::Password("ada"), ip(1));
         assert!(tries.begin(Guess::Password("ada"), ip(1), now + NAME_PACE_MS).is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_password_is_checked_at_a_time_and_few_wait() {
+        let tries = Arc::new(Tries::default());
+        let first = tries.turn().await.unwrap();
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..WAIT_MOST {
+            let tries = tries.clone();
+            waiting.spawn(async move { tries.turn().await.map(drop) });
+        }
+        while tries.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(tries.turn().await, Err(Error::TooManyTries { seconds: 2 })));
+        assert!(waiting.try_join_next().is_none(), "nobody goes before the first is done");
+        drop(first);
+        while let Some(ended) = waiting.join_next().await {
+            assert!(ended.unwrap().is_ok());
+        }
+        assert!(tries.turn().await.is_ok());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::reconcile::undeployed;
 use serde_json::json;
 use stoker_domain::run::{Event, MisfireReason, State, transition};
 use stoker_store::data_keys;
-use stoker_store::{backup, plan_runs, runs, webhooks};
+use stoker_store::{backup, engines, plan_runs, runs, webhooks};
 
 /// What was settled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +61,8 @@ impl Service {
                     settled.plans += plan_runs::request_stop(tx, &id, "restore", now)? as usize;
                 }
                 settled.webhooks = webhooks::clear_all(tx)? as usize;
+                // Engines open new sessions, and with that both sides compare what they know.
+                engines::end_sessions(tx)?;
                 service.note_restore(tx, now, &settled)?;
                 Ok(settled)
             })

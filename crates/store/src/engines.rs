@@ -141,6 +141,11 @@ pub fn members(tx: &mut Tx<'_>, cluster: &ClusterId) -> Result<Vec<Engine>, Stor
     Engine::select(tx, "WHERE cluster_id = $1 ORDER BY served_ms, id", params![cluster])
 }
 
+/// Ends the sessions of all engines: each has to open a new one.
+pub fn end_sessions(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    tx.execute("UPDATE engines SET session_id = NULL WHERE session_id IS NOT NULL", params![])
+}
+
 /// Notes that the engine spoke.
 pub fn note_seen(tx: &mut Tx<'_>, id: &EngineId, at_ms: i64) -> Result<(), StoreError> {
     tx.execute("UPDATE engines SET seen_ms = $2 WHERE id = $1", params![id, at_ms])?;

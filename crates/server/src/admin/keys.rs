@@ -108,6 +108,8 @@ async fn renew(service: &Service, folder: &Path, prepare: bool) -> Result<()> {
     service.learn_keys(&read(folder)?.to_text())?;
     let before = service.data_keys().await?;
     if !before.iter().any(|key| key.id == new) {
+        // A server that meets a value it cannot open yet would have to refuse a request.
+        tokio::time::sleep(LEARNING).await;
         service.switch_key(&new).await?;
     }
     let total = rewrap(service).await?;

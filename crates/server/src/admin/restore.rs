@@ -42,7 +42,7 @@ pub(crate) fn run(args: RestoreArgs) -> Result<()> {
     let file = File::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let partial = Partial::make(target)?;
     let manifest = unpack(BufReader::new(file), &passphrase, &partial.folder)
-        .with_context(|| format!("cannot restore {}", args.file.display()))?;
+        .with_context(|| format!("cannot restore {} (is it whole, and the passphrase right?)", args.file.display()))?;
     match (manifest.database.as_str(), &args.place.database_url) {
         ("sqlite", None) => copy::check_sqlite(&partial.folder.join(DATABASE)).context("the backup cannot be used")?,
         ("sqlite", Some(_)) => bail!("--database-url: the backup holds an embedded database: leave this out"),
@@ -98,10 +98,18 @@ impl Drop for Partial {
     }
 }
 
+/// A file of the closed database may go away in this moment; what was in it is in the database then.
+fn sync(path: &Path) -> std::io::Result<()> {
+    match File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        file => file?.sync_all(),
+    }
+}
+
 fn sync_all(folder: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() { sync_all(&entry.path())? } else { File::open(entry.path())?.sync_all()? }
+        if entry.file_type()?.is_dir() { sync_all(&entry.path())? } else { sync(&entry.path())? }
     }
     File::open(folder)?.sync_all()
 }
