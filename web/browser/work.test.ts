@@ -136,7 +136,7 @@ describe('a plan', () => {
 });
 
 describe('a schedule', () => {
-  it('shows the right dates over a change of the clocks, starts a task, and is in the calendar', async () => {
+  it('shows the right dates over a change of the clocks', async () => {
     const { page } = me;
     await me.go('/schedules');
     await page.getByRole('link', { name: 'New schedule' }).first().click();
@@ -164,7 +164,13 @@ describe('a schedule', () => {
     await page.getByText('The clocks change before this one: UTC-4 → UTC-5').waitFor();
     expect(await page.getByText('Sun, 7 Nov 2027, 02:30:00').count()).toBe(1);
     await sound('schedule');
+    expect(me.complaints).toEqual([]);
+  });
 
+  it('gets a second trigger, starts a task, and is in the calendar', async () => {
+    const { page } = me;
+    await me.go('/schedules');
+    await page.getByRole('link', { name: 'Every night' }).click();
     await page.getByRole('button', { name: 'Add a trigger' }).click();
     await page.getByRole('combobox', { name: 'How often' }).click();
     await page.getByRole('option', { name: 'By a cron expression' }).click();

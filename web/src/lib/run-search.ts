@@ -63,6 +63,9 @@ const STATUSES: Record<string, string[]> = {
 /** Statuses of what may still change. */
 export const OPEN_STATUSES = [...(STATUSES.dispatching ?? []), ...(STATUSES.executing ?? [])];
 
+/** Value of `kind`: the run of a plan is one entry instead of those of its tasks. */
+export const WITH_PLANS = 'plans';
+
 const DAY = 86_400_000;
 
 const among = (field: string, value: string | string[] | undefined): HistoryFilter[] =>
@@ -113,13 +116,11 @@ export function historyOf(
     const field = isCluster(search.place) ? 'clusterId' : 'engineId';
     filters.push({ field: 'runtime', operator: 'or', value: [{ field, operator: 'in', value: [search.place] }] });
   }
-  const kind = search.kind === 'PLAN_EXECUTIONS' ? search.kind : undefined;
   const days = search.days ? Number(search.days) : undefined;
   // Whole minutes, so that the question stays the same while the clock goes on.
   const since = days ? Math.floor((now - days * DAY) / 60_000) * 60_000 : localInstant(search.from);
   const until = days ? undefined : localInstant(search.to);
-  // A run of a task is asked for by its task: those of plans are its runs too.
-  const exclude = kind ?? (search.task ? 'PLAN_EXECUTIONS' : undefined);
+  const exclude = search.kind === WITH_PLANS ? 'TASK_EXECUTIONS_TRIGGERED_BY_PLAN' : 'PLAN_EXECUTIONS';
   return { environmentId: scope.environmentId, filters, exclude, from: since, to: until };
 }
 

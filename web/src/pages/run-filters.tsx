@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { artifacts, clusters, engines, plans } from '../api/queries';
 import { useScope } from '../app/context';
-import type { RunKey, RunSearch } from '../lib/run-search';
+import { type RunKey, type RunSearch, WITH_PLANS } from '../lib/run-search';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
 import { ofEnvironment } from './engines';
@@ -85,8 +85,8 @@ export function MoreFilters({ search, set }: Part & { names: Map<string, string>
       />
       <Select
         label={w.runs.kind}
-        placeholder={w.runs.kindDefault}
-        data={[{ value: 'PLAN_EXECUTIONS', label: w.runs.kinds.PLAN_EXECUTIONS }]}
+        placeholder={w.runs.kinds.single}
+        data={[{ value: WITH_PLANS, label: w.runs.kinds.plans }]}
         value={search.kind ?? null}
         onChange={(kind) => set({ kind: kind ?? undefined })}
         clearable
