@@ -18,10 +18,20 @@ struct Need {
 }
 
 const NEEDS: [Need; 9] = [
-    Need { package: "postgresql", why: "server programs for tests on PostgreSQL", present: has_postgresql, demo: false },
+    Need {
+        package: "postgresql",
+        why: "server programs for tests on PostgreSQL",
+        present: has_postgresql,
+        demo: false,
+    },
     Need { package: "curl", why: "the example procedures", present: || on_path("curl"), demo: true },
     Need { package: "jq", why: "the example procedures", present: || on_path("jq"), demo: true },
-    Need { package: "openjdk-17-jdk-headless", why: "javac, for the test jobs", present: || on_path("javac"), demo: true },
+    Need {
+        package: "openjdk-17-jdk-headless",
+        why: "javac, for the test jobs",
+        present: || on_path("javac"),
+        demo: true,
+    },
     Need {
         package: "libquartz2-java",
         why: "the real Quartz, for the nightly tests of cron",
@@ -54,7 +64,8 @@ pub(crate) fn run(demo: bool) -> Result<()> {
     }
     let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
     install(&packages).with_context(|| format!("install {}; do it by hand and try again", packages.join(" ")))?;
-    let left: Vec<&str> = NEEDS.iter().filter(wanted).filter(|need| !(need.present)()).map(|need| need.package).collect();
+    let left: Vec<&str> =
+        NEEDS.iter().filter(wanted).filter(|need| !(need.present)()).map(|need| need.package).collect();
     if !left.is_empty() {
         bail!("{} installed, but still not found; is PATH as usual?", left.join(" "));
     }

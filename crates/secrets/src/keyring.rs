@@ -187,6 +187,11 @@ impl KeyRing {
         tag_with(&purpose_key(&self.held().current.signing, purpose), bytes)
     }
 
+    /// What [`KeyRing::tag`] gives, and what it gave while other keys of the ring were the current one.
+    pub fn tags(&self, purpose: &str, bytes: &[u8]) -> Vec<String> {
+        self.held().keys.iter().map(|key| tag_with(&purpose_key(&key.signing, purpose), bytes)).collect()
+    }
+
     /// Whether `tag` was made by [`KeyRing::tag`] with any key of the ring, or for the audit trail with a retired one.
     pub fn tag_fits(&self, purpose: &str, bytes: &[u8], tag: &str) -> bool {
         let held = self.held();

@@ -156,7 +156,8 @@ impl ServeArgs {
         settings.ignore_ip_allowlist = self.ignore_ip_allowlist;
         settings.requests_per_minute = file.requests_per_minute.unwrap_or(0);
         settings.check().map_err(anyhow::Error::msg)?;
-        let open_id = file.open_id.map(|file| file.resolve(std::env::var("STOKER_OPENID_CLIENT_SECRET").ok())).transpose()?;
+        let open_id =
+            file.open_id.map(|file| file.resolve(std::env::var("STOKER_OPENID_CLIENT_SECRET").ok())).transpose()?;
         if let Some(url) = &self.public_url
             && !url.starts_with("http://")
             && !url.starts_with("https://")

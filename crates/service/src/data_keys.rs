@@ -8,7 +8,7 @@ use crate::app::Service;
 use crate::error::Error;
 use serde_json::Value;
 use std::sync::atomic::Ordering;
-use stoker_domain::ids::{ConnectionId, EngineId, PipelineEngineId, RunProfileId, TriggerId};
+use stoker_domain::ids::{ConnectionId, EngineId, PipelineEngineId, RunProfileId, TriggerId, UserId};
 use stoker_domain::{crash, limits};
 use stoker_secrets::keyring;
 use stoker_store::data_keys::{self, DataKey, SealedColumn};
@@ -45,6 +45,7 @@ fn context(place: SealedColumn, id: &str, row: &str, value: &str) -> String {
         "runs" => crate::dispatch::secrets_context(id),
         "tasks" => crate::parameters::context(id, &name_of(row, value)),
         "connections" => crate::connections::context(&ConnectionId::trusted(id.to_owned()), &name_of(row, value)),
+        "user_totp" => Service::totp_place(&UserId::trusted(id.to_owned())),
         _ => String::new(),
     }
 }

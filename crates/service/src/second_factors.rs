@@ -19,6 +19,8 @@ use stoker_store::identities;
 use stoker_store::people::{self, PeopleFilter, Person};
 use stoker_store::second_factors::{self as store, UserTotp};
 
+/// What the keyed hashes of recovery codes are for.
+const RECOVERY: &str = "recovery code";
 /// What an authenticator program shows as the place the code is for.
 const ISSUER: &str = "Stoker";
 
@@ -80,13 +82,12 @@ fn off() -> Error {
 }
 
 impl Service {
-    fn totp_place(user: &UserId) -> String {
+    pub(crate) fn totp_place(user: &UserId) -> String {
         format!("totp:{user}")
     }
 
-    fn recovery_hash(&self, user: &UserId, code: &str) -> String {
-        let text = format!("{user} {}", totp::normal_recovery_code(code));
-        self.inner.keys.tag("recovery code", text.as_bytes())
+    fn recovery_text(user: &UserId, code: &str) -> String {
+        format!("{user} {}", totp::normal_recovery_code(code))
     }
 
     /// How things stand with the authenticator of whoever asks.
@@ -245,11 +246,14 @@ impl Service {
                 false => Err(wrong()),
             },
             SecondFactor::Recovery(code) => {
-                let hash = service.recovery_hash(&row.user_id, &code);
-                match store::use_recovery_code(tx, &row.user_id, &hash)? {
-                    true => Ok(()),
-                    false => Err(Error::SecondFactor("recoveryCode: is wrong, or was used before")),
+                let text = Self::recovery_text(&row.user_id, &code);
+                // A code made before the data key was changed is as good.
+                for hash in service.inner.keys.tags(RECOVERY, text.as_bytes()) {
+                    if store::use_recovery_code(tx, &row.user_id, &hash)? {
+                        return Ok(());
+                    }
                 }
+                Err(Error::SecondFactor("recoveryCode: is wrong, or was used before"))
             }
         })
         .await?;
@@ -292,7 +296,10 @@ impl Service {
 
     fn new_recovery_codes(&self, tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<String>, Error> {
         let codes: Vec<String> = (0..limits::RECOVERY_CODES).map(|_| totp::recovery_code(self.random())).collect();
-        let hashes: Vec<String> = codes.iter().map(|code| self.recovery_hash(user, code)).collect();
+        let hashes: Vec<String> = codes
+            .iter()
+            .map(|code| self.inner.keys.tag(RECOVERY, Self::recovery_text(user, code).as_bytes()))
+            .collect();
         store::replace_recovery_codes(tx, user, &hashes)?;
         Ok(codes)
     }

@@ -28,19 +28,21 @@ record! {
 /// A column that holds encrypted values, alone or inside JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedColumn {
-    /// The table; its key is `id`.
+    /// The table.
     pub table: &'static str,
+    /// The column that is its key.
+    pub key: &'static str,
     /// The column.
     pub column: &'static str,
 }
 
 const fn sealed(table: &'static str, column: &'static str) -> SealedColumn {
-    SealedColumn { table, column }
+    SealedColumn { table, key: "id", column }
 }
 
 /// Every column that holds encrypted values. Whoever adds one adds it here: a retirement of a key looks everywhere and
 /// refuses when a column is missing in this list.
-pub const SEALED: [SealedColumn; 7] = [
+pub const SEALED: [SealedColumn; 8] = [
     sealed("engines", "key_sealed"),
     sealed("pipeline_engines", "key_sealed"),
     sealed("webhooks", "token_sealed"),
@@ -48,6 +50,7 @@ pub const SEALED: [SealedColumn; 7] = [
     sealed("runs", "secrets"),
     sealed("tasks", "parameters"),
     sealed("connections", "parameters"),
+    SealedColumn { table: "user_totp", key: "user_id", column: "secret" },
 ];
 
 /// All keys there ever were, the oldest first.
@@ -92,10 +95,10 @@ pub fn page(
     after: &str,
     limit: i64,
 ) -> Result<Vec<(String, String)>, StoreError> {
-    let SealedColumn { table, column } = place;
+    let SealedColumn { table, key, column } = place;
     let sql = format!(
-        "SELECT id, {column} FROM {table} WHERE id {{bytes}} > $1 AND {column} IS NOT NULL \
-         AND ({column} LIKE '%e1:%' OR {column} LIKE '%e2:%') ORDER BY id {{bytes}} LIMIT $2"
+        "SELECT {key}, {column} FROM {table} WHERE {key} {{bytes}} > $1 AND {column} IS NOT NULL \
+         AND ({column} LIKE '%e1:%' OR {column} LIKE '%e2:%') ORDER BY {key} {{bytes}} LIMIT $2"
     );
     let rows = tx.query(&sql, params![after, limit])?;
     rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
@@ -103,8 +106,8 @@ pub fn page(
 
 /// Puts `new` in the place of `before`; `false` when somebody else changed the row meanwhile.
 pub fn replace(tx: &mut Tx<'_>, place: SealedColumn, id: &str, before: &str, new: &str) -> Result<bool, StoreError> {
-    let SealedColumn { table, column } = place;
-    let sql = format!("UPDATE {table} SET {column} = $3 WHERE id = $1 AND {column} = $2");
+    let SealedColumn { table, key, column } = place;
+    let sql = format!("UPDATE {table} SET {column} = $3 WHERE {key} = $1 AND {column} = $2");
     Ok(tx.execute(&sql, params![id, before, new])? > 0)
 }
 
