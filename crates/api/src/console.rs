@@ -28,7 +28,7 @@ const INDEX: &str = "index.html";
 /// Stands in the page where the nonce of the answer goes.
 const NONCE: &str = "__NONCE__";
 /// First parts of the paths that are places inside the console. All others keep answering 404 in JSON.
-const PLACES: &[&str] = &["", "runs", "plan-runs", "tasks", "plans", "schedules", "artifacts", "engines", "coming"];
+const PLACES: &[&str] = &["", "runs", "plan-runs", "tasks", "plans", "schedules", "artifacts", "engines"];
 /// Shown as long as no console was built into the program.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Stoker</title></head>\
 <body><main><h1>Stoker is running</h1><p>This program was built without its console. Run <code>cargo xtask web</code> \
