@@ -53,12 +53,17 @@ function Form(props: {
   disabled?: boolean;
   notice?: React.ReactNode;
 }) {
-  const { draft, setDraft } = props;
+  const { draft } = props;
   const scope = useScope();
   const choices = useChoices(props.planId);
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const refusal = refusalOf(error, (field) => KNOWN.test(field));
+  // Refusals name steps by their place, so they do not outlive a change.
+  const setDraft = (changed: Draft) => {
+    props.setDraft(changed);
+    setError(undefined);
+  };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
