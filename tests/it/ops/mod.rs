@@ -2,6 +2,7 @@
 
 mod backup;
 mod keys;
+mod tls;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -22,7 +23,7 @@ fn said(output: &Output) -> String {
 
 /// As [`admin`], and it must work.
 #[track_caller]
-fn done(words: &[&str], data: &Path, env: &[(&str, &str)]) -> String {
+pub(crate) fn done(words: &[&str], data: &Path, env: &[(&str, &str)]) -> String {
     let output = admin(words, data, env);
     assert!(output.status.success(), "{words:?}: {}", said(&output));
     said(&output)

@@ -15,6 +15,7 @@ mod console;
 mod dialects;
 mod documents;
 mod dynamic_engines;
+mod hardening;
 mod history;
 mod link;
 mod lists;
