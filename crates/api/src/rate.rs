@@ -130,8 +130,9 @@ mod tests {
     #[test]
     fn each_caller_has_its_own_count_in_each_family_and_it_comes_back() {
         let (rates, start) = (Rates::new(60), 1_000_000);
-        let ask =
-            |family, who: &str, second| rates.begin(family, "/x", Some(who.as_bytes()), None, start + second * 1000);
+        let ask = |family, who: &str, second: i64| {
+            rates.begin(family, "/x", Some(who.as_bytes()), None, start + second * 1000)
+        };
         for _ in 0..60 {
             assert_eq!(ask(Family::Core, "a", 0), None);
         }
