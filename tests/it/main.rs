@@ -2,5 +2,6 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a failed test did is read by people")]
 
 mod faults;
+mod ops;
 mod story;
 mod support;

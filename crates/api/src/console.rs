@@ -32,7 +32,6 @@ const PLACES: &[&str] = &[
     "",
     "runs",
     "plan-runs",
-    "coming",
     "tasks",
     "plans",
     "schedules",

@@ -147,6 +147,26 @@ async fn secrets_stay_secret(backend: Backend) {
     .await;
     canary.absent("the engine's log", &stage.engine().log());
     nothing_kept_by_the_server(&stage, &canary);
+    if backend == Backend::Sqlite {
+        nothing_in_backups(&stage, &canary);
+    }
+}
+
+/// A backup shows nothing, a new data key neither, and the keys themselves are in no log.
+fn nothing_in_backups(stage: &Stage, canary: &Canary) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("backup");
+    let words = ["backup", archive.to_str().expect("a plain path")];
+    let passphrase = "the passphrase of this test";
+    let mut said = crate::ops::done(&words, stage.server.data(), &[("STOKER_BACKUP_PASSPHRASE", passphrase)]);
+    said.push_str(&crate::ops::done(&["rotate-key"], stage.server.data(), &[]));
+    assert_eq!(canary.files(folder.path()), Vec::<PathBuf>::new());
+    nothing_kept_by_the_server(stage, canary);
+    canary.absent("the words of the commands", &said);
+    let keys = fs::read_to_string(stage.data("data.key")).expect("the keys");
+    for text in [said, stage.server.log(), String::from_utf8_lossy(&fs::read(&archive).expect("it")).into_owned()] {
+        assert!(!text.contains(passphrase) && !keys.lines().any(|key| text.contains(key)), "a key is in {text}");
+    }
 }
 
 fn nothing_kept_by_the_server(stage: &Stage, canary: &Canary) {

@@ -18,6 +18,7 @@ mod dialect_table;
 mod dialects;
 mod documents;
 mod dynamic_engines;
+mod hardening;
 mod history;
 mod link;
 mod lists;

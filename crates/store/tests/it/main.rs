@@ -1,5 +1,6 @@
 //! The store on both databases: migrations, transactions, values, lists, durability.
 
+mod data_keys;
 mod durability;
 mod lists;
 mod locks;
