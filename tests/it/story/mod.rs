@@ -6,6 +6,7 @@ mod cases;
 mod cli;
 mod fixtures;
 mod keys;
+mod open_id;
 mod plans;
 mod procedures;
 mod queue;
