@@ -5,6 +5,7 @@ mod compat;
 mod demo;
 mod deps;
 mod fixtures;
+mod node;
 mod openapi;
 mod python;
 mod quartz;
@@ -30,6 +31,7 @@ usage: cargo xtask TASK
   deps      check who depends on what, licences and comments in the manifests
   fixtures  build the test archives into target/fixtures
   python    install the Python programs of the tests into target/python
+  node      install the JavaScript programs of the tests into target/node
   compat    write docs/compatibility.md
   openapi   write the OpenAPI documents in openapi/; diff: only compare them with the published contract
   web       build the console into web/dist, from where the server takes it in
@@ -69,6 +71,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "deps" => deps::run(),
         "fixtures" => build_fixtures(),
         "python" => python::run(),
+        "node" => node::run(),
         "compat" => compat::run(),
         "openapi" => openapi::run(arguments),
         "web" => web::build(),

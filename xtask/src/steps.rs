@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{compat, demo, deps, openapi, python, shell, web};
+use crate::{compat, demo, deps, node, openapi, python, shell, web};
 
 /// One step of a task.
 struct Step {
@@ -14,7 +14,7 @@ struct Step {
     work: fn() -> Result<()>,
 }
 
-const TEST: [Step; 12] = [
+const TEST: [Step; 13] = [
     Step {
         name: "format",
         cure: "run `cargo fmt --all` (`rustup component add rustfmt` when that is missing)",
@@ -34,6 +34,7 @@ const TEST: [Step; 12] = [
     Step { name: "dependency rules", cure: "see ARCHITECTURE.md, or change the rule on purpose", work: deps::run },
     Step { name: "test archives", cure: "correct the sources in fixtures/jobs", work: crate::build_fixtures },
     Step { name: "Python programs", cure: "is the package registry reachable?", work: python::run },
+    Step { name: "JavaScript programs", cure: "is the package registry reachable?", work: node::run },
     Step { name: "programs", cure: "correct what the compiler names", work: || build_programs(false) },
     Step {
         name: "compatibility page",

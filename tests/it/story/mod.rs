@@ -9,6 +9,7 @@ mod fixtures;
 mod generated;
 mod generations;
 mod keys;
+mod open_id;
 mod plans;
 mod procedures;
 mod queue;
