@@ -45,6 +45,7 @@ pub(crate) struct Rested {
 }
 
 /// Times `count` commits and as many new files, each after a rest.
+#[expect(clippy::disallowed_methods, reason = "the rest is what is measured after")]
 pub(crate) fn after_rest(folder: &Path, count: usize) -> Result<Rested> {
     let connection = open(&folder.join("rested.db"))?;
     let mut insert = connection.prepare("INSERT INTO row VALUES (?1, ?2)")?;
