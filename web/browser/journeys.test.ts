@@ -52,7 +52,6 @@ describe('signing in', () => {
     await second.page.getByRole('button', { name: 'Admin' }).click();
     await second.page.getByRole('menuitem', { name: 'Sign out everywhere' }).click();
     await second.page.getByLabel('Personal access token').waitFor();
-    await page.getByRole('link', { name: 'Engines' }).click();
     await page.getByLabel('Personal access token').waitFor();
     expect(watched.complaints).toEqual([]);
     await context.close();

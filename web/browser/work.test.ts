@@ -289,13 +289,18 @@ describe('the keyboard alone', () => {
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
     await page.goto(stage.url);
+    await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor();
+    const focus = (type: string, key: string) =>
+      until(`the focus on a ${type} field`, async () => {
+        const found = await page.evaluate(() => (document.activeElement as HTMLInputElement | null)?.type);
+        if (found === type) return true;
+        await page.keyboard.press(key);
+        return undefined;
+      });
+    await focus('radio', 'Shift+Tab');
+    await page.keyboard.press('ArrowRight');
     await page.getByLabel('Personal access token').waitFor();
-    await until('the focus on the field', async () => {
-      const label = await page.evaluate(() => document.activeElement?.tagName);
-      if (label === 'INPUT') return true;
-      await page.keyboard.press('Tab');
-      return undefined;
-    });
+    await focus('password', 'Tab');
     await page.keyboard.type(stage.token);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();

@@ -40,11 +40,11 @@ pub(crate) struct OpenIdConfig {
 }
 
 impl OpenIdFile {
-    /// With the secret out of its file, or `given` by argument or environment.
+    /// With the secret out of its file, or `given` by the environment.
     pub(crate) fn resolve(self, given: Option<String>) -> Result<OpenIdConfig> {
         let mut settings = OpenIdSettings::new(&self.issuer, &self.client_id);
         let secret = match (self.client_secret_file, given) {
-            (Some(_), Some(_)) => bail!("openId.clientSecretFile: the secret is given by argument or environment too"),
+            (Some(_), Some(_)) => bail!("openId.clientSecretFile: the secret is given by the environment too"),
             (Some(path), None) => {
                 let text = std::fs::read_to_string(&path);
                 Some(text.with_context(|| format!("openId.clientSecretFile: cannot read {}", path.display()))?)

@@ -18,7 +18,7 @@ export interface Ways {
 /** What every server offers that does not tell. */
 const ALWAYS: Ways = { password: true, token: true, openId: null };
 /** Where signing in with an identity provider begins, when the server does not say it. */
-export const OPEN_ID_START = '/stoker/v1/session/open-id';
+export const OPEN_ID_START = '/stoker/v1/session/openid';
 
 /** Asks for the ways. A server that does not know the question has password and token. */
 export async function readWays(): Promise<Ways> {
@@ -47,7 +47,8 @@ export function refusalOf(error: unknown): Refusal {
     const seconds = /(\d+) s\b/.exec(error.message)?.[1];
     return seconds ? { why: 'wait', text: duration(Number(seconds) * 1_000) } : { why: 'other', text: error.message };
   }
-  if (error.status === 401) return /totp/i.test(error.message) ? { why: 'second-factor' } : { why: 'wrong' };
+  if (error.status === 401)
+    return /totp|recoveryCode/i.test(error.message) ? { why: 'second-factor' } : { why: 'wrong' };
   return { why: 'other', text: error.message };
 }
 

@@ -95,6 +95,7 @@ both! {
         };
         assert_eq!(buy(&made["secret"]).await, 200);
         let path = format!("/stoker/v1/service-accounts/{}/secret", id(&made));
+        server.clock.advance(1_000);
         let renewed = http.send(Method::POST, &path, &[], None).await.expect(200);
         assert_eq!(renewed.header("cache-control"), Some("no-store"));
         let renewed = renewed.json();

@@ -344,10 +344,10 @@ both! {
     async fn strangers_and_unverified_addresses_stay_outside(server: TestServer) {
         let provider = trusted(&server, |settings| settings.login_claim = "email".to_owned());
         let _ = server.person("ada@example.com", &["TMC_OPERATOR"]).await;
-        let claims = |verified: Value| json!({ "sub": "s-1", "email": "ada@example.com", "email_verified": verified });
+        let claims = |verified: Value| json!({ "sub": "s-1", "email": "ada@example.com", "email_verified": verified, "roles": [] });
         says(&sign_in(&server, &provider, claims(json!(false))).await, "verified");
         says(&sign_in(&server, &provider, claims(json!(null))).await, "verified");
-        let stranger = json!({ "sub": "s-2", "email": "eve@example.com", "email_verified": true });
+        let stranger = json!({ "sub": "s-2", "email": "eve@example.com", "email_verified": true, "roles": [] });
         says(&sign_in(&server, &provider, stranger).await, "no user eve@example.com");
         let users = server.http().get("/account/users").await.expect(200);
         assert!(!users.text().contains("eve@example.com"));

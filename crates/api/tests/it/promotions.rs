@@ -320,6 +320,7 @@ both! {
         let (http, pair) = (server.http(), pair(&server, "prod").await);
         let _ = server.ready_task("load").await;
         let analysed = analysis(&server, &pair.id).await;
+        server.clock.advance(1_000);
         let report = pair.run(&server, json!({ "context": "release 12" })).await;
         let path = format!("/stoker/v1/promotions/{}/executions", pair.id);
         let page = http.get(&path).await.expect(200).json();

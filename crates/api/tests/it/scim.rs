@@ -93,7 +93,7 @@ both! {
         let body = json!({ "filter": "userName sw \"a\"", "sortBy": "userName", "attributes": ["userName"], "count": 10 });
         let found = http.post(&format!("{USERS}/.search"), &body).await.expect(200).json();
         assert_eq!(logins(&found), ["admin", "alice"]);
-        assert!(found["Resources"][0].get("name").is_none() && found["Resources"][0].get("id").is_some());
+        assert!(found["Resources"][0].get("emails").is_none() && found["Resources"][0].get("id").is_some());
         says(&http.get(&format!("{USERS}?filter=userName%20is%20x")).await, 400, "filter");
         says(&http.get(&format!("{USERS}?sortOrder=up")).await, 400, "sortOrder");
         says(&http.get(&format!("{USERS}?count=x")).await, 400, "count");
