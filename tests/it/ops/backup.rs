@@ -98,6 +98,8 @@ async fn a_backup_under_load_holds_every_accepted_run_and_nothing_runs_twice() {
     assert!(told.contains("waiting runs ended"), "{told}");
 
     stage.server.restart();
+    // Connections of the server that was killed are of no use.
+    stage.http = stage.server.http();
     stage.wait_available(0).await;
     // Whatever were offered again would be before this one.
     let (run, state) = stage.run_to_end(&task, json!({ "file": folder.path().join("last").to_str() })).await;
@@ -126,7 +128,10 @@ async fn an_installation_without_its_key_or_with_a_missing_file_is_not_backed_up
     assert!(refused(&words, &data, &[PASSPHRASE]).contains("data.key"));
     fs::write(data.join("data.key"), key).expect("the key is back");
     let files = stage.data("artifacts");
-    let part = fs::read_dir(&files).expect("list").flatten().find(|entry| entry.file_name() != "incoming");
+    let part = fs::read_dir(&files)
+        .expect("list")
+        .flatten()
+        .find(|entry| entry.file_name() != "incoming" && entry.path().is_dir());
     fs::rename(part.expect("a folder of files").path(), folder.path().join("lost")).expect("lose a file");
     assert!(refused(&words, &data, &[PASSPHRASE]).contains("names the file"));
     assert!(!archive.exists() && !archive.with_extension("partial").exists(), "nothing is left behind");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use stoker_testkit::http::{Answer, Http, Method};
@@ -15,6 +15,8 @@ const BEGIN: &str = "/stoker/v1/session/openid";
 /// The provider on a port of its own; ends with the value.
 struct Provider {
     process: Child,
+    /// It would end at the next line that nobody can read.
+    _output: BufReader<ChildStdout>,
     issuer: String,
 }
 
@@ -35,10 +37,11 @@ impl Provider {
         command.env("CLAIMS_IN_ID_TOKEN", if claims_in_id_token { "yes" } else { "no" });
         let mut process = command.spawn().expect("start node");
         let mut issuer = String::new();
-        BufReader::new(process.stdout.take().expect("its output")).read_line(&mut issuer).expect("its first line");
+        let mut output = BufReader::new(process.stdout.take().expect("its output"));
+        output.read_line(&mut issuer).expect("its first line");
         let issuer = issuer.trim().to_owned();
         assert!(issuer.starts_with("http://127.0.0.1:"), "{issuer:?}");
-        Self { process, issuer }
+        Self { process, _output: output, issuer }
     }
 }
 

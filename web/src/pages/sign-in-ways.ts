@@ -12,14 +12,11 @@ export interface Ways {
   password: boolean;
   token: boolean;
   /** An identity provider: what its button is called, and where signing in with it begins. */
-  openId: { name: string; start?: string } | null;
+  openId: { name: string; path: string } | null;
 }
 
 /** What every server offers that does not tell. */
 const ALWAYS: Ways = { password: true, token: true, openId: null };
-/** Where signing in with an identity provider begins, when the server does not say it. */
-export const OPEN_ID_START = '/stoker/v1/session/openid';
-
 /** Asks for the ways. A server that does not know the question has password and token. */
 export async function readWays(): Promise<Ways> {
   try {

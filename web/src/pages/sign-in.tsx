@@ -6,7 +6,7 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { a } from '../texts/admin';
 import { t } from '../texts/pages';
 import { Mark } from '../ui/mark';
-import { type Credentials, OPEN_ID_START, readWays, refusalOf, signIn, takeSaid } from './sign-in-ways';
+import { type Credentials, readWays, refusalOf, signIn, takeSaid } from './sign-in-ways';
 
 type Way = 'password' | 'token';
 
@@ -194,7 +194,7 @@ export function SignIn() {
             )}
             {offered.openId && (
               <>
-                <Button component="a" href={offered.openId.start ?? OPEN_ID_START} size="sm" variant="default">
+                <Button component="a" href={offered.openId.path} size="sm" variant="default">
                   {a.signIn.openId(offered.openId.name)}
                 </Button>
                 <Text size="sm" className="muted" ta="center">
