@@ -180,6 +180,12 @@ export function removeGrant(kind: Holder, workspaceId: string, holderId: string)
 /** Whoever is signed in. */
 export const me = () => queryOptions({ queryKey: ['objects', 'me'], queryFn: () => body(identity.GET('/account/me')) });
 
+export const mySessions = () =>
+  queryOptions({ queryKey: ['objects', 'my-sessions'], queryFn: () => body(own.GET('/stoker/v1/sessions')) });
+
+export const myTotp = () =>
+  queryOptions({ queryKey: ['objects', 'my-totp'], queryFn: () => body(own.GET('/stoker/v1/me/totp')) });
+
 export const myTokens = () =>
   queryOptions({ queryKey: ['objects', 'my-tokens'], queryFn: () => body(own.GET('/stoker/v1/me/tokens')) });
 

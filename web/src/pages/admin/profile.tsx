@@ -1,20 +1,22 @@
 /** Oneself: what one may do, tokens, password, sessions. */
 
-import { Button, Group, PasswordInput, Select, TextInput } from '@mantine/core';
+import { Button, PasswordInput, Select, TextInput } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { me, myTokens, type Token } from '../../api/admin';
-import { body, own, raw } from '../../api/client';
+import { body, own } from '../../api/client';
 import { useMay, useShared } from '../../app/context';
 import { a } from '../../texts/admin';
 import { t } from '../../texts/pages';
-import { fullTime, instant } from '../../texts/time';
+import { instant } from '../../texts/time';
 import { DangerButton, FormDialog, SecretDialog, useAct } from '../../ui/fields';
 import { Badge, Empty, Facts, Failure, Head, Moment, useNow, Waiting } from '../../ui/parts';
 import { PermissionList } from '../../ui/permissions';
 import { sayAtSignIn } from '../sign-in-ways';
+import { Authenticator } from './authenticator';
+import { Sessions } from './sessions';
 import { passwordFault } from './users';
 
 const p = a.profile;
@@ -231,27 +233,6 @@ function Password({ login }: { login: string }) {
   );
 }
 
-function Sessions() {
-  const { session } = useShared();
-  const queries = useQueryClient();
-  const everywhere = async () => {
-    await raw('/stoker/v1/sessions', { method: 'DELETE' });
-    sayAtSignIn(p.signedOut);
-    queries.setQueryData(['session'], null);
-    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
-  };
-  return (
-    <section className="panel">
-      <h2>{p.sessions}</h2>
-      <p className="muted">{p.sessionsHint}</p>
-      <Facts rows={[[p.until, fullTime(instant(session.expiresAt) ?? 0)]]} />
-      <Group mt="sm">
-        <DangerButton label={p.signOutEverywhere} question={p.signOutAsk} hint={p.signOutHint} act={everywhere} />
-      </Group>
-    </section>
-  );
-}
-
 export function Profile() {
   const { session } = useShared();
   const mayChange = useMay('TMC_USER_MANAGEMENT');
@@ -306,6 +287,7 @@ export function Profile() {
             )}
           </section>
           <Password login={session.user.login} />
+          <Authenticator />
         </div>
       </div>
     </div>
