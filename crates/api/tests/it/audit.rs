@@ -61,6 +61,7 @@ both! {
         assert!(event["response"]["body"].as_str().is_some_and(|text| text.contains("watch")), "{event}");
         let _ = http.post("/stoker/v1/me/tokens", &json!({ "name": "noted" })).await.expect(201);
         let _ = http.put("/stoker/v1/me/password", &json!({ "newPassword": "first battery staple" })).await;
+        server.clock.advance(1);
         let all = http.get(LOGS).await.expect(200);
         assert!(all.text().contains("noted") && !all.text().contains("battery staple"), "{}", all.text());
         let made = all.json().as_array().and_then(|all| all.iter().find(|e| e["eventCategory"] == "access token").cloned());
