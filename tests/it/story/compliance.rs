@@ -80,7 +80,7 @@ async fn fuzz(how: &[&str], seconds: u32) {
         asking.current_dir(place.path()).env("HOME", place.path()).arg("run");
         asking.arg(workspace_root().join(format!("openapi/{document}.json"))).args(["--url", &base]);
         asking.args(["--header", &format!("Authorization: Bearer {}", stage.server.token())]);
-        asking.args(["--workers", "2", "--no-shrink", "--warnings", "off", "--request-timeout", "20"]);
+        asking.args(["--workers", "1", "--no-shrink", "--warnings", "off", "--request-timeout", "20"]);
         asking.args(["--checks", CHECKS]).args(how);
         if document == "stoker" {
             // The stream lives for minutes; archives are what the tool cannot make, and have tests of their own.
