@@ -83,8 +83,9 @@ async fn fuzz(how: &[&str], seconds: u32) {
         asking.args(["--workers", "1", "--no-shrink", "--warnings", "off", "--request-timeout", "20"]);
         asking.args(["--checks", CHECKS]).args(how);
         if document == "stoker" {
-            // The stream lives for minutes; archives are what the tool cannot make, and have tests of their own.
-            asking.args(["--exclude-path", "/stoker/v1/events", "--exclude-path", "/stoker/v1/artifacts"]);
+            for path in UNASKED {
+                asking.args(["--exclude-path", path]);
+            }
         }
         let output = run(asking).await;
         let said = String::from_utf8_lossy(&output.stdout);
@@ -100,6 +101,15 @@ async fn fuzz(how: &[&str], seconds: u32) {
     let log = stage.server.log();
     assert!(!log.contains("panicked") && !log.contains(" ERROR "), "{log}");
 }
+
+/// Calls of our own that the tool is not let at: the stream lives for minutes, archives are what it cannot make, and with
+/// an id that it has read it would revoke the token it uses. All have tests of their own.
+const UNASKED: [&str; 4] = [
+    "/stoker/v1/events",
+    "/stoker/v1/artifacts",
+    "/stoker/v1/me/tokens/{id}",
+    "/stoker/v1/users/{id}/tokens/{tokenId}",
+];
 
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_headers_conformance,response_schema_conformance";
