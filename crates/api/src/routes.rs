@@ -5,6 +5,7 @@
 
 mod catalog;
 mod engine_kinds;
+mod own;
 mod people;
 mod sign_in;
 
@@ -13,9 +14,8 @@ use crate::console;
 use crate::describe::{Describe, Description};
 use crate::error::ApiError;
 use crate::handlers::{
-    accounts, artifacts, docs, engine_link, engines, environments, events, executions, history, logs, observability,
-    operator, plan_executions, plans, promotions, rights, run_profiles, schedules, tasks, triggers, webhooks,
-    workspaces,
+    accounts, artifacts, engines, environments, executions, history, logs, observability, plan_executions, plans,
+    promotions, rights, run_profiles, schedules, tasks, triggers, workspaces,
 };
 use crate::operations::{Built, Operation, Support, numbered, table};
 use axum::Router;
@@ -181,7 +181,7 @@ pub fn build() -> Routes {
     fill_processing(&mut list);
     engine_kinds::fill(&mut list);
     fill_promotions(&mut list);
-    fill_own(&mut list);
+    own::fill(&mut list);
     let operations = table(&list.built);
     for operation in operations.iter().filter(|o| o.support == Support::Missing) {
         let map = if operation.generation == "v2.6" { &mut list.tmc } else { &mut list.agnostic };
@@ -467,34 +467,6 @@ fn fill_processing(list: &mut List) {
     list.both("GET", profile.0, profile.1, Complete, run_profiles::cluster::get);
     list.both("PUT", profile.0, profile.1, Complete, run_profiles::cluster::update);
     list.both("DELETE", profile.0, profile.1, Complete, run_profiles::cluster::delete);
-}
-
-fn fill_own(list: &mut List) {
-    people::fill_own(list);
-    sign_in::fill_own(list);
-    list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
-    list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
-    list.own("GET", "/stoker/v1/tasks/{id}/firings", triggers::task::fires);
-    list.own("GET", "/stoker/v1/plans/{id}/firings", triggers::plan::fires);
-    list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
-    list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
-    list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);
-    list.own("GET", "/stoker/v1/promotions/{id}/executions", promotions::runs);
-    list.own("GET", "/stoker/v1/log-files/{token}", logs::download);
-    list.own("GET", "/tmc", docs::page);
-    list.own("GET", "/openapi", docs::page);
-    list.own("GET", "/openapi/{file}", docs::file);
-    list.own("GET", "/stoker/v1/events", events::listen);
-    list.own("GET", "/health/live", operator::live);
-    list.own("GET", "/health/ready", operator::ready);
-    list.own("GET", "/downloads/remote-engine.tar.gz", operator::tar_gz);
-    list.own("GET", "/downloads/remote-engine.zip", operator::zip);
-    list.own("POST", stoker_wire::PAIR_PATH, engine_link::pair);
-    list.own("POST", stoker_wire::SESSION_PATH, engine_link::session);
-    list.own("POST", stoker_wire::POLL_PATH, engine_link::poll);
-    list.own("POST", stoker_wire::REPORT_PATH, engine_link::reports);
-    list.own("POST", stoker_wire::GOODBYE_PATH, engine_link::goodbye);
-    list.own("GET", "/engine/v1/artifacts/{sha256}", engine_link::artifact);
 }
 
 #[cfg(test)]

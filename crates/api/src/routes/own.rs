@@ -1,0 +1,34 @@
+//! Routes of our own: what the published contract has no call for, and the link of the engines.
+
+use super::{List, people, sign_in};
+use crate::handlers::{
+    artifacts, docs, engine_link, events, executions, logs, operator, plan_executions, promotions, triggers, webhooks,
+};
+
+pub(super) fn fill(list: &mut List) {
+    people::fill_own(list);
+    sign_in::fill_own(list);
+    list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
+    list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
+    list.own("GET", "/stoker/v1/tasks/{id}/firings", triggers::task::fires);
+    list.own("GET", "/stoker/v1/plans/{id}/firings", triggers::plan::fires);
+    list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
+    list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
+    list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);
+    list.own("GET", "/stoker/v1/promotions/{id}/executions", promotions::runs);
+    list.own("GET", "/stoker/v1/log-files/{token}", logs::download);
+    list.own("GET", "/tmc", docs::page);
+    list.own("GET", "/openapi", docs::page);
+    list.own("GET", "/openapi/{file}", docs::file);
+    list.own("GET", "/stoker/v1/events", events::listen);
+    list.own("GET", "/health/live", operator::live);
+    list.own("GET", "/health/ready", operator::ready);
+    list.own("GET", "/downloads/remote-engine.tar.gz", operator::tar_gz);
+    list.own("GET", "/downloads/remote-engine.zip", operator::zip);
+    list.own("POST", stoker_wire::PAIR_PATH, engine_link::pair);
+    list.own("POST", stoker_wire::SESSION_PATH, engine_link::session);
+    list.own("POST", stoker_wire::POLL_PATH, engine_link::poll);
+    list.own("POST", stoker_wire::REPORT_PATH, engine_link::reports);
+    list.own("POST", stoker_wire::GOODBYE_PATH, engine_link::goodbye);
+    list.own("GET", "/engine/v1/artifacts/{sha256}", engine_link::artifact);
+}
