@@ -4,6 +4,7 @@ use crate::App;
 use axum::body::{Body, HttpBody};
 use axum::http::{Method, header};
 use axum::response::Response;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -22,7 +23,7 @@ const HIDDEN: &str = "***";
 pub struct Capture {
     /// Set when the request leaves an audit record.
     pub mark: Arc<AuditMark>,
-    body: Mutex<Option<String>>,
+    body: Mutex<Option<Bytes>>,
 }
 
 impl Capture {
@@ -32,8 +33,8 @@ impl Capture {
     }
 
     /// Sees the JSON body of the request.
-    pub fn request(&self, bytes: &[u8]) {
-        *self.body.lock().unwrap_or_else(|p| p.into_inner()) = told(bytes);
+    pub fn request(&self, bytes: &Bytes) {
+        *self.body.lock().unwrap_or_else(|p| p.into_inner()) = Some(bytes.clone());
     }
 
     /// Sees the answer, and notes both when the request left an audit record.
@@ -43,7 +44,7 @@ impl Capture {
         let status = response.status().as_u16();
         let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().ends_with(b"json"));
         let small = response.body().size_hint().exact().is_some_and(|size| size <= LOOKED_AT as u64);
-        let request = self.body.lock().unwrap_or_else(|p| p.into_inner()).take();
+        let request = self.body.lock().unwrap_or_else(|p| p.into_inner()).take().and_then(|body| told(&body));
         if !json || !small {
             app.service.note_exchange(id, status, request, None);
             return response;

@@ -121,6 +121,8 @@ pub(crate) struct Inner {
     pub(crate) allowlist: AllowlistCache,
     pub(crate) seals: SealPace,
     pub(crate) watchers: Watchers,
+    /// Counts how often another server said that somebody may have lost access.
+    pub(crate) access_lost: tokio::sync::watch::Receiver<u64>,
     /// The time zones that came with the program.
     pub(crate) zones: TimeZoneDatabase,
     public_url: RwLock<String>,
@@ -138,6 +140,7 @@ impl Service {
     pub fn new(parts: Parts) -> Self {
         Self {
             inner: Arc::new(Inner {
+                access_lost: parts.store.access_lost(),
                 store: parts.store,
                 blobs: parts.blobs,
                 keys: parts.keys,
@@ -200,14 +203,9 @@ impl Service {
         self.inner.store.changes()
     }
 
-    /// Tells the other servers on the database that somebody lost access; may be lost.
+    /// Tells the other servers on the database that somebody may have lost access; may be lost.
     pub(crate) fn tell_access_lost(&self) {
         self.inner.store.tell_access_lost();
-    }
-
-    /// Counts how often another server said so.
-    pub(crate) fn access_lost(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.inner.store.access_lost()
     }
 
     pub(crate) fn random(&self) -> &dyn stoker_domain::Random {

@@ -52,6 +52,8 @@ pub struct IssuedToken {
 pub(crate) struct TokenCache {
     entries: Mutex<HashMap<String, (Actor, i64)>>,
     generation: AtomicU64,
+    /// How often another server was heard to say that somebody may have lost access.
+    heard: AtomicU64,
     used: Mutex<HashMap<ServiceAccountId, (i64, String)>>,
     /// Hashes of personal tokens, and when they were last used.
     personal: Mutex<HashMap<String, i64>>,
@@ -62,6 +64,13 @@ impl TokenCache {
     pub(crate) fn clear(&self) {
         self.generation.fetch_add(1, Ordering::SeqCst);
         self.entries.lock().unwrap_or_else(|p| p.into_inner()).clear();
+    }
+
+    /// Forgets all when another server says that somebody may have lost access; `count` is how often any said so.
+    fn hear(&self, count: u64) {
+        if self.heard.load(Ordering::Relaxed) != count && self.heard.swap(count, Ordering::SeqCst) != count {
+            self.clear();
+        }
     }
 
     fn find(&self, key: &str, now_ms: i64) -> Option<Actor> {
@@ -112,10 +121,19 @@ impl Service {
         Ok(actor)
     }
 
+    /// After a change of accounts, roles, tokens or sessions: what was lost stops working at once here, and within a
+    /// second on other servers.
+    pub(crate) fn accounts_changed(&self) {
+        self.inner.tokens.clear();
+        self.tell_access_lost();
+        self.renew_watchers();
+    }
+
     pub(crate) async fn principal<F>(&self, key: String, now: i64, find: F) -> Result<Actor, Error>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<Option<Actor>, StoreError> + Send + 'static,
     {
+        self.inner.tokens.hear(*self.inner.access_lost.borrow());
         if let Some(actor) = self.inner.tokens.find(&key, now) {
             return Ok(actor);
         }

@@ -433,7 +433,7 @@ impl Service {
                 Ok(done)
             })
             .await?;
-        self.inner.tokens.clear();
+        self.accounts_changed();
         Ok(done)
     }
 

@@ -135,7 +135,7 @@ impl Service {
             service.audit_token(tx, &proof, "access-token.delete", &info)
         })
         .await?;
-        self.inner.tokens.clear();
+        self.accounts_changed();
         Ok(())
     }
 

@@ -251,7 +251,7 @@ impl Service {
             Ok(())
         })
         .await?;
-        self.inner.tokens.clear();
+        self.accounts_changed();
         Ok(())
     }
 

@@ -128,7 +128,7 @@ impl Service {
                 Ok(account)
             })
             .await?;
-        self.inner.tokens.clear();
+        self.accounts_changed();
         Ok(changed)
     }
 
@@ -166,7 +166,7 @@ impl Service {
             service.audit_account(tx, &proof, "service-account.delete", &account)
         })
         .await?;
-        self.inner.tokens.clear();
+        self.accounts_changed();
         Ok(())
     }
 

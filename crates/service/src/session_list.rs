@@ -73,7 +73,7 @@ impl Service {
             service.audit_session(tx, proof.actor(), "session.delete", &id)
         })
         .await?;
-        self.sessions_ended();
+        self.accounts_changed();
         Ok(())
     }
 
@@ -87,13 +87,7 @@ impl Service {
             service.audit_session(tx, proof.actor(), "session.delete-all", user.as_str())
         })
         .await?;
-        self.sessions_ended();
+        self.accounts_changed();
         Ok(())
-    }
-
-    /// Ended sessions stop working at once here, and within a second on other servers.
-    fn sessions_ended(&self) {
-        self.inner.tokens.clear();
-        self.renew_watchers();
     }
 }

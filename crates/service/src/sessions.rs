@@ -274,8 +274,7 @@ impl Service {
             service.audit_session(tx, &actor, action, &session.id)
         })
         .await?;
-        self.inner.tokens.clear();
-        self.renew_watchers();
+        self.accounts_changed();
         Ok(())
     }
 

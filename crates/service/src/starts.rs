@@ -188,7 +188,7 @@ impl Service {
         record_begin(tx, &begun.run, wait.as_ref(), detail, now)?;
         let run = &begun.run;
         let change = Change {
-            action: "run.start",
+            action: audit::RUN_START,
             object: ("run", run.id.as_str()),
             workspace: Some(&run.workspace_id),
             detail: Some(json!({ "taskId": run.task_id.as_str() })),

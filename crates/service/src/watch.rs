@@ -21,7 +21,7 @@ pub(crate) struct Watchers {
 struct Order {
     /// The server stops.
     stop: bool,
-    /// Counts up when somebody signed out: whoever began in an earlier round comes again with credentials, or not.
+    /// Counts up when somebody may have lost access: whoever began in an earlier round comes again with credentials, or not.
     round: u64,
 }
 
@@ -55,7 +55,7 @@ pub struct Watcher {
     seen: Counts,
     order: watch::Receiver<Order>,
     round: u64,
-    /// Counts up when somebody signed out on another server.
+    /// Counts up when somebody may have lost access on another server.
     elsewhere: watch::Receiver<u64>,
     _place: Place,
 }
@@ -87,7 +87,8 @@ impl Watcher {
 }
 
 impl Service {
-    /// Hears of changes from now on. Everybody with credentials may: the hints hold nothing but topics.
+    /// Hears of changes from now on. Everybody with credentials may: the hints hold nothing but topics. A caller looks
+    /// at the credentials once more after this: who lost them before is not told to end.
     pub fn watch(&self, actor: &Actor) -> Result<Watcher, Error> {
         actor.allow(&[])?;
         let watchers = &self.inner.watchers;
@@ -105,7 +106,8 @@ impl Service {
         let place = Place { all: watchers.by_principal.clone(), principal: actor.id.clone() };
         let order = watchers.order.subscribe();
         let round = order.borrow().round;
-        let elsewhere = self.access_lost();
+        let mut elsewhere = self.inner.access_lost.clone();
+        elsewhere.mark_unchanged();
         Ok(Watcher { changes, seen, order, round, elsewhere, _place: place })
     }
 
@@ -114,9 +116,8 @@ impl Service {
         self.inner.watchers.order.send_modify(|order| order.stop = true);
     }
 
-    /// Ends the watchers there are, also on other servers; those who still may come again.
+    /// Ends the watchers there are; those who still may come again.
     pub(crate) fn renew_watchers(&self) {
-        self.tell_access_lost();
         self.inner.watchers.order.send_modify(|order| order.round += 1);
     }
 }

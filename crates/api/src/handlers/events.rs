@@ -5,7 +5,7 @@ use crate::App;
 use crate::error::ApiError;
 use crate::extract::{Auth, Query};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
@@ -63,14 +63,22 @@ impl Stream {
 }
 
 /// `GET /stoker/v1/events`: what kind of thing changed, as it happens. `seconds` is the life of the stream, 1 to 300.
-pub async fn listen(State(app): State<App>, Auth(actor): Auth, Query(query): Query<Listen>) -> Answer {
+pub async fn listen(
+    State(app): State<App>,
+    Auth(actor): Auth,
+    Query(query): Query<Listen>,
+    request: Request,
+) -> Answer {
     let seconds = query.seconds.unwrap_or(LIFE_SECONDS);
     if !(1..=LIFE_SECONDS).contains(&seconds) {
         return Err(ApiError::invalid(format!("seconds: must be from 1 to {LIFE_SECONDS}")));
     }
     let now = Instant::now();
     let end = now + Duration::from_secs(seconds);
-    let stream = Stream { watcher: app.service.watch(&actor)?, end, next: now, greeted: false };
+    let watcher = app.service.watch(&actor)?;
+    // Whoever lost access between the look at the credentials and the begin of watching is not told to end.
+    let _ = Auth::from_request_parts(&mut request.into_parts().0, &app).await?;
+    let stream = Stream { watcher, end, next: now, greeted: false };
     let pieces = futures_util::stream::unfold(stream, |mut stream| async move {
         let piece = stream.piece().await?;
         Some((Ok::<_, Infallible>(piece), stream))
