@@ -93,7 +93,8 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
 
 /// Builds server, engine and command line; cargo shows the progress.
 pub(crate) fn build_programs(release: bool) -> Result<()> {
-    let mut build = shell::cargo(["build", "-p", "stoker-server", "-p", "stoker-engine", "-p", "stoker-cli"]);
+    // With the features of the whole workspace, so that the tests need no second build of the dependencies.
+    let mut build = shell::cargo(["build", "--workspace", "--bins"]);
     if release {
         build.arg("--release");
     }
