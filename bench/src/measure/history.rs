@@ -158,6 +158,7 @@ fn questions(environment: &str, now_ms: i64) -> Vec<(&'static str, Vec<Question>
         filter("one task", "taskId", "in", json!([hex("d", 3)])),
         filter("one run", "id", "in", json!([run_id(3)])),
         filter("name", "name", "match", json!("task 77")),
+        filter("labels", "tags", "in", json!(["nightly"])),
         filter("engine", "runtime", "or", engine(3)),
         filter("author", "author", "not_in", json!(["nobody"])),
         filter("duration", "executeDurationMs", "greater_than", json!(60_000)),
@@ -167,6 +168,7 @@ fn questions(environment: &str, now_ms: i64) -> Vec<(&'static str, Vec<Question>
         get("name", format!("{TASK}?name=task%2077")),
         get("workspace", format!("{TASK}?workspaceId={workspace}")),
         ("part of a name", Method::POST, format!("{TASK}/search"), Some(json!({ "name": "k 77" }))),
+        ("labels", Method::POST, format!("{TASK}/search"), Some(json!({ "tags": ["nightly"] }))),
     ];
     vec![("run list", runs), ("history search", history), ("task list", tasks)]
 }
@@ -207,6 +209,7 @@ fn fill_all(target: &Target, runs: i64, now_ms: i64, environment: &str, principa
         cells.extend([Cell::from(hex("e", number % 20)), "{}".into(), 0.into(), 0.into()]);
         cells
     };
+    let name = |number: i64| -> Vec<Cell> { vec![hex("d", number).into(), format!("task {number}").into()] };
     let run = |number: i64| run_row(number, runs, now_ms, environment);
     let text = |columns: &'static str| columns.split(' ').collect::<Vec<_>>();
     let (w, r, a) = (
@@ -226,6 +229,7 @@ fn fill_all(target: &Target, runs: i64, now_ms: i64, environment: &str, principa
             Table { name: "workspace_rights", columns: &r, rows: WORKSPACES + 3, row: &right },
             Table { name: "artifacts", columns: &a, rows: WORKSPACES, row: &artifact },
             Table { name: "tasks", columns: &t, rows: TASKS, row: &task },
+            Table { name: "task_names", columns: &["task_id", "name"], rows: TASKS, row: &name },
             Table { name: "runs", columns: &u, rows: runs, row: &run },
         ],
     )

@@ -119,7 +119,7 @@ impl Service {
         offset: i64,
     ) -> Result<HistoryPart, Error> {
         let allowed = actor.allow(MONITOR)?;
-        let (filter, proof) = (filter_of(search, &allowed), allowed.clone());
+        let (filter, proof) = (filter_of(search, &allowed, self.now()), allowed.clone());
         self.read(&allowed, move |tx| {
             let places = history::find(tx, &filter, None, offset + limit + 1)?;
             let wanted = usize::try_from(limit).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Service {
         count: i64,
     ) -> Result<HistoryPart, Error> {
         let allowed = actor.allow(MONITOR)?;
-        let (filter, proof) = (filter_of(search.clone(), &allowed), allowed.clone());
+        let (filter, proof) = (filter_of(search.clone(), &allowed, self.now()), allowed.clone());
         self.read(&allowed, move |tx| {
             let places = history::find(tx, &filter, after.as_ref(), count + 1)?;
             part(tx, &proof, &places, usize::try_from(count).unwrap_or_default())
@@ -165,12 +165,13 @@ impl Service {
     }
 }
 
-fn filter_of(search: HistorySearch, allowed: &Allowed) -> HistoryFilter {
+fn filter_of(search: HistorySearch, allowed: &Allowed, now_ms: i64) -> HistoryFilter {
     HistoryFilter {
         environment: search.environment,
         services: search.services,
         of_plans: search.of_plans,
         clauses: search.clauses,
+        now_ms,
         visible_to: allowed.visible(SEE),
     }
 }

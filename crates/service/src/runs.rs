@@ -131,6 +131,7 @@ impl Service {
             tags: query.tags.clone(),
             from_ms,
             to_ms,
+            now_ms: self.now(),
             visible_to: allowed.visible(SEE),
         })
     }

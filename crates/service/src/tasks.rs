@@ -207,6 +207,7 @@ impl Service {
             service.fill(tx, &proof, &mut task, request, &manifest)?;
             let message = format!("name: a task {} exists already in the workspace", task.name);
             task.insert(tx).map_err(taken(message))?;
+            tasks::note_name(tx, &task)?;
             service.audit_task(tx, &proof, "task.create", &task)?;
             task_view(tx, task, &mut Views::default())
         })
@@ -239,6 +240,7 @@ impl Service {
             service.fill(tx, &proof, &mut task, request, &manifest)?;
             let message = format!("name: a task {} exists already in the workspace", task.name);
             task.update(tx).map_err(taken(message))?;
+            tasks::note_name(tx, &task)?;
             service.audit_task(tx, &proof, "task.update", &task)?;
             task_view(tx, task, &mut Views::default())
         })

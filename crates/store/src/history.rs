@@ -1,15 +1,15 @@
 //! The history: runs of tasks and of plans in one order, narrowed by many filters.
 //!
 //! What has not ended comes first, oldest request first; then what ended, newest end first, then oldest request first
-//! (source: spec, the place of what has not ended is inferred). A page costs a probe of an index for each workspace that
-//! the caller sees and each outcome, however long the history is.
+//! (source: spec, the place of what has not ended is inferred). A page looks back over growing stretches of time, each of
+//! which costs a probe of an index for each workspace that the caller sees and each outcome, however long the history is.
 
 use crate::db::record::Conditions;
-use crate::history_clauses::{Table, narrowed};
+use crate::history_clauses::{Table, ended_outcomes, name_holds, narrowed, period, with_any_tag};
+use crate::look_back::{FIRST_MS, LookBack};
 use crate::{StoreError, Tx, Value, params};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{ArtifactId, EnvironmentId, WorkspaceId};
-use stoker_domain::run::Outcome;
 
 pub use crate::history_clauses::{Clause, Field, RuntimeField};
 
@@ -24,6 +24,8 @@ pub struct HistoryFilter {
     pub of_plans: bool,
     /// Further conditions, all of them.
     pub clauses: Vec<Clause>,
+    /// Now, milliseconds: hardly anything is to be found behind it.
+    pub now_ms: i64,
     /// Only workspaces on which this principal has a right of the mask.
     pub visible_to: (String, i64),
 }
@@ -55,8 +57,8 @@ impl Place {
     }
 }
 
-/// Most tasks whose runs are looked up task by task.
-const TASKS: usize = 100;
+/// Most workspaces that are written into a statement one by one.
+const LISTED: usize = 5_000;
 
 /// The next `count` entries behind `after`.
 pub fn find(
@@ -64,6 +66,17 @@ pub fn find(
     filter: &HistoryFilter,
     after: Option<&Place>,
     count: i64,
+) -> Result<Vec<Place>, StoreError> {
+    find_by(tx, filter, after, count, FIRST_MS)
+}
+
+/// The same; the first stretch of time that is looked at has `first_ms` milliseconds. Tests find the same with any.
+pub fn find_by(
+    tx: &mut Tx<'_>,
+    filter: &HistoryFilter,
+    after: Option<&Place>,
+    count: i64,
+    first_ms: i64,
 ) -> Result<Vec<Place>, StoreError> {
     let workspaces = workspaces(tx, filter)?;
     let wanted = usize::try_from(count).unwrap_or_default();
@@ -90,9 +103,8 @@ pub fn find(
             continue;
         }
         let Some(conditions) = narrowed(table, filter, true) else { continue };
-        for source in sources(table, filter, &workspaces) {
-            found.ended(tx, table, &conditions, &source, filter)?;
-        }
+        let Some(source) = source(tx, table, filter, &workspaces)? else { continue };
+        found.ended(tx, table, &conditions.with(source), filter, first_ms)?;
     }
     Ok(found.places)
 }
@@ -141,37 +153,80 @@ fn workspaces(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<WorkspaceId
     Ok(found.into_iter().map(WorkspaceId::trusted).collect())
 }
 
-/// Where ended entries are looked for: each is one probe of an index.
-enum Source {
-    Workspace(WorkspaceId, Option<Outcome>),
-    Task(String),
-    Ids,
+/// Where ended entries are looked for, as conditions that an index answers; nothing when there is no such place.
+fn source(
+    tx: &mut Tx<'_>,
+    table: Table,
+    filter: &HistoryFilter,
+    workspaces: &[WorkspaceId],
+) -> Result<Option<Conditions>, StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.and("state = 'finished'", []);
+    let by_id = |clause: &Clause| matches!(clause, Clause::Among { field: Field::Id, not: false, .. });
+    if filter.clauses.iter().any(by_id) {
+        visible(&mut conditions, table, filter);
+        return Ok(Some(conditions));
+    }
+    if table == Table::Runs {
+        let outcomes = ended_outcomes(filter);
+        if outcomes.is_empty() {
+            return Ok(None);
+        }
+        let names: Vec<String> = outcomes.iter().map(|outcome| format!("'{}'", outcome.id())).collect();
+        conditions.and(&format!("outcome IN ({})", names.join(", ")), []);
+        if let Some(tasks) = tasks(tx, filter)? {
+            if tasks.is_empty() {
+                return Ok(None);
+            }
+            let marks = vec!["?"; tasks.len()].join(", ");
+            conditions.and(&format!("task_id IN ({marks})"), tasks.iter().map(Value::from));
+            visible(&mut conditions, table, filter);
+            return Ok(Some(conditions));
+        }
+    }
+    if workspaces.is_empty() {
+        return Ok(None);
+    }
+    if workspaces.len() <= LISTED {
+        let marks = vec!["?"; workspaces.len()].join(", ");
+        conditions.and(&format!("workspace_id IN ({marks})"), workspaces.iter().map(Value::from));
+    } else {
+        let seen = "SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0";
+        conditions.and(
+            &format!("workspace_id IN ({seen})"),
+            [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
+        );
+        if let Some(environment) = &filter.environment {
+            conditions
+                .and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [environment.into()]);
+        }
+    }
+    Ok(Some(conditions))
 }
 
-fn sources(table: Table, filter: &HistoryFilter, workspaces: &[WorkspaceId]) -> Vec<Source> {
-    let positive = |wanted: Field| {
-        filter.clauses.iter().find_map(|clause| match clause {
-            Clause::Among { field, values, not: false } if *field == wanted => Some(values),
-            _ => None,
-        })
-    };
-    if positive(Field::Id).is_some() {
-        return vec![Source::Ids];
+/// The tasks whose runs alone can fit, when a filter names some and they are not too many.
+fn tasks(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Option<Vec<String>>, StoreError> {
+    for clause in &filter.clauses {
+        let (from, conditions) = match clause {
+            Clause::Among { field: Field::Task, values, not: false } => {
+                let mut tasks = values.clone();
+                tasks.sort_unstable();
+                tasks.dedup();
+                return Ok(Some(tasks));
+            }
+            Clause::Among { field: Field::Tag, values, not: false } => ("id FROM tasks", with_any_tag(values)),
+            Clause::Name { part, not: false } => ("DISTINCT task_id FROM task_names", name_holds(part)),
+            _ => continue,
+        };
+        let most = i64::try_from(LISTED + 1).unwrap_or(i64::MAX);
+        let (page, values) = conditions.paged(most, 0);
+        let sql = format!("SELECT {from} {} {page}", conditions.text());
+        let found = tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        if found.len() <= LISTED {
+            return Ok(Some(found));
+        }
     }
-    if let Some(tasks) = positive(Field::Task).filter(|tasks| table == Table::Runs && tasks.len() <= TASKS) {
-        let mut tasks = tasks.clone();
-        tasks.sort_unstable();
-        tasks.dedup();
-        return tasks.into_iter().map(Source::Task).collect();
-    }
-    if table == Table::PlanRuns {
-        return workspaces.iter().map(|id| Source::Workspace(id.clone(), None)).collect();
-    }
-    let by_outcome = |id: &WorkspaceId| {
-        let id = id.clone();
-        Outcome::ALL.iter().map(move |outcome| Source::Workspace(id.clone(), Some(*outcome)))
-    };
-    workspaces.iter().flat_map(by_outcome).collect()
+    Ok(None)
 }
 
 fn visible(conditions: &mut Conditions, table: Table, filter: &HistoryFilter) {
@@ -235,27 +290,14 @@ impl Found {
         tx: &mut Tx<'_>,
         table: Table,
         conditions: &Conditions,
-        source: &Source,
         filter: &HistoryFilter,
+        first_ms: i64,
     ) -> Result<(), StoreError> {
         let mut conditions = conditions.clone();
-        conditions.and("state = 'finished'", []);
-        match source {
-            Source::Workspace(id, outcome) => {
-                conditions.and("workspace_id = ?", [id.into()]);
-                if let Some(outcome) = outcome {
-                    conditions.and("outcome = ?", [outcome.id().into()]);
-                }
-            }
-            Source::Task(id) => {
-                conditions.and("task_id = ?", [id.into()]);
-                visible(&mut conditions, table, filter);
-            }
-            Source::Ids => visible(&mut conditions, table, filter),
-        }
-        let trigger = table.trigger();
+        let (mut floor, mut newest) = period(filter);
         if let Some(Place { finish_ms: Some(finish), trigger_ms, id, .. }) = &self.after {
-            conditions.and("finish_ms <= ?", [(*finish).into()]);
+            newest = newest.min(*finish);
+            let trigger = table.trigger();
             conditions.and(
                 &format!("(finish_ms < ? OR {trigger} > ? OR ({trigger} = ? AND id {{bytes}} < ?))"),
                 [(*finish).into(), (*trigger_ms).into(), (*trigger_ms).into(), id.into()],
@@ -265,10 +307,20 @@ impl Found {
         if self.places.len() >= self.wanted
             && let Some(finish) = self.places.last().and_then(|place| place.finish_ms)
         {
-            conditions.and("finish_ms >= ?", [finish.into()]);
+            floor = floor.max(finish);
         }
-        let order = format!("finish_ms DESC, {trigger}, id {{bytes}} DESC");
-        self.take(tx, table, &conditions, &order, self.wanted)?;
+        let order = format!("finish_ms DESC, {}, id {{bytes}} DESC", table.trigger());
+        let known = self.places.len();
+        let mut back = LookBack::new(newest.min(filter.now_ms), floor, first_ms);
+        loop {
+            self.places.truncate(known);
+            let mut stretch = conditions.clone();
+            stretch.and("finish_ms >= ? AND finish_ms <= ?", [back.low().into(), newest.into()]);
+            self.take(tx, table, &stretch, &order, self.wanted)?;
+            if !back.widen(self.places.len() - known, self.wanted) {
+                break;
+            }
+        }
         self.trim();
         Ok(())
     }

@@ -3,6 +3,7 @@
 use crate::Value;
 use crate::db::record::{Conditions, holds_text, like_escaped};
 use crate::history::HistoryFilter;
+use stoker_domain::run::Outcome;
 
 /// Something that one of a list of values must be, or none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,8 +171,58 @@ impl Table {
     }
 }
 
+/// The outcomes that the wanted statuses leave for ended runs.
+pub(crate) fn ended_outcomes(filter: &HistoryFilter) -> Vec<Outcome> {
+    let mut found = Outcome::ALL.to_vec();
+    for clause in &filter.clauses {
+        if let Clause::Among { field: Field::Status, values, not } = clause {
+            let texts: Vec<&str> = values.iter().filter_map(|value| Table::Runs.status(value, true)).collect();
+            found.retain(|outcome| texts.iter().any(|text| text.contains(&format!("'{}'", outcome.id()))) != *not);
+        }
+    }
+    found
+}
+
+/// First and last instant of the wanted ends.
+pub(crate) fn period(filter: &HistoryFilter) -> (i64, i64) {
+    let periods = filter.clauses.iter().filter_map(|clause| match clause {
+        Clause::Period { from_ms, to_ms } => Some((*from_ms, *to_ms)),
+        _ => None,
+    });
+    periods.fold((i64::MIN, i64::MAX), |known, next| (known.0.max(next.0), known.1.min(next.1)))
+}
+
+fn any_tag(values: &[String]) -> (String, Vec<Value>) {
+    let (mut clauses, mut texts) = (Vec::new(), Vec::new());
+    for value in values {
+        let (clause, values) = holds_text("tags", value);
+        clauses.push(clause);
+        texts.extend(values);
+    }
+    (format!("tags <> '[]' AND ({})", clauses.join(" OR ")), texts)
+}
+
+fn holding(part: &str) -> Value {
+    Value::Text(format!("%{}%", like_escaped(&part.to_lowercase())))
+}
+
+/// The condition that tasks have one of these labels.
+pub(crate) fn with_any_tag(values: &[String]) -> Conditions {
+    let (text, values) = any_tag(values);
+    let mut conditions = Conditions::default();
+    conditions.and(&text, values);
+    conditions
+}
+
+/// The condition that a noted name holds this text.
+pub(crate) fn name_holds(part: &str) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.and("name LIKE ? ESCAPE '\\'", [holding(part)]);
+    conditions
+}
+
 /// Conditions on the entries of a table that have ended, or have not; nothing when none of them can fit. The workspace is
-/// left to the caller.
+/// left to the caller, and so are periods of what has ended.
 pub(crate) fn narrowed(table: Table, filter: &HistoryFilter, ended: bool) -> Option<Conditions> {
     let mut conditions = Conditions::default();
     if table == Table::Runs {
@@ -205,15 +256,9 @@ fn add(conditions: &mut Conditions, table: Table, clause: &Clause, ended: bool) 
             if table == Table::PlanRuns {
                 return *not;
             }
-            let (mut clauses, mut texts) = (Vec::new(), Vec::new());
-            for value in values {
-                let (clause, values) = holds_text("tags", value);
-                clauses.push(clause);
-                texts.extend(values);
-            }
+            let (clauses, texts) = any_tag(values);
             let no = if *not { "NOT " } else { "" };
-            let text = format!("task_id {no}IN (SELECT id FROM tasks WHERE {})", clauses.join(" OR "));
-            conditions.and(&text, texts);
+            conditions.and(&format!("task_id {no}IN (SELECT id FROM tasks WHERE {clauses})"), texts);
         }
         Clause::Among { field, values, not } => {
             let Some(expression) = table.expression(*field) else { return *not };
@@ -225,12 +270,10 @@ fn add(conditions: &mut Conditions, table: Table, clause: &Clause, ended: bool) 
         Clause::Name { part, not } => {
             let column = if table == Table::Runs { "task_name" } else { "plan_name" };
             let no = if *not { "NOT " } else { "" };
-            let pattern = format!("%{}%", like_escaped(&part.to_lowercase()));
-            conditions.and(&format!("lower({column}) {no}LIKE ? ESCAPE '\\'"), [Value::Text(pattern)]);
+            conditions.and(&format!("lower({column}) {no}LIKE ? ESCAPE '\\'"), [holding(part)]);
         }
-        Clause::Period { from_ms, to_ms } if ended => {
-            conditions.and("finish_ms >= ? AND finish_ms <= ?", [(*from_ms).into(), (*to_ms).into()]);
-        }
+        // The caller looks back within it.
+        Clause::Period { .. } if ended => {}
         Clause::Period { to_ms, .. } => {
             conditions.and(&format!("coalesce({}, 0) <= ?", table.trigger()), [(*to_ms).into()]);
         }

@@ -23,6 +23,7 @@ pub mod history;
 mod history_clauses;
 pub mod identities;
 pub mod logs;
+mod look_back;
 pub mod people;
 pub mod pipeline_engines;
 pub mod plan_runs;

@@ -1,33 +1,32 @@
-//! Lists of runs, newest first. A page and its total cost about the same however long the history is: pages are merged from
-//! probes of an index, totals are summed over closed days.
+//! Lists of runs, newest first. A page and its total cost about the same however long the history is: pages are found by
+//! looking back over growing stretches of time, totals are summed over closed days.
 
 use crate::db::Record;
 use crate::db::record::{Conditions, holds_text};
+use crate::look_back::{FIRST_MS, LookBack};
 use crate::run_totals::{DAY_MS, day_of, open_since, spanning};
 use crate::runs::{Run, RunFilter};
-use crate::{StoreError, Tx, Value, params};
+use crate::{StoreError, Tx, Value};
 use stoker_domain::run::{Outcome, State};
 
-/// Up to this many runs with a wanted outcome are all looked at; more of them are found soon enough among all others.
-const FEW: i64 = 5_000;
 /// The time of the request, written so that no index in its order is taken where another one has fewer rows to look at.
 const TRIGGER: &str = "coalesce(trigger_ms, 0)";
-/// Most tasks with the wanted labels whose runs are looked up task by task.
-const TASKS: usize = 300;
+/// Most tasks with the wanted labels, and most workspaces, that are written into a statement one by one.
+const LISTED: usize = 5_000;
 
 /// A page of runs, newest first, and how many there are in all. A run matches the window when it starts in it, ends in
 /// it, lies in it or spans it (source: spec).
 pub fn list(tx: &mut Tx<'_>, filter: &RunFilter, limit: i64, offset: i64) -> Result<(Vec<Run>, i64), StoreError> {
-    list_by(tx, filter, limit, offset, FEW)
+    list_by(tx, filter, limit, offset, FIRST_MS)
 }
 
-/// The same; up to `few` matches are found by looking at all of them. Tests find the same page both ways.
+/// The same; the first stretch of time that is looked at has `first_ms` milliseconds. Tests find the same page with any.
 pub fn list_by(
     tx: &mut Tx<'_>,
     filter: &RunFilter,
     limit: i64,
     offset: i64,
-    few: i64,
+    first_ms: i64,
 ) -> Result<(Vec<Run>, i64), StoreError> {
     let Some(places) = places(tx, filter)? else { return Ok((Vec::new(), 0)) };
     let total = total(tx, filter, &places)?;
@@ -35,14 +34,15 @@ pub fn list_by(
         return Ok((Vec::new(), total));
     }
     let wanted = usize::try_from(offset.saturating_add(limit)).unwrap_or(usize::MAX);
-    let mut found = Merged { keys: Vec::new(), wanted };
-    pages(tx, filter, &places, total <= few, &mut found)?;
-    let skipped = usize::try_from(offset).unwrap_or(usize::MAX);
-    let mut runs = Vec::new();
-    for (_, id) in found.keys.iter().skip(skipped) {
-        runs.extend(Run::select_opt(tx, "WHERE id = $1", params![id.as_str()])?);
+    let keys = newest(tx, filter, &places, wanted, first_ms)?;
+    let ids: Vec<Value> =
+        keys.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).map(|(_, id)| Value::from(id)).collect();
+    if ids.is_empty() {
+        return Ok((Vec::new(), total));
     }
-    Ok((runs, total))
+    let marks: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
+    let sql = format!("WHERE id IN ({}) ORDER BY trigger_ms DESC, id {{bytes}}", marks.join(", "));
+    Ok((Run::select(tx, &sql, &ids)?, total))
 }
 
 /// Where runs are looked for.
@@ -63,7 +63,7 @@ fn places(tx: &mut Tx<'_>, filter: &RunFilter) -> Result<Option<Places>, StoreEr
     }
     if !filter.tags.is_empty() {
         let tasks = tagged(tx, filter, None)?;
-        if tasks.len() <= TASKS {
+        if tasks.len() <= LISTED {
             return Ok(Some(Places::Tasks(tasks)).filter(|found| !found.is_empty()));
         }
     }
@@ -91,7 +91,7 @@ fn tagged(tx: &mut Tx<'_>, filter: &RunFilter, only: Option<&str>) -> Result<Vec
         let (clause, values) = holds_text("tags", tag);
         conditions.and(&clause, values);
     }
-    let sql = format!("SELECT id FROM tasks {} ORDER BY id {{bytes}}", conditions.text());
+    let sql = format!("SELECT id FROM tasks {}", conditions.text());
     tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect()
 }
 
@@ -130,7 +130,7 @@ fn anywhere_as(conditions: &mut Conditions, filter: &RunFilter, places: &Places,
             let marks = vec!["?"; ids.len()].join(", ");
             conditions.and(&format!("task_id IN ({marks})"), ids.iter().map(Value::from));
         }
-        Places::Workspaces(ids) if ids.len() <= TASKS => {
+        Places::Workspaces(ids) if ids.len() <= LISTED => {
             let marks = vec!["?"; ids.len()].join(", ");
             conditions.and(&format!("{workspace} IN ({marks})"), ids.iter().map(Value::from));
         }
@@ -251,75 +251,37 @@ fn active_conditions(filter: &RunFilter, places: &Places) -> Conditions {
     conditions.with(common(filter, places))
 }
 
-/// The newest runs found so far: when they were asked for, and their ids.
-struct Merged {
-    keys: Vec<(i64, String)>,
-    wanted: usize,
-}
+/// When a run was asked for, and its id.
+type Key = (i64, String);
 
-impl Merged {
-    /// Below this instant nothing is wanted any more.
-    fn bound(&self) -> i64 {
-        if self.keys.len() < self.wanted { i64::MIN } else { self.keys.last().map_or(i64::MIN, |key| key.0) }
-    }
-
-    fn add(&mut self, tx: &mut Tx<'_>, mut conditions: Conditions, in_order: bool) -> Result<(), StoreError> {
-        let column = if in_order { "trigger_ms" } else { TRIGGER };
-        conditions.and(&format!("{column} >= ?"), [self.bound().into()]);
-        let (order, values) = if in_order {
-            let (page, values) = conditions.paged(i64::try_from(self.wanted).unwrap_or(i64::MAX), 0);
-            (format!("ORDER BY trigger_ms DESC, id {{bytes}} {page}"), values)
-        } else {
-            (String::new(), conditions.values().to_vec())
-        };
-        let sql = format!("SELECT trigger_ms, id FROM runs {} {order}", conditions.text());
-        for row in tx.query(&sql, &values)? {
-            self.keys.push((row.int(0)?, row.text(1)?));
-        }
-        self.keys.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        self.keys.truncate(self.wanted);
-        Ok(())
-    }
-}
-
-fn pages(
+/// The keys of the newest `wanted` runs.
+fn newest(
     tx: &mut Tx<'_>,
     filter: &RunFilter,
     places: &Places,
-    few: bool,
-    found: &mut Merged,
-) -> Result<(), StoreError> {
+    wanted: usize,
+    first_ms: i64,
+) -> Result<Vec<Key>, StoreError> {
     let (active, outcomes) = outcomes(filter);
-    if outcomes.is_empty() || few {
+    let mut found = Vec::new();
+    if outcomes.is_empty() {
         if active {
-            found.add(tx, active_conditions(filter, places), false)?;
+            add(tx, &mut found, active_conditions(filter, places), wanted)?;
         }
-        if !outcomes.is_empty() {
-            let mut conditions = Conditions::default();
-            conditions.and("state = 'finished'", []);
-            anywhere(&mut conditions, filter, places);
-            conditions.and(&listed(&outcomes), []);
-            conditions.and("finish_ms >= ?", [filter.from_ms.into()]);
-            conditions.and(&format!("{TRIGGER} <= ?"), [filter.to_ms.into()]);
-            found.add(tx, conditions.with(common(filter, places)), false)?;
-        }
-        return Ok(());
+        return Ok(found);
     }
-    // Asked for within the window, place by place.
-    let (Places::Workspaces(ids) | Places::Tasks(ids)) = places;
-    let column = if matches!(places, Places::Tasks(_)) { "task_id" } else { "workspace_id" };
-    for id in ids {
-        let mut conditions = Conditions::default();
-        conditions.and(&format!("{column} = ?"), [id.into()]);
-        conditions.and("trigger_ms >= ? AND trigger_ms <= ?", [filter.from_ms.into(), filter.to_ms.into()]);
-        if let Some(outcome) = filter.outcome {
-            // Not written as a plain comparison, or the index that is not in the wanted order would be taken.
-            conditions.and("coalesce(outcome, '') = ?", [outcome.id().into()]);
+    // Asked for within the window.
+    let mut back = LookBack::new(filter.to_ms.min(filter.now_ms), filter.from_ms, first_ms);
+    loop {
+        found.clear();
+        let conditions = stretch(filter, places, active, &outcomes, back.low());
+        add(tx, &mut found, conditions, wanted)?;
+        if !back.widen(found.len(), wanted) {
+            break;
         }
-        found.add(tx, conditions.with(common(filter, places)), true)?;
     }
-    if found.keys.len() >= found.wanted {
-        return Ok(());
+    if found.len() >= wanted {
+        return Ok(found);
     }
     // Asked for before it, and ended in it or not at all.
     let before = |mut conditions: Conditions| {
@@ -327,7 +289,7 @@ fn pages(
         conditions
     };
     if active {
-        found.add(tx, before(active_conditions(filter, places)), false)?;
+        add(tx, &mut found, before(active_conditions(filter, places)), wanted)?;
     }
     for (first, last) in spanning(tx, filter.from_ms)? {
         let mut conditions = Conditions::default();
@@ -335,7 +297,41 @@ fn pages(
         anywhere(&mut conditions, filter, places);
         conditions.and(&listed(&outcomes), []);
         conditions.and("finish_ms >= ? AND finish_ms <= ?", [first.into(), last.into()]);
-        found.add(tx, before(conditions).with(common(filter, places)), false)?;
+        add(tx, &mut found, before(conditions).with(common(filter, places)), wanted)?;
     }
+    Ok(found)
+}
+
+/// Runs that were asked for from `low` to the end of the window.
+fn stretch(filter: &RunFilter, places: &Places, active: bool, outcomes: &[Outcome], low: i64) -> Conditions {
+    let mut conditions = Conditions::default();
+    if active {
+        anywhere(&mut conditions, filter, places);
+        if !filter.states.is_empty() {
+            let marks = vec!["?"; filter.states.len()].join(", ");
+            conditions.and(&format!("state IN ({marks})"), filter.states.iter().map(|state| Value::from(state.id())));
+        }
+        conditions.and("trigger_ms >= ? AND trigger_ms <= ?", [low.into(), filter.to_ms.into()]);
+    } else {
+        // Nothing ends before it is asked for, so the index of outcomes and ends holds them all.
+        conditions.and("state = 'finished'", []);
+        anywhere(&mut conditions, filter, places);
+        conditions.and(&listed(outcomes), []);
+        conditions.and("finish_ms >= ?", [low.into()]);
+        conditions.and(&format!("{TRIGGER} >= ? AND {TRIGGER} <= ?"), [low.into(), filter.to_ms.into()]);
+    }
+    conditions.with(common(filter, places))
+}
+
+/// Adds the newest runs that fulfil the conditions, and keeps as many as are wanted.
+fn add(tx: &mut Tx<'_>, found: &mut Vec<Key>, conditions: Conditions, wanted: usize) -> Result<(), StoreError> {
+    let (page, values) = conditions.paged(i64::try_from(wanted).unwrap_or(i64::MAX), 0);
+    let sql =
+        format!("SELECT trigger_ms, id FROM runs {} ORDER BY {TRIGGER} DESC, id {{bytes}} {page}", conditions.text());
+    for row in tx.query(&sql, &values)? {
+        found.push((row.int(0)?, row.text(1)?));
+    }
+    found.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    found.truncate(wanted);
     Ok(())
 }

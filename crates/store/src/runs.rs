@@ -425,6 +425,8 @@ pub struct RunFilter {
     pub from_ms: i64,
     /// End of the window, milliseconds.
     pub to_ms: i64,
+    /// Now, milliseconds: a window may end later, but hardly anything is to be found there.
+    pub now_ms: i64,
     /// Only workspaces on which this principal has a right of the mask.
     pub visible_to: (String, i64),
 }

@@ -147,26 +147,35 @@ pub fn lock_followers(
     Task::select(tx, rest, params![environment, name, kind.id()])
 }
 
+/// With more matches than this, a page is filled soonest by going through all tasks by name.
+const MANY: i64 = 5_000;
+
 /// A page of tasks by name, and how many there are in all.
 pub fn list(tx: &mut Tx<'_>, filter: &TaskFilter, limit: i64, offset: i64) -> Result<(Vec<Task>, i64), StoreError> {
-    let conditions = conditions(filter);
-    let total = tx.query_int(&format!("SELECT count(*) FROM tasks {}", conditions.text()), conditions.values())?;
+    let counted = conditions(filter, false);
+    let total = tx.query_int(&format!("SELECT count(*) FROM tasks {}", counted.text()), counted.values())?;
+    let conditions = if total > MANY { conditions(filter, true) } else { counted };
     let (page, values) = conditions.paged(limit, offset);
     let items = Task::select(tx, &format!("{} ORDER BY name {{bytes}}, id {page}", conditions.text()), &values)?;
     Ok((items, total))
 }
 
-fn conditions(filter: &TaskFilter) -> Conditions {
+/// `by_name` keeps the indexes over workspaces and environments out, by expressions in the place of their columns.
+fn conditions(filter: &TaskFilter, by_name: bool) -> Conditions {
+    let (workspace, environment) = if by_name {
+        ("coalesce(workspace_id, '')", "coalesce(environment_id, '')")
+    } else {
+        ("workspace_id", "environment_id")
+    };
     let mut conditions = Conditions::default();
-    conditions.and(
-        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-    );
+    let seen = "SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0";
+    conditions
+        .and(&format!("{workspace} IN ({seen})"), [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)]);
     if let Some(id) = &filter.environment {
-        conditions.and("environment_id = ?", [id.into()]);
+        conditions.and(&format!("{environment} = ?"), [id.into()]);
     }
     if let Some(id) = &filter.workspace {
-        conditions.and("workspace_id = ?", [id.into()]);
+        conditions.and(&format!("{workspace} = ?"), [id.into()]);
     }
     if let Some(name) = &filter.name_prefix {
         conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(name)))]);
@@ -204,6 +213,15 @@ fn conditions(filter: &TaskFilter) -> Conditions {
         conditions.and(&clause, values);
     }
     conditions
+}
+
+/// Notes the name of a task that is made or renamed: runs keep the name of their time, and are searched by it.
+pub fn note_name(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO task_names (task_id, name) VALUES ($1, $2) ON CONFLICT (task_id, name) DO NOTHING",
+        params![&task.id, task.name.to_lowercase()],
+    )?;
+    Ok(())
 }
 
 /// Removes a task; its runs stay as history.

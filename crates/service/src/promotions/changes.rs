@@ -12,7 +12,7 @@ use stoker_store::engines::{Cluster, Engine, RunProfile};
 use stoker_store::plans::{self, Plan};
 use stoker_store::promotions::objects;
 use stoker_store::resources::{self, Resource};
-use stoker_store::tasks::Task;
+use stoker_store::tasks::{self, Task};
 use stoker_store::workspaces::{Grant, Workspace};
 use stoker_store::{Tx, accounts};
 
@@ -82,6 +82,9 @@ impl Prepared {
         inserted(tx, &changes.tasks)?;
         for task in &changes.changed_tasks {
             task.update(tx)?;
+        }
+        for task in changes.tasks.iter().chain(&changes.changed_tasks) {
+            tasks::note_name(tx, task)?;
         }
         inserted(tx, &changes.plans)?;
         for plan in &changes.changed_plans {

@@ -320,7 +320,8 @@ fn shifted(clause: &str, by: usize) -> String {
 /// a comma; inside an element no quote stands without a backslash, so nothing but a whole element fits.
 pub(crate) fn holds_text(column: &str, text: &str) -> (String, [Value; 2]) {
     let element = like_escaped(&serde_json::Value::from(text).to_string());
-    let clause = format!("({column} LIKE ? ESCAPE '\\' OR {column} LIKE ? ESCAPE '\\')");
+    // Most rows hold nothing, and an index may hold only the others.
+    let clause = format!("{column} <> '[]' AND ({column} LIKE ? ESCAPE '\\' OR {column} LIKE ? ESCAPE '\\')");
     (clause, [Value::Text(format!("[{element}%")), Value::Text(format!("%,{element}%"))])
 }
 

@@ -2,6 +2,7 @@
 
 mod data_keys;
 mod durability;
+mod history;
 mod lists;
 mod locks;
 mod migrations;

@@ -20,13 +20,13 @@ async fn check(place: &Place, all: &[Run], random: &SeededRandom, when: &str) {
         let mut expected: Vec<&Run> = all.iter().filter(|run| matches(run, &filter)).collect();
         expected.sort_by(|a, b| b.trigger_ms.cmp(&a.trigger_ms).then(a.id.cmp(&b.id)));
         let page: Vec<&Run> = expected.iter().copied().skip(offset as usize).take(limit as usize).collect();
-        // All matches are few, or none are.
-        for few in [0, 1_000] {
+        // Looked at in many stretches of time, in some, and at once.
+        for first_ms in [1, UNIT, i64::MAX] {
             let asked = filter.clone();
-            let found = place.store.read(move |tx| run_list::list_by(tx, &asked, limit, offset, few)).await;
+            let found = place.store.read(move |tx| run_list::list_by(tx, &asked, limit, offset, first_ms)).await;
             let (found, total) = found.expect("list");
-            assert_eq!(total, expected.len() as i64, "{when} {few} {filter:?}");
-            assert_eq!(found.iter().collect::<Vec<_>>(), page, "{when} {few} {filter:?} {limit} {offset}");
+            assert_eq!(total, expected.len() as i64, "{when} {first_ms} {filter:?}");
+            assert_eq!(found.iter().collect::<Vec<_>>(), page, "{when} {first_ms} {filter:?} {limit} {offset}");
         }
     }
 }
@@ -84,13 +84,15 @@ fn random_filter(random: &SeededRandom) -> RunFilter {
     let mut filter = RunFilter {
         from_ms: from,
         to_ms: from + pick(random, 10) as i64 * UNIT + pick(random, 2) as i64,
+        now_ms: if pick(random, 2) == 0 { i64::MAX } else { 5 * UNIT },
         visible_to: ("me".to_owned(), [Right::View, Right::Execute].into_iter().collect::<Rights>().mask()),
         ..RunFilter::default()
     };
     if pick(random, 2) == 0 {
         filter.task = Some(TaskId::trusted(hex_id("7", pick(random, 3))));
     }
-    match pick(random, 3) {
+    match pick(random, 4) {
+        3 => filter.states = vec![State::Queued, State::Finished],
         0 => filter.states = vec![State::Queued, State::Offered],
         1 => {
             filter.states = vec![State::Finished];
