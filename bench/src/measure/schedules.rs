@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use stoker_testkit::http::Method;
+use stoker_testkit::programs::ServerOptions;
 
 use super::fill::{Cell, Table, Target, fill};
 use crate::floors::process::NOTHING;
@@ -18,13 +19,29 @@ const DUE: i64 = 500;
 /// How far away that instant is when the tables are written.
 const AHEAD_MS: i64 = 45_000;
 const DAY: i64 = 24 * 60 * 60 * 1000;
+/// Between two questions for what was started.
+const PAUSE: Duration = Duration::from_millis(5);
 /// Steps of the plan.
 const STEPS: usize = 40;
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// `count` schedules, all active.
+/// `count` schedules, all active, on one database after the other.
 pub(crate) async fn schedules(report: &mut Report, count: i64) -> Result<()> {
-    let mut stage = Stage::start().await?;
+    on(report, "SQLite", None, count).await?;
+    if crate::floors::has_postgres() {
+        let database = stoker_testkit::postgres::database();
+        on(report, "PostgreSQL", Some(database.url.clone()), count).await?;
+    }
+    report.note(
+        "Schedules: written straight into the tables, one trigger and one task each. Lateness: from the due instant until \
+         the API shows the run, asked every 5 ms; no engine is connected.",
+    );
+    Ok(())
+}
+
+async fn on(report: &mut Report, name: &str, url: Option<String>, count: i64) -> Result<()> {
+    let options = ServerOptions { database_url: url.clone(), ..ServerOptions::default() };
+    let mut stage = Stage::start_on(options).await?;
     let task = stage.task("scheduled", NOTHING).await?;
     let task = stage.call(Method::GET, &format!("/orchestration/executables/tasks/{task}"), None).await?;
     let workspace = stage.server.bootstrap().workspace_id.clone();
@@ -32,7 +49,10 @@ pub(crate) async fn schedules(report: &mut Report, count: i64) -> Result<()> {
     let artifact = text(&task["artifact"], "id")?;
     let engine = stage.engine_id().to_owned();
     stage.server.stop();
-    let target = Target::Sqlite(stage.data().join("stoker.db"));
+    let target = match url {
+        Some(url) => Target::Postgres(url),
+        None => Target::Sqlite(stage.data().join("stoker.db")),
+    };
     let due = now_ms() + AHEAD_MS;
     let next = |number: i64| if number < DUE { due } else { due + DAY + (number % 1_000) * 60_000 };
     let id = |kind: &str, number: i64| format!("{kind}{number:0width$}", width = 24 - kind.len());
@@ -79,7 +99,7 @@ pub(crate) async fn schedules(report: &mut Report, count: i64) -> Result<()> {
     stage.server.restart();
     let started = begin.elapsed().as_secs_f64() * 1000.0;
     report.row(
-        &format!("start of the server with {count} active schedules"),
+        &format!("start of the server with {count} active schedules, {name}"),
         format!("{started:.0} ms"),
         "",
         Bar::at_most(started, 1000.0, "ms"),
@@ -87,7 +107,7 @@ pub(crate) async fn schedules(report: &mut Report, count: i64) -> Result<()> {
     let late = lateness(&stage, due).await?;
     let p99 = late.quantile(0.99).as_secs_f64() * 1000.0;
     report.row(
-        &format!("{DUE} starts due in one instant of {count} schedules: lateness"),
+        &format!("{DUE} starts due in one instant of {count} schedules, {name}: lateness"),
         late.text(&[0.5, 0.95, 0.99]),
         "",
         Bar::at_most(p99, 100.0, "ms p99"),
@@ -95,14 +115,10 @@ pub(crate) async fn schedules(report: &mut Report, count: i64) -> Result<()> {
     let (all, _) = resident_kb(stage.server.pid().context("the server does not run")?)?;
     let mb = all as f64 / 1024.0;
     report.row(
-        &format!("memory of the server with {count} active schedules"),
+        &format!("memory of the server with {count} active schedules, {name}"),
         format!("{mb:.1} MB"),
         "",
         Bar::at_most(mb, 200.0, "MB"),
-    );
-    report.note(
-        "Schedules: written straight into the tables of SQLite, one trigger and one task each. Lateness: from the due instant \
-         until the API shows the run, asked without a pause; no engine is connected.",
     );
     Ok(())
 }
@@ -129,6 +145,7 @@ async fn lateness(stage: &Stage, due: i64) -> Result<Times> {
         let seen = usize::try_from(answer["total"].as_u64().unwrap_or_default())?.min(wanted);
         let after = u64::try_from(now_ms() - due).unwrap_or_default();
         late.resize(seen.max(late.len()), Duration::from_millis(after));
+        tokio::time::sleep(PAUSE).await;
     }
     Ok(Times::new(late))
 }

@@ -23,7 +23,7 @@ use stoker_store::schedules::{self, ScheduleLink, Trigger};
 /// Most schedules one pass acts on; the next pass goes on.
 const BATCH: i64 = 500;
 /// How many of them at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 
 /// Longest pause between two looks at what is due next, milliseconds.
 const LOOK_MS: i64 = 500;
@@ -53,31 +53,27 @@ impl Service {
             return Ok(0);
         }
         let (mut fired, mut held) = (0, false);
-        for ids in ids.chunks(AT_ONCE) {
-            let mut working = tokio::task::JoinSet::new();
-            for id in ids {
-                let (service, id) = (self.clone(), id.clone());
+        let (mut left, mut working) = (ids.into_iter(), tokio::task::JoinSet::new());
+        loop {
+            while working.len() < AT_ONCE && !held {
+                let Some(id) = left.next() else { break };
+                let service = self.clone();
                 working.spawn(async move {
                     let result = service.fire_schedule(&id).await;
                     (id, result)
                 });
             }
-            while let Some(joined) = working.join_next().await {
-                match joined.map_err(Error::internal)? {
-                    (_, Ok((instants, waits))) => {
-                        fired += instants;
-                        held |= waits;
-                    }
-                    (id, Err(error)) => {
-                        tracing::error!(schedule.id = %id, error = &error as &dyn std::error::Error, "cannot act on a schedule");
-                    }
+            let Some(joined) = working.join_next().await else { return Ok(fired) };
+            match joined.map_err(Error::internal)? {
+                (_, Ok((instants, waits))) => {
+                    fired += instants;
+                    held |= waits;
+                }
+                (id, Err(error)) => {
+                    tracing::error!(schedule.id = %id, error = &error as &dyn std::error::Error, "cannot act on a schedule");
                 }
             }
-            if held {
-                break;
-            }
         }
-        Ok(fired)
     }
 
     /// Acts on what is due now, and tells how long to wait until it should be called again, 1 to 500 ms: the reconcilers

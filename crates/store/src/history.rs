@@ -59,6 +59,8 @@ impl Place {
 
 /// Most workspaces that are written into a statement one by one.
 const LISTED: usize = 5_000;
+/// More tasks than this are looked at over longer stretches of time.
+const MANY: usize = 50;
 
 /// The next `count` entries behind `after`.
 pub fn find(
@@ -103,7 +105,9 @@ pub fn find_by(
             continue;
         }
         let Some(conditions) = narrowed(table, filter, true) else { continue };
-        let Some(source) = source(tx, table, filter, &workspaces)? else { continue };
+        let Some((source, tasks)) = source(tx, table, filter, &workspaces)? else { continue };
+        // Many tasks cost many probes for each stretch, and few of them have run lately.
+        let first_ms = if tasks > MANY { first_ms.saturating_mul(30) } else { first_ms };
         found.ended(tx, table, &conditions.with(source), filter, first_ms)?;
     }
     Ok(found.places)
@@ -153,19 +157,20 @@ fn workspaces(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<WorkspaceId
     Ok(found.into_iter().map(WorkspaceId::trusted).collect())
 }
 
-/// Where ended entries are looked for, as conditions that an index answers; nothing when there is no such place.
+/// Where ended entries are looked for, as conditions that an index answers, and among how many tasks; nothing when there is
+/// no such place.
 fn source(
     tx: &mut Tx<'_>,
     table: Table,
     filter: &HistoryFilter,
     workspaces: &[WorkspaceId],
-) -> Result<Option<Conditions>, StoreError> {
+) -> Result<Option<(Conditions, usize)>, StoreError> {
     let mut conditions = Conditions::default();
     conditions.and("state = 'finished'", []);
     let by_id = |clause: &Clause| matches!(clause, Clause::Among { field: Field::Id, not: false, .. });
     if filter.clauses.iter().any(by_id) {
         visible(&mut conditions, table, filter);
-        return Ok(Some(conditions));
+        return Ok(Some((conditions, 0)));
     }
     if table == Table::Runs {
         let outcomes = ended_outcomes(filter);
@@ -181,7 +186,7 @@ fn source(
             let marks = vec!["?"; tasks.len()].join(", ");
             conditions.and(&format!("task_id IN ({marks})"), tasks.iter().map(Value::from));
             visible(&mut conditions, table, filter);
-            return Ok(Some(conditions));
+            return Ok(Some((conditions, tasks.len())));
         }
     }
     if workspaces.is_empty() {
@@ -201,7 +206,7 @@ fn source(
                 .and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [environment.into()]);
         }
     }
-    Ok(Some(conditions))
+    Ok(Some((conditions, 0)))
 }
 
 /// The tasks whose runs alone can fit, when a filter names some and they are not too many.

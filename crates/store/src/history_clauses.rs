@@ -119,7 +119,8 @@ impl Table {
     /// An expression for a field with one place for `LIST`; nothing when entries of the table have no such thing.
     fn expression(self, field: Field) -> Option<&'static str> {
         Some(match (self, field) {
-            (_, Field::Workspace) => "workspace_id IN (LIST)",
+            // An expression: the index over workspaces is wanted only where the caller asks for it.
+            (_, Field::Workspace) => "coalesce(workspace_id, '') IN (LIST)",
             (_, Field::Operator) => "user_id IN (LIST)",
             (_, Field::ApiVersion) => "coalesce(api_version, '') IN (LIST)",
             (_, Field::Id) => "id IN (LIST)",

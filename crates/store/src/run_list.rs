@@ -49,8 +49,10 @@ pub fn list_by(
 enum Places {
     /// In these workspaces.
     Workspaces(Vec<String>),
-    /// Among the runs of these tasks.
-    Tasks(Vec<String>),
+    /// Among the runs of this task.
+    Task(String),
+    /// Among the runs of these tasks with the wanted labels, which lie where the caller sees and the filter allows.
+    Tagged(Vec<String>),
 }
 
 /// Nothing when no run can fit.
@@ -59,12 +61,12 @@ fn places(tx: &mut Tx<'_>, filter: &RunFilter) -> Result<Option<Places>, StoreEr
         if !filter.tags.is_empty() && tagged(tx, filter, Some(task.as_str()))?.is_empty() {
             return Ok(None);
         }
-        return Ok(Some(Places::Tasks(vec![task.to_string()])));
+        return Ok(Some(Places::Task(task.to_string())));
     }
     if !filter.tags.is_empty() {
         let tasks = tagged(tx, filter, None)?;
         if tasks.len() <= LISTED {
-            return Ok(Some(Places::Tasks(tasks)).filter(|found| !found.is_empty()));
+            return Ok(Some(Places::Tagged(tasks)).filter(|found| !found.is_empty()));
         }
     }
     let mut conditions = Conditions::default();
@@ -81,11 +83,22 @@ fn places(tx: &mut Tx<'_>, filter: &RunFilter) -> Result<Option<Places>, StoreEr
     Ok(Some(Places::Workspaces(found)).filter(|found| !found.is_empty()))
 }
 
-/// Ids of the tasks with all the wanted labels.
+/// Ids of the tasks with all the wanted labels that lie where the caller sees and the filter allows; a task stays where it
+/// was made.
 fn tagged(tx: &mut Tx<'_>, filter: &RunFilter, only: Option<&str>) -> Result<Vec<String>, StoreError> {
     let mut conditions = Conditions::default();
     if let Some(id) = only {
         conditions.and("id = ?", [id.into()]);
+    }
+    conditions.and(
+        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
+        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
+    );
+    if let Some(id) = &filter.workspace {
+        conditions.and("workspace_id = ?", [id.into()]);
+    }
+    if let Some(id) = &filter.environment {
+        conditions.and("environment_id = ?", [id.into()]);
     }
     for tag in &filter.tags {
         let (clause, values) = holds_text("tags", tag);
@@ -98,16 +111,20 @@ fn tagged(tx: &mut Tx<'_>, filter: &RunFilter, only: Option<&str>) -> Result<Vec
 /// Conditions that every run of the list fulfils beside its window, its state and where it is looked for.
 fn common(filter: &RunFilter, places: &Places) -> Conditions {
     let mut conditions = Conditions::default();
-    if let Places::Tasks(_) = places {
+    if let Places::Tagged(_) = places {
+        return conditions;
+    }
+    if let Places::Task(_) = places {
+        // Expressions instead of columns: an index over workspaces must not be taken.
         conditions.and(
-            "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
+            "coalesce(workspace_id, '') IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
             [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
         );
         if let Some(id) = &filter.workspace {
-            conditions.and("workspace_id = ?", [id.into()]);
+            conditions.and("coalesce(workspace_id, '') = ?", [id.into()]);
         }
         if let Some(id) = &filter.environment {
-            conditions.and("environment_id = ?", [id.into()]);
+            conditions.and("coalesce(environment_id, '') = ?", [id.into()]);
         }
     } else {
         for tag in &filter.tags {
@@ -126,7 +143,8 @@ fn anywhere(conditions: &mut Conditions, filter: &RunFilter, places: &Places) {
 /// The same with another way to write the column of the workspace.
 fn anywhere_as(conditions: &mut Conditions, filter: &RunFilter, places: &Places, workspace: &str) {
     match places {
-        Places::Tasks(ids) => {
+        Places::Task(id) => conditions.and("task_id = ?", [id.into()]),
+        Places::Tagged(ids) => {
             let marks = vec!["?"; ids.len()].join(", ");
             conditions.and(&format!("task_id IN ({marks})"), ids.iter().map(Value::from));
         }
@@ -167,8 +185,10 @@ fn listed(outcomes: &[Outcome]) -> String {
 
 impl Places {
     fn is_empty(&self) -> bool {
-        let (Places::Workspaces(ids) | Places::Tasks(ids)) = self;
-        ids.is_empty()
+        match self {
+            Places::Task(_) => false,
+            Places::Workspaces(ids) | Places::Tagged(ids) => ids.is_empty(),
+        }
     }
 }
 
