@@ -18,6 +18,8 @@ use tokio::sync::watch;
 const CHANNEL: &str = "stoker_changes_1";
 /// Pause between two looks, which is also how long changes are gathered.
 const PACE: Duration = Duration::from_millis(100);
+/// How long one look waits for what is on its way.
+const LISTEN: Duration = Duration::from_millis(1);
 /// Pause between two tries to connect, in looks.
 const AGAIN: u32 = 20;
 /// The bit for "somebody signed out or lost rights"; the lower ones are topics.
@@ -134,7 +136,8 @@ fn exchange(client: &mut Client, own: i32, untold: &Untold, ears: &Ears) -> Resu
     }
     let mut heard = 0;
     let mut notifications = client.notifications();
-    let mut pending = notifications.iter();
+    // With no wait at all the driver would look only at what it has read already, and an idle server reads nothing.
+    let mut pending = notifications.timeout_iter(LISTEN);
     while let Some(notification) = pending.next()? {
         if notification.process_id() != own {
             // What a newer server says in words that are not known here may be anything.
