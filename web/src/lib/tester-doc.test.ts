@@ -17,7 +17,7 @@ import {
 
 const request = (name: string) => fresh('Request', name);
 
-function sample(): { document: Document; ids: Record<string, string> } {
+function sample(): { document: Document; ids: Record<'project' | 'scenario' | 'first' | 'second', string> } {
   const project = fresh('Project', 'Shop');
   const scenario = fresh('Scenario', 'Buy');
   const [first, second] = [request('One'), request('Two')];

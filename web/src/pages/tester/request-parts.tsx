@@ -77,7 +77,7 @@ function withKind(entity: Entity, kind: BodyKind): Entity {
   const { graphql, ...rest } = entity.stoker ?? {};
   const stoker = kind === 'graphql' ? { ...rest, graphql: graphql ?? { query: '' } } : rest;
   const form = kind === 'form' || kind === 'multipart';
-  const bodyType = kind === 'graphql' ? 'GraphQl' : form ? 'Form' : 'Text';
+  const bodyType = form ? 'Form' : 'Text';
   const encoding = kind === 'multipart' ? MULTIPART : URL_ENCODED;
   return {
     ...entity,
