@@ -124,11 +124,18 @@ it('keeps secrets, takes in the sample, and tries an operation of the API', { ti
   await page.getByRole('link', { name: /Create an engine/ }).click();
   await page.getByRole('region', { name: 'Create an engine' }).getByRole('button', { name: 'Run' }).click();
   await page.getByText(/\d done, 0 not Ok/).waitFor();
-  await page.getByText('Finished').or(page.getByText('Ok', { exact: true })).first().waitFor();
+  await page
+    .getByText('Finished')
+    .or(page.getByText('Ok', { exact: true }))
+    .first()
+    .waitFor();
   expect(await page.content()).not.toContain(stage.token);
 
   await me.go('/tester/reference?document=core&find=workspaces');
-  await page.getByRole('button', { name: /^Try it get \/orchestration\/workspaces/ }).first().click();
+  await page
+    .getByRole('button', { name: /^Try it get \/orchestration\/workspaces/ })
+    .first()
+    .click();
   await page.getByRole('heading', { name: 'API reference', level: 1 }).waitFor();
   await page.getByLabel('Address').waitFor();
   await sound('try');

@@ -64,6 +64,7 @@ export const x = {
   kept: 'kept, not shown',
   method: 'Method',
   url: 'Address',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of the tester.
   urlHint: 'Such as ${base}/health/ready. Type ${ for names and functions.',
   description: 'Description',
   tabs: {

@@ -64,6 +64,7 @@ function requestOf(one: Operation) {
         ...made.uri,
         query: { delimiter: '&', items: one.query.map((name) => ({ name, value: '', enabled: true })) },
       },
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of the tester.
       headers: [{ name: 'Authorization', value: 'Bearer ${token}', enabled: true }, ...type],
       body: { bodyType: 'Text', ...(made.method?.requestBody ? { textBody: '{}' } : {}) },
     },

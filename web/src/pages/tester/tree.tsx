@@ -23,7 +23,10 @@ import { x } from '../../texts/tester';
 import { FormDialog, useAct } from '../../ui/fields';
 
 type Change = (make: (document: Document) => Document) => void;
-type Asked = { what: 'rename'; node: Node } | { what: 'move'; node: Node } | { what: 'add'; kind: Kind; parent?: string };
+type Asked =
+  | { what: 'rename'; node: Node }
+  | { what: 'move'; node: Node }
+  | { what: 'add'; kind: Kind; parent?: string };
 
 function Ask({
   asked,
