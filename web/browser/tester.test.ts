@@ -93,7 +93,6 @@ it('takes in a project, shows what fails, and runs the corrected scenario', { ti
   // What an expression becomes stands below its field; a wrong name is told with the right one.
   await page.getByRole('link', { name: /Again/ }).click();
   await page.getByText('Becomes').waitFor();
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of the tester.
   await page.getByLabel('Address').fill(`${stage.url}/health/\${"live".uper()}`);
   await page.getByText('Did you mean upper?').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
