@@ -41,6 +41,7 @@ const PLACES: &[&str] = &[
     "run-profiles",
     "manage",
     "profile",
+    "tester",
 ];
 /// Shown as long as no console was built into the program.
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Stoker</title></head>\

@@ -3,6 +3,7 @@
 
 use crate::App;
 use crate::extract::{Auth, ClientIp, In, Json, OptionalJson, Path, Query, RequestId, SignInVisit};
+use crate::handlers::tester::Unseen;
 use axum::extract::{Extension, RawQuery, Request, State};
 use axum::http::HeaderMap;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
@@ -115,6 +116,12 @@ impl<T: DeserializeOwned> Part for Query<T> {
 }
 
 impl<T: DeserializeOwned> Part for Json<T> {
+    fn describe(description: &mut Description) {
+        description.body = Reads::Json(fields::<T>());
+    }
+}
+
+impl<T: DeserializeOwned> Part for Unseen<T> {
     fn describe(description: &mut Description) {
         description.body = Reads::Json(fields::<T>());
     }

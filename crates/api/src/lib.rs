@@ -22,6 +22,7 @@ mod rate;
 pub mod routes;
 pub mod scim;
 pub mod serve;
+pub mod tester;
 pub mod tls;
 
 pub use serve::{serve, serve_over};

@@ -8,6 +8,7 @@ mod engine_kinds;
 mod own;
 mod people;
 mod sign_in;
+mod tester;
 
 use crate::App;
 use crate::console;

@@ -156,6 +156,12 @@ id!(
     /// A Gen2 engine.
     PipelineEngineId, "Engine", is_object_id, object_id);
 id!(
+    /// A project of API tests in the console.
+    TestProjectId, "Test project", is_object_id, object_id);
+id!(
+    /// A run of API tests.
+    TestRunId, "Test run", is_uuid, uuid_by_time);
+id!(
     /// A Dynamic Engine (source: spec, an opaque text; the shape is that of other engines).
     DynamicEngineId, "Dynamic Engine", is_object_id, object_id);
 id!(

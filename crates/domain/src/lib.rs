@@ -19,6 +19,7 @@ pub mod roles;
 pub mod run;
 pub mod runtime;
 pub mod schedule;
+pub mod targets;
 mod text_enum;
 pub mod time;
 

@@ -112,6 +112,30 @@ pub const RERUN_DAYS: i64 = LIST_DAYS;
 pub const SETTING_CHARS: usize = 4_000;
 /// Largest document of preferences of a user, in bytes.
 pub const PREFERENCES_BYTES: usize = 64 * 1024;
+/// Most projects of API tests of one person.
+pub const TEST_PROJECTS: i64 = 100;
+/// Largest project of API tests in bytes, as it is kept.
+pub const TEST_PROJECT_BYTES: usize = 1024 * 1024;
+/// Largest body of a call that brings a project of API tests or another tool's file, in bytes.
+pub const TEST_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// Runs of API tests that are kept for one person; the oldest go first.
+pub const TEST_RUNS: i64 = 50;
+/// Runs of API tests that one person may have going at once.
+pub const TEST_RUNS_AT_ONCE: i64 = 3;
+/// Runs of API tests that may go on at once in the installation.
+pub const TEST_RUNS_IN_ALL: i64 = 20;
+/// Silence after which a run of API tests counts as broken off, milliseconds.
+pub const TEST_RUN_SILENCE_MS: i64 = 30_000;
+/// Longest run of API tests, milliseconds.
+pub const TEST_RUN_MS: u64 = 10 * 60 * 1000;
+/// Longest single request of an API test, milliseconds.
+pub const TEST_REQUEST_MS: u64 = 60_000;
+/// Most requests that one run of API tests puts on the wire, redirects and repeats included.
+pub const TEST_SENDS: u32 = 2_000;
+/// Largest answer that an API test reads, in bytes.
+pub const TEST_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// Largest report of a run of API tests, in bytes.
+pub const TEST_REPORT_BYTES: usize = 1024 * 1024;
 /// Largest definition of an advanced run profile, in bytes.
 pub const DEFINITION_BYTES: usize = 64 * 1024;
 /// Longest description of a Dynamic Engine, in characters (source: spec).

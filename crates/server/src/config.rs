@@ -7,6 +7,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use stoker_domain::ip::IpRange;
+use stoker_domain::targets::{Target, Targets};
 use stoker_service::{AccountLimits, Settings, WhenFull};
 
 /// Arguments of `serve`.
@@ -74,6 +75,10 @@ struct File {
     trusted_proxies: Vec<String>,
     /// Requests of one caller to one family of paths within a minute; 0 is no limit.
     requests_per_minute: Option<u32>,
+    /// Origins, hosts or host suffixes that API tests may be sent to, beside this server.
+    tester_targets: Vec<String>,
+    /// Addresses or networks that these may lead to although they are not public.
+    tester_networks: Vec<String>,
     /// The identity provider by which people may sign in.
     open_id: Option<OpenIdFile>,
 }
@@ -87,6 +92,12 @@ enum Full {
 }
 
 impl File {
+    fn targets(&self) -> Result<Targets> {
+        let names = self.tester_targets.iter().map(|text| Target::parse(text)).collect::<Result<_, _>>();
+        let networks = self.tester_networks.iter().map(|text| IpRange::parse(text)).collect::<Result<_, _>>();
+        Ok(Targets { names: names.context("testerTargets")?, networks: networks.context("testerNetworks")? })
+    }
+
     fn limits(&self) -> AccountLimits {
         let mut limits = AccountLimits::default();
         for (value, target) in [
@@ -153,6 +164,7 @@ impl ServeArgs {
             let range = IpRange::parse(text).map_err(|error| anyhow::anyhow!("trustedProxies: {error}"))?;
             settings.trusted_proxies.push(range);
         }
+        settings.test_targets = file.targets()?;
         settings.ignore_ip_allowlist = self.ignore_ip_allowlist;
         settings.requests_per_minute = file.requests_per_minute.unwrap_or(0);
         settings.check().map_err(anyhow::Error::msg)?;
@@ -197,6 +209,16 @@ fn engine_program(named: Option<PathBuf>) -> Result<Option<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn targets_of_api_tests_are_read_and_a_wrong_one_is_named() {
+        let text =
+            r#"{"testerTargets": ["https://api.example.org", ".example.net"], "testerNetworks": ["10.1.0.0/16"]}"#;
+        let targets = serde_json::from_str::<File>(text).unwrap().targets().unwrap();
+        assert_eq!((targets.names.len(), targets.networks.len()), (2, 1));
+        let wrong = serde_json::from_str::<File>(r#"{"testerTargets": ["*"]}"#).unwrap().targets().unwrap_err();
+        assert!(format!("{wrong:#}").contains("testerTargets: \"*\" is neither"), "{wrong:#}");
+    }
 
     #[test]
     fn every_limit_has_a_key_and_nothing_is_limited_that_only_a_shared_cloud_needs() {

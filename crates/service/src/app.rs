@@ -18,6 +18,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 use stoker_blobs::Blobs;
 use stoker_domain::ids::AccountId;
 use stoker_domain::ip::IpRange;
+use stoker_domain::targets::Targets;
 use stoker_domain::{SharedClock, SharedRandom, limits};
 use stoker_secrets::keyring::KeyRing;
 use stoker_store::{Store, StoreError, Tx};
@@ -45,6 +46,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpRange>,
     /// Requests of one caller to one family of paths within a minute; 0 is no limit.
     pub requests_per_minute: u32,
+    /// Where API tests may be sent beside the server's own address.
+    pub test_targets: Targets,
     /// The way back in when the IP allowlist keeps everybody out: it does not act on this server.
     pub ignore_ip_allowlist: bool,
 }
@@ -79,6 +82,7 @@ impl Default for Settings {
             promotion_wait_ms: limits::PROMOTION_WAIT_MS,
             trusted_proxies: Vec::new(),
             requests_per_minute: 0,
+            test_targets: Targets::default(),
             ignore_ip_allowlist: false,
         }
     }

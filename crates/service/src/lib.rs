@@ -72,6 +72,8 @@ pub mod subscription;
 mod task_fields;
 mod task_links;
 pub mod tasks;
+pub mod tester;
+pub mod tester_runs;
 pub mod triggers;
 mod upgrades;
 mod waits;

@@ -44,6 +44,7 @@ pub mod settings;
 pub mod start_limits;
 pub mod subscription;
 pub mod tasks;
+pub mod tester;
 pub mod webhooks;
 pub mod workspaces;
 

@@ -168,6 +168,8 @@ pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<u64, StoreError> {
         ("user_totp", "user_id"),
         ("user_identities", "user_id"),
         ("preferences", "user_id"),
+        ("tester_runs", "owner_id"),
+        ("tester_projects", "owner_id"),
         ("user_roles", "user_id"),
         ("group_users", "user_id"),
         ("workspace_rights", "principal_id"),

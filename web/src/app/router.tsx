@@ -5,6 +5,7 @@ import { holds } from '../lib/address';
 import { RUN_KEYS } from '../lib/run-search';
 import { adminRoutes } from './routes-admin';
 import { infraRoutes } from './routes-infra';
+import { testerRoutes } from './routes-tester';
 import { workRoutes } from './routes-work';
 import { NotFound, PageError, Shell } from './shell';
 
@@ -105,6 +106,7 @@ export const router = createRouter({
     artifacts,
     artifact,
     ...infraRoutes(root),
+    ...testerRoutes(root),
     ...adminRoutes(root),
   ]),
   defaultPreload: 'intent',

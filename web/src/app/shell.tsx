@@ -8,6 +8,7 @@ import {
   IconChecklist,
   IconDeviceDesktop,
   IconEngine,
+  IconFlask,
   IconGauge,
   IconHistory,
   IconListTree,
@@ -23,6 +24,7 @@ import { useEffect } from 'react';
 import { raw } from '../api/client';
 import { a } from '../texts/admin';
 import { t } from '../texts/pages';
+import { x } from '../texts/tester';
 import { w } from '../texts/work';
 import { Mark } from '../ui/mark';
 import { Failure, Head } from '../ui/parts';
@@ -42,6 +44,7 @@ const PLACES = [
   ...CATALOGUE,
   { to: '/engines', label: t.nav.engines, icon: IconEngine },
   ...STAGES,
+  { to: '/tester', label: x.nav, icon: IconFlask },
 ] as const;
 
 const ALL = 'all';

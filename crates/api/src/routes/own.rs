@@ -1,6 +1,6 @@
 //! Routes of our own: what the published contract has no call for, and the link of the engines.
 
-use super::{List, people, sign_in};
+use super::{List, people, sign_in, tester};
 use crate::handlers::{
     artifacts, docs, engine_link, events, executions, logs, operator, plan_executions, promotions, triggers, webhooks,
 };
@@ -8,6 +8,7 @@ use crate::handlers::{
 pub(super) fn fill(list: &mut List) {
     people::fill_own(list);
     sign_in::fill_own(list);
+    tester::fill_own(list);
     list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
     list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
     list.own("GET", "/stoker/v1/tasks/{id}/firings", triggers::task::fires);

@@ -52,6 +52,7 @@ mod security;
 mod sessions;
 mod support;
 mod tasks;
+mod tester;
 mod tokens;
 mod trigger_model;
 mod upgrades;

@@ -161,8 +161,17 @@ fn refused(sample: &Sample, status: u16, answer: &Answer, why: &str) {
 }
 
 /// Ends of paths whose POST only reads.
-const READS: [&str; 7] =
-    ["/search", "/tasks/executions", "/logs", "/logs/status", "/.search", "/executions/download", "/metrics/component"];
+const READS: [&str; 9] = [
+    "/preview",
+    "/code",
+    "/search",
+    "/tasks/executions",
+    "/logs",
+    "/logs/status",
+    "/.search",
+    "/executions/download",
+    "/metrics/component",
+];
 /// Ends of paths whose DELETE finds nothing to remove in the samples.
 const IDLE: [&str; 3] = ["/tasks/@new-task/run-config", "/plans/@plan/run-config", "/tasks/@detask/de-run-config"];
 

@@ -18,6 +18,8 @@ mod schedules;
 mod scim;
 #[path = "rights_security.rs"]
 mod security;
+#[path = "rights_tester.rs"]
+mod tester;
 
 use catalog::CATALOG;
 use console::CONSOLE;
@@ -28,6 +30,7 @@ use promotions::PROMOTIONS;
 use schedules::SCHEDULES;
 use scim::SCIM;
 use security::SECURITY;
+use tester::TESTER;
 
 /// What a call wants on the workspace of its object, beside the account permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -536,6 +539,7 @@ pub(crate) fn all() -> impl Iterator<Item = Call> {
         IDENTITY,
         PEOPLE,
         SECURITY,
+        TESTER,
         SCIM,
         ORCHESTRATION,
         CATALOG,

@@ -35,9 +35,8 @@ impl Topic {
             "runs" | "run_events" | "plan_runs" | "step_runs" | "step_items" => Some(Topic::Runs),
             "log_chunks" => Some(Topic::Logs),
             "engines" | "clusters" | "run_profiles" => Some(Topic::Engines),
-            "settings" | "audit_events" | "console_sessions" | "data_keys" | "preferences" | "schema_migrations" => {
-                None
-            }
+            "settings" | "audit_events" | "console_sessions" | "data_keys" | "preferences" | "schema_migrations"
+            | "tester_projects" | "tester_runs" => None,
             _ => Some(Topic::Objects),
         }
     }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0011_login", include_str!("../../migrations/0011_login.sql")),
     ("0012_data_keys", include_str!("../../migrations/0012_data_keys.sql")),
     ("0013_preferences", include_str!("../../migrations/0013_preferences.sql")),
+    ("0014_tester", include_str!("../../migrations/0014_tester.sql")),
     ("0015_search", include_str!("../../migrations/0015_search.sql")),
 ];
 

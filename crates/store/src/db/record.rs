@@ -115,7 +115,9 @@ id_column!(
     ResourceId,
     ProjectId,
     PromotionId,
-    PromotionRunId
+    PromotionRunId,
+    TestProjectId,
+    TestRunId
 );
 
 macro_rules! enum_column {

@@ -86,7 +86,9 @@ from_id!(
     ResourceId,
     ProjectId,
     PromotionId,
-    PromotionRunId
+    PromotionRunId,
+    TestProjectId,
+    TestRunId
 );
 
 /// One row of an answer; columns by position.

@@ -24,6 +24,8 @@ both! {
         let wipe = move |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "tester_runs",
+                "tester_projects",
                 "preferences",
                 "data_keys",
                 "audit_exchanges",

@@ -98,6 +98,12 @@ impl<'a> Evaluator<'a> {
     }
 
     fn declaration(&self, declaration: &Declaration) -> Result<Json, (usize, Problem)> {
+        let last = declaration.segments.last().map_or(0, |placed| placed.at);
+        step::finish(self.reached(declaration)?).map_err(|problem| (last, problem))
+    }
+
+    /// Where a path leads, before it has to be a value.
+    pub(super) fn reached(&self, declaration: &Declaration) -> Result<Value<'a>, (usize, Problem)> {
         let Some((head, rest)) = declaration.segments.split_first() else {
             return Err((0, Problem::new("the expression is empty")));
         };
@@ -105,8 +111,7 @@ impl<'a> Evaluator<'a> {
         for placed in rest {
             value = self.segment(value, placed)?;
         }
-        let last = declaration.segments.last().unwrap_or(head).at;
-        step::finish(value).map_err(|problem| (last, problem))
+        Ok(value)
     }
 
     fn head(&self, head: &Placed, alone: bool) -> Result<Value<'a>, (usize, Problem)> {

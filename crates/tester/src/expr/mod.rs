@@ -15,12 +15,14 @@
 //! [`FUNCTIONS`].
 
 mod ast;
+mod complete;
 mod eval;
 pub(crate) mod functions;
 mod parse;
 mod step;
 
 pub use ast::{Declaration, Expression, Part, Placed, Segment, Template};
+pub use complete::{Candidate, Completion};
 pub use eval::{Evaluator, Sources};
 pub use functions::{FUNCTIONS, Function};
 pub use parse::{MAX_NESTING, MAX_TEMPLATE};

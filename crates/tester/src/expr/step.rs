@@ -40,8 +40,8 @@ pub(super) enum Value<'a> {
 }
 
 /// Steps that the object of a request has (`doc`).
-const OF_REQUEST: [&str; 5] = ["method", "uri", "headers", "query", "body"];
-const OF_RESPONSE: [&str; 3] = ["status", "headers", "body"];
+pub(super) const OF_REQUEST: [&str; 5] = ["method", "uri", "headers", "query", "body"];
+pub(super) const OF_RESPONSE: [&str; 3] = ["status", "headers", "body"];
 
 pub(super) fn member<'a>(value: Value<'a>, name: &str, from: &Evaluator<'a>) -> Result<Value<'a>, Problem> {
     match value {

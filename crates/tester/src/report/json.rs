@@ -45,11 +45,12 @@ fn unit(unit: &UnitReport) -> Json {
         ("outcome", unit.outcome.name().into()),
         ("durationMs", Json::int(unit.duration_ms)),
         ("problem", maybe(unit.problem.as_ref())),
-        ("requests", unit.requests.iter().map(request).collect::<Vec<_>>().into()),
+        ("requests", unit.requests.iter().map(|one| request(one, MAX_BODY)).collect::<Vec<_>>().into()),
     ])
 }
 
-fn request(request: &RequestReport) -> Json {
+/// The report of one request; bodies are shortened to `max_body` characters.
+pub fn request(request: &RequestReport, max_body: usize) -> Json {
     let element = request.element.as_ref().map_or(Json::Null, |(number, value)| {
         object([("number", Json::int(*number as u64)), ("value", Json::text(value))])
     });
@@ -65,7 +66,7 @@ fn request(request: &RequestReport) -> Json {
         ("checks", request.checks.iter().map(check).collect::<Vec<_>>().into()),
         ("warnings", request.warnings.iter().map(Json::text).collect::<Vec<_>>().into()),
         ("extracted", pairs(&request.extracted)),
-        ("exchange", request.exchange.as_ref().map_or(Json::Null, |made| exchange(made))),
+        ("exchange", request.exchange.as_ref().map_or(Json::Null, |made| exchange(made, max_body))),
     ])
 }
 
@@ -81,27 +82,27 @@ fn check(check: &Check) -> Json {
     ])
 }
 
-fn exchange(exchange: &Exchange) -> Json {
+fn exchange(exchange: &Exchange, max_body: usize) -> Json {
     let response = &exchange.response;
     let mut made = Object::new();
     made.insert("method".into(), Json::text(&exchange.method));
     made.insert("uri".into(), Json::text(&exchange.uri));
     made.insert("requestHeaders".into(), pairs(&exchange.request_headers));
-    made.insert("requestBody".into(), body(&exchange.request_body));
+    made.insert("requestBody".into(), body(&exchange.request_body, max_body));
     made.insert("redirects".into(), exchange.redirects.iter().map(Json::text).collect::<Vec<_>>().into());
     made.insert("status".into(), Json::int(response.status));
     made.insert("message".into(), Json::text(&response.message));
     made.insert("responseHeaders".into(), pairs(&response.headers));
-    made.insert("responseBody".into(), body(&response.body));
+    made.insert("responseBody".into(), body(&response.body, max_body));
     made.insert("responseLength".into(), Json::int(response.body.len() as u64));
     made.insert("latencyMs".into(), Json::int(response.latency_ms));
     made.insert("durationMs".into(), Json::int(response.duration_ms));
     Json::Object(made)
 }
 
-fn body(bytes: &[u8]) -> Json {
+fn body(bytes: &[u8], max_body: usize) -> Json {
     let text = decode(bytes);
-    match text.char_indices().nth(MAX_BODY) {
+    match text.char_indices().nth(max_body) {
         Some((end, _)) => Json::Text(format!("{}…", &text[..end])),
         None => Json::Text(text),
     }

@@ -6,7 +6,7 @@ mod junit;
 mod tap;
 
 pub use html::html;
-pub use json::json;
+pub use json::{json, request as request_json};
 pub use junit::junit;
 pub use tap::tap;
 

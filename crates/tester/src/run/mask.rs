@@ -21,6 +21,13 @@ pub(crate) struct Masker {
     secrets: Vec<String>,
 }
 
+/// A text without these secret values, also where they stand percent-encoded or in Base64.
+pub fn masked(text: &str, secrets: &[String]) -> String {
+    let mut shown = text.to_owned();
+    Masker::new(secrets.iter().cloned()).text(&mut shown);
+    shown
+}
+
 impl Masker {
     pub(crate) fn new(values: impl IntoIterator<Item = String>) -> Self {
         let mut secrets = Vec::new();

@@ -9,6 +9,7 @@ mod body;
 mod cookies;
 mod data;
 mod files;
+mod gate;
 mod mask;
 mod one;
 mod plan;
@@ -26,7 +27,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 pub use data::{DataRow, MAX_ROWS, rows};
 pub use files::{Files, Folder, MAX_FILE, NoFiles};
-pub use mask::MASK;
+pub use gate::{Gate, Lookup};
+pub use mask::{MASK, masked};
 pub use prepare::{Prepared, prepare};
 pub use report::{RequestReport, RunReport, UnitReport};
 pub use send::{SendOptions, Transport};
@@ -44,6 +46,8 @@ pub struct RunOptions {
     pub secrets: BTreeMap<String, String>,
     /// Path of names to run; empty: everything.
     pub only: Vec<String>,
+    /// Id of the entity to run; wins over the path, and is exact where names are not.
+    pub only_id: Option<String>,
     /// End the whole run at the first Failure or Error.
     pub stop_on_failure: bool,
     /// Time for each request on the wire.
@@ -71,6 +75,7 @@ impl Default for RunOptions {
             overrides: Variables::default(),
             secrets: BTreeMap::new(),
             only: Vec::new(),
+            only_id: None,
             stop_on_failure: false,
             timeout: Duration::from_secs(60),
             follow_redirects: false,
@@ -162,7 +167,7 @@ impl Runner<'_> {
     /// # Errors
     /// [`RunError`] before the first request. What goes wrong later stands in the report.
     pub async fn run(&self) -> Result<RunReport, RunError> {
-        let units = plan::units(self.drive, &self.options.only)?;
+        let units = plan::units(self.drive, &self.options.only, self.options.only_id.as_deref())?;
         let (variables, secrets) = self.variables()?;
         let state = unit::Shared {
             runner: self,

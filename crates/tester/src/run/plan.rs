@@ -18,9 +18,15 @@ pub(super) struct Unit<'a> {
 }
 
 /// The units of the selected part, in run order.
-pub(super) fn units<'a>(drive: &'a Drive, only: &[String]) -> Result<Vec<Unit<'a>>, RunError> {
+pub(super) fn units<'a>(drive: &'a Drive, only: &[String], id: Option<&str>) -> Result<Vec<Unit<'a>>, RunError> {
     let mut found = Vec::new();
-    if only.is_empty() {
+    if let Some(id) = id {
+        let walked = drive.walk();
+        let named = walked.iter().find(|(_, entity)| entity.id == id);
+        let (path, entity) = named.ok_or_else(|| nothing(drive, &[id]))?;
+        let parents: Vec<String> = path[..path.len() - 1].iter().map(|name| (*name).to_owned()).collect();
+        collect(entity, &parents, &mut found);
+    } else if only.is_empty() {
         loose_and_below(&drive.in_run_order(), &[], &mut found);
     } else {
         let names: Vec<&str> = only.iter().map(String::as_str).collect();

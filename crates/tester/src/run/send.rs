@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
@@ -10,6 +10,7 @@ use reqwest::{Client, Method, Url};
 
 use super::Files;
 use super::cookies::Jar;
+use super::gate::{Gate, Resolver};
 use super::prepare::Prepared;
 use crate::exchange::{Exchange, Response, values};
 use crate::model::Tls;
@@ -41,6 +42,7 @@ pub struct SendOptions {
 #[derive(Debug, Default)]
 pub struct Transport {
     clients: Mutex<HashMap<ClientKey, Client>>,
+    gate: Option<Arc<dyn Gate>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -55,6 +57,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Transport {
+    /// One that sends only what the gate admits, and through no proxy.
+    pub fn behind(gate: Arc<dyn Gate>) -> Self {
+        Self { clients: Mutex::default(), gate: Some(gate) }
+    }
+
+    /// Asks the gate for the next request on the wire.
+    fn admit(&self, url: &Url, options: &SendOptions) -> Result<(), String> {
+        let Some(gate) = &self.gate else { return Ok(()) };
+        if options.proxy.is_some() {
+            return Err("proxy: requests are sent without one here; take it out of the request's settings".to_owned());
+        }
+        let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
+        gate.admit(url.scheme(), host, url.port_or_known_default().unwrap_or(0))
+    }
+
     /// Sends a request and reads the whole response.
     ///
     /// # Errors
@@ -85,6 +102,7 @@ impl Transport {
             if options.browser_headers {
                 add_browser_headers(&mut headers);
             }
+            self.admit(&url, options)?;
             let client = self.client(&url, options, files)?;
             let response = one(&client, &now, &url, &headers, options, (clock, started)).await?;
             if let Some(jar) = jar {
@@ -117,7 +135,7 @@ impl Transport {
         if let Some(client) = lock(&self.clients).get(&key) {
             return Ok(client.clone());
         }
-        let client = build(&key, files)?;
+        let client = build(&key, files, self.gate.clone())?;
         let mut clients = lock(&self.clients);
         if clients.len() >= MAX_CLIENTS {
             clients.clear();
@@ -127,11 +145,14 @@ impl Transport {
     }
 }
 
-fn build(key: &ClientKey, files: &dyn Files) -> Result<Client, String> {
+fn build(key: &ClientKey, files: &dyn Files, gate: Option<Arc<dyn Gate>>) -> Result<Client, String> {
     // Fails when it was done before, which is just as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder =
         Client::builder().redirect(reqwest::redirect::Policy::none()).http1_only().no_proxy().tcp_nodelay(true);
+    if let Some(gate) = gate {
+        builder = builder.dns_resolver(Arc::new(Resolver(gate)));
+    }
     match key.proxy.as_deref() {
         None | Some("") => {}
         Some(proxy) => {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod checks;
+mod completion;
 mod expressions;
 mod folders;
 mod imports;

@@ -1,0 +1,146 @@
+//! Where requests of API tests may go: to the server's own address, and to what the operator allows. The address that is
+//! connected to is the one that was judged, because the HTTP client resolves names only here.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use stoker_domain::limits;
+use stoker_domain::targets::{Origin, Targets};
+use stoker_tester::run::{Gate, Lookup};
+
+/// The gate of one run.
+#[derive(Debug)]
+pub struct TargetGate {
+    own: Option<Origin>,
+    targets: Targets,
+    sent: AtomicU32,
+}
+
+impl TargetGate {
+    /// For a server at this URL, with what its operator allows.
+    pub fn new(own_url: &str, targets: &Targets) -> Self {
+        let (scheme, rest) = own_url.split_once("://").unwrap_or_default();
+        let host = rest.split('/').next().unwrap_or_default();
+        Self { own: Origin::parse(&format!("{scheme}://{host}")), targets: targets.clone(), sent: AtomicU32::new(0) }
+    }
+
+    fn cure(&self) -> String {
+        let own = self.own.as_ref().map_or_else(String::new, |own| format!("send it to {own}, or "));
+        format!("{own}ask the operator of the server")
+    }
+
+    fn judged(&self, host: &str, address: IpAddr) -> Result<(), String> {
+        match self.targets.refused(address) {
+            None => Ok(()),
+            Some(kind) => {
+                let what = if host.parse::<IpAddr>().is_ok() {
+                    format!("the address {host} is {kind}")
+                } else {
+                    format!("the name {host} leads to {address}, which is {kind}")
+                };
+                Err(format!("{what}: nothing is sent there; {} to add it to testerNetworks", self.cure()))
+            }
+        }
+    }
+}
+
+impl Gate for TargetGate {
+    fn admit(&self, scheme: &str, host: &str, port: u16) -> Result<(), String> {
+        if self.sent.fetch_add(1, Ordering::Relaxed) >= limits::TEST_SENDS {
+            return Err(format!("the run has sent {} requests, the most of one run; split it", limits::TEST_SENDS));
+        }
+        let origin = Origin { scheme: scheme.to_owned(), host: host.to_ascii_lowercase(), port };
+        if self.own.as_ref() == Some(&origin) {
+            return Ok(());
+        }
+        if !self.targets.names.iter().any(|target| target.allows(&origin)) {
+            return Err(format!("{origin} is no allowed target: {} to add it to testerTargets", self.cure()));
+        }
+        // A name is judged by the addresses that it leads to.
+        host.parse::<IpAddr>().map_or(Ok(()), |address| self.judged(host, address))
+    }
+
+    fn look_up(&self, host: &str) -> Lookup {
+        let own = self.own.as_ref().is_some_and(|own| own.host.eq_ignore_ascii_case(host));
+        let judge = TargetGate { own: self.own.clone(), targets: self.targets.clone(), sent: AtomicU32::new(0) };
+        let host = host.to_owned();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((host.as_str(), 0)).await;
+            let found = found.map_err(|error| format!("the name {host} has no address: {error}"))?;
+            let (mut fit, mut refusal) = (Vec::new(), None);
+            for address in found {
+                match judge.judged(&host, address.ip()) {
+                    Err(refused) if !own => refusal = Some(refused),
+                    _ => fit.push(address),
+                }
+            }
+            if fit.is_empty() {
+                return Err(refusal.unwrap_or_else(|| format!("the name {host} has no address")));
+            }
+            Ok(fit)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stoker_domain::ip::IpRange;
+    use stoker_domain::targets::Target;
+
+    fn gate(names: &[&str], networks: &[&str]) -> TargetGate {
+        let targets = Targets {
+            names: names.iter().map(|text| Target::parse(text).unwrap()).collect(),
+            networks: networks.iter().map(|text| IpRange::parse(text).unwrap()).collect(),
+        };
+        TargetGate::new("http://127.0.0.1:8080", &targets)
+    }
+
+    #[test]
+    fn only_the_own_address_is_allowed_until_the_operator_says_more() {
+        let plain = gate(&[], &[]);
+        assert_eq!(plain.admit("http", "127.0.0.1", 8080), Ok(()));
+        for (scheme, host, port) in [
+            ("https", "127.0.0.1", 8080),
+            ("http", "127.0.0.1", 22),
+            ("http", "localhost", 8080),
+            ("http", "::1", 8080),
+            ("http", "169.254.169.254", 80),
+            ("https", "example.org", 443),
+        ] {
+            let refused = plain.admit(scheme, host, port).unwrap_err();
+            assert!(refused.contains(host) && refused.contains("testerTargets"), "{refused}");
+            assert!(refused.contains("http://127.0.0.1:8080"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_name_does_not_open_addresses_that_are_not_public() {
+        let open = gate(&["10.0.0.5", "::ffff:10.0.0.5", "https://1.1.1.1", "127.0.0.1"], &[]);
+        assert_eq!(open.admit("https", "1.1.1.1", 443), Ok(()));
+        for host in ["10.0.0.5", "::ffff:10.0.0.5"] {
+            let refused = open.admit("http", host, 80).unwrap_err();
+            assert!(refused.contains("is private") && refused.contains("testerNetworks"), "{refused}");
+        }
+        assert!(open.admit("http", "127.0.0.1", 9).unwrap_err().contains("loopback"));
+        assert_eq!(gate(&["10.0.0.5"], &["10.0.0.0/24"]).admit("http", "10.0.0.5", 80), Ok(()));
+    }
+
+    #[test]
+    fn a_run_sends_no_more_than_its_share() {
+        let gate = gate(&[], &[]);
+        for _ in 0..limits::TEST_SENDS {
+            gate.admit("http", "127.0.0.1", 8080).unwrap();
+        }
+        assert!(gate.admit("http", "127.0.0.1", 8080).unwrap_err().contains("the most of one run"));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_to_this_machine_is_refused_when_it_is_looked_up() {
+        let refused = gate(&["localhost"], &[]).look_up("localhost").await.unwrap_err();
+        assert!(refused.contains("localhost") && refused.contains("loopback"), "{refused}");
+        let opened = gate(&["localhost"], &["127.0.0.0/8", "::1"]).look_up("localhost").await.unwrap();
+        assert!(!opened.is_empty());
+        let own = TargetGate::new("http://localhost:8080/", &Targets::default());
+        assert!(own.look_up("localhost").await.is_ok());
+    }
+}

@@ -1,0 +1,252 @@
+/** The document of a project of API tests, and changes of it. Nothing is changed in place: undo keeps the old ones. */
+
+export interface Row {
+  name: string;
+  value?: string;
+  enabled?: boolean;
+  [key: string]: unknown;
+}
+
+export interface Assertion {
+  subject: string;
+  path?: string;
+  comparison: string;
+  value?: string;
+  enabled?: boolean;
+}
+
+export interface Extraction {
+  name: string;
+  subject: string;
+  path: string;
+}
+
+export interface Additions {
+  extract?: Extraction[];
+  graphql?: { query: string; variables?: string };
+  follow_redirects?: boolean;
+  timeout_ms?: number;
+  raw_body?: boolean;
+  carry_on?: boolean;
+  [key: string]: unknown;
+}
+
+export type Kind = 'Project' | 'Service' | 'Scenario' | 'Request';
+
+export interface Entity {
+  id: string;
+  type: Kind;
+  name: string;
+  description?: string;
+  method?: { name: string; requestBody?: boolean; custom?: boolean };
+  uri?: {
+    scheme?: { name?: string; secure?: boolean; version?: string };
+    host?: string;
+    path?: string;
+    query?: { delimiter?: string; items: Row[] };
+  };
+  headers?: Row[];
+  body?: {
+    bodyType?: string;
+    textBody?: string;
+    formBody?: { encoding?: string; overrideContentType?: boolean; items?: Row[] };
+    [key: string]: unknown;
+  };
+  assertions?: Assertion[];
+  retryConfiguration?: { retryCount: number; intervalInSeconds: number };
+  stoker?: Additions;
+  [key: string]: unknown;
+}
+
+export interface Node {
+  entity: Entity;
+  children?: Node[];
+}
+
+export interface Variable {
+  name: string;
+  value?: string;
+  enabled?: boolean;
+  private?: boolean;
+  createdAt?: string;
+  [key: string]: unknown;
+}
+
+export interface Environment {
+  id: string;
+  name: string;
+  variables: Record<string, Variable>;
+}
+
+export interface Document {
+  version: number;
+  entities: Node[];
+  environments?: Environment[];
+  [key: string]: unknown;
+}
+
+const HOLDS: Record<Kind, readonly Kind[]> = {
+  Project: ['Service', 'Scenario', 'Request'],
+  Service: ['Scenario', 'Request'],
+  Scenario: ['Request'],
+  Request: [],
+};
+
+/** What may be made inside an entity; at the top, when none is given. */
+export const childKinds = (kind?: Kind): readonly Kind[] =>
+  kind ? HOLDS[kind] : ['Project', 'Service', 'Scenario', 'Request'];
+
+const RANK: Record<Kind, number> = { Project: 0, Service: 1, Scenario: 2, Request: 3 };
+
+/** Children as they are shown and run: those of a scenario as they stand, others by kind, then by name. */
+export function inOrder(nodes: Node[], parent?: Kind): Node[] {
+  if (parent === 'Scenario') return nodes;
+  const byName = (one: string, other: string) => (one < other ? -1 : one > other ? 1 : 0);
+  return [...nodes].sort(
+    ({ entity: one }, { entity: other }) => RANK[one.type] - RANK[other.type] || byName(one.name, other.name),
+  );
+}
+
+/** The entity with this id and the entities above it. */
+export function find(nodes: Node[], id: string, above: Node[] = []): { node: Node; above: Node[] } | undefined {
+  for (const node of nodes) {
+    if (node.entity.id === id) return { node, above };
+    const inside = find(node.children ?? [], id, [...above, node]);
+    if (inside) return inside;
+  }
+  return undefined;
+}
+
+const mapped = (nodes: Node[], change: (node: Node) => Node | undefined): Node[] =>
+  nodes.flatMap((node) => {
+    const made = change(node);
+    if (!made) return [];
+    return [made.children ? { ...made, children: mapped(made.children, change) } : made];
+  });
+
+/** With another entity in the place of the one with its id. */
+export const put = (document: Document, entity: Entity): Document => ({
+  ...document,
+  entities: mapped(document.entities, (node) => (node.entity.id === entity.id ? { ...node, entity } : node)),
+});
+
+/** Without the entity and everything in it. */
+export const without = (document: Document, id: string): Document => ({
+  ...document,
+  entities: mapped(document.entities, (node) => (node.entity.id === id ? undefined : node)),
+});
+
+/** With a node at the end of an entity, or at the top. */
+export function add(document: Document, node: Node, parent?: string): Document {
+  if (!parent) return { ...document, entities: [...document.entities, node] };
+  return {
+    ...document,
+    entities: mapped(document.entities, (one) =>
+      one.entity.id === parent ? { ...one, children: [...(one.children ?? []), node] } : one,
+    ),
+  };
+}
+
+/** The same with new ids, so that it can stand beside the original. */
+export const copied = (node: Node, name: string): Node => ({
+  entity: { ...node.entity, id: crypto.randomUUID(), name },
+  ...(node.children ? { children: node.children.map((child) => copied(child, child.entity.name)) } : {}),
+});
+
+/** With a request of a scenario one place further up or down. */
+export function shifted(document: Document, id: string, by: -1 | 1): Document {
+  const shift = (nodes: Node[]): Node[] => {
+    const from = nodes.findIndex((node) => node.entity.id === id);
+    if (from < 0) {
+      return nodes.map((node) => (node.children ? { ...node, children: shift(node.children) } : node));
+    }
+    const to = from + by;
+    if (to < 0 || to >= nodes.length) return nodes;
+    const order = [...nodes];
+    const [moved] = order.splice(from, 1);
+    if (moved) order.splice(to, 0, moved);
+    return order;
+  };
+  return { ...document, entities: shift(document.entities) };
+}
+
+/** Where an entity may be moved to: every entity that may hold it and is not inside it; the top is an empty id. */
+export function places(document: Document, node: Node): { id: string; path: string }[] {
+  const found: { id: string; path: string }[] = [{ id: '', path: '' }];
+  const walk = (nodes: Node[], path: string[]) => {
+    for (const one of nodes) {
+      if (one.entity.id === node.entity.id) continue;
+      const here = [...path, one.entity.name];
+      if (HOLDS[one.entity.type].includes(node.entity.type)) found.push({ id: one.entity.id, path: here.join(' / ') });
+      walk(one.children ?? [], here);
+    }
+  };
+  walk(document.entities, []);
+  return found;
+}
+
+/** A new entity. */
+export function fresh(type: Kind, name: string): Node {
+  const entity: Entity = { id: crypto.randomUUID(), type, name };
+  if (type === 'Request') {
+    entity.method = { name: 'GET' };
+    entity.uri = { scheme: { name: 'http' }, host: '', path: '' };
+    entity.headers = [];
+    entity.body = { bodyType: 'Text' };
+  }
+  return { entity };
+}
+
+/** The address of a request as one line, without its query rows. */
+export function urlOf(entity: Entity): string {
+  const { scheme, host = '', path = '' } = entity.uri ?? {};
+  if (host.startsWith('${') || (!host && path.startsWith('${'))) return host + path;
+  return host || path ? `${scheme?.name ?? 'http'}://${host}${path}` : '';
+}
+
+/** The request with this address; a query in it becomes rows. */
+export function withUrl(entity: Entity, line: string): Entity {
+  const match = /^(https?):\/\//i.exec(line);
+  const name = (match?.[1] ?? entity.uri?.scheme?.name ?? 'http').toLowerCase();
+  let rest = match ? line.slice(match[0].length) : line;
+  const rows = [...(entity.uri?.query?.items ?? [])];
+  const mark = outside(rest, '?');
+  if (mark >= 0 && rest.length > mark + 1) {
+    for (const pair of rest.slice(mark + 1).split('&')) {
+      const [key = '', ...value] = pair.split('=');
+      rows.push({ name: key, value: value.join('='), enabled: true });
+    }
+    rest = rest.slice(0, mark);
+  }
+  const slash = outside(rest, '/');
+  const [host, path] = slash < 0 ? [rest, ''] : [rest.slice(0, slash), rest.slice(slash)];
+  return {
+    ...entity,
+    uri: {
+      ...entity.uri,
+      scheme: { name, version: 'V11', ...(name === 'https' ? { secure: true } : {}) },
+      host,
+      path,
+      ...(rows.length > 0 ? { query: { delimiter: '&', ...entity.uri?.query, items: rows } } : {}),
+    },
+  };
+}
+
+/** Position of a sign outside of expressions; -1 when there is none. */
+function outside(text: string, sign: string): number {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text.startsWith('${', at)) depth += 1;
+    else if (text[at] === '}' && depth > 0) depth -= 1;
+    else if (text[at] === sign && depth === 0) return at;
+  }
+  return -1;
+}
+
+/** Methods that take a body unless a request says otherwise. */
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+export const takesBody = (entity: Entity) => entity.method?.requestBody === true;
+export const withMethod = (entity: Entity, name: string): Entity => ({
+  ...entity,
+  method: ['POST', 'PUT', 'PATCH'].includes(name) ? { name, requestBody: true } : { name },
+});

@@ -1,0 +1,44 @@
+/** A request as a program. */
+
+import { Select, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useContext, useState } from 'react';
+import { codeOf } from '../../api/tester';
+import type { Entity } from '../../lib/tester-doc';
+import { x } from '../../texts/tester';
+import { Code, Failure } from '../../ui/parts';
+import { Against } from './expression';
+
+const LANGUAGES = [
+  { value: 'curl', label: 'cURL' },
+  { value: 'python', label: 'Python' },
+  { value: 'java', label: 'Java' },
+  { value: 'javascript', label: 'JavaScript' },
+  { value: 'go', label: 'Go' },
+  { value: 'rust', label: 'Rust' },
+];
+
+export function CodePart({ entity }: { entity: Entity }) {
+  const against = useContext(Against);
+  const [language, setLanguage] = useState('curl');
+  const code = useQuery({
+    queryKey: ['tester', 'code', against, entity.id, language],
+    queryFn: () => codeOf(against.id, entity.id, against.environmentId, language),
+    retry: false,
+  });
+  return (
+    <Stack gap="xs">
+      <Select
+        label={x.language}
+        data={LANGUAGES}
+        value={language}
+        onChange={(one) => one && setLanguage(one)}
+        maw="14rem"
+      />
+      <Text size="sm" className="muted">
+        {x.codeHint}
+      </Text>
+      {code.error ? <Failure error={code.error} /> : code.data && <Code text={code.data.text} what={x.tabs.code} />}
+    </Stack>
+  );
+}

@@ -1,0 +1,168 @@
+/** Every operation of the server, each to be tried in the tester. */
+
+import { Button, Select, TextInput } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { raw } from '../../api/client';
+import { createProject, project, projects, saveProject } from '../../api/tester';
+import { useShared } from '../../app/context';
+import { add, type Document, fresh, withMethod, withUrl } from '../../lib/tester-doc';
+import { x } from '../../texts/tester';
+import { useAct } from '../../ui/fields';
+import { type Column, List } from '../../ui/list';
+import { Empty, Failure, Head, Waiting } from '../../ui/parts';
+import { TesterTabs } from './tabs';
+
+const DOCUMENTS = ['core', 'stoker', 'identity', 'service-accounts', 'observability', 'scim', 'dynamic-engines'];
+
+interface Operation {
+  key: string;
+  method: string;
+  path: string;
+  summary: string;
+  query: string[];
+}
+
+interface Described {
+  paths: Record<
+    string,
+    Record<string, { summary?: string; parameters?: { in?: string; name?: string; required?: boolean }[] }>
+  >;
+}
+
+const operations = (document: string) => ({
+  queryKey: ['tester', 'operations', document],
+  staleTime: Infinity,
+  queryFn: async () => {
+    const read = await raw<Described>(`/openapi/${document}.json`);
+    return Object.entries(read.paths).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([method]) => ['get', 'put', 'post', 'patch', 'delete'].includes(method))
+        .map(
+          ([method, one]): Operation => ({
+            key: `${method} ${path}`,
+            method: method.toUpperCase(),
+            path,
+            summary: one.summary ?? '',
+            query: (one.parameters ?? []).filter((p) => p.in === 'query' && p.required).map((p) => p.name ?? ''),
+          }),
+        ),
+    );
+  },
+});
+
+/** The request of an operation: parts of its path become variables to be filled in. */
+function requestOf(one: Operation) {
+  const node = fresh('Request', `${one.method} ${one.path}`);
+  const path = one.path.replace(/\{(\w+)\}/g, (_, name) => `\${${name}}`);
+  const made = withMethod(withUrl(node.entity, `\${base}${path}`), one.method);
+  const type = made.method?.requestBody ? [{ name: 'Content-Type', value: 'application/json', enabled: true }] : [];
+  return {
+    entity: {
+      ...made,
+      uri: {
+        ...made.uri,
+        query: { delimiter: '&', items: one.query.map((name) => ({ name, value: '', enabled: true })) },
+      },
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of the tester.
+      headers: [{ name: 'Authorization', value: 'Bearer ${token}', enabled: true }, ...type],
+      body: { bodyType: 'Text', ...(made.method?.requestBody ? { textBody: '{}' } : {}) },
+    },
+  };
+}
+
+function beginning(document: Document, base: string): Document {
+  const now = new Date().toISOString();
+  const variables = {
+    [crypto.randomUUID()]: { name: 'base', value: base, enabled: true, createdAt: now },
+    [crypto.randomUUID()]: { name: 'token', enabled: true, private: true, value: x.token, createdAt: now },
+  };
+  return { ...document, environments: [{ id: crypto.randomUUID(), name: 'this server', variables }] };
+}
+
+export function TesterReference() {
+  const search = useSearch({ from: '/tester/reference' });
+  const navigate = useNavigate({ from: '/tester/reference' });
+  const queries = useQueryClient();
+  const { session } = useShared();
+  const act = useAct();
+  const document = DOCUMENTS.find((one) => one === search.document) ?? 'core';
+  const all = useQuery(operations(document));
+  const wanted = (search.find ?? '').toLowerCase();
+  const fit = (all.data ?? []).filter((one) => `${one.key} ${one.summary}`.toLowerCase().includes(wanted));
+  const tryIt = (one: Operation) =>
+    act.act(async () => {
+      const known = (await queries.fetchQuery({ ...projects(), staleTime: 0 })).find(
+        (line) => line.name === x.referenceProject,
+      );
+      const id = known?.id ?? (await createProject(x.referenceProject)).id;
+      const held = await queries.fetchQuery({ ...project(id), staleTime: 0 });
+      const node = requestOf(one);
+      const content = held.document.environments ? held.document : beginning(held.document, session.publicUrl);
+      const parent = content.entities.find((top) => top.entity.type === 'Project')?.entity.id;
+      await saveProject(id, held.version, held.name, add(content, node, parent));
+      await queries.invalidateQueries({ queryKey: ['tester'] });
+      await navigate({ to: '/tester/projects/$id', params: { id }, search: { at: node.entity.id } });
+    });
+  const columns: Column<Operation>[] = [
+    { key: 'method', title: x.method, width: '5rem', cell: (row) => <strong>{row.method}</strong> },
+    {
+      key: 'path',
+      title: x.path,
+      width: 'minmax(8rem, 2fr)',
+      cell: (row) => (
+        <span className="mono" title={row.path}>
+          {row.path}
+        </span>
+      ),
+    },
+    { key: 'summary', title: x.description, width: 'minmax(8rem, 2fr)', wide: true, cell: (row) => row.summary },
+    {
+      key: 'try',
+      title: '',
+      width: '6rem',
+      cell: (row) => (
+        <Button variant="default" size="compact-sm" onClick={() => tryIt(row)} aria-label={`${x.tryIt} ${row.key}`}>
+          {x.tryIt}
+        </Button>
+      ),
+    },
+  ];
+  return (
+    <div className="page">
+      <Head title={x.reference}>
+        <Select
+          aria-label={x.family}
+          data={DOCUMENTS}
+          value={document}
+          onChange={(next) => navigate({ search: (before) => ({ ...before, document: next ?? undefined }) })}
+        />
+        <TextInput
+          aria-label={x.search}
+          placeholder={x.search}
+          defaultValue={search.find ?? ''}
+          onChange={(event) => {
+            const find = event.currentTarget.value || undefined;
+            navigate({ search: (before) => ({ ...before, find }), replace: true });
+          }}
+        />
+      </Head>
+      <TesterTabs />
+      <p className="muted">{x.referenceHint}</p>
+      {act.rest}
+      {all.error && <Failure error={all.error} retry={() => all.refetch()} />}
+      {all.isPending ? (
+        <Waiting />
+      ) : (
+        <List
+          label={x.operations}
+          columns={columns}
+          count={fit.length}
+          row={(index) => fit[index]}
+          rowKey={(row) => row.key}
+          empty={<Empty title={x.noOperation} />}
+        />
+      )}
+    </div>
+  );
+}
