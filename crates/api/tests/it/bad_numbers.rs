@@ -8,9 +8,9 @@ use stoker_testkit::http::Method;
 
 use crate::support::both;
 
-/// The number that a text means, when it is one of the whole numbers that the field takes.
+/// The number that a text means, when it is one of the whole numbers that the field takes; it may stand in quotes.
 fn meant(text: &str) -> Option<i64> {
-    text.parse::<i64>().ok().filter(|number| *number >= 0)
+    text.trim_matches('"').parse::<i64>().ok().filter(|number| *number >= 0)
 }
 
 fn numbers() -> Vec<String> {

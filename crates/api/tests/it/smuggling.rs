@@ -1,22 +1,34 @@
 //! Requests that two readers of HTTP could take for different ones: each is acted on once, or refused and the connection
 //! closed. What lies hidden in a body is never a request.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::raw;
 use crate::support::{TestServer, both};
 
-/// Everything the server sends until it closes; the end of our side tells it that nothing more comes.
-async fn answers(server: &TestServer, bytes: &[u8]) -> Vec<u16> {
+/// How long a server that waits for the rest of a body is listened to. What it did is looked at besides, at the end.
+const QUIET: Duration = Duration::from_millis(200);
+/// How long an answer that must come may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The statuses of what the server sends until it closes, or is quiet after so many answers.
+async fn answers(server: &TestServer, bytes: &[u8], least: usize) -> Vec<u16> {
     let mut stream = raw::connect(server).await;
     // The server may have refused and closed before all is sent.
     let _ = stream.write_all(bytes).await;
-    let _ = stream.shutdown().await;
-    let mut got = Vec::new();
-    let read = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut got));
-    let _ = read.await.expect("the server answers or closes");
-    let text = String::from_utf8_lossy(&got).into_owned();
-    text.split("HTTP/1.1 ").skip(1).map(|part| part[..3].parse().expect("a status")).collect()
+    let (mut got, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let text = String::from_utf8_lossy(&got).into_owned();
+        let statuses: Vec<u16> =
+            text.split("HTTP/1.1 ").skip(1).filter_map(|part| part.get(..3)?.parse().ok()).collect();
+        let patience = if statuses.len() < least { PATIENCE } else { QUIET };
+        match tokio::time::timeout(patience, stream.read(&mut piece)).await {
+            Ok(Ok(count)) if count > 0 => got.extend_from_slice(&piece[..count]),
+            _ => return statuses,
+        }
+    }
 }
 
 /// A whole request that makes an environment, with no body but its length.
@@ -49,7 +61,7 @@ both! {
         let ended = format!("0\r\n\r\n{inner}");
         let whole = ended.len();
         let in_chunk = format!("{length:x}\r\n{inner}\r\n0\r\n\r\n");
-        for path in ["/orchestration/environments", "/orchestration/executables/tasks/search", "/no/such/path", "/health/live", "/"] {
+        for path in ["/orchestration/environments", "/no/such/path"] {
             let cases = [
                 // Length and chunks, in either order: whoever reads by the length sees one request.
                 outer(path, &format!("content-length: {whole}\r\ntransfer-encoding: chunked\r\n"), &ended),
@@ -82,7 +94,7 @@ both! {
                 outer(path, "transfer-encoding: chunked\r\n", &format!("0;\n\r\n\r\n{inner}")),
             ];
             for (number, case) in cases.iter().enumerate() {
-                let statuses = answers(&server, case.as_bytes()).await;
+                let statuses = answers(&server, case.as_bytes(), 0).await;
                 assert!(statuses.len() <= 1, "{path}, case {number}: {statuses:?}");
                 assert!(statuses.iter().all(|status| *status < 500 || *status == 501), "{path}, case {number}: {statuses:?}");
             }
@@ -109,19 +121,19 @@ both! {
             format!("G\x01T /account/me HTTP/1.1\r\nhost: test\r\n{good}\r\n"),
             format!("GET account/me HTTP/1.1\r\nhost: test\r\n{good}\r\n"),
         ] {
-            let statuses = answers(&server, format!("{head}{next}").as_bytes()).await;
+            let statuses = answers(&server, format!("{head}{next}").as_bytes(), 0).await;
             assert!(statuses.is_empty() || statuses == [400], "{head:?}: {statuses:?}");
         }
         assert_eq!(environments(&server).await, Vec::<String>::new());
         // The measure of it all: two honest requests one behind the other are two.
         let first = format!("GET /account/me HTTP/1.1\r\nhost: test\r\n{good}\r\n");
-        assert_eq!(answers(&server, format!("{first}{next}").as_bytes()).await, [200, 201]);
+        assert_eq!(answers(&server, format!("{first}{next}").as_bytes(), 2).await, [200, 201]);
         assert_eq!(environments(&server).await, ["after"]);
     }
 
     /// Whoever asks twice who he is gets no choice between the two.
     async fn credentials_that_stand_there_twice_are_refused_or_the_first_counts(server: TestServer) {
-        let account = server.service_account(&[], &[]).await;
+        let account = server.service_account(&["TMC_OPERATOR"], &[]).await;
         let admin = &server.bootstrap.personal_access_token;
         for (first, second) in [(admin, &account.token), (&account.token, admin)] {
             let bytes = format!(
