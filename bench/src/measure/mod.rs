@@ -8,6 +8,7 @@ mod requests;
 mod rights;
 mod runs;
 mod schedules;
+mod sign_ins;
 mod start;
 mod trigger;
 

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::fill::{Cell, Table, Target, fill};
 use super::requests::SHARES;
+use super::sign_ins;
 use crate::floors;
 use crate::http::request;
 use crate::load::Load;
@@ -147,5 +148,6 @@ pub(crate) async fn measure(report: &mut Report, total: usize) -> Result<()> {
          a workspace and their workspaces in turn.",
         USERS * EACH
     ));
-    Ok(())
+    sign_ins::token_check(report, &stage, &token(0)).await.context("check tokens")?;
+    sign_ins::storm(report, &stage, &questions()).await.context("a storm of wrong passwords")
 }

@@ -35,9 +35,12 @@ pub(crate) async fn answer(edge: &Edge, request: Request) -> Response {
     let credentials = headers.get(header::AUTHORIZATION).or_else(|| headers.get(header::COOKIE));
     let credentials = credentials.cloned();
     let place = path.as_deref().unwrap_or(request.uri().path()).to_owned();
+    let twice = headers.get_all(header::AUTHORIZATION).iter().count() > 1;
     let mut response =
         match edge.rates.begin(family, &place, credentials.as_ref().map(HeaderValue::as_bytes), from, now) {
             Some(seconds) => dressed(ApiError::too_many_requests(seconds), family, &request_id),
+            // Something in between may have looked at the other one.
+            None if twice => dressed(ApiError::invalid("Authorization: stands there twice"), family, &request_id),
             None => {
                 let response = routed(&edge.routers, request, (family, path), &request_id).await;
                 if let Some(credentials) = credentials {

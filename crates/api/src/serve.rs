@@ -91,6 +91,9 @@ pub async fn serve_over(
             async move {
                 let mut request: Request = request.map(|body| Body::new(unread.watch(body)));
                 request.extensions_mut().insert(peer);
+                // A body in chunks ends where two readers may disagree, when a length stood beside it, which the reader
+                // of HTTP has dropped here: what follows is never taken for a request.
+                let ends = request.headers().contains_key(header::TRANSFER_ENCODING);
                 let capture = Capture::of(request.method());
                 if let Some(capture) = &capture {
                     request.extensions_mut().insert(Arc::clone(capture));
@@ -99,7 +102,7 @@ pub async fn serve_over(
                 if let Some(capture) = capture {
                     response = capture.finish(&edge.app, response).await;
                 }
-                if unread.body() {
+                if ends || unread.body() {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
                 Ok::<_, Infallible>(response)

@@ -1,8 +1,8 @@
 //! What may be typed.
 
 use crate::commands::{
-    api_tests, artifacts, clusters, completions, connections, context, engines, environments, login, logs, plans,
-    promotions, resources, run, runs, schedules, service_accounts, tasks, tokens, why, workspaces,
+    api_tests, artifacts, clusters, completions, connections, context, engines, environments, login, logs, people,
+    plans, promotions, resources, run, runs, schedules, service_accounts, tasks, tokens, why, workspaces,
 };
 use crate::{dev, exit};
 use clap::{Args, Parser, Subcommand};
@@ -92,6 +92,15 @@ pub(crate) enum Command {
     /// List, make and remove service accounts, and give them rights
     #[command(subcommand)]
     ServiceAccounts(service_accounts::ServiceAccountsCommand),
+    /// List, make, block and remove users, and set their passwords and roles
+    #[command(subcommand)]
+    Users(people::UsersCommand),
+    /// List, make, fill and remove groups of users
+    #[command(subcommand)]
+    Groups(people::GroupsCommand),
+    /// List, make and remove roles
+    #[command(subcommand)]
+    Roles(people::RolesCommand),
     /// List, make and revoke your personal access tokens
     #[command(subcommand)]
     Tokens(tokens::TokensCommand),

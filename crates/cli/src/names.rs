@@ -4,8 +4,8 @@ use crate::exit::{Exit, Failure, Result};
 use crate::pages::{self, PAGE};
 use crate::text::{count, is_object_id, is_uuid, printable};
 use stoker_client::{
-    Artifact, ArtifactQuery, Client, Cluster, Connection, Engine, Environment, PersonalToken, Promotion, Resource,
-    RunQuery, Schedule, ServiceAccount, TaskQuery, Workspace,
+    Artifact, ArtifactQuery, Client, Cluster, Connection, Engine, Environment, Group, PersonalToken, Promotion,
+    Resource, Role, RunQuery, Schedule, ServiceAccount, TaskQuery, User, Workspace,
 };
 
 /// A kind of object, for messages.
@@ -171,6 +171,22 @@ pub(crate) async fn cluster(client: &Client, wanted: &str) -> Result<Cluster> {
 pub(crate) async fn service_account(client: &Client, wanted: &str) -> Result<ServiceAccount> {
     let kind = Kind { one: "service account", list: "service-accounts" };
     pick(&kind, wanted, client.service_accounts().await?, |item| (&item.id, &item.name), |_| String::new())
+}
+
+/// A user, by login or id.
+pub(crate) async fn user(client: &Client, wanted: &str) -> Result<User> {
+    let kind = Kind { one: "user", list: "users" };
+    pick(&kind, wanted, client.users().await?, |item| (&item.id, &item.login), |_| String::new())
+}
+
+pub(crate) async fn group(client: &Client, wanted: &str) -> Result<Group> {
+    let kind = Kind { one: "group", list: "groups" };
+    pick(&kind, wanted, client.groups().await?, |item| (&item.id, &item.name), |_| String::new())
+}
+
+pub(crate) async fn role(client: &Client, wanted: &str) -> Result<Role> {
+    let kind = Kind { one: "role", list: "roles" };
+    pick(&kind, wanted, client.roles().await?, |item| (&item.id, &item.name), |_| String::new())
 }
 
 /// One of the caller's own personal access tokens.

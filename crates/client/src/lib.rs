@@ -34,6 +34,7 @@ pub use model::engines::{Cluster, Engine, NewCluster, NewEngine, NewRunProfile, 
 pub use model::executions::{
     LogEntry, LogPage, Run, RunExtract, RunStatus, StartRun, StartedRun, Timeline, TimelineEvent,
 };
+pub use model::people::{Group, Role, User, UserRequest};
 pub use model::personal_tokens::{NewPersonalToken, PersonalToken};
 pub use model::places::{Environment, NewEnvironment, NewWorkspace, Workspace};
 pub use model::plans::{

@@ -84,6 +84,9 @@ fn filled(field: &'static str, text: &str) -> Checked {
         Err(names::NameError::Empty { .. }) => refuse(field, "must not be empty"),
         Err(names::NameError::TooLong { max, .. }) => refuse(field, format!("must have at most {max} characters")),
         Err(names::NameError::Control { .. }) => refuse(field, "must not hold control characters"),
+        Err(names::NameError::Invisible { code, .. }) => {
+            refuse(field, format!("must not hold the invisible character U+{code:04X}"))
+        }
     }
 }
 

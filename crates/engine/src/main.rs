@@ -97,6 +97,10 @@ async fn carry_out(command: Command) -> Result<ExitCode, EngineError> {
                 stoker_domain::crash::arm(&name);
             }
             ownlog::start(&folder, &std::env::var(LOG_VARIABLE).unwrap_or_else(|_| "info".to_owned()), console)?;
+            std::panic::set_hook(Box::new(|panic| {
+                let thread = std::thread::current();
+                tracing::error!("{}", stoker_secrets::panics::told(panic.payload(), panic.location(), thread.name()));
+            }));
             let options = Options {
                 home,
                 program: PathBuf::from("/proc/self/exe"),

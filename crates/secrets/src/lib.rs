@@ -6,6 +6,7 @@ pub mod archive;
 pub mod id_token;
 pub mod keyfile;
 pub mod keyring;
+pub mod panics;
 pub mod password;
 pub mod point;
 pub mod seal;

@@ -6,6 +6,7 @@ mod console;
 mod data;
 mod memory;
 mod open_id;
+mod panics;
 #[cfg(feature = "openid")]
 mod provider_web;
 mod run;

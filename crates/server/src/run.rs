@@ -93,6 +93,7 @@ fn names(names: Names) -> String {
 pub(crate) fn serve(args: ServeArgs) -> Result<()> {
     let config = args.resolve()?;
     logging();
+    crate::panics::install();
     no_core_dumps();
     if let Ok(name) = std::env::var("STOKER_CRASH_AT") {
         stoker_domain::crash::arm(&name);
@@ -110,7 +111,7 @@ fn no_core_dumps() {
     }
 }
 
-fn logging() {
+pub(crate) fn logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("STOKER_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();

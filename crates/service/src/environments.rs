@@ -4,6 +4,7 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::{Error, taken};
+use crate::look_alikes::unlike;
 use serde_json::json;
 use stoker_domain::ids::{EnvironmentId, WorkspaceId};
 use stoker_domain::runtime::WorkspaceType;
@@ -12,6 +13,8 @@ use stoker_filter::Expr;
 use stoker_store::Tx;
 use stoker_store::db::Record;
 use stoker_store::environments::{self, Environment};
+use stoker_store::look_alikes::Named;
+use stoker_store::people;
 use stoker_store::workspaces::Workspace;
 
 /// Permissions that show all environments and workspaces (source: spec).
@@ -114,6 +117,8 @@ impl Service {
     ) -> Result<(), Error> {
         let (service, now) = (self, environment.created_ms);
         let message = format!("name: an environment {} exists already", environment.name);
+        people::lock_all(tx)?;
+        unlike(tx, Named::Environment, "name", environment.id.as_str(), &environment.name)?;
         environment.insert(tx).map_err(taken(message))?;
         let mut workspace = Workspace {
             id: WorkspaceId::generate(now, service.random()),
@@ -151,12 +156,14 @@ impl Service {
         let containers = request.max_cloud_containers.map(|n| containers(Some(n))).transpose()?;
         let (id, service, proof) = (id.clone(), self.clone(), allowed.clone());
         self.write(&allowed, move |tx| {
+            people::lock_all(tx)?;
             let mut environment = environments::get(tx, &id)?.ok_or_else(unknown)?;
             let before = environment.name.clone();
             environment.name = name;
             environment.description = described.unwrap_or(environment.description);
             environment.max_cloud_containers = containers.unwrap_or(environment.max_cloud_containers);
             let message = format!("name: an environment {} exists already", environment.name);
+            unlike(tx, Named::Environment, "name", environment.id.as_str(), &environment.name)?;
             environment.update(tx).map_err(taken(message))?;
             let detail = json!({ "before": before, "after": environment.name });
             service.audit_environment(tx, &proof, "environment.update", &id, detail)

@@ -97,6 +97,14 @@ impl Error {
         Self::NotFound(message.into())
     }
 
+    /// The same refusal as a malformed request, for calls that have no 409 among their published answers.
+    pub(crate) fn conflict_as_invalid(self) -> Self {
+        match self {
+            Self::Conflict(message) => Self::Invalid(message),
+            other => other,
+        }
+    }
+
     /// A name that is taken or an object in use.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::Conflict(message.into())

@@ -5,6 +5,7 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::{Error, taken};
 use crate::listed::{Listed, PageNumber};
+use crate::look_alikes::unlike;
 use crate::people::{self as users, PersonView, counted, known, named};
 use serde_json::json;
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use stoker_domain::{Permission, limits, names};
 use stoker_store::Tx;
 use stoker_store::db::Record;
 use stoker_store::groups::{self, Group};
+use stoker_store::look_alikes::Named;
 use stoker_store::people::PeopleFilter;
 
 const MANAGE: &[Permission] = &[Permission::GroupManagement];
@@ -96,6 +98,7 @@ impl Service {
         };
         let (service, proof) = (self.clone(), allowed.clone());
         self.write_accounts(&allowed, move |tx| {
+            unlike(tx, Named::Group, "name", group.id.as_str(), &group.name)?;
             group.insert(tx).map_err(taken(format!("name: a group {} exists already", group.name)))?;
             for user in &user_ids {
                 let user = named(tx, "userIds", user)?;
@@ -115,11 +118,9 @@ impl Service {
         self.change_group(&allowed, id, "group.update", move |tx, group| {
             group.name = name;
             let message = format!("name: a group {} exists already", group.name);
+            let free = unlike(tx, Named::Group, "name", group.id.as_str(), &group.name);
             // 409 is not among the published answers of this call, unlike that of the create call.
-            group.update(tx).map_err(taken(message.clone())).map_err(|error| match error {
-                Error::Conflict(_) => Error::Invalid(message),
-                other => other,
-            })?;
+            free.and_then(|()| group.update(tx).map_err(taken(message))).map_err(Error::conflict_as_invalid)?;
             Ok(())
         })
         .await
@@ -176,6 +177,7 @@ impl Service {
             counted("members", &members)?;
             group.name = names::checked("displayName", &name, limits::NAME_CHARS)?;
             let message = format!("displayName: a group {} exists already", group.name);
+            unlike(tx, Named::Group, "displayName", group.id.as_str(), &group.name)?;
             group.update(tx).map_err(taken(message))?;
             groups::remove_all(tx, &group.id)?;
             for user in &members {

@@ -34,6 +34,7 @@ mod hub;
 pub mod link;
 pub mod listed;
 pub mod logs;
+mod look_alikes;
 mod manifests;
 pub mod open_id;
 mod parameters;

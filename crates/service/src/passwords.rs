@@ -185,6 +185,8 @@ impl Service {
             return Err(Error::Unauthorized);
         }
         let now = self.now();
+        // One name, however it is written: else each spelling had tries of its own.
+        let login = &*stoker_domain::names::composed(login);
         self.inner.tries.begin(Guess::Password(login), from, now)?;
         let wanted = login.to_owned();
         let person = self.read(&Allowed::system(), move |tx| Ok::<_, Error>(people::by_login(tx, &wanted)?)).await?;
@@ -201,7 +203,8 @@ impl Service {
             origin: visit.origin.clone(),
         };
         if !welcome {
-            self.note_sign_in(&actor, person.id, SignIn::Refused("password")).await?;
+            // An unknown name writes nothing: waiting here for the disk would tell the two apart.
+            self.note_behind_the_answer(actor, person.id, SignIn::Refused("password"));
             return Err(Error::Unauthorized);
         }
         self.inner.tries.right(Guess::Password(login), from);
@@ -255,6 +258,23 @@ impl Service {
         }
         let made = password::hash(&stoker_domain::ids::alphanumeric(32, self.random()), self.random())?;
         Ok(self.inner.tries.nobody.get_or_init(|| made).clone())
+    }
+
+    /// As [`Service::note_sign_in`], without waiting for it. Nobody can heap these up: each comes after the check of a
+    /// password, and those take turns.
+    fn note_behind_the_answer(&self, actor: Actor, id: UserId, outcome: SignIn) {
+        if let Some(mark) = actor.origin.as_ref().and_then(|origin| origin.mark.as_ref()) {
+            mark.set();
+        }
+        let service = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = service.note_sign_in(&actor, id, outcome).await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a refused sign-in is not in the audit trail"
+                );
+            }
+        });
     }
 
     pub(crate) async fn note_sign_in(&self, actor: &Actor, id: UserId, outcome: SignIn) -> Result<(), Error> {

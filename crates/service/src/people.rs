@@ -5,12 +5,14 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::{Error, taken};
 use crate::listed::{Listed, PageNumber};
+use crate::look_alikes::unlike;
 use crate::roles::{RoleAt, known_role};
 use serde_json::json;
 use std::collections::HashMap;
 use stoker_domain::ids::{EnvironmentId, RoleId, UserId, WorkspaceId};
 use stoker_domain::{Permission, PrincipalKind, limits, names, roles as catalogue};
 use stoker_store::db::{Json, Record};
+use stoker_store::look_alikes::Named;
 use stoker_store::people::{self, PeopleFilter, Person};
 use stoker_store::roles::{self, Role};
 use stoker_store::{Tx, accounts, groups};
@@ -112,6 +114,12 @@ pub(crate) fn checked_login(login: &str) -> Result<String, Error> {
     let login = names::checked("login", login, limits::LOGIN_CHARS)?;
     if login.chars().any(char::is_whitespace) || login.contains(['/', '\\']) {
         return Err(Error::invalid("login: must not hold blanks or slashes"));
+    }
+    if !names::is_plain(&login) {
+        return Err(Error::invalid(
+            "login: must not mix Latin, Greek and Cyrillic letters nor hold signs that are not seen, because it would look \
+             like another one",
+        ));
     }
     Ok(login)
 }
@@ -259,9 +267,7 @@ impl Service {
         let (service, proof) = (self.clone(), allowed.clone());
         self.write_accounts(&allowed, move |tx| {
             let message = format!("login: a user {} exists already", person.login);
-            if people::login_taken(tx, &person.login)? {
-                return Err(Error::Conflict(message));
-            }
+            unlike(tx, Named::User, "login", person.id.as_str(), &person.login)?;
             person.insert(tx).map_err(taken(message))?;
             for id in &role_ids {
                 let role = known_role(tx, id, RoleAt::Body)?;

@@ -5,11 +5,13 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::{Error, taken};
 use crate::listed::{Listed, PageNumber};
+use crate::look_alikes::unlike;
 use crate::people::{PersonView, counted, known, named};
 use serde_json::json;
 use stoker_domain::ids::{RoleId, UserId};
 use stoker_domain::{Permission, limits, names, roles as catalogue};
 use stoker_store::db::{Json, Record};
+use stoker_store::look_alikes::Named;
 use stoker_store::people::{self, PeopleFilter};
 use stoker_store::roles::{self, Role};
 use stoker_store::{Tx, accounts};
@@ -96,6 +98,7 @@ impl Service {
         };
         let (service, proof) = (self.clone(), allowed.clone());
         self.write_accounts(&allowed, move |tx| {
+            unlike(tx, Named::Role, "name", role.id.as_str(), &role.name)?;
             role.insert(tx).map_err(taken(format!("name: a role {} exists already", role.name)))?;
             service.audit_role(tx, &proof, "role.create", &role)?;
             Ok(role)
@@ -133,10 +136,8 @@ impl Service {
             role.modified_ms = now;
             // 409 is not among the published answers of this call, unlike that of the create call.
             let message = format!("name: a role {} exists already", role.name);
-            role.update(tx).map_err(taken(message.clone())).map_err(|error| match error {
-                Error::Conflict(_) => Error::Invalid(message),
-                other => other,
-            })?;
+            let free = unlike(tx, Named::Role, "name", role.id.as_str(), &role.name);
+            free.and_then(|()| role.update(tx).map_err(taken(message))).map_err(Error::conflict_as_invalid)?;
             for user in roles::holders(tx, &role.id)? {
                 people::refresh_permissions(tx, &user)?;
             }

@@ -4,6 +4,7 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::{Error, taken};
+use crate::look_alikes::unlike;
 use serde_json::json;
 use stoker_domain::ids::ServiceAccountId;
 use stoker_domain::{Permission, limits, names};
@@ -11,6 +12,8 @@ use stoker_secrets::token;
 use stoker_store::Tx;
 use stoker_store::accounts::{self, ServiceAccount};
 use stoker_store::db::{Json, Record};
+use stoker_store::look_alikes::Named;
+use stoker_store::people;
 
 const MANAGE: &[Permission] = &[Permission::ServiceAccountManagement];
 const COUNT: &[Permission] = &[Permission::ServiceAccountManagement, Permission::SubscriptionManagement];
@@ -97,6 +100,8 @@ impl Service {
         };
         let (service, proof, row) = (self.clone(), allowed.clone(), account.clone());
         self.write::<_, Error, _>(&allowed, move |tx| {
+            people::lock_all(tx)?;
+            unlike(tx, Named::ServiceAccount, "name", row.id.as_str(), &row.name)?;
             row.insert(tx).map_err(taken(format!("name: a service account {} exists already", row.name)))?;
             service.audit_account(tx, &proof, "service-account.create", &row)
         })
@@ -118,7 +123,9 @@ impl Service {
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         let changed = self
             .write::<_, Error, _>(&allowed, move |tx| {
+                people::lock_all(tx)?;
                 let mut account = accounts::service_account(tx, &id)?.ok_or_else(unknown)?;
+                unlike(tx, Named::ServiceAccount, "name", id.as_str(), &name)?;
                 account.name = name;
                 account.permissions = Json(permissions);
                 account.modified_ms = now;

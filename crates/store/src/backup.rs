@@ -1,7 +1,7 @@
-//! What a backup needs of the database: a copy of the embedded one in one state, whether a copy is whole, and which
-//! files its rows name.
+//! What a backup needs of the database: a copy in one state as a file of the embedded database, whatever it stands on,
+//! whether a copy is whole, which files its rows name, and a copy into PostgreSQL.
 
-use crate::db::{known_migrations, open_read_only};
+use crate::db::{self, known_migrations, open_read_only};
 use crate::{StoreError, Tx, params};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,6 +16,25 @@ pub fn copy_sqlite(database: &Path, target: &Path) -> Result<(), StoreError> {
     let connection = open_read_only(database)?;
     // Reads one state to the end, like any other reader; writers go on.
     connection.execute("VACUUM INTO ?1", [target.to_string_lossy().as_ref()]).map(|_| ()).map_err(StoreError::Sqlite)
+}
+
+/// Copies a PostgreSQL database as it is at one instant into a new file of the embedded database, while servers write to
+/// it. Blocks, and must not run on a thread of an async runtime.
+///
+/// # Errors
+/// [`StoreError::Open`] when the database cannot be reached or has other tables than those of this program,
+/// [`StoreError::Sqlite`] when `target` cannot be written.
+pub fn copy_postgres(url: &str, target: &Path) -> Result<(), StoreError> {
+    db::from_postgres(url, target)
+}
+
+/// Copies a file of the embedded database that nobody uses into an empty PostgreSQL database, all of it or nothing. The
+/// file is brought up to date first. Blocks, and must not run on a thread of an async runtime.
+///
+/// # Errors
+/// [`StoreError::Open`] when the database cannot be reached or is not empty.
+pub fn load_postgres(file: &Path, url: &str) -> Result<(), StoreError> {
+    db::to_postgres(file, url)
 }
 
 /// Looks at a copy of the embedded database that nobody uses.

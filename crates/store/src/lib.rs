@@ -23,6 +23,7 @@ pub mod history;
 mod history_clauses;
 pub mod identities;
 pub mod logs;
+pub mod look_alikes;
 mod look_back;
 pub mod people;
 pub mod pipeline_engines;

@@ -83,15 +83,9 @@ pub fn get(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Person>, StoreError> {
     Person::select_opt(tx, "WHERE id = $1", params![id])
 }
 
-/// The user with this login.
+/// The user with this login, in whatever normal form it is written.
 pub fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<Person>, StoreError> {
-    Person::select_opt(tx, "WHERE login = $1", params![login])
-}
-
-/// Whether a login is taken, upper and lower case being the same.
-pub fn login_taken(tx: &mut Tx<'_>, login: &str) -> Result<bool, StoreError> {
-    let sql = "SELECT count(*) FROM users WHERE login = $1 OR lower(login) = lower($1)";
-    Ok(tx.query_int(sql, params![login])? > 0)
+    Person::select_opt(tx, "WHERE login = $1", params![stoker_domain::names::composed(login).as_ref()])
 }
 
 /// One page of users by login, and how many there are.

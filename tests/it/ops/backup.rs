@@ -47,9 +47,42 @@ async fn ended(http: &Http, run: &str) {
     .await;
 }
 
+/// Where the installation stands, and where its backup is restored to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    Same(Backend),
+    Up,
+    Down,
+}
+
 #[tokio::test]
 async fn a_backup_under_load_holds_every_accepted_run_and_nothing_runs_twice() {
-    let mut stage = Stage::start(Backend::Sqlite, StageOptions { max_flows: Some(2), ..Default::default() }).await;
+    backup_and_restore(Move::Same(Backend::Sqlite)).await;
+}
+
+#[tokio::test]
+async fn the_same_on_postgres() {
+    backup_and_restore(Move::Same(Backend::Postgres)).await;
+}
+
+#[tokio::test]
+async fn an_installation_moves_up_to_postgres() {
+    backup_and_restore(Move::Up).await;
+}
+
+#[tokio::test]
+async fn an_installation_moves_down_to_the_embedded_database() {
+    backup_and_restore(Move::Down).await;
+}
+
+async fn backup_and_restore(way: Move) {
+    let from = match way {
+        Move::Same(backend) => backend,
+        Move::Up => Backend::Sqlite,
+        Move::Down => Backend::Postgres,
+    };
+    let to_postgres = matches!(way, Move::Same(Backend::Postgres) | Move::Up);
+    let mut stage = Stage::start(from, StageOptions { max_flows: Some(2), ..Default::default() }).await;
     let artifact = stage.publish_script(SCRIPT).await;
     let task = stage.task(&artifact, TaskOptions { parallel: true, ..Default::default() }).await;
     let folder = tempfile::tempdir().expect("a folder");
@@ -58,10 +91,12 @@ async fn a_backup_under_load_holds_every_accepted_run_and_nothing_runs_twice() {
     for number in 0..12 {
         before.push(start(&stage.http, &task, folder.path(), number).await);
     }
-    let words = ["backup".to_owned(), archive.display().to_string()];
+    let mut words = vec!["backup".to_owned(), archive.display().to_string()];
+    words.extend(stage.database_url().into_iter().flat_map(|url| ["--database-url".to_owned(), url.to_owned()]));
     let place = data.clone();
-    let backup =
-        tokio::task::spawn_blocking(move || done(&words.each_ref().map(String::as_str), &place, &[PASSPHRASE]));
+    let backup = tokio::task::spawn_blocking(move || {
+        done(&words.iter().map(String::as_str).collect::<Vec<_>>(), &place, &[PASSPHRASE])
+    });
     let mut during = Vec::new();
     while !backup.is_finished() || during.len() < 4 {
         during.push(start(&stage.http, &task, folder.path(), before.len() + during.len()).await);
@@ -94,9 +129,23 @@ async fn a_backup_under_load_holds_every_accepted_run_and_nothing_runs_twice() {
     fs::write(&short, &cut).expect("write a part");
     let _ = refused(&["restore", &short.display().to_string()], &data, &[PASSPHRASE]);
     assert!(!data.exists(), "a refused restore leaves nothing behind");
-    let told = done(&["restore", &name], &data, &[PASSPHRASE]);
+    let fresh = to_postgres.then(stoker_testkit::postgres::database);
+    let url = fresh.as_ref().map(|fresh| fresh.url.clone());
+    let with = |words: &[&'static str], name: Option<&str>| -> Vec<String> {
+        let words = words.iter().map(|word| (*word).to_owned()).chain(name.map(str::to_owned));
+        words.chain(url.iter().flat_map(|url| ["--database-url".to_owned(), url.clone()])).collect()
+    };
+    if let Some(used) = stage.database_url().filter(|_| to_postgres) {
+        let refusal = refused(&["restore", &name, "--database-url", used], &data, &[PASSPHRASE]);
+        assert!(refusal.contains("is not empty"), "{refusal}");
+        assert!(!data.exists(), "a refused restore leaves nothing behind");
+    }
+    let words = with(&["restore"], Some(&name));
+    let told = done(&words.iter().map(String::as_str).collect::<Vec<_>>(), &data, &[PASSPHRASE]);
     assert!(told.contains("waiting runs ended"), "{told}");
+    assert_eq!(data.join("stoker.db").exists(), !to_postgres, "one database and no second one");
 
+    stage.server.move_to(url.clone());
     stage.server.restart();
     // Connections of the server that was killed are of no use.
     stage.http = stage.server.http();
@@ -110,7 +159,8 @@ async fn a_backup_under_load_holds_every_accepted_run_and_nothing_runs_twice() {
     for started in before.iter().chain(&during) {
         assert_eq!(times(&started.file), 1, "the job of {} was made again", started.run);
     }
-    let told = done(&["verify-audit"], &data, &[]);
+    let words = with(&["verify-audit"], None);
+    let told = done(&words.iter().map(String::as_str).collect::<Vec<_>>(), &data, &[]);
     assert!(told.contains("last link"), "{told}");
 }
 

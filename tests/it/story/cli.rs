@@ -13,12 +13,12 @@ use tempfile::TempDir;
 use crate::support::{Backend, SOON, Stage, StageOptions, fixture, until};
 
 /// A user's terminal: nothing is known but what `login` saved.
-struct Terminal {
+pub(super) struct Terminal {
     home: TempDir,
 }
 
 impl Terminal {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { home: tempfile::tempdir().expect("a home folder") }
     }
 
@@ -35,7 +35,7 @@ impl Terminal {
     }
 
     /// Standard output of a command that must end with this code.
-    async fn expect(&self, code: i32, words: &[&str]) -> String {
+    pub(super) async fn expect(&self, code: i32, words: &[&str]) -> String {
         let output = self.output(words).await;
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(code), "stoker {words:?}\n{out}\n{err}");

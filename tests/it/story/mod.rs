@@ -4,6 +4,7 @@ mod api_tests;
 mod canary;
 mod cases;
 mod cli;
+mod cli_people;
 mod compliance;
 mod fixtures;
 mod generated;

@@ -4,6 +4,8 @@
 pub mod discovery;
 mod filter;
 mod patch;
+#[cfg(test)]
+mod properties;
 pub mod resources;
 mod view;
 

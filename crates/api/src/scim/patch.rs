@@ -3,10 +3,14 @@
 use super::{Filter, attribute, key_of};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::HashSet;
 use stoker_service::Error;
 
 /// Most operations of one request.
 const MAX_OPERATIONS: usize = 1_000;
+/// Most elements of a list that operations make.
+const MAX_ELEMENTS: usize = 10_000;
 /// Attributes that nobody changes.
 const READ_ONLY: &[&str] = &["id", "meta", "schemas", "groups"];
 /// The right spelling of names that may be new in a document.
@@ -157,11 +161,12 @@ fn set(object: &mut Map<String, Value>, name: &str, op: &str, value: &Value) -> 
     whole(object, &name, op, value)
 }
 
-/// Whether two elements of a list mean the same.
-fn same(a: &Value, b: &Value) -> bool {
-    match (a.get("value"), b.get("value")) {
-        (Some(a), Some(b)) => a == b,
-        _ => a == b,
+/// What two elements of a list that mean the same have in common; quick to compare, because lists may be long.
+fn meaning(element: &Value) -> (bool, Cow<'_, str>) {
+    let value = element.get("value");
+    match value.unwrap_or(element) {
+        Value::String(text) => (value.is_some(), Cow::Borrowed(text)),
+        other => (value.is_some(), Cow::Owned(format!("\0{other}"))),
     }
 }
 
@@ -171,16 +176,19 @@ fn whole(object: &mut Map<String, Value>, name: &str, op: &str, value: &Value) -
         // Some clients name what goes in the value instead of a filter (source: client).
         ("remove", Some(Value::Array(items))) if !value.is_null() => {
             let gone = listed(value);
-            items.retain(|item| !gone.iter().any(|other| same(item, other)));
+            let gone: HashSet<_> = gone.iter().map(meaning).collect();
+            items.retain(|item| !gone.contains(&meaning(item)));
         }
         ("remove", _) => {
             object.remove(name);
         }
         ("add", Some(Value::Array(items))) => {
-            for item in listed(value) {
-                if !items.iter().any(|other| same(other, &item)) {
-                    items.push(item);
-                }
+            let new = listed(value);
+            let mut seen: HashSet<_> = items.iter().map(meaning).collect();
+            let added: Vec<Value> = new.iter().filter(|item| seen.insert(meaning(item))).cloned().collect();
+            items.extend(added);
+            if items.len() > MAX_ELEMENTS {
+                return Err(format!("{name}: more than {MAX_ELEMENTS} elements"));
             }
         }
         (_, Some(Value::Object(inner))) if value.is_object() => {

@@ -8,10 +8,16 @@ mod console;
 mod engines;
 #[path = "rights_monitoring.rs"]
 mod monitoring;
+#[path = "rights_orchestration.rs"]
+mod orchestration;
 #[path = "rights_people.rs"]
 mod people;
 #[path = "rights_promotions.rs"]
 mod promotions;
+#[path = "rights_runs.rs"]
+mod runs;
+#[path = "rights_runtimes.rs"]
+mod runtimes;
 #[path = "rights_schedules.rs"]
 mod schedules;
 #[path = "rights_scim.rs"]
@@ -25,8 +31,11 @@ use catalog::CATALOG;
 use console::CONSOLE;
 use engines::{ENGINE_KINDS, PIPELINE_PROFILES};
 use monitoring::MONITORING;
+use orchestration::ORCHESTRATION;
 use people::PEOPLE;
 use promotions::PROMOTIONS;
+use runs::{PLANS, RUNS};
+use runtimes::RUNTIMES;
 use schedules::SCHEDULES;
 use scim::SCIM;
 use security::SECURITY;
@@ -216,283 +225,6 @@ pub(crate) const IDENTITY: &[Call] = {
             GRANT,
             Need::Nothing,
         ),
-    ]
-};
-
-/// Environments, workspaces, artifacts, tasks.
-pub(crate) const ORCHESTRATION: &[Call] = {
-    const E: (&str, &str) = ("/orchestration/environments", "/environments");
-    const W: (&str, &str) = ("/orchestration/workspaces", "/workspaces");
-    const A: (&str, &str) = ("/orchestration/artifacts", "/artifacts");
-    const T: (&str, &str) = ("/orchestration/executables/tasks", "/executables/tasks");
-    const ALL: Who = Who::Holders(&[CLUSTERS, ENVIRONMENTS]);
-    const MANAGE: Who = Who::Holders(&[ENVIRONMENTS]);
-    &[
-        both("GET", E.0, E.1, "", ALL, Need::Nothing),
-        both("GET", E.0, E.1, "", RUN, Need::Shown(ANY, "@env")),
-        both("POST", E.0, E.1, ENVIRONMENT_BODY, MANAGE, Need::Nothing),
-        both(
-            "PUT",
-            "/orchestration/environments/@env2",
-            "/environments/@env2",
-            ENVIRONMENT_BODY,
-            MANAGE,
-            Need::Nothing,
-        ),
-        both("DELETE", "/orchestration/environments/@new-env", "/environments/@new-env", "", MANAGE, Need::Nothing),
-        both("GET", W.0, W.1, "", ALL, Need::Nothing),
-        both("GET", W.0, W.1, "", RUN, Need::Shown(ANY, "@ws")),
-        both("POST", W.0, W.1, WORKSPACE_BODY, MANAGE, Need::Nothing),
-        both("PUT", "/orchestration/workspaces/@new-ws", "/workspaces/@new-ws", WORKSPACE_BODY, MANAGE, Need::Nothing),
-        both("DELETE", "/orchestration/workspaces/@new-ws", "/workspaces/@new-ws", "", MANAGE, Need::Nothing),
-        both("GET", A.0, A.1, "", OP, Need::Shown(&["VIEW"], "@artifact")),
-        both("GET", "/orchestration/artifacts/@artifact", "/artifacts/@artifact", "", OP, VIEW),
-        both("DELETE", "/orchestration/artifacts/@new-artifact", "/artifacts/@new-artifact", "", OP, AUTHOR),
-        both(
-            "GET",
-            "/orchestration/artifacts/@artifact/versions/@version",
-            "/artifacts/@artifact/versions/@version",
-            "",
-            OP,
-            VIEW,
-        ),
-        both(
-            "DELETE",
-            "/orchestration/artifacts/@new-artifact/versions/@version",
-            "/artifacts/@new-artifact/versions/@version",
-            "",
-            OP,
-            AUTHOR,
-        ),
-        both("GET", T.0, T.1, "", RUN, Need::Shown(&["VIEW", "EXECUTE"], "@task")),
-        one("GET", "/processing/executables/tasks", "", RUN, Need::Shown(&["VIEW", "EXECUTE"], "@task")),
-        both("POST", T.0, T.1, TASK_BODY, OP, AUTHOR),
-        both(
-            "POST",
-            "/orchestration/executables/tasks/search",
-            "/executables/tasks/search",
-            "{}",
-            RUN,
-            Need::Shown(&["VIEW", "EXECUTE"], "@task"),
-        ),
-        both("GET", "/orchestration/executables/tasks/@task", "/executables/tasks/@task", "", RUN, SEE),
-        both(
-            "PUT",
-            "/orchestration/executables/tasks/@new-task",
-            "/executables/tasks/@new-task",
-            TASK_BODY,
-            OP,
-            AUTHOR,
-        ),
-        one("PATCH", "/orchestration/executables/tasks/@task", r#"{"latestArtifact":true}"#, OP, AUTHOR),
-        both("DELETE", "/orchestration/executables/tasks/@new-task", "/executables/tasks/@new-task", "", OP, AUTHOR),
-        both(
-            "GET",
-            "/orchestration/executables/tasks/@task/run-config",
-            "/executables/tasks/@task/run-config",
-            "",
-            RUN,
-            SEE,
-        ),
-        both(
-            "PUT",
-            "/orchestration/executables/tasks/@task/run-config",
-            "/executables/tasks/@task/run-config",
-            CONFIG_BODY,
-            OP,
-            EXECUTE,
-        ),
-        both(
-            "PUT",
-            "/orchestration/executables/tasks/@new-task/pause",
-            "/executables/tasks/@new-task/pause",
-            r#"{"pause":true}"#,
-            OP,
-            EXECUTE,
-        ),
-        one("GET", "/tmc/v1.3/executables", "", RUN, Need::Shown(&["VIEW", "EXECUTE"], "@task")),
-        one("GET", "/tmc/v1.3/executables/@task", "", RUN, SEE),
-    ]
-};
-
-/// Runs and their logs.
-pub(crate) const RUNS: &[Call] = {
-    const ALL: (&str, &str) = ("/processing/executables/tasks/executions", "/executables/tasks/executions");
-    const LOGS: (&str, &str) = ("/monitoring/executions/@run/logs", "/executions/@run/logs");
-    const SHOWN: Need = Need::Shown(&["VIEW", "EXECUTE"], "@run");
-    &[
-        both("POST", "/processing/executions", "/executions", r#"{"executable":"@task"}"#, RUN, EXECUTE),
-        both("GET", "/processing/executions/@run", "/executions/@run", "", RUN, SEE),
-        both("DELETE", "/processing/executions/@new-run", "/executions/@new-run", "", RUN, EXECUTE),
-        both("GET", ALL.0, ALL.1, "", RUN, SHOWN),
-        both("POST", ALL.0, ALL.1, "{}", RUN, SHOWN),
-        both(
-            "GET",
-            "/processing/executables/tasks/@task/executions",
-            "/executables/tasks/@task/executions",
-            "",
-            RUN,
-            SEE,
-        ),
-        one("GET", "/orchestration/executables/tasks/@task/executions", "", RUN, SEE),
-        both("GET", LOGS.0, LOGS.1, "", RUN, SEE),
-        both("POST", LOGS.0, LOGS.1, "", RUN, SEE),
-        both(
-            "POST",
-            "/monitoring/executions/@run/logs/status",
-            "/executions/@run/logs/status",
-            r#""@log-token""#,
-            RUN,
-            SEE,
-        ),
-        one("DELETE", LOGS.0, "", Who::Holders(&["EXECUTION_LOGS_DELETE"]), Need::Nothing),
-        one("GET", "/stoker/v1/executions/@run/timeline", "", RUN, SEE),
-        one("GET", "/stoker/v1/log-files/@log-file", "", Who::Anybody, Need::Nothing),
-    ]
-};
-
-/// Plans and their runs.
-pub(crate) const PLANS: &[Call] = {
-    const P: (&str, &str) = ("/orchestration/executables/plans", "/executables/plans");
-    const P1: (&str, &str) = ("/orchestration/executables/plans/@plan", "/executables/plans/@plan");
-    const NEW: (&str, &str) = ("/orchestration/executables/plans/@new-plan", "/executables/plans/@new-plan");
-    const CONFIG: (&str, &str) =
-        ("/orchestration/executables/plans/@plan/run-config", "/executables/plans/@plan/run-config");
-    const PAUSE: (&str, &str) =
-        ("/orchestration/executables/plans/@new-plan/pause", "/executables/plans/@new-plan/pause");
-    const ALL: (&str, &str) = ("/processing/executables/plans/executions", "/executables/plans/executions");
-    const OF_PLAN: (&str, &str) =
-        ("/processing/executables/plans/@plan/executions", "/executables/plans/@plan/executions");
-    const RUN_1: (&str, &str) = ("/processing/executions/plans/@planrun", "/executions/plans/@planrun");
-    const STEPS: (&str, &str) = ("/processing/executions/plans/@planrun/steps", "/executions/plans/@planrun/steps");
-    const STEP: (&str, &str) =
-        ("/processing/executions/plans/@planrun/steps/@steprun", "/executions/plans/@planrun/steps/@steprun");
-    const HANDLER: (&str, &str) = (
-        "/processing/executions/plans/@planrun/steps/@steprun/error-handler",
-        "/executions/plans/@planrun/steps/@steprun/error-handler",
-    );
-    const SHOWN: Need = Need::Shown(&["VIEW", "EXECUTE"], "@planrun");
-    const LISTED: Need = Need::Shown(&["VIEW", "EXECUTE"], "@plan");
-    &[
-        both("GET", P.0, P.1, "", OP, LISTED),
-        one("GET", "/processing/executables/plans", "", OP, LISTED),
-        both("POST", P.0, P.1, PLAN_BODY, OP, AUTHOR),
-        both("GET", P1.0, P1.1, "", OP, SEE),
-        both("PUT", NEW.0, NEW.1, PLAN_BODY, OP, AUTHOR),
-        both("DELETE", NEW.0, NEW.1, "", OP, AUTHOR),
-        both("GET", CONFIG.0, CONFIG.1, "", OP, SEE),
-        both("PUT", CONFIG.0, CONFIG.1, PLAN_CONFIG_BODY, OP, EXECUTE),
-        both("DELETE", CONFIG.0, CONFIG.1, "", OP, EXECUTE),
-        both("PUT", PAUSE.0, PAUSE.1, r#"{"pause":true}"#, OP, EXECUTE),
-        both("POST", "/processing/executions/plans", "/executions/plans", r#"{"executable":"@plan"}"#, OP, EXECUTE),
-        both("GET", ALL.0, ALL.1, "", OP, SHOWN),
-        both("GET", OF_PLAN.0, OF_PLAN.1, "", OP, SEE),
-        both("GET", RUN_1.0, RUN_1.1, "", OP, SEE),
-        both("GET", STEPS.0, STEPS.1, "", OP, SEE),
-        both("GET", STEP.0, STEP.1, "", OP, SEE),
-        both("GET", HANDLER.0, HANDLER.1, "", OP, SEE),
-        one("GET", "/stoker/v1/executions/plans/@planrun/timeline", "", OP, SEE),
-        one("DELETE", "/stoker/v1/executions/plans/@new-planrun", "", OP, EXECUTE),
-    ]
-};
-
-/// Engines, clusters, run profiles.
-pub(crate) const RUNTIMES: &[Call] = {
-    const E: (&str, &str) = ("/processing/runtimes/remote-engines", "/runtimes/remote-engines");
-    const E1: (&str, &str) = ("/processing/runtimes/remote-engines/@engine", "/runtimes/remote-engines/@engine");
-    const C: (&str, &str) = ("/processing/runtimes/remote-engine-clusters", "/runtimes/remote-engine-clusters");
-    const C1: (&str, &str) =
-        ("/processing/runtimes/remote-engine-clusters/@cluster", "/runtimes/remote-engine-clusters/@cluster");
-    const EP: (&str, &str) =
-        ("/processing/runtimes/remote-engines/@engine/run-profiles", "/runtimes/remote-engines/@engine/run-profiles");
-    const EP1: (&str, &str) = (
-        "/processing/runtimes/remote-engines/@engine/run-profiles/@new-profile",
-        "/runtimes/remote-engines/@engine/run-profiles/@new-profile",
-    );
-    const CP: (&str, &str) = (
-        "/processing/runtimes/remote-engine-clusters/@cluster/run-profiles",
-        "/runtimes/remote-engine-clusters/@cluster/run-profiles",
-    );
-    const CP1: (&str, &str) = (
-        "/processing/runtimes/remote-engine-clusters/@cluster/run-profiles/@new-cprofile",
-        "/runtimes/remote-engine-clusters/@cluster/run-profiles/@new-cprofile",
-    );
-    const MANAGE: Who = Who::Holders(&[CLUSTERS]);
-    const SEE_ALL: Who = Who::Holders(&[CLUSTERS, PROFILES]);
-    const CHANGE_PROFILES: Who = Who::Holders(&[CLUSTERS, PROFILES]);
-    &[
-        both("GET", E.0, E.1, "", SEE_ALL, Need::Nothing),
-        both("GET", E.0, E.1, "", RUN, Need::Shown(ANY, "@engine")),
-        both("POST", E.0, E.1, ENGINE_BODY, MANAGE, Need::Nothing),
-        both("GET", E1.0, E1.1, "", SEE_ALL, Need::Nothing),
-        both("GET", E1.0, E1.1, "", RUN, Need::OneOf(ANY)),
-        both(
-            "DELETE",
-            "/processing/runtimes/remote-engines/@new-engine",
-            "/runtimes/remote-engines/@new-engine",
-            "",
-            MANAGE,
-            Need::Nothing,
-        ),
-        both(
-            "DELETE",
-            "/processing/runtimes/remote-engines/@new-engine/pairing",
-            "/runtimes/remote-engines/@new-engine/pairing",
-            "",
-            MANAGE,
-            Need::Nothing,
-        ),
-        both(
-            "PUT",
-            "/processing/runtimes/remote-engines/@engine/debug",
-            "/runtimes/remote-engines/@engine/debug",
-            r#"{"host":"debug.example","isDebugModeOn":"true"}"#,
-            MANAGE,
-            Need::Nothing,
-        ),
-        both("GET", C.0, C.1, "", SEE_ALL, Need::Nothing),
-        both("GET", C.0, C.1, "", RUN, Need::Shown(ANY, "@cluster")),
-        both("POST", C.0, C.1, ENGINE_BODY, MANAGE, Need::Nothing),
-        both("GET", C1.0, C1.1, "", SEE_ALL, Need::Nothing),
-        both("GET", C1.0, C1.1, "", RUN, Need::OneOf(ANY)),
-        both(
-            "DELETE",
-            "/processing/runtimes/remote-engine-clusters/@new-cluster",
-            "/runtimes/remote-engine-clusters/@new-cluster",
-            "",
-            MANAGE,
-            Need::Nothing,
-        ),
-        both(
-            "PUT",
-            "/processing/runtimes/remote-engine-clusters/@cluster/engines/@new-engine",
-            "/runtimes/remote-engine-clusters/@cluster/engines/@new-engine",
-            "",
-            MANAGE,
-            Need::Nothing,
-        ),
-        both(
-            "DELETE",
-            "/processing/runtimes/remote-engine-clusters/@cluster/engines/@new-member",
-            "/runtimes/remote-engine-clusters/@cluster/engines/@new-member",
-            "",
-            MANAGE,
-            Need::Nothing,
-        ),
-        both("GET", EP.0, EP.1, "", SEE_ALL, Need::Nothing),
-        both("GET", EP.0, EP.1, "", RUN, Need::OneOf(ANY)),
-        both("POST", EP.0, EP.1, PROFILE_BODY, CHANGE_PROFILES, Need::Nothing),
-        both("GET", EP1.0, EP1.1, "", SEE_ALL, Need::Nothing),
-        both("GET", EP1.0, EP1.1, "", RUN, Need::OneOf(ANY)),
-        both("PUT", EP1.0, EP1.1, PROFILE_BODY, CHANGE_PROFILES, Need::Nothing),
-        both("DELETE", EP1.0, EP1.1, "", CHANGE_PROFILES, Need::Nothing),
-        both("GET", CP.0, CP.1, "", SEE_ALL, Need::Nothing),
-        both("GET", CP.0, CP.1, "", RUN, Need::OneOf(ANY)),
-        both("POST", CP.0, CP.1, PROFILE_BODY, CHANGE_PROFILES, Need::Nothing),
-        both("GET", CP1.0, CP1.1, "", SEE_ALL, Need::Nothing),
-        both("GET", CP1.0, CP1.1, "", RUN, Need::OneOf(ANY)),
-        both("PUT", CP1.0, CP1.1, PROFILE_BODY, CHANGE_PROFILES, Need::Nothing),
-        both("DELETE", CP1.0, CP1.1, "", CHANGE_PROFILES, Need::Nothing),
     ]
 };
 

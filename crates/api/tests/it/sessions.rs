@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use stoker_service::Error;
+use stoker_store::StoreError;
 use stoker_testkit::http::{Answer, Http, Method};
 
 use crate::support::{MINUTE, TestServer, both, id};
@@ -100,6 +101,47 @@ both! {
         assert_eq!(gone.iter().filter(|one| matches!(one, Err(Error::Unauthorized))).count(), 1, "{gone:?}");
         assert!(matches!(second.authenticate(&account.token, "x").await, Err(Error::Unauthorized)));
         assert!(matches!(second.authenticate_session(&cookie, false, None).await, Err(Error::Unauthorized)));
+    }
+
+    /// The record of a failure waits for the disk; whoever tries must not be able to tell by that who has a name here.
+    async fn a_refused_sign_in_does_not_wait_for_its_record(server: TestServer) {
+        let (_, ada) = server.person("ada", &["TMC_OPERATOR"]).await;
+        let _ = ada.put("/stoker/v1/me/password", &json!({ "newPassword": "correct horse battery" })).await.expect(204);
+        let (store, (held, holding)) = (server.store.clone(), tokio::sync::oneshot::channel());
+        let (release, gate) = std::sync::mpsc::channel::<()>();
+        let holder = tokio::spawn(async move {
+            store.write::<_, StoreError, _>(move |tx| {
+                let _ = tx.query("SELECT id FROM users WHERE login = 'ada' {lock}", &[])?;
+                let _ = held.send(());
+                let _ = gate.recv();
+                Ok(())
+            }).await
+        });
+        holding.await.expect("nobody else can write now");
+        for login in ["ada", "nobody"] {
+            let answer = server.anonymous().post(SESSION, &json!({ "login": login, "password": "staple correct horse" })).await;
+            assert_eq!(answer.status, 401, "{login}: {}", answer.text());
+        }
+        let failures = async || {
+            let events = server.http().get("/security/audit/logs?size=100").await.expect(200).json();
+            let all = events.as_array().expect("a list").iter();
+            all.filter(|e| e["eventOperation"] == "login-failed" && e["username"] == "ada").cloned().collect::<Vec<_>>()
+        };
+        let count = "SELECT count(*) FROM audit_events WHERE action = 'user.login-failed'";
+        let written = server.store.read::<_, StoreError, _>(move |tx| tx.query_int(count, &[])).await.expect("read");
+        assert_eq!(written, 0, "the answers came before the record");
+        drop(release);
+        holder.await.expect("join").expect("commit");
+        let recorded = async {
+            loop {
+                if let [one] = failures().await.as_slice() {
+                    return one.clone();
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let record = tokio::time::timeout(std::time::Duration::from_secs(20), recorded).await.expect("the record follows");
+        assert_eq!((&record["request"]["url"], &record["clientIp"]), (&json!(SESSION), &json!("127.0.0.1")));
     }
 
     async fn signing_in_and_out_is_in_the_audit_trail_with_its_origin(server: TestServer) {

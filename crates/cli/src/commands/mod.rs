@@ -10,6 +10,7 @@ pub(crate) mod engines;
 pub(crate) mod environments;
 pub(crate) mod login;
 pub(crate) mod logs;
+pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod promotions;
 pub(crate) mod resources;
@@ -85,6 +86,9 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Environments(command) => environments::run(app, command).await?,
         Command::Workspaces(command) => workspaces::run(app, command).await?,
         Command::ServiceAccounts(command) => service_accounts::run(app, command).await?,
+        Command::Users(command) => people::users(app, command).await?,
+        Command::Groups(command) => people::groups(app, command).await?,
+        Command::Roles(command) => people::roles(app, command).await?,
         Command::Tokens(command) => tokens::run(app, command).await?,
         Command::Login(args) => login::run(app, args).await?,
         Command::Context(command) => context::run(app, command)?,

@@ -8,6 +8,7 @@ pub(crate) mod artifacts;
 pub(crate) mod catalog;
 pub(crate) mod engines;
 pub(crate) mod executions;
+pub(crate) mod people;
 pub(crate) mod personal_tokens;
 pub(crate) mod places;
 pub(crate) mod plans;

@@ -46,7 +46,8 @@ pub(super) struct Manifest {
     pub(super) format: u32,
     /// Version of the program that wrote it.
     pub(super) version: String,
-    /// `sqlite`: the database is in the archive. `postgres`: it is not, and must be dumped by its own tools.
+    /// `sqlite`: the database is in the archive, as a file of the embedded one, whatever it stood on. `postgres`, written
+    /// by earlier versions: it is not, and was dumped by its own tools.
     pub(super) database: String,
     /// Number of artifact and resource files.
     pub(super) files: usize,
@@ -60,16 +61,11 @@ pub(crate) fn run(args: BackupArgs) -> Result<()> {
     let runtime = runtime()?;
     // Also says so when the key file does not fit the database: such a backup would be worth nothing.
     data::check_keys(folder, &runtime.block_on(service.adopt_keys())?)?;
-    let embedded = args.place.database_url.is_none();
     let work = Work::make(folder)?;
     let mut named = BTreeSet::new();
     for attempt in 1.. {
         work.link_files(folder)?;
-        named = if embedded {
-            work.copy_database(folder)?
-        } else {
-            runtime.block_on(service.needs_of_copy())?.1.into_iter().collect()
-        };
+        named = work.copy_database(folder, args.place.database_url.as_deref())?;
         work.link_files(folder)?;
         let Some(lost) = named.iter().find(|name| !work.file(name).is_file()) else { break };
         if attempt == TRIES {
@@ -79,19 +75,13 @@ pub(crate) fn run(args: BackupArgs) -> Result<()> {
     let manifest = Manifest {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        database: if embedded { "sqlite" } else { "postgres" }.to_owned(),
+        database: "sqlite".to_owned(),
         files: named.len(),
     };
     write(&args.file, &passphrase, &manifest, &work, folder, &named)?;
     let mut out = std::io::stdout().lock();
     let size = std::fs::metadata(&args.file)?.len();
     writeln!(out, "{}: {} files, {size} bytes", args.file.display(), named.len())?;
-    if !embedded {
-        writeln!(
-            out,
-            "the PostgreSQL database is not in it: take it with pg_dump before this, and keep both together"
-        )?;
-    }
     Ok(())
 }
 
@@ -135,14 +125,18 @@ impl Work {
         Ok(())
     }
 
-    /// Copies the embedded database as of one instant; gives the files its rows name.
-    fn copy_database(&self, data: &Path) -> Result<BTreeSet<String>> {
+    /// Copies the database as of one instant; gives the files its rows name.
+    fn copy_database(&self, data: &Path, url: Option<&str>) -> Result<BTreeSet<String>> {
         let target = self.folder.join(DATABASE);
         match std::fs::remove_file(&target) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
-        copy::copy_sqlite(&data.join(DATABASE), &target).context("cannot copy the database")?;
+        match url {
+            Some(url) => copy::copy_postgres(url, &target),
+            None => copy::copy_sqlite(&data.join(DATABASE), &target),
+        }
+        .context("cannot copy the database")?;
         copy::check_sqlite(&target).context("the copy of the database is not whole")?;
         copy::named_files_of(&target).context("cannot read the copy of the database")
     }
@@ -190,9 +184,7 @@ fn write(
         if let Ok(first) = std::fs::read(data.join("bootstrap.json")) {
             add(&mut tar, "bootstrap.json", &first)?;
         }
-        if manifest.database == "sqlite" {
-            tar.append_file(DATABASE, &mut File::open(work.folder.join(DATABASE))?)?;
-        }
+        tar.append_file(DATABASE, &mut File::open(work.folder.join(DATABASE))?)?;
         for sha256 in named {
             tar.append_file(format!("artifacts/{sha256}"), &mut File::open(work.file(sha256))?)?;
         }

@@ -43,16 +43,23 @@ pub(crate) fn run(args: RestoreArgs) -> Result<()> {
     let partial = Partial::make(target)?;
     let manifest = unpack(BufReader::new(file), &passphrase, &partial.folder)
         .with_context(|| format!("cannot restore {} (is it whole, and the passphrase right?)", args.file.display()))?;
-    match (manifest.database.as_str(), &args.place.database_url) {
-        ("sqlite", None) => copy::check_sqlite(&partial.folder.join(DATABASE)).context("the backup cannot be used")?,
-        ("sqlite", Some(_)) => bail!("--database-url: the backup holds an embedded database: leave this out"),
-        (_, None) => {
-            bail!("--database-url: the backup is of an installation on PostgreSQL: restore its dump and name it")
-        }
-        (_, Some(_)) => {}
+    let (file, url) = (partial.folder.join(DATABASE), args.place.database_url.clone());
+    let inside = manifest.database == "sqlite";
+    if inside {
+        copy::check_sqlite(&file).context("the backup cannot be used")?;
+    } else if url.is_none() {
+        bail!(
+            "--database-url: an earlier version made this backup of an installation on PostgreSQL: restore the dump that \
+             belongs to it and name it"
+        );
     }
-    let place = Place { data: partial.folder.clone(), database_url: args.place.database_url.clone() };
+    // What is in the archive is settled there, so that PostgreSQL gets it whole or not at all.
+    let place = Place { data: partial.folder.clone(), database_url: url.clone().filter(|_| !inside) };
     settle(&place, args.keep_queue)?;
+    if let (true, Some(url)) = (inside, url) {
+        copy::load_postgres(&file, &url).context("--database-url: cannot fill this database")?;
+        partial.drop_database()?;
+    }
     partial.keep(target)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}: {} files of version {}", target.display(), manifest.files, manifest.version)?;
@@ -76,6 +83,20 @@ impl Partial {
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         made.with_context(|| format!("cannot create {}", folder.display()))?;
         Ok(Self { folder })
+    }
+
+    /// Removes the copy that is in PostgreSQL now.
+    fn drop_database(&self) -> Result<()> {
+        for end in ["", "-wal", "-shm"] {
+            let path = self.folder.join(format!("{DATABASE}{end}"));
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn keep(self, target: &Path) -> Result<()> {

@@ -15,6 +15,7 @@ use stoker_domain::{PrincipalKind, limits, names};
 use stoker_secrets::id_token::IdClaims;
 use stoker_store::db::{Json, Record};
 use stoker_store::identities::{self, UserIdentity};
+use stoker_store::look_alikes::{self, Named};
 use stoker_store::people::{self, Person};
 use stoker_store::{Tx, roles};
 
@@ -114,10 +115,13 @@ impl Service {
         let (person, made) = match people::by_login(tx, &login)? {
             Some(person) => (person, false),
             None if settings.create_users => {
-                if people::login_taken(tx, &login)? {
-                    return Err(refused(format!("there is a user here whose login differs from {login} in case only")));
-                }
                 let person = new_person(UserId::generate(now, self.random()), login, claims, now);
+                if let Some(other) = look_alikes::find(tx, Named::User, person.id.as_str(), &person.login)? {
+                    let login = &person.login;
+                    return Err(refused(format!(
+                        "there is a user {other} here, whose login looks the same as {login}"
+                    )));
+                }
                 person.insert(tx)?;
                 (person, true)
             }

@@ -4,6 +4,7 @@ mod catalog;
 mod changes;
 pub mod dialect;
 mod migrate;
+mod moving;
 mod others;
 mod postgres_db;
 mod postgres_tls;
@@ -13,6 +14,7 @@ mod value;
 
 pub use changes::{Counts, Topic};
 pub(crate) use migrate::known_migrations;
+pub(crate) use moving::{from_postgres, to_postgres};
 pub use record::{Column, Json, Record};
 pub(crate) use sqlite_db::open_read_only;
 pub use value::{Row, Value};

@@ -71,7 +71,7 @@ pub(super) fn reason(error: &postgres::Error) -> String {
     }
 }
 
-fn prepare_session(client: &mut Client) -> Result<(), StoreError> {
+pub(super) fn prepare_session(client: &mut Client) -> Result<(), StoreError> {
     client.batch_execute("SET client_min_messages = warning").map_err(StoreError::Postgres)
 }
 
@@ -151,7 +151,7 @@ fn run_one(client: &mut Client, statements: &mut HashMap<String, Statement>, wor
     }
 }
 
-fn failed(error: postgres::Error) -> StoreError {
+pub(super) fn failed(error: postgres::Error) -> StoreError {
     if error.is_closed() {
         return StoreError::Closed;
     }
@@ -162,11 +162,11 @@ fn failed(error: postgres::Error) -> StoreError {
     }
 }
 
-struct PostgresTx<'a, 'b> {
-    transaction: &'a mut postgres::Transaction<'b>,
-    statements: &'a mut HashMap<String, Statement>,
+pub(super) struct PostgresTx<'a, 'b> {
+    pub(super) transaction: &'a mut postgres::Transaction<'b>,
+    pub(super) statements: &'a mut HashMap<String, Statement>,
     /// Whether a statement failed; nothing of the transaction can be kept then.
-    broken: bool,
+    pub(super) broken: bool,
 }
 
 impl PostgresTx<'_, '_> {
@@ -237,7 +237,7 @@ impl Link for PostgresTx<'_, '_> {
     }
 }
 
-fn row(row: &postgres::Row) -> Result<Row, StoreError> {
+pub(super) fn row(row: &postgres::Row) -> Result<Row, StoreError> {
     let mut values = Vec::with_capacity(row.len());
     for (column, description) in row.columns().iter().enumerate() {
         let value = match *description.type_() {

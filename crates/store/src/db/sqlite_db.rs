@@ -30,10 +30,7 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut writer = connect(path, false)?;
-        statement(&writer, "BEGIN IMMEDIATE")?;
-        migrate::run(&mut SqliteTx { connection: &writer })?;
-        statement(&writer, "COMMIT")?;
+        let mut writer = create(path)?;
         writer.set_prepared_statement_cache_capacity(STATEMENTS);
         let (write_sender, write_receiver) = channel();
         spawn("store-writer", move || write_loop(&mut writer, &write_receiver))?;
@@ -92,6 +89,20 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Connection, StoreError> {
     // VACUUM INTO is refused on a connection that may only query, though it changes nothing here.
     connection.execute_batch("PRAGMA query_only=0").map_err(failed)?;
     Ok(connection)
+}
+
+/// A connection that writes, to a file that is made or brought up to date.
+pub(super) fn create(path: &Path) -> Result<Connection, StoreError> {
+    let connection = connect(path, false)?;
+    statement(&connection, "BEGIN IMMEDIATE")?;
+    migrate::run(&mut SqliteTx { connection: &connection })?;
+    statement(&connection, "COMMIT")?;
+    Ok(connection)
+}
+
+/// Runs several statements that give nothing.
+pub(super) fn batch(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.execute_batch(sql).map_err(failed)
 }
 
 fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
@@ -209,7 +220,7 @@ fn owned(text: &[u8]) -> String {
 }
 
 pub(super) struct SqliteTx<'a> {
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
 }
 
 impl rusqlite::ToSql for Value {
@@ -240,18 +251,23 @@ impl Link for SqliteTx<'_> {
         let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(failed)?;
         let mut answer = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            let mut values = Vec::with_capacity(columns);
-            for column in 0..columns {
-                values.push(match row.get_ref(column).map_err(failed)? {
-                    ValueRef::Null => Value::Null,
-                    ValueRef::Integer(number) => Value::Int(number),
-                    ValueRef::Text(text) => Value::Text(owned(text)),
-                    ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
-                    ValueRef::Real(_) => return Err(StoreError::Shape { column, wanted: "a whole number" }),
-                });
-            }
-            answer.push(Row(values));
+            answer.push(self::row(row, columns)?);
         }
         Ok(answer)
     }
+}
+
+/// The values of a row with so many columns.
+pub(super) fn row(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, StoreError> {
+    let mut values = Vec::with_capacity(columns);
+    for column in 0..columns {
+        values.push(match row.get_ref(column).map_err(failed)? {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(number) => Value::Int(number),
+            ValueRef::Text(text) => Value::Text(owned(text)),
+            ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+            ValueRef::Real(_) => return Err(StoreError::Shape { column, wanted: "a whole number" }),
+        });
+    }
+    Ok(Row(values))
 }

@@ -187,6 +187,11 @@ impl ServerProcess {
         }
     }
 
+    /// Names the database of the next start: of PostgreSQL, or the embedded one.
+    pub fn move_to(&mut self, database_url: Option<String>) {
+        self.options.database_url = database_url;
+    }
+
     /// Starts it again with the same data and the same port, after a polite stop if it still runs.
     #[track_caller]
     pub fn restart(&mut self) {
