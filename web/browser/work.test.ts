@@ -128,7 +128,7 @@ describe('a plan', () => {
       workspaceId: stage.workspaceId,
       steps: [{ name: 'Load', condition: 'ALL_SUCCEEDED', taskIds: [good] }],
     });
-    await page.getByText('Somebody else changed this plan meanwhile').waitFor();
+    await page.getByText('Somebody else has changed this meanwhile').waitFor();
     expect(await page.getByRole('textbox', { name: 'Name', exact: true }).inputValue()).toBe('Month end, mine');
     await page.getByRole('button', { name: 'Save the plan' }).click();
     await page.getByRole('heading', { name: 'Month end, mine', level: 1 }).waitFor();

@@ -8,9 +8,9 @@ import { body, core, Problem } from '../api/client';
 import { artifacts, artifactVersion, type RunConfig, runConfig, type Task, task } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { fieldError, type Refusal, refusalOf } from '../lib/field-errors';
-import { useDraft } from '../lib/use-draft';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
+import { type Edit, isGone, Meanwhile, useDraft } from '../ui/fields';
 import { isSecret, ParameterFields } from '../ui/parameters';
 import { Failure, Head, Notice, Waiting } from '../ui/parts';
 import { Place, PlaceSelect } from './task-place';
@@ -107,9 +107,7 @@ async function storeHow(taskId: string, draft: How, config: RunConfig | undefine
 /** A panel with its own button; says when somebody else changed what it shows. */
 function Part(props: {
   title: string;
-  changed: boolean;
-  dirty: boolean;
-  takeTheirs: () => void;
+  edit: Pick<Edit<unknown>, 'dirty' | 'stale' | 'reset' | 'keep'>;
   save: () => Promise<void>;
   known: (field: string) => boolean;
   locked: boolean;
@@ -138,13 +136,7 @@ function Part(props: {
       <Title order={2} size="h2">
         {props.title}
       </Title>
-      {props.changed && !busy && (
-        <Notice tone="warn" title={w.task.changed}>
-          <Button variant="default" mt="xs" onClick={props.takeTheirs}>
-            {w.task.takeTheirs}
-          </Button>
-        </Notice>
-      )}
+      {!busy && <Meanwhile edit={props.edit} />}
       {props.children(refusal)}
       {refusal.rest !== undefined && <Failure error={refusal.rest} />}
       <Group mt="md">
@@ -152,7 +144,7 @@ function Part(props: {
           {t.save}
         </Button>
         <span role="status" className="muted">
-          {saved && !props.dirty ? w.task.saved : ''}
+          {saved && !props.edit.dirty ? w.task.saved : ''}
         </span>
       </Group>
     </form>
@@ -163,10 +155,9 @@ function WhatPart({ it, locked }: { it: Task; locked: boolean }) {
   const { query: scope } = useScope();
   const known = useQuery(artifacts({ environmentId: scope.environmentId }));
   const server = useMemo(() => whatOf(it), [it]);
-  const { draft, setDraft, changed, dirty, takeTheirs } = useDraft(server);
-  const version = useQuery(artifactVersion(it.artifact.id, draft?.version ?? ''));
-  if (!draft) return <Waiting />;
-  const set = (part: Partial<What>) => setDraft({ ...draft, ...part });
+  const edit = useDraft(server);
+  const { draft, patch: set } = edit;
+  const version = useQuery(artifactVersion(it.artifact.id, draft.version));
   const declared = version.data?.parameters ?? [];
   const secret = new Set(declared.filter((one) => isSecret(one.type)).map((one) => one.name));
   const versions = (known.data ?? []).find((one) => one.id === it.artifact.id)?.versions ?? [draft.version];
@@ -175,14 +166,12 @@ function WhatPart({ it, locked }: { it: Task; locked: boolean }) {
     await storeWhat(it, draft, secret);
     // What was saved is now what the server has; secret values are not shown again.
     const open = Object.entries(draft.parameters).map(([name, value]) => [name, secret.has(name) ? '' : value]);
-    setDraft({ ...draft, name: draft.name.trim(), parameters: Object.fromEntries(open) });
+    set({ name: draft.name.trim(), parameters: Object.fromEntries(open) });
   };
   return (
     <Part
       title={w.task.what}
-      changed={changed}
-      dirty={dirty}
-      takeTheirs={takeTheirs}
+      edit={edit}
       save={save}
       known={(field) => ['name', 'description', 'tags', 'artifact', 'artifact.version'].includes(field)}
       locked={locked || version.data === undefined}
@@ -259,15 +248,12 @@ function WhatPart({ it, locked }: { it: Task; locked: boolean }) {
 
 function HowPart({ it, config, locked }: { it: Task; config: RunConfig | undefined; locked: boolean }) {
   const server = useMemo(() => howOf(config), [config]);
-  const { draft, setDraft, changed, dirty, takeTheirs } = useDraft(server);
-  if (!draft) return <Waiting />;
-  const set = (part: Partial<How>) => setDraft({ ...draft, ...part });
+  const edit = useDraft(server);
+  const { draft, patch: set } = edit;
   return (
     <Part
       title={w.task.how}
-      changed={changed}
-      dirty={dirty}
-      takeTheirs={takeTheirs}
+      edit={edit}
       save={() => storeHow(it.id, draft, config)}
       known={(field) => ['logLevel', 'timeout'].includes(field)}
       locked={locked || !draft.place}
@@ -316,7 +302,7 @@ export function EditTask() {
   const config = useQuery(runConfig(id));
   const it = found.data;
   const bare = config.error instanceof Problem && [404, 501].includes(config.error.status);
-  const gone = found.error instanceof Problem && found.error.status === 404;
+  const gone = isGone(found.error);
   if (!may) return <Notice tone="idle" title={w.task.noRight} />;
   if (found.error && !(gone && it)) return <Failure error={found.error} retry={() => found.refetch()} />;
   if (!it) return <Waiting />;
@@ -327,7 +313,7 @@ export function EditTask() {
           {w.task.done}
         </Button>
       </Head>
-      {gone && <Notice tone="bad" title={w.task.gone} />}
+      <Meanwhile gone={gone} />
       <WhatPart it={it} locked={gone} />
       {config.data || bare ? (
         <HowPart it={it} config={config.data} locked={gone} />

@@ -16,6 +16,9 @@ export const t = {
   nowhereHint: 'The address may have a typing error, or what it named was removed.',
   none: 'none',
   all: 'All',
+  /** How many of how many rows are shown. */
+  of: (shown: number, all: number) =>
+    shown === all ? all.toLocaleString('en-GB') : `${shown.toLocaleString('en-GB')} of ${all.toLocaleString('en-GB')}`,
   name: 'Name',
   id: 'Id',
   description: 'Description',

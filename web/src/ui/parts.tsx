@@ -137,11 +137,11 @@ export function Empty({ title, children, action }: { title: string; children?: R
 }
 
 /** Something to know about what is shown. */
-export function Notice({ tone, title, children }: { tone: Tone; title: string; children?: ReactNode }) {
+export function Notice(props: { tone: Tone; title: string; children?: ReactNode; urgent?: boolean }) {
   return (
-    <div className={`notice tone-${tone}`} role="note">
-      <strong>{title}</strong>
-      {children}
+    <div className={`notice tone-${props.tone}`} role={props.urgent ? 'alert' : 'note'}>
+      <strong>{props.title}</strong>
+      {props.children}
     </div>
   );
 }
