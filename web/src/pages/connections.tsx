@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { connections } from '../api/infra';
-import { useMay, useScope } from '../app/context';
+import { useMay, useScope, useWorkspacesWith } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { ListPage } from '../ui/list-page';
@@ -19,6 +19,7 @@ export function Connections() {
   const search = useSearch({ from: '/manage/connections' });
   const navigate = useNavigate({ from: '/manage/connections' });
   const now = useNow(30_000);
+  const holds = useWorkspacesWith('AUTHOR', 'MANAGE').length > 0;
   const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
   const list = useQuery(connections(query, may));
   const [open, setOpen] = useState(false);
@@ -31,7 +32,7 @@ export function Connections() {
       </Dialog>
       <ListPage
         title={c.title}
-        make={may ? { label: c.new, act: () => setOpen(true) } : undefined}
+        make={may && holds ? { label: c.new, act: () => setOpen(true) } : undefined}
         filters={
           <NameFilter
             label={c.search}

@@ -7,7 +7,7 @@ import { type FormEvent, useMemo, useState } from 'react';
 import { body, core } from '../api/client';
 import { plans, tasks } from '../api/queries';
 import { plan } from '../api/work';
-import { useMay, useScope } from '../app/context';
+import { useMay, useRight, useScope } from '../app/context';
 import { fieldError, refusalOf } from '../lib/field-errors';
 import { type DraftStep, draftsOf, newStep, requestOf } from '../lib/plan-steps';
 import { t } from '../texts/pages';
@@ -176,9 +176,10 @@ export function EditPlan() {
   const { id } = useParams({ from: '/plans/$id/edit' });
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const may = useMay('TMC_OPERATOR');
   const found = useQuery(plan(id));
   const it = found.data;
+  const author = useRight(it?.workspace?.id, 'AUTHOR');
+  const may = useMay('TMC_OPERATOR') && (it === undefined || author);
   const server = useMemo<Draft | undefined>(
     () =>
       it && {
@@ -199,7 +200,7 @@ export function EditPlan() {
   };
   const gone = isGone(found.error);
   if (!may) return <Notice tone="idle" title={w.plan.noRight} />;
-  if (found.error && !(gone && draft)) return <Failure error={found.error} retry={() => found.refetch()} />;
+  if (found.error && !draft) return <Failure error={found.error} retry={() => found.refetch()} />;
   if (!draft) return <Waiting />;
   return (
     <Form

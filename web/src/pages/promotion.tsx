@@ -11,7 +11,7 @@ import { useMay, useShared } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
-import { ConfirmButton, Dialog, Failure, Head, Moment, Notice, useNow, Waiting } from '../ui/parts';
+import { ConfirmButton, Dialog, Failure, Head, isLost, Moment, Notice, useNow, Waiting } from '../ui/parts';
 import { PromotionBadge, ReportPanel } from './promotion-report';
 import { StartForm } from './promotion-start';
 
@@ -153,7 +153,7 @@ function Runs({ id, shown }: { id: string; shown: string | undefined }) {
       <Title order={2} size="h2">
         {p.runs}
       </Title>
-      {list.error ? (
+      {isLost(list) ? (
         <Failure error={list.error} retry={() => list.refetch()} />
       ) : !list.data ? (
         <Waiting />

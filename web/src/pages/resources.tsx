@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { resources } from '../api/infra';
-import { useMay, useScope } from '../app/context';
+import { useMay, useScope, useWorkspacesWith } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { ListPage } from '../ui/list-page';
@@ -19,6 +19,7 @@ export function Resources() {
   const { query } = useScope();
   const search = useSearch({ from: '/manage/resources' });
   const navigate = useNavigate({ from: '/manage/resources' });
+  const holds = useWorkspacesWith('AUTHOR', 'MANAGE').length > 0;
   const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
   const list = useQuery(resources(query, may));
   const [open, setOpen] = useState(false);
@@ -31,7 +32,11 @@ export function Resources() {
       </Dialog>
       <ListPage
         title={r.title}
-        make={may ? { label: r.new, act: () => setOpen(true), icon: <IconUpload size={16} aria-hidden /> } : undefined}
+        make={
+          may && holds
+            ? { label: r.new, act: () => setOpen(true), icon: <IconUpload size={16} aria-hidden /> }
+            : undefined
+        }
         filters={
           <NameFilter
             label={r.search}

@@ -5,7 +5,7 @@ import { IconPlus } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { t } from '../texts/pages';
 import { type Column, List } from './list';
-import { Empty, Failure, Head, Waiting } from './parts';
+import { Empty, Failure, Head, isLost, Waiting } from './parts';
 
 /** Texts for the places where nothing is. */
 interface Nothing {
@@ -41,9 +41,8 @@ export function ListPage<T>(props: Props<T>) {
   const icon = make?.icon ?? <IconPlus size={16} aria-hidden />;
   const rest = () => {
     if (props.denied) return props.denied;
-    if (query.data === undefined) {
-      return query.error ? <Failure error={query.error} retry={() => query.refetch()} /> : <Waiting />;
-    }
+    if (isLost(query)) return <Failure error={query.error} retry={() => query.refetch()} />;
+    if (query.data === undefined) return <Waiting />;
     const empty =
       all.length > 0 && props.noMatch ? (
         <Empty title={props.noMatch.title}>{props.noMatch.hint}</Empty>

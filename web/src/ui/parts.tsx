@@ -121,6 +121,13 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
+/** Whether a query has nothing to show but its failure: what was read before stays when only the connection is lost. */
+export function isLost(query: { error: unknown; data?: unknown }): boolean {
+  if (!query.error) return false;
+  const refused = query.error instanceof Problem && query.error.status >= 400 && query.error.status < 500;
+  return query.data === undefined || refused;
+}
+
 /** Nothing here yet: what it would be and how to get there. */
 export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
   return (
