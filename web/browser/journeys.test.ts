@@ -210,7 +210,7 @@ describe('a task', () => {
     await page.getByRole('button', { name: 'Create the task' }).click();
     // The refusal names a field of another step: the form goes back to it.
     await page.getByRole('textbox', { name: 'Name', exact: true }).waitFor();
-    await page.getByText(/name/i).first().waitFor();
+    await page.locator('input[aria-invalid="true"]').waitFor();
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Slow two');
     await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('button', { name: 'Next' }).click();
