@@ -13,7 +13,7 @@ import { w } from '../texts/work';
 import { type Act, useAct } from '../ui/fields';
 import { isSecret, ParameterFields } from '../ui/parameters';
 import { Empty, Failure, Head, isLost, Notice, Waiting } from '../ui/parts';
-import { Drop } from './artifact-drop';
+import { Drop, type Published } from './artifact-drop';
 import { Place, PlaceSelect } from './task-place';
 
 const LAST = w.wizard.steps.length - 1;
@@ -24,11 +24,13 @@ interface StepProps {
   act: Act;
 }
 
-function ArtifactStep(props: StepProps & { all: Artifact[]; chosen?: Artifact; pick: (id: string) => void }) {
+function ArtifactStep(
+  props: StepProps & { all: Artifact[]; chosen?: Artifact; pick: (id: string, made?: Published) => void },
+) {
   const { what, change, act, all, chosen } = props;
   return (
     <>
-      {!chosen && <Drop done={(one) => props.pick(one.id)} />}
+      {!chosen && <Drop done={(one) => props.pick(one.id, one)} />}
       <Group grow align="flex-start">
         <Select
           label={t.newTask.artifact}
@@ -155,8 +157,9 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
   const executes = useRight(chosen?.workspace.id, 'EXECUTE');
   const declared = details.data?.parameters ?? [];
   const change = (part: Partial<What>) => setWhat((old) => ({ ...old, ...part }));
-  const pick = (id: string) => {
-    const one = all.find((each) => each.id === id);
+  const pick = (id: string, made?: Published) => {
+    // What was published a moment ago is not in the list that this was drawn with.
+    const one = made ? { name: made.name, versions: [made.version] } : all.find((each) => each.id === id);
     setArtifactId(id);
     change({ version: one?.versions[0] ?? '', parameters: {}, ...(what.name ? {} : { name: one?.name ?? '' }) });
   };

@@ -203,7 +203,8 @@ export function Dialog(props: {
   return (
     <Modal.Root opened={props.open} onClose={props.close} centered size={props.wide ? '56rem' : undefined}>
       <Modal.Overlay />
-      <Modal.Content>
+      {/* A dialog that is opened from within a form sends its own form, not that one too. */}
+      <Modal.Content onSubmit={(event) => event.stopPropagation()}>
         <div className="dialog-head">
           <Modal.Title fw={620}>{props.title}</Modal.Title>
           <Modal.CloseButton aria-label={t.close} />
