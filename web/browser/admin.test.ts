@@ -146,7 +146,7 @@ describe('a role, and a user who has it', () => {
     await stage.call('PUT', `/account/roles/${role.id}`, { name: 'Changed by them', permissions: ['TMC_OPERATOR'] });
     await page.getByText('Somebody else has changed this meanwhile').waitFor();
     expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('Typed by me');
-    await page.getByRole('button', { name: 'Discard mine, show theirs' }).click();
+    await page.getByRole('button', { name: 'Take theirs' }).click();
     expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('Changed by them');
     await page.getByRole('textbox', { name: 'Name' }).fill('Typed again');
     await page.getByRole('button', { name: 'Save' }).click();

@@ -209,7 +209,7 @@ describe('catalogue', () => {
         { name: 'password', encrypted: true },
       ],
     });
-    await page.getByText('Somebody else changed it meanwhile').waitFor();
+    await page.getByText('Somebody else has changed this meanwhile').waitFor();
     expect(await page.getByLabel('Value of parameter 1').inputValue()).toBe('mine.example.com');
     expect(await me.violations()).toEqual([]);
     await page.getByRole('button', { name: 'Keep mine' }).click();
@@ -352,7 +352,7 @@ describe('stages', () => {
     await page.getByRole('button', { name: 'Edit' }).click();
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('typed with care');
     await stage.call('DELETE', `/orchestration/connections/${made.id}`);
-    await page.getByText('Somebody else removed it meanwhile').waitFor();
+    await page.getByText('Somebody else has removed this meanwhile').waitFor();
     expect(await page.getByRole('textbox', { name: 'Name', exact: true }).inputValue()).toBe('typed with care');
     expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
   });

@@ -1,7 +1,7 @@
 /** Pictures of every page in both themes and widths, for looking at; no violation of accessibility rules on any. */
 
 import { mkdirSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, signedIn } from './pages';
 import { type Content, filled, Stage } from './stage';
@@ -29,6 +29,36 @@ const LOOKS = [
   { name: 'phone-dark', width: 390, height: 844, dark: true },
 ];
 
+/** Pages that move by themselves while they are looked at. */
+const MOVING = new Set(['run-live', 'run-waiting']);
+
+/** Places of the main blocks of a page, in pixels. */
+function boxes(page: Page): Promise<{ what: string; box: number[] }[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('header, nav, main, main h1, main h2, main .panel, main .list, main .notice')].map(
+      (one) => {
+        const { left, top, width, height } = one.getBoundingClientRect();
+        const what = `${one.tagName.toLowerCase()} ${(one.textContent ?? '').slice(0, 24)}`;
+        return { what, box: [left, top, width, height].map(Math.round) };
+      },
+    ),
+  );
+}
+
+/** What stands elsewhere, or has another size, in the other theme: a theme may change colours and nothing else. */
+async function themeMoves(page: Page, dark: boolean): Promise<string[]> {
+  const before = await boxes(page);
+  await page.emulateMedia({ colorScheme: dark ? 'light' : 'dark' });
+  const after = await boxes(page);
+  await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
+  if (after.length !== before.length) return [`${before.length} blocks in one theme, ${after.length} in the other`];
+  return before.flatMap((one, index) => {
+    const other = after[index]?.box ?? [];
+    const far = one.box.some((value, side) => Math.abs(value - (other[side] ?? 0)) > 2);
+    return far ? [`${one.what}: ${one.box} in one theme, ${other} in the other`] : [];
+  });
+}
+
 // Two of the four find what axe finds; pictures are made of all.
 describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('$name', (look) => {
   it('shows every page without a violation', async () => {
@@ -42,7 +72,8 @@ describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('$name', (look) => {
       ['run-live', `/runs/${content.sleepingRun}`, 'The job started'],
       ['tasks', '/tasks', 'Export invoices'],
       ['task', `/tasks/${content.hello}`, 'Last runs'],
-      ['task-new', `/tasks/new?artifact=${content.helloArtifact}`, 'Create the task'],
+      ['task-new', `/tasks/new?artifact=${content.helloArtifact}`, 'Save as a draft'],
+      ['schedule-new', '/schedules/new', 'When the clocks change'],
       ['plans', '/plans', 'Month end'],
       ['plan', `/plans/${content.plan}`, 'Report'],
       ['plan-run', `/plan-runs/${content.planRun}`, 'Steps over time'],
@@ -62,6 +93,7 @@ describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('$name', (look) => {
       await page.getByText('Loading…').first().waitFor({ state: 'detached' });
       if (folder) await page.screenshot({ path: `${folder}/${name}-${look.name}.png` });
       found.push(...(await watched.violations()).map((one) => `${name}: ${one}`));
+      if (!MOVING.has(name)) found.push(...(await themeMoves(page, look.dark)).map((one) => `${name}: ${one}`));
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (overflow > 0) found.push(`${name}: ${overflow} px wider than the window`);
     }

@@ -128,7 +128,7 @@ describe('a plan', () => {
       workspaceId: stage.workspaceId,
       steps: [{ name: 'Load', condition: 'ALL_SUCCEEDED', taskIds: [good] }],
     });
-    await page.getByText('Somebody else changed this plan meanwhile').waitFor();
+    await page.getByText('Somebody else has changed this meanwhile').waitFor();
     expect(await page.getByRole('textbox', { name: 'Name', exact: true }).inputValue()).toBe('Month end, mine');
     await page.getByRole('button', { name: 'Save the plan' }).click();
     await page.getByRole('heading', { name: 'Month end, mine', level: 1 }).waitFor();
@@ -150,6 +150,11 @@ describe('a schedule', () => {
     await page.getByText('is no time of the day').first().waitFor();
     await page.getByRole('textbox', { name: 'HH:MM, separated by commas' }).fill('02:30');
     await page.getByText('Every day at 02:30, America/New_York').waitFor();
+    // Before anything is stored: the dates, and both changes of the clocks in words.
+    const preview = page.getByRole('region', { name: 'Its next dates, before it is saved' });
+    await preview.getByText('Mon, 1 Mar 2027, 02:30:00').waitFor();
+    await preview.getByText('02:30 does not exist and fires at 03:00 instead').waitFor();
+    expect(await stage.call<{ total: number }>('GET', '/orchestration/schedules').then((all) => all.total)).toBe(0);
     await sound('schedule-new');
     await page.getByRole('button', { name: 'Create the schedule' }).click();
     await page.getByRole('heading', { name: 'Every night', level: 1 }).waitFor();

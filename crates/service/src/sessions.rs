@@ -10,13 +10,13 @@ use crate::passwords::Guess;
 use crate::second_factors::SecondFactor;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
-use stoker_domain::ids::UserId;
-use stoker_domain::{PrincipalKind, ids, limits};
+use stoker_domain::ids::{UserId, WorkspaceId};
+use stoker_domain::{PrincipalKind, Rights, ids, limits};
 use stoker_secrets::token;
 use stoker_store::accounts::{self, User};
 use stoker_store::db::Record;
 use stoker_store::sessions::{self, ConsoleSession};
-use stoker_store::{StoreError, Tx};
+use stoker_store::{StoreError, Tx, workspaces};
 
 /// Longest secret that is looked at.
 const SECRET_BYTES: usize = 8 * 1024;
@@ -73,6 +73,8 @@ pub struct SessionView {
     pub expires_ms: i64,
     /// What changing calls must repeat; see [`csrf_of`].
     pub csrf: String,
+    /// What the user may do where, in the order of workspace ids.
+    pub rights: Vec<(WorkspaceId, Rights)>,
 }
 
 /// A new session with the only copy of its secret.
@@ -110,15 +112,16 @@ fn actor_of(user: &User) -> Actor {
     }
 }
 
-fn view_of(user: &User, session: &ConsoleSession, secret: &str) -> SessionView {
+fn view_of(tx: &mut Tx<'_>, user: &User, session: &ConsoleSession, secret: &str) -> Result<SessionView, StoreError> {
     let name = format!("{} {}", user.first_name, user.last_name).trim().to_owned();
-    SessionView {
+    Ok(SessionView {
         actor: actor_of(user),
         full_name: if name.is_empty() { user.login.clone() } else { name },
         created_ms: session.created_ms,
         expires_ms: session.expires_ms,
         csrf: csrf_of(secret),
-    }
+        rights: workspaces::all_rights(tx, user.id.as_str())?,
+    })
 }
 
 /// The living session of a secret with its user.
@@ -179,7 +182,7 @@ impl Service {
                 sessions::forget_ended(tx, now, now - limits::SESSION_IDLE_MS)?;
                 session.insert(tx)?;
                 sessions::keep_newest(tx, &user.id, limits::SESSIONS_PER_USER)?;
-                let mut view = view_of(&user, &session, &own);
+                let mut view = view_of(tx, &user, &session, &own)?;
                 view.actor.request_id = visit.request_id;
                 view.actor.origin = visit.origin;
                 service.audit_session(tx, &view.actor, "session.create", &session.id)?;
@@ -246,7 +249,7 @@ impl Service {
         let found = self
             .get::<_, Error, _>(&Allowed::system(), move |tx| {
                 let found = living(tx, &token::hash(&own), now)?;
-                Ok(found.map(|(user, session)| view_of(&user, &session, &own)))
+                Ok(found.map(|(user, session)| view_of(tx, &user, &session, &own)).transpose()?)
             })
             .await?;
         found.ok_or(Error::Unauthorized)

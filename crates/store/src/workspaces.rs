@@ -99,6 +99,12 @@ pub fn rights(tx: &mut Tx<'_>, principal: &str, workspace: &WorkspaceId) -> Resu
     })
 }
 
+/// All workspaces on which the principal has rights, with them.
+pub fn all_rights(tx: &mut Tx<'_>, principal: &str) -> Result<Vec<(WorkspaceId, Rights)>, StoreError> {
+    let grants = Grant::select(tx, "WHERE principal_id = $1 ORDER BY workspace_id {bytes}", params![principal])?;
+    Ok(grants.into_iter().map(|grant| (grant.workspace_id, grant.rights)).collect())
+}
+
 /// Whether the principal has a right of the mask on any workspace of the environment.
 pub fn any_right_in(
     tx: &mut Tx<'_>,

@@ -4,6 +4,8 @@
 export interface Session {
   user: { id: string; login: string; name: string };
   permissions: string[];
+  /** What the user may do on which workspace. */
+  rights: { workspaceId: string; rights: string[] }[];
   csrfHeader: string;
   csrfToken: string;
   expiresAt: string;

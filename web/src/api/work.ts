@@ -203,6 +203,26 @@ export const scheduleDates = (scheduleId: string, from: number, to: number, limi
       ),
   });
 
+/** What a trigger would do, from `/stoker/v1/schedules/preview`. */
+export interface Preview {
+  words: string;
+  dates: string[];
+  /** Changes of the clocks of its zone in the next thirteen months; `affected` has the times that are missing or come twice. */
+  clockChanges: { at: string; affected: string[]; more: boolean; text: string }[];
+}
+
+/** The next dates of a trigger that is not stored; `trigger` is its JSON. */
+export const triggerPreview = (trigger: string) =>
+  queryOptions({
+    queryKey: ['trigger-preview', trigger],
+    queryFn: () =>
+      raw<Preview>('/stoker/v1/schedules/preview', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `{"trigger":${trigger},"limit":6}`,
+      }),
+  });
+
 /** What the console keeps for the user. */
 export interface Kept {
   version: number;

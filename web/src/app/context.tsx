@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext, useMemo, useSyncExternalStore } from 'react';
 import type { Session } from '../api/own';
-import { environments, workspaces } from '../api/queries';
+import { environments, plans, tasks, workspaces } from '../api/queries';
 import type { Live } from './live';
 
 interface Shared {
@@ -25,6 +25,38 @@ export function useShared(): Shared {
 export function useMay(...any: string[]): boolean {
   const { session } = useShared();
   return any.some((permission) => session.permissions.includes(permission));
+}
+
+/** What somebody may do on a workspace. */
+export type Right = 'AUTHOR' | 'EXECUTE' | 'VIEW' | 'MANAGE' | 'PUBLISH';
+
+/** Whether the user holds one of these rights on a workspace, for showing only what can be used. */
+export function useRight(workspaceId: string | undefined, ...any: Right[]): boolean {
+  const { session } = useShared();
+  const held = session.rights.find((one) => one.workspaceId === workspaceId)?.rights ?? [];
+  return any.some((right) => held.includes(right));
+}
+
+/** The workspaces of the chosen environment, or the chosen one, on which the user holds one of these rights. */
+export function useWorkspacesWith(...any: Right[]) {
+  const { session } = useShared();
+  const { workspaces: inside, workspace } = useScope();
+  const held = new Map(session.rights.map((one) => [one.workspaceId, one.rights]));
+  const found = inside.filter((one) => any.some((right) => held.get(one.id ?? '')?.includes(right)));
+  return workspace ? found.filter((one) => one.id === workspace.id) : found;
+}
+
+/** Whether the user may change a schedule: by the place of what it starts, or by any place when it starts nothing. */
+export function useScheduleRight(target: string | undefined): boolean {
+  const { session } = useShared();
+  const { environment, workspaces: inside } = useScope();
+  const may = useMay('TMC_OPERATOR');
+  const all = useQuery({ ...tasks({ environmentId: environment?.id }), enabled: target !== undefined && may });
+  const every = useQuery({ ...plans({ environmentId: environment?.id }), enabled: target !== undefined && may });
+  const of = [...(all.data ?? []), ...(every.data ?? [])].find((one) => one.executable === target);
+  const places = target === undefined ? inside.map((one) => one.id) : [of?.workspace?.id];
+  const held = session.rights.filter((one) => one.rights.includes('EXECUTE')).map((one) => one.workspaceId);
+  return may && places.some((id) => id !== undefined && held.includes(id));
 }
 
 const KEY = 'stoker.scope';

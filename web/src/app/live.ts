@@ -97,6 +97,8 @@ export class Live {
       const keys = [...this.waiting];
       this.waiting.clear();
       for (const key of keys) void this.client.invalidateQueries({ queryKey: [key] }, { cancelRefetch: false });
+      // Rights may have changed with the objects.
+      if (keys.includes('objects')) void this.client.invalidateQueries({ queryKey: ['session'] });
     }, GATHER_MS);
   }
 }

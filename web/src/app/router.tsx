@@ -47,7 +47,7 @@ const tasks = createRoute({
 const newTask = createRoute({
   getParentRoute: () => root,
   path: '/tasks/new',
-  validateSearch: holds('artifact'),
+  validateSearch: holds('artifact', 'task'),
   component: lazyRouteComponent(() => import('../pages/task-new'), 'NewTask'),
 });
 

@@ -1,14 +1,13 @@
 /** Refusals that name a field, put to their fields. */
 
 import { Problem } from '../api/client';
+import { fieldOf } from './field-of';
 
 /** What was refused: messages by the path of their field, and what belongs to none. */
 export interface Refusal {
   fields: Record<string, string>;
   rest?: unknown;
 }
-
-const NAMED = /^([a-zA-Z][\w.[\]]*): ([\s\S]+)$/;
 
 /** Reads a refusal; `known` tells which fields the form has. What it has not stays a message of the whole form. */
 export function refusalOf(error: unknown, known: (field: string) => boolean): Refusal {
@@ -17,8 +16,8 @@ export function refusalOf(error: unknown, known: (field: string) => boolean): Re
   const fields: Record<string, string> = {};
   const rest: string[] = [];
   for (const part of error.message.split(/; (?=[a-zA-Z][\w.[\]]*: )/)) {
-    const [, field, message] = NAMED.exec(part) ?? [];
-    if (field && message && known(field)) fields[field] = message.charAt(0).toUpperCase() + message.slice(1);
+    const named = fieldOf(part);
+    if (named && known(named.path)) fields[named.path] = named.text;
     else rest.push(part);
   }
   if (rest.length === 0 && Object.keys(fields).length > 0) return { fields };

@@ -2,13 +2,31 @@
 
 const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** A field that a refusal names. */
+export interface Named {
+  /** Where it is in what was sent, as `parameters[0].name`. */
+  path: string;
+  /** Its own name, as `name`. */
+  field: string;
+  /** What is said of it. */
+  text: string;
+}
+
+const NAMED = /^(?:\[\d+\]\.)?([A-Za-z][\w-]*(?:\[\w+\])*(?:\.[\w-]+(?:\[\w+\])*)*): ([\s\S]+)$/;
+
 /** The field and what is said of it: `name: must not be empty`, `ips[1].ip: …`, `[0].name: …`. */
-export function fieldOf(message: string): { field: string; text: string } | undefined {
-  const match = /^(?:\[\d+\]\.)?([A-Za-z]\w*)(?:\[\d+\])?(?:\.(\w+))?: ([\s\S]+)$/.exec(message);
-  if (match?.[1] && match[3]) return { field: match[2] ?? match[1], text: upper(match[3]) };
+export function fieldOf(message: string): Named | undefined {
+  const [, path, text] = NAMED.exec(message) ?? [];
+  if (path && text) return { path, field: (path.split('.').at(-1) ?? path).replace(/\[.*$/, ''), text: upper(text) };
   // Names are refused as `name must not be empty`.
   const plain = /^([a-z]\w*) (must [\s\S]+)$/.exec(message);
-  return plain?.[1] && plain[2] ? { field: plain[1], text: upper(plain[2]) } : undefined;
+  return plain?.[1] && plain[2] ? { path: plain[1], field: plain[1], text: upper(plain[2]) } : undefined;
+}
+
+/** Whether a field of a form is the one that is named: it, a part of it, or the same name deeper in what was sent. */
+export function isField(named: Named, field: string): boolean {
+  const { path } = named;
+  return path === field || path.startsWith(`${field}[`) || path.startsWith(`${field}.`) || named.field === field;
 }
 
 /** The line of a list of addresses that a refusal means, by its number or because it names an address. */

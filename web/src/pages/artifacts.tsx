@@ -1,147 +1,29 @@
 /** Artifacts: dropping a new one, the list, and one with its versions. */
 
-import { Button, FileButton, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
-import { IconPlus, IconSearch, IconUpload } from '@tabler/icons-react';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
-import { raw } from '../api/client';
+import { useState } from 'react';
 import { artifacts, artifactVersion, tasks } from '../api/queries';
-import { useMay, useScope } from '../app/context';
-import { guessed } from '../lib/archive-name';
+import { useMay, useScope, useWorkspacesWith } from '../app/context';
 import { t } from '../texts/pages';
 import { List } from '../ui/list';
 import { isSecret } from '../ui/parameters';
-import { Dialog, Empty, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
-
-function PublishForm({ file, close }: { file: File; close: (done?: string) => void }) {
-  const scope = useScope();
-  const queries = useQueryClient();
-  const guess = guessed(file.name);
-  const [name, setName] = useState(guess.name);
-  const [version, setVersion] = useState(guess.version);
-  const [workspace, setWorkspace] = useState<string | null>(scope.workspace?.id ?? scope.workspaces[0]?.id ?? null);
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      const query = new URLSearchParams({ workspaceId: workspace ?? '', name, version });
-      await raw(`/stoker/v1/artifacts?${query}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/zip' },
-        body: file,
-      });
-      await queries.invalidateQueries({ queryKey: ['objects'] });
-      close(t.artifacts.published(name, version));
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
-  };
-  return (
-    <form onSubmit={submit}>
-      <Stack>
-        <TextInput label={t.name} value={name} onChange={(event) => setName(event.currentTarget.value)} required />
-        <TextInput
-          label={t.artifacts.version}
-          value={version}
-          onChange={(event) => setVersion(event.currentTarget.value)}
-          required
-        />
-        <Select
-          label={t.artifacts.into}
-          placeholder={t.artifacts.pickWorkspace}
-          data={scope.workspaces.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
-          value={workspace}
-          onChange={setWorkspace}
-        />
-        {error !== undefined && <Failure error={error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => close()}>
-            {t.cancel}
-          </Button>
-          <Button type="submit" loading={busy} disabled={!workspace}>
-            {t.artifacts.publish}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
-  );
-}
-
-function Drop() {
-  const [file, setFile] = useState<File>();
-  const [over, setOver] = useState(false);
-  const [note, setNote] = useState('');
-  const take = (chosen: File | null | undefined) => {
-    if (!chosen) return;
-    const fits = chosen.name.toLowerCase().endsWith('.zip');
-    setNote(fits ? '' : t.artifacts.notZip);
-    if (fits) setFile(chosen);
-  };
-  return (
-    <section
-      className="drop"
-      data-over={over}
-      aria-label={t.artifacts.drop}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer.files[0]);
-      }}
-    >
-      <Group justify="center" gap="xs">
-        <IconUpload size={20} aria-hidden />
-        <span>{t.artifacts.drop}</span>
-        <span className="muted">{t.artifacts.or}</span>
-        <FileButton onChange={take} accept=".zip,application/zip">
-          {(props) => (
-            <Button variant="default" {...props}>
-              {t.artifacts.choose}
-            </Button>
-          )}
-        </FileButton>
-      </Group>
-      <Text role="status" size="sm" mt={note ? 'xs' : 0}>
-        {note}
-      </Text>
-      <Dialog
-        open={file !== undefined}
-        close={() => setFile(undefined)}
-        title={t.artifacts.publishTitle(file?.name ?? '')}
-      >
-        {file && (
-          <PublishForm
-            file={file}
-            close={(done) => {
-              setFile(undefined);
-              setNote(done ?? '');
-            }}
-          />
-        )}
-      </Dialog>
-    </section>
-  );
-}
+import { Empty, Facts, Failure, Head, Id, isLost, Moment, useNow, Waiting } from '../ui/parts';
+import { Drop } from './artifact-drop';
 
 export function Artifacts() {
   const { query: scope } = useScope();
   const list = useQuery(artifacts(scope));
   const may = useMay('TMC_OPERATOR');
+  const places = useWorkspacesWith('PUBLISH');
   const [search, setSearch] = useState('');
   const shown = (list.data ?? []).filter((one) => one.name.toLowerCase().includes(search.trim().toLowerCase()));
   return (
     <div className="page">
       <Head title={t.artifacts.title} />
-      {may && <Drop />}
+      {may && places.length > 0 && <Drop />}
       <Group>
         <TextInput
           aria-label={t.artifacts.search}
@@ -151,7 +33,7 @@ export function Artifacts() {
           onChange={(event) => setSearch(event.currentTarget.value)}
         />
       </Group>
-      {list.error ? (
+      {isLost(list) ? (
         <Failure error={list.error} retry={() => list.refetch()} />
       ) : !list.data ? (
         <Waiting />
@@ -213,7 +95,7 @@ export function ArtifactPage() {
   const it = (list.data ?? []).find((one) => one.id === id);
   const version = shown ?? it?.versions[0] ?? '';
   const details = useQuery(artifactVersion(it ? id : '', version));
-  if (list.error) return <Failure error={list.error} retry={() => list.refetch()} />;
+  if (isLost(list)) return <Failure error={list.error} retry={() => list.refetch()} />;
   if (!list.data) return <Waiting />;
   if (!it) return <Empty title={t.gone} action={<Link to="/artifacts">{t.nav.artifacts}</Link>} />;
   const mine = (users.data ?? []).filter((task) => task.artifactId === id);

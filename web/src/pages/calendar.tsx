@@ -14,7 +14,7 @@ import { dayEnd, dayOf, dayStart, monthAfter, monthPage, monthTitle } from '../t
 import { instant, ownZone } from '../texts/time';
 import { w } from '../texts/work';
 import { ExecutableLink, useExecutableNames } from '../ui/executable';
-import { Failure, useNow, Waiting } from '../ui/parts';
+import { Failure, isLost, useNow, Waiting } from '../ui/parts';
 
 /** Most starts of a month that are fetched. */
 const MOST = 3_000;
@@ -107,7 +107,7 @@ export function Calendar() {
           {w.calendar.today}
         </Button>
       </Group>
-      {found.error ? (
+      {isLost(found) ? (
         <Failure error={found.error} retry={() => found.refetch()} />
       ) : !found.data ? (
         <Waiting />

@@ -11,7 +11,7 @@ import { engines, tasks } from '../api/queries';
 import { useMay } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useSubmit } from '../ui/form';
+import { FormFoot, useAct } from '../ui/fields';
 import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
 import { ClusterBadge } from './clusters';
 import { EngineBadge, ofEnvironment } from './engines';
@@ -30,7 +30,7 @@ function Join({ it, close }: { it: ClusterDetail; close: () => void }) {
   const [profile, setProfile] = useState<string | null>(null);
   const own = useQuery({ ...profilesOf('engine', engine ?? ''), enabled: engine !== null });
   const shared = useQuery(profilesOf('cluster', it.id));
-  const form = useSubmit('method', 'runProfileId');
+  const act = useAct('method', 'runProfileId');
   const asks = (own.data ?? []).length > 0;
   const methods = (Object.keys(c.methods) as Method[]).filter(
     (one) => one !== 'CLUSTER_RUN_PROFILE' || (shared.data ?? []).length > 0,
@@ -47,7 +47,7 @@ function Join({ it, close }: { it: ClusterDetail; close: () => void }) {
   };
   if (all.data && free.length === 0) return <Text className="muted">{c.allIn}</Text>;
   return (
-    <form onSubmit={form.send(join)}>
+    <form onSubmit={act.send(join)}>
       <Stack>
         <Select
           label={c.firstMembers}
@@ -64,7 +64,7 @@ function Join({ it, close }: { it: ClusterDetail; close: () => void }) {
             data={methods.map((value) => ({ value, label: c.methods[value] ?? value }))}
             value={method}
             onChange={(one) => one && setMethod(one as Method)}
-            error={form.at('method')}
+            error={act.at('method')}
           />
         )}
         {asks && method === 'CLUSTER_RUN_PROFILE' && (
@@ -73,11 +73,11 @@ function Join({ it, close }: { it: ClusterDetail; close: () => void }) {
             data={(shared.data ?? []).map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
             value={profile}
             onChange={setProfile}
-            error={form.at('runProfileId')}
+            error={act.at('runProfileId')}
             required
           />
         )}
-        <FormFoot form={form} label={c.join} close={close} disabled={!engine} />
+        <FormFoot act={act} label={c.join} close={close} disabled={!engine} />
       </Stack>
     </form>
   );

@@ -1,7 +1,6 @@
 /** The clusters of an environment, and making a new one. */
 
-import { Button, Group, MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,9 +9,9 @@ import { type Cluster, clusters, engines } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useSubmit } from '../ui/form';
-import { List } from '../ui/list';
-import { Badge, Dialog, Empty, Failure, Head, Waiting } from '../ui/parts';
+import { FormFoot, useAct } from '../ui/fields';
+import { ListPage } from '../ui/list-page';
+import { Badge, Dialog } from '../ui/parts';
 import { hasPart, NameFilter } from '../ui/pickers';
 import { ofEnvironment } from './engines';
 import { ProcessingTabs } from './processing';
@@ -38,7 +37,7 @@ function NewCluster({ close }: { close: () => void }) {
   const [description, setDescription] = useState('');
   const [workspace, setWorkspace] = useState<string | null>(null);
   const [members, setMembers] = useState<string[]>([]);
-  const form = useSubmit('name', 'description', 'workspaceId');
+  const act = useAct('name', 'description', 'workspaceId');
   const make = async () => {
     const made = await body(
       core.POST('/processing/runtimes/remote-engine-clusters', {
@@ -55,14 +54,14 @@ function NewCluster({ close }: { close: () => void }) {
     await navigate({ to: '/clusters/$id', params: { id: made.id } });
   };
   return (
-    <form onSubmit={form.send(make)}>
+    <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{c.newHint}</Text>
         <TextInput
           label={t.name}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={form.at('name')}
+          error={act.at('name')}
           required
           data-autofocus
         />
@@ -70,7 +69,7 @@ function NewCluster({ close }: { close: () => void }) {
           label={t.description}
           value={description}
           onChange={(event) => setDescription(event.currentTarget.value)}
-          error={form.at('description')}
+          error={act.at('description')}
         />
         <Select
           label={t.workspace}
@@ -78,7 +77,7 @@ function NewCluster({ close }: { close: () => void }) {
           data={scope.workspaces.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
           value={workspace}
           onChange={setWorkspace}
-          error={form.at('workspaceId')}
+          error={act.at('workspaceId')}
           clearable
           clearButtonProps={{ 'aria-label': t.engines.anyWorkspace }}
         />
@@ -90,7 +89,7 @@ function NewCluster({ close }: { close: () => void }) {
           onChange={setMembers}
           searchable
         />
-        <FormFoot form={form} label={t.create} close={close} />
+        <FormFoot act={act} label={t.create} close={close} />
       </Stack>
     </form>
   );
@@ -108,86 +107,68 @@ export function Clusters() {
   const shown = here.filter((one) => hasPart(one.name, search.name));
   const members = (id: string) => (all.data ?? []).filter((one) => one.clusterId === id).length;
   return (
-    <div className="page">
-      <Head title={c.title}>
-        {may && (
-          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
-            {c.new}
-          </Button>
-        )}
-      </Head>
-      <ProcessingTabs />
+    <>
       <Dialog open={open} close={() => setOpen(false)} title={c.new}>
         <NewCluster close={() => setOpen(false)} />
       </Dialog>
-      <Group gap="sm" className="filters">
-        <NameFilter
-          label={c.search}
-          value={search.name}
-          change={(name) => navigate({ search: { name }, replace: true })}
-        />
-      </Group>
-      {list.error && !list.data ? (
-        <Failure error={list.error} retry={() => list.refetch()} />
-      ) : !list.data ? (
-        <Waiting />
-      ) : (
-        <List
-          label={c.title}
-          count={shown.length}
-          row={(index) => shown[index]}
-          rowKey={(one) => one.id}
-          columns={[
-            {
-              key: 'state',
-              title: t.engines.status,
-              width: '12rem',
-              narrow: '7rem',
-              cell: (one) => <ClusterBadge cluster={one} />,
-            },
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 2fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/clusters/$id" params={{ id: one.id }}>
-                  {one.name}
-                </Link>
-              ),
-            },
-            {
-              key: 'members',
-              title: c.members,
-              width: '7rem',
-              narrow: '5rem',
-              cell: (one) => c.memberCount(members(one.id)),
-            },
-            {
-              key: 'workspace',
-              title: t.workspace,
-              width: 'minmax(6rem, 1fr)',
-              wide: true,
-              cell: (one) => one.workspace?.name ?? t.engines.anyWorkspace,
-            },
-            {
-              key: 'description',
-              title: t.description,
-              width: 'minmax(6rem, 2fr)',
-              wide: true,
-              cell: (one) => one.description ?? '',
-            },
-          ]}
-          empty={
-            here.length > 0 ? (
-              <Empty title={c.noMatch} />
-            ) : (
-              <Empty title={c.none} action={may && <Button onClick={() => setOpen(true)}>{c.new}</Button>}>
-                {c.noneHint}
-              </Empty>
-            )
-          }
-        />
-      )}
-    </div>
+      <ListPage
+        title={c.title}
+        make={may ? { label: c.new, act: () => setOpen(true) } : undefined}
+        above={<ProcessingTabs />}
+        filters={
+          <NameFilter
+            label={c.search}
+            value={search.name}
+            change={(name) => navigate({ search: { name }, replace: true })}
+          />
+        }
+        query={list}
+        all={here}
+        shown={shown}
+        rowKey={(one) => one.id}
+        columns={[
+          {
+            key: 'state',
+            title: t.engines.status,
+            width: '12rem',
+            narrow: '7rem',
+            cell: (one) => <ClusterBadge cluster={one} />,
+          },
+          {
+            key: 'name',
+            title: t.name,
+            width: 'minmax(8rem, 2fr)',
+            cell: (one) => (
+              <Link className="row-link" to="/clusters/$id" params={{ id: one.id }}>
+                {one.name}
+              </Link>
+            ),
+          },
+          {
+            key: 'members',
+            title: c.members,
+            width: '7rem',
+            narrow: '5rem',
+            cell: (one) => c.memberCount(members(one.id)),
+          },
+          {
+            key: 'workspace',
+            title: t.workspace,
+            width: 'minmax(6rem, 1fr)',
+            wide: true,
+            cell: (one) => one.workspace?.name ?? t.engines.anyWorkspace,
+          },
+          {
+            key: 'description',
+            title: t.description,
+            width: 'minmax(6rem, 2fr)',
+            wide: true,
+            cell: (one) => one.description ?? '',
+          },
+        ]}
+        none={{ title: c.none, hint: c.noneHint }}
+        noMatch={{ title: c.noMatch }}
+      />
+    </>
   );
 }

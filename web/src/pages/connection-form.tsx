@@ -20,7 +20,7 @@ import type { Connection, ConnectionParameter } from '../api/infra';
 import { useScope } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, type Submit, useDraft, useSubmit } from '../ui/form';
+import { type Act, FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { WorkspaceSelect } from '../ui/pickers';
 
 const c = infra.connections;
@@ -50,7 +50,7 @@ function parametersOf(rows: Row[]): ConnectionParameter[] {
   return rows.map(({ name, value, encrypted }) => ({ name, value, encrypted }));
 }
 
-function ParameterRows({ rows, change, form }: { rows: Row[]; change: (rows: Row[]) => void; form: Submit }) {
+function ParameterRows({ rows, change, act }: { rows: Row[]; change: (rows: Row[]) => void; act: Act }) {
   const set = (key: number, part: Partial<Row>) =>
     change(rows.map((row) => (row.key === key ? { ...row, ...part } : row)));
   const add = () => {
@@ -68,7 +68,7 @@ function ParameterRows({ rows, change, form }: { rows: Row[]; change: (rows: Row
               placeholder={t.name}
               value={row.name}
               onChange={(event) => set(row.key, { name: event.currentTarget.value })}
-              error={form.at(`parameters[${index}].name`)}
+              error={act.at(`parameters[${index}].name`)}
               required
             />
             {row.encrypted ? (
@@ -77,7 +77,7 @@ function ParameterRows({ rows, change, form }: { rows: Row[]; change: (rows: Row
                 placeholder={row.kept ? c.kept : undefined}
                 value={row.value}
                 onChange={(event) => set(row.key, { value: event.currentTarget.value })}
-                error={form.at(`parameters[${index}].value`)}
+                error={act.at(`parameters[${index}].value`)}
                 autoComplete="new-password"
                 visibilityToggleButtonProps={{ 'aria-label': t.signIn.show }}
               />
@@ -86,7 +86,7 @@ function ParameterRows({ rows, change, form }: { rows: Row[]; change: (rows: Row
                 aria-label={c.parameterValue(index + 1)}
                 value={row.value}
                 onChange={(event) => set(row.key, { value: event.currentTarget.value })}
-                error={form.at(`parameters[${index}].value`)}
+                error={act.at(`parameters[${index}].value`)}
               />
             )}
             <Checkbox
@@ -127,7 +127,7 @@ export function NewConnection({ close }: { close: () => void }) {
   const [app, setApp] = useState('Custom');
   const [workspace, setWorkspace] = useState<string | null>(scope.workspace?.id ?? scope.workspaces[0]?.id ?? null);
   const [rows, setRows] = useState<Row[]>([{ key: 0, name: '', value: '', encrypted: false, kept: false }]);
-  const form = useSubmit(
+  const act = useAct(
     'name',
     'app',
     'workspaceId',
@@ -143,14 +143,14 @@ export function NewConnection({ close }: { close: () => void }) {
     await navigate({ to: '/manage/connections/$id', params: { id: made.id } });
   };
   return (
-    <form onSubmit={form.send(make)}>
+    <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{c.newHint}</Text>
         <TextInput
           label={t.name}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={form.at('name')}
+          error={act.at('name')}
           required
           data-autofocus
         />
@@ -160,12 +160,12 @@ export function NewConnection({ close }: { close: () => void }) {
           data={APPS}
           value={app}
           onChange={setApp}
-          error={form.at('app')}
+          error={act.at('app')}
           required
         />
-        <WorkspaceSelect label={t.workspace} value={workspace} change={setWorkspace} error={form.at('workspaceId')} />
-        <ParameterRows rows={rows} change={setRows} form={form} />
-        <FormFoot form={form} label={t.create} close={close} disabled={!workspace} />
+        <WorkspaceSelect label={t.workspace} value={workspace} change={setWorkspace} error={act.at('workspaceId')} />
+        <ParameterRows rows={rows} change={setRows} act={act} />
+        <FormFoot act={act} label={t.create} close={close} disabled={!workspace} />
       </Stack>
     </form>
   );
@@ -174,33 +174,33 @@ export function NewConnection({ close }: { close: () => void }) {
 /** The form for one that exists. */
 export function EditConnection({ it, gone, close }: { it: Connection; gone: boolean; close: () => void }) {
   const queries = useQueryClient();
-  const draft = useDraft({ name: it.name, rows: rowsOf(it.parameters) });
-  const { rows } = draft.value;
-  const form = useSubmit('name', ...rows.flatMap((_, n) => [`parameters[${n}].name`, `parameters[${n}].value`]));
+  const edit = useDraft({ name: it.name, rows: rowsOf(it.parameters) });
+  const { rows } = edit.draft;
+  const act = useAct('name', ...rows.flatMap((_, n) => [`parameters[${n}].name`, `parameters[${n}].value`]));
   const store = async () => {
     await body(
       core.PUT('/orchestration/connections/{connectionId}', {
         params: { path: { connectionId: it.id } },
-        body: { name: draft.value.name, parameters: parametersOf(rows) },
+        body: { name: edit.draft.name, parameters: parametersOf(rows) },
       }),
     );
     await queries.invalidateQueries({ queryKey: ['objects'] });
     close();
   };
   return (
-    <form onSubmit={form.send(store)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
-        <Meanwhile draft={draft} gone={gone} />
+        <Meanwhile edit={edit} gone={gone} />
         <TextInput
           label={t.name}
-          value={draft.value.name}
-          onChange={(event) => draft.set({ name: event.currentTarget.value })}
-          error={form.at('name')}
+          value={edit.draft.name}
+          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
+          error={act.at('name')}
           required
           data-autofocus
         />
-        <ParameterRows rows={rows} change={(next) => draft.set({ rows: next })} form={form} />
-        <FormFoot form={form} label={t.save} close={close} disabled={gone} />
+        <ParameterRows rows={rows} change={(next) => edit.patch({ rows: next })} act={act} />
+        <FormFoot act={act} label={t.save} close={close} disabled={gone} />
       </Stack>
     </form>
   );

@@ -7,9 +7,10 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
 import { connection } from '../api/infra';
-import { useMay } from '../app/context';
+import { useMay, useRight } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
+import { isGone } from '../ui/fields';
 import { MoveButton } from '../ui/move';
 import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
 import { UsesPanel } from '../ui/uses';
@@ -23,7 +24,8 @@ export function ConnectionPage() {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const one = useQuery(connection(id));
-  const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
+  const holds = useRight(one.data?.workspace.id, 'AUTHOR', 'MANAGE');
+  const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT') && holds;
   const [open, setOpen] = useState(false);
   if (!one.data) {
     return one.error ? <Failure error={one.error} retry={() => one.refetch()} /> : <Waiting />;
@@ -62,7 +64,7 @@ export function ConnectionPage() {
       </Head>
       {one.error && <Failure error={one.error} retry={() => one.refetch()} />}
       <Dialog open={open} close={() => setOpen(false)} title={c.edit(it.name)}>
-        <EditConnection it={it} gone={one.error !== null} close={() => setOpen(false)} />
+        <EditConnection it={it} gone={isGone(one.error)} close={() => setOpen(false)} />
       </Dialog>
       <div className="columns">
         <section className="panel">

@@ -1,7 +1,6 @@
 /** The engines of an environment, and making a new one. */
 
-import { Button, Group, MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -11,9 +10,9 @@ import { clusters, type Engine, engines } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useSubmit } from '../ui/form';
-import { List } from '../ui/list';
-import { Badge, Dialog, Empty, Failure, Head, Moment, useNow, Waiting } from '../ui/parts';
+import { FormFoot, useAct } from '../ui/fields';
+import { ListPage } from '../ui/list-page';
+import { Badge, Dialog, Moment, useNow } from '../ui/parts';
 import { hasPart, NameFilter } from '../ui/pickers';
 import { ProcessingTabs } from './processing';
 
@@ -49,7 +48,7 @@ function NewEngine({ close }: { close: () => void }) {
   const [workspace, setWorkspace] = useState<string | null>(null);
   const [kinds, setKinds] = useState<string[]>([]);
   const [compatibility, setCompatibility] = useState('');
-  const form = useSubmit('name', 'description', 'workspaceId', 'runProfiles', 'esbCompatibilityVersion');
+  const act = useAct('name', 'description', 'workspaceId', 'runProfiles', 'esbCompatibilityVersion');
   const make = async () => {
     const made = await body(
       core.POST('/processing/runtimes/remote-engines', {
@@ -67,14 +66,14 @@ function NewEngine({ close }: { close: () => void }) {
     await navigate({ to: '/engines/$id', params: { id: made.id } });
   };
   return (
-    <form onSubmit={form.send(make)}>
+    <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{t.engines.newHint}</Text>
         <TextInput
           label={t.name}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={form.at('name')}
+          error={act.at('name')}
           required
           data-autofocus
         />
@@ -82,7 +81,7 @@ function NewEngine({ close }: { close: () => void }) {
           label={i.description}
           value={description}
           onChange={(event) => setDescription(event.currentTarget.value)}
-          error={form.at('description')}
+          error={act.at('description')}
         />
         <Select
           label={t.workspace}
@@ -90,7 +89,7 @@ function NewEngine({ close }: { close: () => void }) {
           data={scope.workspaces.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
           value={workspace}
           onChange={setWorkspace}
-          error={form.at('workspaceId')}
+          error={act.at('workspaceId')}
           clearable
           clearButtonProps={{ 'aria-label': t.engines.anyWorkspace }}
         />
@@ -100,7 +99,7 @@ function NewEngine({ close }: { close: () => void }) {
           data={MORE_KINDS.map((value) => ({ value, label: infra.profiles.kinds[value] ?? value }))}
           value={kinds}
           onChange={setKinds}
-          error={form.at('runProfiles')}
+          error={act.at('runProfiles')}
         />
         {kinds.length > 0 && (
           <TextInput
@@ -108,11 +107,11 @@ function NewEngine({ close }: { close: () => void }) {
             placeholder="8.0.1"
             value={compatibility}
             onChange={(event) => setCompatibility(event.currentTarget.value)}
-            error={form.at('esbCompatibilityVersion')}
+            error={act.at('esbCompatibilityVersion')}
             required
           />
         )}
-        <FormFoot form={form} label={t.create} close={close} />
+        <FormFoot act={act} label={t.create} close={close} />
       </Stack>
     </form>
   );
@@ -135,95 +134,76 @@ export function Engines() {
   );
   const set = (change: Partial<typeof search>) => navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   return (
-    <div className="page">
-      <Head title={t.engines.title}>
-        {may && (
-          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
-            {t.engines.new}
-          </Button>
-        )}
-      </Head>
-      <ProcessingTabs />
+    <>
       <Dialog open={open} close={() => setOpen(false)} title={t.engines.new}>
         <NewEngine close={() => setOpen(false)} />
       </Dialog>
-      <Group gap="sm" className="filters">
-        <NameFilter label={t.engines.search} value={search.name} change={(name) => set({ name })} />
-        <Select
-          aria-label={i.state}
-          placeholder={`${i.state}: ${t.all}`}
-          data={Object.entries(i.states).map(([value, label]) => ({ value, label }))}
-          value={search.state ?? null}
-          onChange={(state) => set({ state: state ?? undefined })}
-          clearable
-          clearButtonProps={{ 'aria-label': i.clear }}
-        />
-      </Group>
-      {all.error && !all.data ? (
-        <Failure error={all.error} retry={() => all.refetch()} />
-      ) : !all.data ? (
-        <Waiting />
-      ) : (
-        <List
-          label={t.engines.title}
-          count={shown.length}
-          row={(index) => shown[index]}
-          rowKey={(one) => one.id}
-          columns={[
-            { key: 'state', title: t.engines.status, width: '8rem', cell: (one) => <EngineBadge engine={one} /> },
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 2fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/engines/$id" params={{ id: one.id }}>
-                  {one.name}
-                </Link>
-              ),
-            },
-            {
-              key: 'workspace',
-              title: t.workspace,
-              width: 'minmax(6rem, 1fr)',
-              wide: true,
-              cell: (one) => one.workspace?.name ?? t.engines.anyWorkspace,
-            },
-            {
-              key: 'cluster',
-              title: t.engines.cluster,
-              width: 'minmax(6rem, 1fr)',
-              wide: true,
-              cell: (one) => (one.clusterId ? (clusterNames.get(one.clusterId) ?? one.clusterId) : '–'),
-            },
-            {
-              key: 'version',
-              title: i.version,
-              width: '6rem',
-              wide: true,
-              cell: (one) => reports.data?.get(one.id)?.version ?? '–',
-            },
-            {
-              key: 'seen',
-              title: i.seen,
-              width: '8rem',
-              wide: true,
-              cell: (one) => <Moment at={reports.data?.get(one.id)?.seen} now={now} />,
-            },
-          ]}
-          empty={
-            here.length > 0 ? (
-              <Empty title={i.noMatch}>{i.noMatchHint}</Empty>
-            ) : (
-              <Empty
-                title={t.engines.none}
-                action={may && <Button onClick={() => setOpen(true)}>{t.engines.new}</Button>}
-              >
-                {t.engines.noneHint}
-              </Empty>
-            )
-          }
-        />
-      )}
-    </div>
+      <ListPage
+        title={t.engines.title}
+        make={may ? { label: t.engines.new, act: () => setOpen(true) } : undefined}
+        above={<ProcessingTabs />}
+        filters={
+          <>
+            <NameFilter label={t.engines.search} value={search.name} change={(name) => set({ name })} />
+            <Select
+              aria-label={i.state}
+              placeholder={`${i.state}: ${t.all}`}
+              data={Object.entries(i.states).map(([value, label]) => ({ value, label }))}
+              value={search.state ?? null}
+              onChange={(state) => set({ state: state ?? undefined })}
+              clearable
+              clearButtonProps={{ 'aria-label': i.clear }}
+            />
+          </>
+        }
+        query={all}
+        all={here}
+        shown={shown}
+        rowKey={(one) => one.id}
+        columns={[
+          { key: 'state', title: t.engines.status, width: '8rem', cell: (one) => <EngineBadge engine={one} /> },
+          {
+            key: 'name',
+            title: t.name,
+            width: 'minmax(8rem, 2fr)',
+            cell: (one) => (
+              <Link className="row-link" to="/engines/$id" params={{ id: one.id }}>
+                {one.name}
+              </Link>
+            ),
+          },
+          {
+            key: 'workspace',
+            title: t.workspace,
+            width: 'minmax(6rem, 1fr)',
+            wide: true,
+            cell: (one) => one.workspace?.name ?? t.engines.anyWorkspace,
+          },
+          {
+            key: 'cluster',
+            title: t.engines.cluster,
+            width: 'minmax(6rem, 1fr)',
+            wide: true,
+            cell: (one) => (one.clusterId ? (clusterNames.get(one.clusterId) ?? one.clusterId) : '–'),
+          },
+          {
+            key: 'version',
+            title: i.version,
+            width: '6rem',
+            wide: true,
+            cell: (one) => reports.data?.get(one.id)?.version ?? '–',
+          },
+          {
+            key: 'seen',
+            title: i.seen,
+            width: '8rem',
+            wide: true,
+            cell: (one) => <Moment at={reports.data?.get(one.id)?.seen} now={now} />,
+          },
+        ]}
+        none={{ title: t.engines.none, hint: t.engines.noneHint }}
+        noMatch={{ title: i.noMatch, hint: i.noMatchHint }}
+      />
+    </>
   );
 }

@@ -11,7 +11,7 @@ import { clusters, type Environment, engines, environments, type Workspace, work
 import { setScope, useMay, useScope } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useDraft, useSubmit } from '../ui/form';
+import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { Badge, ConfirmButton, Dialog, Empty, Facts, Failure, Head, Id, Waiting } from '../ui/parts';
 import { EngineBadge, ofEnvironment } from './engines';
 import { EditWorkspace, NewWorkspace } from './workspace-form';
@@ -21,28 +21,28 @@ const w = infra.workspaces;
 
 function EditEnvironment({ it, gone, close }: { it: Environment; gone: boolean; close: () => void }) {
   const queries = useQueryClient();
-  const draft = useDraft({ name: it.name ?? '' });
+  const edit = useDraft({ name: it.name ?? '' });
   const [description, setDescription] = useState('');
-  const form = useSubmit('name', 'description');
+  const act = useAct('name', 'description');
   const store = async () => {
     await body(
       core.PUT('/orchestration/environments/{id}', {
         params: { path: { id: it.id } },
-        body: { name: draft.value.name, description: description || undefined },
+        body: { name: edit.draft.name, description: description || undefined },
       }),
     );
     await queries.invalidateQueries({ queryKey: ['objects'] });
     close();
   };
   return (
-    <form onSubmit={form.send(store)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
-        <Meanwhile draft={draft} gone={gone} />
+        <Meanwhile edit={edit} gone={gone} />
         <TextInput
           label={t.name}
-          value={draft.value.name}
-          onChange={(event) => draft.set({ name: event.currentTarget.value })}
-          error={form.at('name')}
+          value={edit.draft.name}
+          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
+          error={act.at('name')}
           required
           data-autofocus
         />
@@ -51,9 +51,9 @@ function EditEnvironment({ it, gone, close }: { it: Environment; gone: boolean; 
           description={e.descriptionHint}
           value={description}
           onChange={(event) => setDescription(event.currentTarget.value)}
-          error={form.at('description')}
+          error={act.at('description')}
         />
-        <FormFoot form={form} label={t.save} close={close} disabled={gone} />
+        <FormFoot act={act} label={t.save} close={close} disabled={gone} />
       </Stack>
     </form>
   );

@@ -1,7 +1,6 @@
 /** All environments, and making a new one. */
 
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { Stack, Text, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,9 +9,9 @@ import { engines, environments, workspaces } from '../api/queries';
 import { useMay } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useSubmit } from '../ui/form';
-import { List } from '../ui/list';
-import { Badge, Dialog, Empty, Failure, Head, Waiting } from '../ui/parts';
+import { FormFoot, useAct } from '../ui/fields';
+import { ListPage } from '../ui/list-page';
+import { Badge, Dialog } from '../ui/parts';
 import { hasPart, LoginInput, NameFilter } from '../ui/pickers';
 import { ofEnvironment } from './engines';
 
@@ -25,7 +24,7 @@ function NewEnvironment({ close }: { close: () => void }) {
   const [description, setDescription] = useState('');
   const [workspaceName, setWorkspaceName] = useState('');
   const [owner, setOwner] = useState('');
-  const form = useSubmit('name', 'description', 'workspaceName', 'owner');
+  const act = useAct('name', 'description', 'workspaceName', 'owner');
   const make = async () => {
     const made = await body(
       core.POST('/orchestration/environments', {
@@ -36,14 +35,14 @@ function NewEnvironment({ close }: { close: () => void }) {
     await navigate({ to: '/manage/environments/$id', params: { id: made.id } });
   };
   return (
-    <form onSubmit={form.send(make)}>
+    <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{e.newHint}</Text>
         <TextInput
           label={t.name}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={form.at('name')}
+          error={act.at('name')}
           required
           data-autofocus
         />
@@ -51,24 +50,18 @@ function NewEnvironment({ close }: { close: () => void }) {
           label={t.description}
           value={description}
           onChange={(event) => setDescription(event.currentTarget.value)}
-          error={form.at('description')}
+          error={act.at('description')}
         />
         <TextInput
           label={e.firstWorkspace}
           description={e.firstWorkspaceHint}
           value={workspaceName}
           onChange={(event) => setWorkspaceName(event.currentTarget.value)}
-          error={form.at('workspaceName')}
+          error={act.at('workspaceName')}
           required
         />
-        <LoginInput
-          label={e.owner}
-          description={e.ownerHint}
-          value={owner}
-          change={setOwner}
-          error={form.at('owner')}
-        />
-        <FormFoot form={form} label={t.create} close={close} />
+        <LoginInput label={e.owner} description={e.ownerHint} value={owner} change={setOwner} error={act.at('owner')} />
+        <FormFoot act={act} label={t.create} close={close} />
       </Stack>
     </form>
   );
@@ -85,70 +78,59 @@ export function Environments() {
   const shown = (list.data ?? []).filter((one) => hasPart(one.name, search.name));
   const inside = (id: string) => (spaces.data ?? []).filter((one) => one.environment?.id === id).length;
   return (
-    <div className="page">
-      <Head title={e.title}>
-        {may && (
-          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
-            {e.new}
-          </Button>
-        )}
-      </Head>
+    <>
       <Dialog open={open} close={() => setOpen(false)} title={e.new}>
         <NewEnvironment close={() => setOpen(false)} />
       </Dialog>
-      {!may && <Text className="muted">{e.noRights}</Text>}
-      <Group gap="sm" className="filters">
-        <NameFilter
-          label={e.search}
-          value={search.name}
-          change={(name) => navigate({ search: { name }, replace: true })}
-        />
-      </Group>
-      {list.error && !list.data ? (
-        <Failure error={list.error} retry={() => list.refetch()} />
-      ) : !list.data ? (
-        <Waiting />
-      ) : (
-        <List
-          label={e.title}
-          count={shown.length}
-          row={(index) => shown[index]}
-          rowKey={(one) => one.id}
-          columns={[
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 2fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/manage/environments/$id" params={{ id: one.id }}>
-                  {one.name}
-                </Link>
-              ),
-            },
-            {
-              key: 'default',
-              title: e.isDefault,
-              width: '6rem',
-              wide: true,
-              cell: (one) => one.default && <Badge tone="idle">{e.isDefault}</Badge>,
-            },
-            {
-              key: 'workspaces',
-              title: e.workspaces,
-              width: 'minmax(6rem, 1fr)',
-              cell: (one) => e.workspaceCount(inside(one.id)),
-            },
-            {
-              key: 'engines',
-              title: t.nav.engines,
-              width: 'minmax(5rem, 1fr)',
-              wide: true,
-              cell: (one) => e.engineCount(ofEnvironment(all.data, one.id).length),
-            },
-          ]}
-          empty={<Empty title={e.noMatch} />}
-        />
-      )}
-    </div>
+      <ListPage
+        title={e.title}
+        make={may ? { label: e.new, act: () => setOpen(true) } : undefined}
+        above={!may && <Text className="muted">{e.noRights}</Text>}
+        filters={
+          <NameFilter
+            label={e.search}
+            value={search.name}
+            change={(name) => navigate({ search: { name }, replace: true })}
+          />
+        }
+        query={list}
+        all={list.data ?? []}
+        shown={shown}
+        rowKey={(one) => one.id}
+        columns={[
+          {
+            key: 'name',
+            title: t.name,
+            width: 'minmax(8rem, 2fr)',
+            cell: (one) => (
+              <Link className="row-link" to="/manage/environments/$id" params={{ id: one.id }}>
+                {one.name}
+              </Link>
+            ),
+          },
+          {
+            key: 'default',
+            title: e.isDefault,
+            width: '6rem',
+            wide: true,
+            cell: (one) => one.default && <Badge tone="idle">{e.isDefault}</Badge>,
+          },
+          {
+            key: 'workspaces',
+            title: e.workspaces,
+            width: 'minmax(6rem, 1fr)',
+            cell: (one) => e.workspaceCount(inside(one.id)),
+          },
+          {
+            key: 'engines',
+            title: t.nav.engines,
+            width: 'minmax(5rem, 1fr)',
+            wide: true,
+            cell: (one) => e.engineCount(ofEnvironment(all.data, one.id).length),
+          },
+        ]}
+        none={{ title: e.noMatch }}
+      />
+    </>
   );
 }

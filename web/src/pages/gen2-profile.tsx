@@ -7,7 +7,7 @@ import type { ProfileLine } from '../api/infra';
 import { GEN2_KINDS, parsed, settingsOf } from '../lib/gen2-settings';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useDraft, useSubmit } from '../ui/form';
+import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { ConfirmButton, Failure, Waiting } from '../ui/parts';
 
 const p = infra.profiles;
@@ -61,11 +61,11 @@ export function SettingsField(props: { value: string; change: (text: string) => 
 function Edit(props: { line: ProfileLine; it: Gen2Profile; gone: boolean; close: () => void }) {
   const { line, it, gone, close } = props;
   const queries = useQueryClient();
-  const draft = useDraft({ name: it.name, description: it.description ?? '', text: settingsOf(it) });
-  const form = useSubmit('name', 'description');
+  const edit = useDraft({ name: it.name, description: it.description ?? '', text: settingsOf(it) });
+  const act = useAct('name', 'description');
   const path = `${gen2Path(line.processorId, line.runProfileType)}/${encodeURIComponent(line.id)}`;
   const store = async () => {
-    await sendGen2('PUT', path, draft.value);
+    await sendGen2('PUT', path, edit.draft);
     await queries.invalidateQueries({ queryKey: ['objects'] });
     close();
   };
@@ -75,27 +75,27 @@ function Edit(props: { line: ProfileLine; it: Gen2Profile; gone: boolean; close:
     await queries.invalidateQueries({ queryKey: ['objects', 'profiles'] });
   };
   return (
-    <form onSubmit={form.send(store)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
-        <Meanwhile draft={draft} gone={gone} />
+        <Meanwhile edit={edit} gone={gone} />
         <Text className="muted">{p.gen2Hint}</Text>
         <TextInput
           label={t.name}
-          value={draft.value.name}
-          onChange={(event) => draft.set({ name: event.currentTarget.value })}
-          error={form.at('name')}
+          value={edit.draft.name}
+          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
+          error={act.at('name')}
           required
         />
         <TextInput
           label={t.description}
-          value={draft.value.description}
-          onChange={(event) => draft.set({ description: event.currentTarget.value })}
-          error={form.at('description')}
+          value={edit.draft.description}
+          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
+          error={act.at('description')}
         />
-        <SettingsField value={draft.value.text} change={(text) => draft.set({ text })} />
+        <SettingsField value={edit.draft.text} change={(text) => edit.patch({ text })} />
         <Group justify="space-between" align="flex-end">
           <ConfirmButton label={p.delete} question={p.deleteAsk(it.name)} act={remove} />
-          <FormFoot form={form} label={t.save} close={close} disabled={gone || 'wrong' in parsed(draft.value.text)} />
+          <FormFoot act={act} label={t.save} close={close} disabled={gone || 'wrong' in parsed(edit.draft.text)} />
         </Group>
       </Stack>
     </form>

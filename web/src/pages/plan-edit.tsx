@@ -4,15 +4,15 @@ import { Button, Group, Select, Stack, TextInput, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { type FormEvent, useMemo, useState } from 'react';
-import { body, core, Problem } from '../api/client';
+import { body, core } from '../api/client';
 import { plans, tasks } from '../api/queries';
 import { plan } from '../api/work';
-import { useMay, useScope } from '../app/context';
+import { useMay, useRight, useScope } from '../app/context';
 import { fieldError, refusalOf } from '../lib/field-errors';
 import { type DraftStep, draftsOf, newStep, requestOf } from '../lib/plan-steps';
-import { useDraft } from '../lib/use-draft';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
+import { isGone, Meanwhile, useDraft } from '../ui/fields';
 import { Empty, Failure, Head, Notice, Waiting } from '../ui/parts';
 import { PlanSteps } from './plan-steps';
 import { stepsOf } from './plans';
@@ -176,9 +176,10 @@ export function EditPlan() {
   const { id } = useParams({ from: '/plans/$id/edit' });
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const may = useMay('TMC_OPERATOR');
   const found = useQuery(plan(id));
   const it = found.data;
+  const author = useRight(it?.workspace?.id, 'AUTHOR');
+  const may = useMay('TMC_OPERATOR') && (it === undefined || author);
   const server = useMemo<Draft | undefined>(
     () =>
       it && {
@@ -189,37 +190,28 @@ export function EditPlan() {
       },
     [it],
   );
-  const { draft, setDraft, changed, takeTheirs } = useDraft(server);
+  const edit = useDraft(server);
+  const { draft } = edit;
   const send = async (wanted: Draft) => {
     const params = { path: { planId: id } };
     await body(core.PUT('/orchestration/executables/plans/{planId}', { params, body: bodyOf(wanted) }));
     await queries.invalidateQueries({ queryKey: ['objects'] });
     await navigate({ to: '/plans/$id', params: { id } });
   };
-  const gone = found.error instanceof Problem && found.error.status === 404;
+  const gone = isGone(found.error);
   if (!may) return <Notice tone="idle" title={w.plan.noRight} />;
-  if (found.error && !(gone && draft)) return <Failure error={found.error} retry={() => found.refetch()} />;
+  if (found.error && !draft) return <Failure error={found.error} retry={() => found.refetch()} />;
   if (!draft) return <Waiting />;
   return (
     <Form
       draft={draft}
-      setDraft={setDraft}
+      setDraft={edit.set}
       planId={id}
       title={w.plan.titleEdit(it?.name ?? draft.name)}
       submit={w.plan.save}
       send={send}
       disabled={gone}
-      notice={
-        gone ? (
-          <Notice tone="bad" title={w.plan.gone} />
-        ) : changed ? (
-          <Notice tone="warn" title={w.plan.changed}>
-            <Button variant="default" mt="xs" onClick={takeTheirs}>
-              {w.plan.takeTheirs}
-            </Button>
-          </Notice>
-        ) : undefined
-      }
+      notice={<Meanwhile edit={edit} gone={gone} />}
     />
   );
 }

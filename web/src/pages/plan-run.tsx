@@ -6,13 +6,14 @@ import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Fragment, type ReactNode } from 'react';
 import { body, own } from '../api/client';
-import { namesOf, type PlanTimeline, planTimeline, run, tasks } from '../api/queries';
-import { useMay, useScope } from '../app/context';
+import { namesOf, type PlanItem, type PlanTimeline, planTimeline, run, tasks } from '../api/queries';
+import { plan } from '../api/work';
+import { useMay, useRight, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { stateOf } from '../texts/status';
 import { duration, instant } from '../texts/time';
 import { w } from '../texts/work';
-import { ConfirmButton, Failure, Head, Notice, StateBadge, useNow, Waiting } from '../ui/parts';
+import { ConfirmButton, Failure, Head, isLost, Notice, StateBadge, useNow, Waiting } from '../ui/parts';
 import { RerunButton } from './plan-rerun';
 
 interface Span {
@@ -85,8 +86,10 @@ export function PlanRunPage() {
   const found = useQuery(planTimeline(id));
   const names = namesOf(useQuery(tasks({ environmentId: scope.environmentId })).data);
   const spans = useItemSpans(found.data);
-  const may = useMay('TMC_OPERATOR');
-  if (found.error) return <Failure error={found.error} retry={() => found.refetch()} />;
+  const of = useQuery({ ...plan(found.data?.planId ?? ''), enabled: found.data !== undefined });
+  const holds = useRight((of.data as PlanItem | undefined)?.workspace?.id, 'EXECUTE');
+  const may = useMay('TMC_OPERATOR') && holds;
+  if (isLost(found)) return <Failure error={found.error} retry={() => found.refetch()} />;
   if (!found.data) return <Waiting />;
   const it = found.data;
   const done = stateOf(it.status).done;

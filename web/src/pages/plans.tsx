@@ -7,7 +7,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { body, core } from '../api/client';
 import { namesOf, type PlanItem, planRuns, plans, tasks } from '../api/queries';
 import { plan as planQuery } from '../api/work';
-import { useMay, useScope } from '../app/context';
+import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
 import { conditionOf } from '../lib/plan-steps';
 import { t } from '../texts/pages';
 import { runLength } from '../texts/time';
@@ -20,6 +20,7 @@ import {
   Failure,
   Head,
   Id,
+  isLost,
   Moment,
   Notice,
   StateBadge,
@@ -56,8 +57,9 @@ function NewPlanLink() {
 export function Plans() {
   const { query: scope } = useScope();
   const list = useQuery(plans(scope));
-  const may = useMay('TMC_OPERATOR');
-  if (list.error) return <Failure error={list.error} retry={() => list.refetch()} />;
+  const writes = useWorkspacesWith('AUTHOR').length > 0;
+  const may = useMay('TMC_OPERATOR') && writes;
+  if (isLost(list)) return <Failure error={list.error} retry={() => list.refetch()} />;
   return (
     <div className="page">
       <Head title={t.plans.title}>{may && <NewPlanLink />}</Head>
@@ -115,6 +117,8 @@ function Actions({ plan }: { plan: PlanItem }) {
   const queries = useQueryClient();
   const id = plan.executable;
   const paused = plan.planPauseDetails?.pause === true;
+  const executes = useRight(plan.workspace?.id, 'EXECUTE');
+  const writes = useRight(plan.workspace?.id, 'AUTHOR');
   const start = async () => {
     const started = await body(core.POST('/processing/executions/plans', { body: { executable: id } }));
     await navigate({ to: '/plan-runs/$id', params: { id: String(started?.executionId) } });
@@ -131,7 +135,7 @@ function Actions({ plan }: { plan: PlanItem }) {
   };
   return (
     <>
-      {!paused && (
+      {executes && !paused && (
         <ConfirmButton
           label={t.plans.run}
           question={t.plans.runAsk(plan.name)}
@@ -140,28 +144,34 @@ function Actions({ plan }: { plan: PlanItem }) {
           icon={<IconPlayerPlay size={16} aria-hidden />}
         />
       )}
-      <Button
-        variant="default"
-        component={Link}
-        to={`/plans/${id}/edit`}
-        leftSection={<IconPencil size={16} aria-hidden />}
-      >
-        {w.plan.edit}
-      </Button>
-      <ConfirmButton
-        label={paused ? w.plan.resume : w.plan.pause}
-        question={paused ? w.plan.resumeAsk(plan.name) : w.plan.pauseAsk(plan.name)}
-        hint={paused ? undefined : w.plan.pauseHint}
-        act={pause}
-        icon={<IconPlayerPause size={16} aria-hidden />}
-      />
-      <ConfirmButton
-        label={w.plan.delete}
-        question={w.plan.deleteAsk(plan.name)}
-        hint={w.plan.deleteHint}
-        act={remove}
-        icon={<IconTrash size={16} aria-hidden />}
-      />
+      {writes && (
+        <Button
+          variant="default"
+          component={Link}
+          to={`/plans/${id}/edit`}
+          leftSection={<IconPencil size={16} aria-hidden />}
+        >
+          {w.plan.edit}
+        </Button>
+      )}
+      {executes && (
+        <ConfirmButton
+          label={paused ? w.plan.resume : w.plan.pause}
+          question={paused ? w.plan.resumeAsk(plan.name) : w.plan.pauseAsk(plan.name)}
+          hint={paused ? undefined : w.plan.pauseHint}
+          act={pause}
+          icon={<IconPlayerPause size={16} aria-hidden />}
+        />
+      )}
+      {writes && (
+        <ConfirmButton
+          label={w.plan.delete}
+          question={w.plan.deleteAsk(plan.name)}
+          hint={w.plan.deleteHint}
+          act={remove}
+          icon={<IconTrash size={16} aria-hidden />}
+        />
+      )}
     </>
   );
 }
@@ -216,9 +226,9 @@ export function PlanPage() {
   const found = useQuery(planQuery(id));
   const names = namesOf(useQuery(tasks({ environmentId: scope.environmentId })).data);
   const runs = useQuery(planRuns(id));
-  const may = useMay('TMC_OPERATOR');
   const plan = found.data as PlanItem | undefined;
-  if (found.error) return <Failure error={found.error} retry={() => found.refetch()} />;
+  const may = useMay('TMC_OPERATOR');
+  if (isLost(found)) return <Failure error={found.error} retry={() => found.refetch()} />;
   if (!plan) return <Waiting />;
   const pause = plan.planPauseDetails;
   return (
@@ -246,13 +256,13 @@ export function PlanPage() {
           <Title order={2} size="h2">
             {w.plan.schedule}
           </Title>
-          <ScheduleOf id={id} plan now={now} />
+          <ScheduleOf id={id} workspaceId={plan.workspace?.id} plan now={now} />
         </section>
         <section className="panel">
           <Title order={2} size="h2">
             {t.plans.lastRuns}
           </Title>
-          {runs.error ? (
+          {isLost(runs) ? (
             <Failure error={runs.error} />
           ) : runs.data?.items.length === 0 ? (
             <Text className="muted">{t.plans.noRuns}</Text>

@@ -10,7 +10,7 @@ import { useScope } from '../app/context';
 import { beginning, GEN2_KINDS } from '../lib/gen2-settings';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useDraft, useSubmit } from '../ui/form';
+import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { ConfirmButton, Facts, Failure, Waiting } from '../ui/parts';
 import { ofEnvironment } from './engines';
 import { gen2Path, SettingsField, sendGen2 } from './gen2-profile';
@@ -68,7 +68,7 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
   const [kind, setKind] = useState<string>('JOB_SERVER');
   const [text, setText] = useState('');
   const [settings, setSettings] = useState('');
-  const form = useSubmit('name', 'description', 'jvmArguments', 'type', 'runtimeId', 'processorType');
+  const act = useAct('name', 'description', 'jvmArguments', 'type', 'runtimeId', 'processorType');
   const isGen2 = gen2.some((one) => one.id === of);
   const item = (one: { id: string; name: string }) => ({ value: one.id, label: one.name });
   const spark = isGen2 && kind in GEN2_KINDS;
@@ -101,7 +101,7 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
     close();
   };
   return (
-    <form onSubmit={form.send(make)}>
+    <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{p.newHint}</Text>
         {!owner && (
@@ -118,7 +118,7 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
               setOf(id);
               setKind('JOB_SERVER');
             }}
-            error={form.at('runtimeId') ?? form.at('processorType')}
+            error={act.at('runtimeId') ?? act.at('processorType')}
             searchable
             required
           />
@@ -127,7 +127,7 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
           label={t.name}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={form.at('name')}
+          error={act.at('name')}
           required
           data-autofocus
         />
@@ -135,22 +135,22 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
           label={t.description}
           value={description}
           onChange={(event) => setDescription(event.currentTarget.value)}
-          error={form.at('description')}
+          error={act.at('description')}
         />
         <Select
           label={p.kind}
           data={(isGen2 ? GEN2 : [...JOB_KINDS]).map((value) => ({ value, label: p.kinds[value] ?? value }))}
           value={kind}
           onChange={(one) => one && choose(one)}
-          error={form.at('type')}
+          error={act.at('type')}
         />
         {isGen2 && <Text className="muted">{p.gen2Hint}</Text>}
         {spark ? (
           <SettingsField value={settings} change={setSettings} />
         ) : (
-          <Arguments value={text} change={setText} error={form.at('jvmArguments')} />
+          <Arguments value={text} change={setText} error={act.at('jvmArguments')} />
         )}
-        <FormFoot form={form} label={t.create} close={close} disabled={!of} />
+        <FormFoot act={act} label={t.create} close={close} disabled={!of} />
       </Stack>
     </form>
   );
@@ -158,16 +158,16 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
 
 function Edit({ it, gone, close }: { it: Profile; gone: boolean; close: () => void }) {
   const queries = useQueryClient();
-  const draft = useDraft({ name: it.name, description: it.description ?? '', text: it.jvmArguments.join('\n') });
-  const form = useSubmit('name', 'description', 'jvmArguments');
+  const edit = useDraft({ name: it.name, description: it.description ?? '', text: it.jvmArguments.join('\n') });
+  const act = useAct('name', 'description', 'jvmArguments');
   const store = async () => {
     await body(
       core.PUT('/processing/run-profiles/{id}', {
         params: { path: { id: it.id } },
         body: {
-          name: draft.value.name,
-          description: draft.value.description,
-          jvmArguments: lines(draft.value.text),
+          name: edit.draft.name,
+          description: edit.draft.description,
+          jvmArguments: lines(edit.draft.text),
         },
       }),
     );
@@ -175,27 +175,27 @@ function Edit({ it, gone, close }: { it: Profile; gone: boolean; close: () => vo
     close();
   };
   return (
-    <form onSubmit={form.send(store)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
-        <Meanwhile draft={draft} gone={gone} />
+        <Meanwhile edit={edit} gone={gone} />
         <Facts rows={[[p.kind, p.kinds[it.type ?? it.runProfileType ?? ''] ?? it.type ?? '–']]} />
         <TextInput
           label={t.name}
-          value={draft.value.name}
-          onChange={(event) => draft.set({ name: event.currentTarget.value })}
-          error={form.at('name')}
+          value={edit.draft.name}
+          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
+          error={act.at('name')}
           required
         />
         <TextInput
           label={t.description}
-          value={draft.value.description}
-          onChange={(event) => draft.set({ description: event.currentTarget.value })}
-          error={form.at('description')}
+          value={edit.draft.description}
+          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
+          error={act.at('description')}
         />
-        <Arguments value={draft.value.text} change={(text) => draft.set({ text })} error={form.at('jvmArguments')} />
+        <Arguments value={edit.draft.text} change={(text) => edit.patch({ text })} error={act.at('jvmArguments')} />
         <Group justify="space-between" align="flex-end">
           <Remove it={it} done={close} />
-          <FormFoot form={form} label={t.save} close={close} disabled={gone} />
+          <FormFoot act={act} label={t.save} close={close} disabled={gone} />
         </Group>
       </Stack>
     </form>

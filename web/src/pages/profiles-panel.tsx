@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { profilesOf } from '../api/infra';
 import { useMay } from '../app/context';
 import { infra } from '../texts/infra';
-import { Dialog, Failure, Waiting } from '../ui/parts';
+import { Dialog, Failure, isLost, Waiting } from '../ui/parts';
 import { EditProfile, NewProfile, type Owner } from './profile-form';
 
 const p = infra.profiles;
@@ -38,7 +38,7 @@ export function ProfilesPanel({ kind, id }: Owner) {
           open && <EditProfile id={open} close={close} />
         )}
       </Dialog>
-      {list.error && !list.data ? (
+      {isLost(list) ? (
         <Failure error={list.error} retry={() => list.refetch()} />
       ) : !list.data ? (
         <Waiting />

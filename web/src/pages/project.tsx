@@ -10,7 +10,7 @@ import { type Project, people, project, projectUsers } from '../api/infra';
 import { useMay } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useDraft, useSubmit } from '../ui/form';
+import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
 import { LoginInput } from '../ui/pickers';
 
@@ -18,44 +18,44 @@ const p = infra.projects;
 
 function EditProject({ it, gone, close }: { it: Project; gone: boolean; close: () => void }) {
   const queries = useQueryClient();
-  const draft = useDraft({ owner: it.owner ?? '', url: it.url ?? '', description: it.description ?? '' });
-  const form = useSubmit('owner', 'url', 'description');
+  const edit = useDraft({ owner: it.owner ?? '', url: it.url ?? '', description: it.description ?? '' });
+  const act = useAct('owner', 'url', 'description');
   const store = async () => {
     await body(
       core.PUT('/orchestration/projects/{projectId}', {
         params: { path: { projectId: it.id ?? '' } },
-        body: draft.value,
+        body: edit.draft,
       }),
     );
     await queries.invalidateQueries({ queryKey: ['objects'] });
     close();
   };
   return (
-    <form onSubmit={form.send(store)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
-        <Meanwhile draft={draft} gone={gone} />
+        <Meanwhile edit={edit} gone={gone} />
         <TextInput
           label={p.url}
-          value={draft.value.url}
-          onChange={(event) => draft.set({ url: event.currentTarget.value })}
-          error={form.at('url')}
+          value={edit.draft.url}
+          onChange={(event) => edit.patch({ url: event.currentTarget.value })}
+          error={act.at('url')}
           required
           data-autofocus
         />
         <LoginInput
           label={p.owner}
-          value={draft.value.owner}
-          change={(owner) => draft.set({ owner })}
-          error={form.at('owner')}
+          value={edit.draft.owner}
+          change={(owner) => edit.patch({ owner })}
+          error={act.at('owner')}
           required
         />
         <TextInput
           label={t.description}
-          value={draft.value.description}
-          onChange={(event) => draft.set({ description: event.currentTarget.value })}
-          error={form.at('description')}
+          value={edit.draft.description}
+          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
+          error={act.at('description')}
         />
-        <FormFoot form={form} label={t.save} close={close} disabled={gone} />
+        <FormFoot act={act} label={t.save} close={close} disabled={gone} />
       </Stack>
     </form>
   );
@@ -67,7 +67,7 @@ function People({ id }: { id: string }) {
   const seesPeople = useMay('TMC_USER_MANAGEMENT');
   const all = useQuery(people(seesPeople));
   const [chosen, setChosen] = useState<string | null>(null);
-  const form = useSubmit('userId');
+  const act = useAct('userId');
   const users = list.data ?? [];
   const name = (userId: string) => (all.data ?? []).find((one) => one.id === userId)?.login ?? userId;
   const path = (userId: string) => ({ params: { path: { projectId: id, userId } } });
@@ -96,7 +96,7 @@ function People({ id }: { id: string }) {
           </li>
         ))}
       </ul>
-      <form onSubmit={form.send(add)}>
+      <form onSubmit={act.send(add)}>
         <Group mt="sm" align="flex-end">
           {seesPeople ? (
             <Select
@@ -107,7 +107,7 @@ function People({ id }: { id: string }) {
                 .map((one) => ({ value: one.id, label: one.login }))}
               value={chosen}
               onChange={setChosen}
-              error={form.at('userId')}
+              error={act.at('userId')}
               searchable
             />
           ) : (
@@ -115,14 +115,14 @@ function People({ id }: { id: string }) {
               label={p.person}
               value={chosen ?? ''}
               onChange={(event) => setChosen(event.currentTarget.value || null)}
-              error={form.at('userId')}
+              error={act.at('userId')}
             />
           )}
-          <Button type="submit" variant="default" disabled={!chosen} loading={form.busy}>
+          <Button type="submit" variant="default" disabled={!chosen} loading={act.busy}>
             {f.add}
           </Button>
         </Group>
-        {form.rest !== undefined && <Failure error={form.rest} />}
+        {act.rest !== undefined && <Failure error={act.rest} />}
       </form>
     </section>
   );

@@ -1,7 +1,6 @@
 /** The projects, and making a new one. */
 
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { Stack, Text, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,9 +9,9 @@ import { projects } from '../api/infra';
 import { useMay, useShared } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useSubmit } from '../ui/form';
-import { List } from '../ui/list';
-import { Dialog, Empty, Failure, Head, Waiting } from '../ui/parts';
+import { FormFoot, useAct } from '../ui/fields';
+import { ListPage } from '../ui/list-page';
+import { Dialog, Empty } from '../ui/parts';
 import { hasPart, LoginInput, NameFilter } from '../ui/pickers';
 
 const p = infra.projects;
@@ -25,7 +24,7 @@ function NewProject({ close }: { close: () => void }) {
   const [url, setUrl] = useState('');
   const [owner, setOwner] = useState(session.user.login);
   const [description, setDescription] = useState('');
-  const form = useSubmit('name', 'url', 'owner', 'description');
+  const act = useAct('name', 'url', 'owner', 'description');
   const make = async () => {
     const made = await body(
       core.POST('/orchestration/projects', { body: { name, url, owner, description: description || undefined } }),
@@ -34,14 +33,14 @@ function NewProject({ close }: { close: () => void }) {
     await navigate({ to: '/manage/projects/$id', params: { id: made.id ?? '' } });
   };
   return (
-    <form onSubmit={form.send(make)}>
+    <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{p.newHint}</Text>
         <TextInput
           label={t.name}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={form.at('name')}
+          error={act.at('name')}
           required
           data-autofocus
         />
@@ -50,17 +49,17 @@ function NewProject({ close }: { close: () => void }) {
           placeholder="https://git.example.com/team/jobs.git"
           value={url}
           onChange={(event) => setUrl(event.currentTarget.value)}
-          error={form.at('url')}
+          error={act.at('url')}
           required
         />
-        <LoginInput label={p.owner} value={owner} change={setOwner} error={form.at('owner')} required />
+        <LoginInput label={p.owner} value={owner} change={setOwner} error={act.at('owner')} required />
         <TextInput
           label={t.description}
           value={description}
           onChange={(event) => setDescription(event.currentTarget.value)}
-          error={form.at('description')}
+          error={act.at('description')}
         />
-        <FormFoot form={form} label={t.create} close={close} />
+        <FormFoot act={act} label={t.create} close={close} />
       </Stack>
     </form>
   );
@@ -75,64 +74,43 @@ export function Projects() {
   const all = list.data ?? [];
   const shown = all.filter((one) => hasPart(one.name, search.name));
   return (
-    <div className="page">
-      <Head title={p.title}>
-        {may && (
-          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
-            {p.new}
-          </Button>
-        )}
-      </Head>
+    <>
       <Dialog open={open} close={() => setOpen(false)} title={p.new}>
         <NewProject close={() => setOpen(false)} />
       </Dialog>
-      {may && (
-        <Group gap="sm" className="filters">
+      <ListPage
+        title={p.title}
+        make={may ? { label: p.new, act: () => setOpen(true) } : undefined}
+        filters={
           <NameFilter
             label={p.search}
             value={search.name}
             change={(name) => navigate({ search: { name }, replace: true })}
           />
-        </Group>
-      )}
-      {!may ? (
-        <Empty title={p.noRights}>{p.noRightsHint}</Empty>
-      ) : list.error && !list.data ? (
-        <Failure error={list.error} retry={() => list.refetch()} />
-      ) : !list.data ? (
-        <Waiting />
-      ) : (
-        <List
-          label={p.title}
-          count={shown.length}
-          row={(index) => shown[index]}
-          rowKey={(one) => one.id ?? ''}
-          columns={[
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 1fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/manage/projects/$id" params={{ id: one.id ?? '' }}>
-                  {one.name}
-                </Link>
-              ),
-            },
-            { key: 'owner', title: p.owner, width: 'minmax(5rem, 1fr)', cell: (one) => one.owner },
-            { key: 'url', title: p.url, width: 'minmax(8rem, 2fr)', wide: true, cell: (one) => one.url },
-            { key: 'label', title: p.label, width: '10rem', wide: true, cell: (one) => one.technicalLabel },
-          ]}
-          empty={
-            all.length > 0 ? (
-              <Empty title={p.noMatch} />
-            ) : (
-              <Empty title={p.none} action={<Button onClick={() => setOpen(true)}>{p.new}</Button>}>
-                {p.noneHint}
-              </Empty>
-            )
-          }
-        />
-      )}
-    </div>
+        }
+        denied={!may && <Empty title={p.noRights}>{p.noRightsHint}</Empty>}
+        query={list}
+        all={all}
+        shown={shown}
+        rowKey={(one) => one.id ?? ''}
+        columns={[
+          {
+            key: 'name',
+            title: t.name,
+            width: 'minmax(8rem, 1fr)',
+            cell: (one) => (
+              <Link className="row-link" to="/manage/projects/$id" params={{ id: one.id ?? '' }}>
+                {one.name}
+              </Link>
+            ),
+          },
+          { key: 'owner', title: p.owner, width: 'minmax(5rem, 1fr)', cell: (one) => one.owner },
+          { key: 'url', title: p.url, width: 'minmax(8rem, 2fr)', wide: true, cell: (one) => one.url },
+          { key: 'label', title: p.label, width: '10rem', wide: true, cell: (one) => one.technicalLabel },
+        ]}
+        none={{ title: p.none, hint: p.noneHint }}
+        noMatch={{ title: p.noMatch }}
+      />
+    </>
   );
 }

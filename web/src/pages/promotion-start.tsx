@@ -7,7 +7,7 @@ import { body, core, Problem } from '../api/client';
 import type { Promotion } from '../api/infra';
 import { artifacts, plans, tasks, workspaces } from '../api/queries';
 import { infra } from '../texts/infra';
-import { useSubmit } from '../ui/form';
+import { useAct } from '../ui/fields';
 import { ConfirmButton, Failure } from '../ui/parts';
 
 const p = infra.promotions;
@@ -61,7 +61,7 @@ export function StartForm({ it, show }: { it: Promotion; show: (run: string | un
   const [keepProfiles, setKeepProfiles] = useState(false);
   const [context, setContext] = useState('');
   const objects = useObjects(kind, it.sourceEnvironment?.id);
-  const form = useSubmit('context', 'promotionAdvancedInfo', 'advanced');
+  const act = useAct('context', 'promotionAdvancedInfo', 'advanced');
   const ready = kind === 'ALL' || object !== null;
   const options = {
     keepTargetResources: keepResources,
@@ -104,7 +104,7 @@ export function StartForm({ it, show }: { it: Promotion; show: (run: string | un
     }
   };
   return (
-    <form onSubmit={form.send(analyse)}>
+    <form onSubmit={act.send(analyse)}>
       <Stack gap="sm">
         <div className="fields">
           <Select
@@ -124,7 +124,7 @@ export function StartForm({ it, show }: { it: Promotion; show: (run: string | un
               data={objects}
               value={object}
               onChange={setObject}
-              error={form.at('promotionAdvancedInfo') ?? form.at('advanced')}
+              error={act.at('promotionAdvancedInfo') ?? act.at('advanced')}
               searchable
               limit={200}
               required
@@ -146,13 +146,13 @@ export function StartForm({ it, show }: { it: Promotion; show: (run: string | un
           description={p.contextHint}
           value={context}
           onChange={(event) => setContext(event.currentTarget.value)}
-          error={form.at('context')}
+          error={act.at('context')}
           maxLength={255}
         />
-        {form.rest !== undefined && <Failure error={form.rest} />}
+        {act.rest !== undefined && <Failure error={act.rest} />}
         <Text className="muted">{p.analyseHint}</Text>
         <Group>
-          <Button type="submit" loading={form.busy} disabled={!ready}>
+          <Button type="submit" loading={act.busy} disabled={!ready}>
             {p.analyse}
           </Button>
           {ready && (

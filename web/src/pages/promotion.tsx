@@ -10,8 +10,8 @@ import { executors, type Promotion, people, promotion, promotionRuns } from '../
 import { useMay, useShared } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useDraft, useSubmit } from '../ui/form';
-import { ConfirmButton, Dialog, Failure, Head, Moment, Notice, useNow, Waiting } from '../ui/parts';
+import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
+import { ConfirmButton, Dialog, Failure, Head, isLost, Moment, Notice, useNow, Waiting } from '../ui/parts';
 import { PromotionBadge, ReportPanel } from './promotion-report';
 import { StartForm } from './promotion-start';
 
@@ -19,30 +19,30 @@ const p = infra.promotions;
 
 function Describe({ it, gone, close }: { it: Promotion; gone: boolean; close: () => void }) {
   const queries = useQueryClient();
-  const draft = useDraft({ description: it.description ?? '' });
-  const form = useSubmit('description');
+  const edit = useDraft({ description: it.description ?? '' });
+  const act = useAct('description');
   const store = async () => {
     await body(
       core.PATCH('/orchestration/executables/promotions/{promotionId}', {
         params: { path: { promotionId: it.executable } },
-        body: draft.value,
+        body: edit.draft,
       }),
     );
     await queries.invalidateQueries({ queryKey: ['objects', 'promotion'] });
     close();
   };
   return (
-    <form onSubmit={form.send(store)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
-        <Meanwhile draft={draft} gone={gone} />
+        <Meanwhile edit={edit} gone={gone} />
         <TextInput
           label={t.description}
-          value={draft.value.description}
-          onChange={(event) => draft.set({ description: event.currentTarget.value })}
-          error={form.at('description')}
+          value={edit.draft.description}
+          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
+          error={act.at('description')}
           data-autofocus
         />
-        <FormFoot form={form} label={t.save} close={close} disabled={gone} />
+        <FormFoot act={act} label={t.save} close={close} disabled={gone} />
       </Stack>
     </form>
   );
@@ -55,7 +55,7 @@ function Executors({ id }: { id: string }) {
   const seesPeople = useMay('TMC_USER_MANAGEMENT');
   const all = useQuery(people(seesPeople));
   const [chosen, setChosen] = useState<string | null>(null);
-  const form = useSubmit('userId');
+  const act = useAct('userId');
   const users = list.data?.userIds ?? [];
   const accounts = list.data?.serviceAccountIds ?? [];
   const name = (userId: string) =>
@@ -107,15 +107,15 @@ function Executors({ id }: { id: string }) {
         ))}
       </ul>
       {list.data && !users.includes(session.user.id) && (
-        <form onSubmit={form.send(add(session.user.id))}>
+        <form onSubmit={act.send(add(session.user.id))}>
           <Group mt="sm">
-            <Button type="submit" variant="default" loading={form.busy}>
+            <Button type="submit" variant="default" loading={act.busy}>
               {p.addMe}
             </Button>
           </Group>
         </form>
       )}
-      <form onSubmit={form.send(add(chosen ?? ''))}>
+      <form onSubmit={act.send(add(chosen ?? ''))}>
         <Group mt="sm" align="flex-end">
           {seesPeople ? (
             <Select
@@ -124,7 +124,7 @@ function Executors({ id }: { id: string }) {
               data={free.map((one) => ({ value: one.id, label: one.login }))}
               value={chosen}
               onChange={setChosen}
-              error={form.at('userId')}
+              error={act.at('userId')}
               searchable
             />
           ) : (
@@ -132,14 +132,14 @@ function Executors({ id }: { id: string }) {
               label={p.executor}
               value={chosen ?? ''}
               onChange={(event) => setChosen(event.currentTarget.value || null)}
-              error={form.at('userId')}
+              error={act.at('userId')}
             />
           )}
           <Button type="submit" variant="default" disabled={!chosen}>
             {f.add}
           </Button>
         </Group>
-        {form.rest !== undefined && <Failure error={form.rest} />}
+        {act.rest !== undefined && <Failure error={act.rest} />}
       </form>
     </section>
   );
@@ -153,7 +153,7 @@ function Runs({ id, shown }: { id: string; shown: string | undefined }) {
       <Title order={2} size="h2">
         {p.runs}
       </Title>
-      {list.error ? (
+      {isLost(list) ? (
         <Failure error={list.error} retry={() => list.refetch()} />
       ) : !list.data ? (
         <Waiting />

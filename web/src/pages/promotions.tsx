@@ -1,7 +1,6 @@
 /** The promotions, and making a new one. */
 
-import { Button, Select, Stack, Text, TextInput } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { Select, Stack, Text, TextInput } from '@mantine/core';
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -11,9 +10,9 @@ import { environments } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useSubmit } from '../ui/form';
-import { List } from '../ui/list';
-import { Dialog, Empty, Failure, Head, Moment, useNow, Waiting } from '../ui/parts';
+import { FormFoot, useAct } from '../ui/fields';
+import { ListPage } from '../ui/list-page';
+import { Dialog, Empty, Moment, useNow } from '../ui/parts';
 import { PromotionBadge } from './promotion-report';
 
 const p = infra.promotions;
@@ -28,7 +27,7 @@ function NewPromotion({ close }: { close: () => void }) {
   const [source, setSource] = useState<string | null>(scope.environment?.id ?? null);
   const [target, setTarget] = useState<string | null>(null);
   const [description, setDescription] = useState('');
-  const form = useSubmit('sourceEnvironmentId', 'targetEnvironmentId', 'description');
+  const act = useAct('sourceEnvironmentId', 'targetEnvironmentId', 'description');
   const data = (all.data ?? []).map((one) => ({ value: one.id, label: one.name ?? one.id }));
   const make = async () => {
     const made = await body(
@@ -44,7 +43,7 @@ function NewPromotion({ close }: { close: () => void }) {
     await navigate({ to: '/manage/promotions/$id', params: { id: made.executable } });
   };
   return (
-    <form onSubmit={form.send(make)}>
+    <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{p.newHint}</Text>
         {data.length < 2 && <Text>{p.oneEnvironment}</Text>}
@@ -54,7 +53,7 @@ function NewPromotion({ close }: { close: () => void }) {
           data={data}
           value={source}
           onChange={setSource}
-          error={form.at('sourceEnvironmentId')}
+          error={act.at('sourceEnvironmentId')}
           required
         />
         <Select
@@ -63,16 +62,16 @@ function NewPromotion({ close }: { close: () => void }) {
           data={data.filter((one) => one.value !== source)}
           value={target}
           onChange={setTarget}
-          error={form.at('targetEnvironmentId')}
+          error={act.at('targetEnvironmentId')}
           required
         />
         <TextInput
           label={t.description}
           value={description}
           onChange={(event) => setDescription(event.currentTarget.value)}
-          error={form.at('description')}
+          error={act.at('description')}
         />
-        <FormFoot form={form} label={t.create} close={close} disabled={!source || !target} />
+        <FormFoot act={act} label={t.create} close={close} disabled={!source || !target} />
       </Stack>
     </form>
   );
@@ -90,64 +89,48 @@ export function Promotions() {
     combine: (found) => new Map(all.map((one, index) => [one.executable, found[index]?.data?.items[0]])),
   });
   return (
-    <div className="page">
-      <Head title={p.title}>
-        {may && (
-          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
-            {p.new}
-          </Button>
-        )}
-      </Head>
+    <>
       <Dialog open={open} close={() => setOpen(false)} title={p.new}>
         <NewPromotion close={() => setOpen(false)} />
       </Dialog>
-      {!see ? (
-        <Empty title={p.noRights}>{p.noRightsHint}</Empty>
-      ) : list.error && !list.data ? (
-        <Failure error={list.error} retry={() => list.refetch()} />
-      ) : !list.data ? (
-        <Waiting />
-      ) : (
-        <List
-          label={p.title}
-          count={all.length}
-          row={(index) => all[index]}
-          rowKey={(one) => one.executable}
-          columns={[
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 2fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/manage/promotions/$id" params={{ id: one.executable }}>
-                  {one.sourceEnvironment?.name} → {one.targetEnvironment?.name}
-                </Link>
-              ),
+      <ListPage
+        title={p.title}
+        make={may ? { label: p.new, act: () => setOpen(true) } : undefined}
+        denied={!see && <Empty title={p.noRights}>{p.noRightsHint}</Empty>}
+        query={list}
+        all={all}
+        shown={all}
+        rowKey={(one) => one.executable}
+        columns={[
+          {
+            key: 'name',
+            title: t.name,
+            width: 'minmax(8rem, 2fr)',
+            cell: (one) => (
+              <Link className="row-link" to="/manage/promotions/$id" params={{ id: one.executable }}>
+                {one.sourceEnvironment?.name} → {one.targetEnvironment?.name}
+              </Link>
+            ),
+          },
+          {
+            key: 'last',
+            title: p.lastRun,
+            width: 'minmax(9rem, 1fr)',
+            cell: (one) => {
+              const last = lasts.get(one.executable);
+              return last ? <PromotionBadge status={last.status} defective={last.defective} /> : '–';
             },
-            {
-              key: 'last',
-              title: p.lastRun,
-              width: 'minmax(9rem, 1fr)',
-              cell: (one) => {
-                const last = lasts.get(one.executable);
-                return last ? <PromotionBadge status={last.status} defective={last.defective} /> : '–';
-              },
-            },
-            {
-              key: 'at',
-              title: t.run.asked,
-              width: '8rem',
-              wide: true,
-              cell: (one) => <Moment at={lasts.get(one.executable)?.triggerTimestamp} now={now} />,
-            },
-          ]}
-          empty={
-            <Empty title={p.none} action={may && <Button onClick={() => setOpen(true)}>{p.new}</Button>}>
-              {p.noneHint}
-            </Empty>
-          }
-        />
-      )}
-    </div>
+          },
+          {
+            key: 'at',
+            title: t.run.asked,
+            width: '8rem',
+            wide: true,
+            cell: (one) => <Moment at={lasts.get(one.executable)?.triggerTimestamp} now={now} />,
+          },
+        ]}
+        none={{ title: p.none, hint: p.noneHint }}
+      />
+    </>
   );
 }

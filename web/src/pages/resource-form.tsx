@@ -10,7 +10,7 @@ import type { Resource } from '../api/infra';
 import { useScope } from '../app/context';
 import { infra, size } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useDraft, useSubmit } from '../ui/form';
+import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { WorkspaceSelect } from '../ui/pickers';
 
 const r = infra.resources;
@@ -65,7 +65,7 @@ export function NewResource({ close }: { close: () => void }) {
   const [kind, setKind] = useState('file');
   const [workspace, setWorkspace] = useState<string | null>(scope.workspace?.id ?? scope.workspaces[0]?.id ?? null);
   const [file, setFile] = useState<File>();
-  const form = useSubmit('name', 'description', 'workspaceId', 'file');
+  const act = useAct('name', 'description', 'workspaceId', 'file');
   const folder = kind === 'folder';
   const make = async () => {
     if (!file) return;
@@ -78,7 +78,7 @@ export function NewResource({ close }: { close: () => void }) {
     await navigate({ to: '/manage/resources/$id', params: { id: made.id } });
   };
   return (
-    <form onSubmit={form.send(make)}>
+    <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{r.newHint}</Text>
         <SegmentedControl
@@ -100,24 +100,24 @@ export function NewResource({ close }: { close: () => void }) {
             setFile(chosen);
             if (!name) setName(chosen.name);
           }}
-          error={form.at('file')}
+          error={act.at('file')}
         />
         <TextInput
           label={t.name}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={form.at('name')}
+          error={act.at('name')}
           required
         />
         <TextInput
           label={t.description}
           value={description}
           onChange={(event) => setDescription(event.currentTarget.value)}
-          error={form.at('description')}
+          error={act.at('description')}
         />
-        <WorkspaceSelect label={t.workspace} value={workspace} change={setWorkspace} error={form.at('workspaceId')} />
+        <WorkspaceSelect label={t.workspace} value={workspace} change={setWorkspace} error={act.at('workspaceId')} />
         <FormFoot
-          form={form}
+          act={act}
           label={r.upload}
           close={close}
           disabled={!workspace || !file || refusal(file, folder) !== undefined}
@@ -130,37 +130,37 @@ export function NewResource({ close }: { close: () => void }) {
 /** The form for name and description. */
 export function EditResource({ it, gone, close }: { it: Resource; gone: boolean; close: () => void }) {
   const queries = useQueryClient();
-  const draft = useDraft({ name: it.name, description: it.description ?? '' });
-  const form = useSubmit('name', 'description');
+  const edit = useDraft({ name: it.name, description: it.description ?? '' });
+  const act = useAct('name', 'description');
   const store = async () => {
     await body(
       core.PATCH('/orchestration/resources/{resourceId}', {
         params: { path: { resourceId: it.id } },
-        body: draft.value,
+        body: edit.draft,
       }),
     );
     await queries.invalidateQueries({ queryKey: ['objects'] });
     close();
   };
   return (
-    <form onSubmit={form.send(store)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
-        <Meanwhile draft={draft} gone={gone} />
+        <Meanwhile edit={edit} gone={gone} />
         <TextInput
           label={t.name}
-          value={draft.value.name}
-          onChange={(event) => draft.set({ name: event.currentTarget.value })}
-          error={form.at('name')}
+          value={edit.draft.name}
+          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
+          error={act.at('name')}
           required
           data-autofocus
         />
         <TextInput
           label={t.description}
-          value={draft.value.description}
-          onChange={(event) => draft.set({ description: event.currentTarget.value })}
-          error={form.at('description')}
+          value={edit.draft.description}
+          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
+          error={act.at('description')}
         />
-        <FormFoot form={form} label={t.save} close={close} disabled={gone} />
+        <FormFoot act={act} label={t.save} close={close} disabled={gone} />
       </Stack>
     </form>
   );
@@ -169,7 +169,7 @@ export function EditResource({ it, gone, close }: { it: Resource; gone: boolean;
 /** The form for new content. */
 export function ReplaceContent({ it, close }: { it: Resource; close: (done?: boolean) => void }) {
   const [file, setFile] = useState<File>();
-  const form = useSubmit('file');
+  const act = useAct('file');
   const folder = !it.file;
   const store = async () => {
     if (!file) return;
@@ -179,14 +179,14 @@ export function ReplaceContent({ it, close }: { it: Resource; close: (done?: boo
     close(true);
   };
   return (
-    <form onSubmit={form.send(store)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
         <Text className="muted">
           {r.replaceHint} {folder && r.folderHint}
         </Text>
-        <FileField file={file} folder={folder} change={setFile} error={form.at('file')} />
+        <FileField file={file} folder={folder} change={setFile} error={act.at('file')} />
         <FormFoot
-          form={form}
+          act={act}
           label={r.upload}
           close={() => close()}
           disabled={!file || refusal(file, folder) !== undefined}

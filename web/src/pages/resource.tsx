@@ -7,9 +7,10 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
 import { resource } from '../api/infra';
-import { useMay } from '../app/context';
+import { useMay, useRight } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
+import { isGone } from '../ui/fields';
 import { MoveButton } from '../ui/move';
 import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Notice, Waiting } from '../ui/parts';
 import { UsesPanel } from '../ui/uses';
@@ -22,7 +23,8 @@ export function ResourcePage() {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const one = useQuery(resource(id));
-  const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
+  const holds = useRight(one.data?.workspaceInfo.id, 'AUTHOR', 'MANAGE');
+  const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT') && holds;
   const [open, setOpen] = useState<'edit' | 'content'>();
   const [replaced, setReplaced] = useState(false);
   if (!one.data) {
@@ -71,7 +73,7 @@ export function ResourcePage() {
       {one.error && <Failure error={one.error} retry={() => one.refetch()} />}
       {replaced && <Notice tone="good" title={r.replaced} />}
       <Dialog open={open === 'edit'} close={close} title={r.edit(it.name)}>
-        <EditResource it={it} gone={one.error !== null} close={close} />
+        <EditResource it={it} gone={isGone(one.error)} close={close} />
       </Dialog>
       <Dialog open={open === 'content'} close={close} title={r.replaceTitle(it.name)}>
         <ReplaceContent

@@ -5,14 +5,14 @@ import { useQuery } from '@tanstack/react-query';
 import { components } from '../api/work';
 import { duration } from '../texts/time';
 import { w } from '../texts/work';
-import { Failure } from '../ui/parts';
+import { Failure, isLost } from '../ui/parts';
 
 const count = (value: number) => value.toLocaleString('en-GB');
 
 /** The panel; absent for who may not see it. */
 export function RunComponents({ id }: { id: string }) {
   const found = useQuery(components(id));
-  if (found.error) return <Failure error={found.error} retry={() => found.refetch()} />;
+  if (isLost(found)) return <Failure error={found.error} retry={() => found.refetch()} />;
   const rows = found.data;
   if (!rows) return null;
   const most = Math.max(1, ...rows.map((row) => row.component_connection_rows_total));

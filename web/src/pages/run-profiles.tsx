@@ -1,7 +1,6 @@
 /** The run profiles of everything in an environment. */
 
-import { Button, Group, Select } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
@@ -10,8 +9,8 @@ import { clusters, engines } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { List } from '../ui/list';
-import { Dialog, Empty, Failure, Head, Moment, useNow, Waiting } from '../ui/parts';
+import { ListPage } from '../ui/list-page';
+import { Dialog, Empty, Moment, useNow } from '../ui/parts';
 import { hasPart, NameFilter } from '../ui/pickers';
 import { EditGen2Profile } from './gen2-profile';
 import { ProcessingTabs } from './processing';
@@ -55,95 +54,76 @@ export function RunProfiles() {
   const set = (change: Partial<typeof search>) => navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   const used = [...new Set(here.map((one) => one.processorId))];
   return (
-    <div className="page">
-      <Head title={p.title}>
-        {may && (
-          <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
-            {p.new}
-          </Button>
-        )}
-      </Head>
-      <ProcessingTabs />
+    <>
       <Dialog open={open !== undefined} close={close} title={open === 'new' ? p.new : p.edit(opened?.name ?? '')}>
         {open === 'new' ? <NewProfile close={close} /> : opened && <Opened line={opened} close={close} />}
       </Dialog>
-      {may && (
-        <Group gap="sm" className="filters">
-          <NameFilter label={p.search} value={search.name} change={(name) => set({ name })} />
-          <Select
-            aria-label={p.of}
-            placeholder={`${p.of}: ${t.all}`}
-            data={used.map((id) => ({ value: id, label: owners.get(id) ?? id }))}
-            value={search.of ?? null}
-            onChange={(of) => set({ of: of ?? undefined })}
-            searchable
-            clearable
-            clearButtonProps={{ 'aria-label': infra.engines.clear }}
-          />
-        </Group>
-      )}
-      {!may ? (
-        <Empty title={p.noRights}>{p.noRightsHint}</Empty>
-      ) : list.error && !list.data ? (
-        <Failure error={list.error} retry={() => list.refetch()} />
-      ) : !list.data ? (
-        <Waiting />
-      ) : (
-        <List
-          label={p.title}
-          count={shown.length}
-          row={(index) => shown[index]}
-          rowKey={(one) => one.id}
-          columns={[
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 1.5fr)',
-              cell: (one) => (
-                <button type="button" className="row-link" onClick={() => setOpen(one.id)}>
-                  {one.name}
-                </button>
-              ),
-            },
-            {
-              key: 'of',
-              title: p.of,
-              width: 'minmax(6rem, 1.5fr)',
-              cell: (one) => owners.get(one.processorId) ?? one.processorId,
-            },
-            {
-              key: 'kind',
-              title: p.kind,
-              width: '10rem',
-              narrow: '5rem',
-              cell: (one) => p.kinds[one.runProfileType] ?? one.runProfileType,
-            },
-            {
-              key: 'description',
-              title: t.description,
-              width: 'minmax(6rem, 2fr)',
-              wide: true,
-              cell: (one) => one.description ?? '',
-            },
-            {
-              key: 'updated',
-              title: f.updated,
-              width: '8rem',
-              wide: true,
-              cell: (one) => <Moment at={one.updateDate ?? one.createDate} now={now} />,
-            },
-          ]}
-          empty={
-            here.length > 0 ? (
-              <Empty title={p.noMatch} />
-            ) : (
-              <Empty title={p.none} action={<Button onClick={() => setOpen('new')}>{p.new}</Button>}>
-                {p.noneHint}
-              </Empty>
-            )
-          }
-        />
-      )}
-    </div>
+      <ListPage
+        title={p.title}
+        make={may ? { label: p.new, act: () => setOpen('new') } : undefined}
+        above={<ProcessingTabs />}
+        filters={
+          <>
+            <NameFilter label={p.search} value={search.name} change={(name) => set({ name })} />
+            <Select
+              aria-label={p.of}
+              placeholder={`${p.of}: ${t.all}`}
+              data={used.map((id) => ({ value: id, label: owners.get(id) ?? id }))}
+              value={search.of ?? null}
+              onChange={(of) => set({ of: of ?? undefined })}
+              searchable
+              clearable
+              clearButtonProps={{ 'aria-label': infra.engines.clear }}
+            />
+          </>
+        }
+        denied={!may && <Empty title={p.noRights}>{p.noRightsHint}</Empty>}
+        query={list}
+        all={here}
+        shown={shown}
+        rowKey={(one) => one.id}
+        columns={[
+          {
+            key: 'name',
+            title: t.name,
+            width: 'minmax(8rem, 1.5fr)',
+            cell: (one) => (
+              <button type="button" className="row-link" onClick={() => setOpen(one.id)}>
+                {one.name}
+              </button>
+            ),
+          },
+          {
+            key: 'of',
+            title: p.of,
+            width: 'minmax(6rem, 1.5fr)',
+            cell: (one) => owners.get(one.processorId) ?? one.processorId,
+          },
+          {
+            key: 'kind',
+            title: p.kind,
+            width: '10rem',
+            narrow: '5rem',
+            cell: (one) => p.kinds[one.runProfileType] ?? one.runProfileType,
+          },
+          {
+            key: 'description',
+            title: t.description,
+            width: 'minmax(6rem, 2fr)',
+            wide: true,
+            cell: (one) => one.description ?? '',
+          },
+          {
+            key: 'updated',
+            title: f.updated,
+            width: '8rem',
+            wide: true,
+            cell: (one) => <Moment at={one.updateDate ?? one.createDate} now={now} />,
+          },
+        ]}
+        none={{ title: p.none, hint: p.noneHint }}
+        noMatch={{ title: p.noMatch }}
+      />
+    </>
   );
 }

@@ -6,7 +6,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { body, core } from '../api/client';
 import { type RunDetail, type RunTimeline, run, runTimeline } from '../api/queries';
-import { useMay } from '../app/context';
+import { useMay, useRight } from '../app/context';
 import { t } from '../texts/pages';
 import { currentWait, eventWords, type RunEvent, waitReason } from '../texts/reasons';
 import { stateOf } from '../texts/status';
@@ -18,6 +18,7 @@ import {
   Failure,
   Head,
   Id,
+  isLost,
   Moment,
   Notice,
   StateBadge,
@@ -67,7 +68,8 @@ function Actions({
 }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE');
+  const holds = useRight(detail.workspaceId, 'EXECUTE');
+  const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE') && holds;
   const stop = async () => {
     await body(core.DELETE('/processing/executions/{executionId}', { params: { path: { executionId: id } } }));
     await queries.invalidateQueries({ queryKey: ['runs'] });
@@ -108,7 +110,7 @@ export function RunPage() {
   const detail = useQuery(run(id));
   const timeline = useQuery(runTimeline(id));
   const places = useRuntimeNames();
-  if (detail.error ?? timeline.error) {
+  if (isLost(detail) || isLost(timeline)) {
     return (
       <Failure
         error={detail.error ?? timeline.error}

@@ -10,7 +10,7 @@ import { ago, fullTime, instant, ownZone } from '../texts/time';
 import { w } from '../texts/work';
 import { ExecutableLink, useExecutableNames } from '../ui/executable';
 import { type Column, List } from '../ui/list';
-import { Empty, Failure, useNow, Waiting } from '../ui/parts';
+import { Empty, Failure, isLost, useNow, Waiting } from '../ui/parts';
 
 const PERIODS = [1, 7, 30, 60];
 const DAY = 86_400_000;
@@ -69,7 +69,7 @@ export function Coming() {
           {list.total !== undefined && list.total >= COUNTED ? w.coming.cut : w.coming.zone(ownZone)}
         </Text>
       </Group>
-      {list.error ? (
+      {isLost(list) ? (
         <Failure error={list.error} retry={list.retry} />
       ) : list.total === undefined ? (
         <Waiting />

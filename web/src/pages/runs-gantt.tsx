@@ -11,7 +11,7 @@ import { minuteOf } from '../lib/use-due';
 import { stateOf } from '../texts/status';
 import { duration, shortTime } from '../texts/time';
 import { w } from '../texts/work';
-import { Empty, Failure, Notice, useNow, Waiting } from '../ui/parts';
+import { Empty, Failure, isLost, Notice, useNow, Waiting } from '../ui/parts';
 
 const HOURS = 24;
 const HOUR = 3_600_000;
@@ -130,7 +130,7 @@ export function RunGantt() {
   const found = useLastDay(from);
   const rows = useMemo(() => byEngine(found.data?.runs ?? []), [found.data]);
   if (!may) return <Notice tone="idle" title={w.runs.onlyList} />;
-  if (found.error) return <Failure error={found.error} retry={() => found.refetch()} />;
+  if (isLost(found)) return <Failure error={found.error} retry={() => found.refetch()} />;
   if (!found.data) return <Waiting />;
   if (rows.length === 0) return <Empty title={w.gantt.none} />;
   const marks = Array.from({ length: HOURS / 4 }, (_, number) => from + number * 4 * HOUR);

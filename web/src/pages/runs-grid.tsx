@@ -12,7 +12,7 @@ import { dayOf, dayTitle, lastDays } from '../texts/days';
 import { stateOf, type Tone } from '../texts/status';
 import { w } from '../texts/work';
 import { type Column, List } from '../ui/list';
-import { Empty, Failure, useNow, Waiting } from '../ui/parts';
+import { Empty, Failure, isLost, useNow, Waiting } from '../ui/parts';
 
 const PERIODS = [7, 14, 30];
 /** From good to bad. */
@@ -104,7 +104,7 @@ export function RunGrid() {
       cell: (one) => <Cells id={one.executable ?? ''} days={days} environmentId={scope.environmentId} />,
     },
   ];
-  if (all.error) return <Failure error={all.error} retry={() => all.refetch()} />;
+  if (isLost(all)) return <Failure error={all.error} retry={() => all.refetch()} />;
   if (!all.data) return <Waiting />;
   const list = all.data;
   return (

@@ -10,7 +10,7 @@ import { minuteOf } from '../lib/use-due';
 import { dayOf, dayStart } from '../texts/days';
 import { fullTime, instant, offsetIn, ownZone } from '../texts/time';
 import { w } from '../texts/work';
-import { Failure, useNow, Waiting } from '../ui/parts';
+import { Failure, isLost, useNow, Waiting } from '../ui/parts';
 
 const SHOWN = 20;
 /** How far ahead dates are looked for: the server takes at most five years. */
@@ -50,7 +50,7 @@ export function ScheduleDates({ it }: { it: Schedule }) {
         maw="14rem"
         mb="sm"
       />
-      {found.error ? (
+      {isLost(found) ? (
         <Failure error={found.error} retry={() => found.refetch()} />
       ) : !found.data ? (
         <Waiting />

@@ -5,7 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { body, core } from '../api/client';
-import { useMay, useScope } from '../app/context';
+import { useScheduleRight, useScope } from '../app/context';
 import { fieldError, refusalOf } from '../lib/field-errors';
 import { freshTrigger, type TriggerDraft, triggerOf } from '../lib/trigger-form';
 import { dayOf } from '../texts/days';
@@ -23,7 +23,7 @@ export function NewSchedule() {
   const scope = useScope();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const may = useMay('TMC_OPERATOR');
+  const may = useScheduleRight(search.for);
   const names = useExecutableNames();
   const target = search.for;
   const [description, setDescription] = useState('');

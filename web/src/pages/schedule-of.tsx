@@ -6,7 +6,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core, Problem } from '../api/client';
 import { scheduleEvents, schedules } from '../api/queries';
-import { useMay, useScope } from '../app/context';
+import { useMay, useRight, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { ago, fullTime, instant } from '../texts/time';
 import { w } from '../texts/work';
@@ -59,10 +59,11 @@ export function NextDates({ id, now }: { id: string; now: number }) {
 }
 
 /** The schedule of a task or plan, or the choice of one. */
-export function ScheduleOf({ id, plan, now }: { id: string; plan: boolean; now: number }) {
+export function ScheduleOf(props: { id: string; workspaceId: string | undefined; plan: boolean; now: number }) {
+  const { id, plan, now } = props;
   const { environment } = useScope();
   const queries = useQueryClient();
-  const may = useMay('TMC_OPERATOR');
+  const may = [useMay('TMC_OPERATOR'), useRight(props.workspaceId, 'EXECUTE')].every(Boolean);
   const all = useQuery(schedules(environment?.id));
   const [chosen, setChosen] = useState<string | null>(null);
   const [error, setError] = useState<unknown>();

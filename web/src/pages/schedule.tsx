@@ -8,7 +8,7 @@ import { type FormEvent, useState } from 'react';
 import { body, core } from '../api/client';
 import type { Schedule } from '../api/queries';
 import { type ScheduleTrigger, schedule } from '../api/work';
-import { useMay } from '../app/context';
+import { useScheduleRight } from '../app/context';
 import { refusalOf } from '../lib/field-errors';
 import { draftOfTrigger, freshTrigger, triggerOf } from '../lib/trigger-form';
 import { dayOf } from '../texts/days';
@@ -17,7 +17,7 @@ import { ownZone } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
 import { ExecutableLink, useExecutableNames } from '../ui/executable';
-import { ConfirmButton, Dialog, Failure, Head, Id, Waiting } from '../ui/parts';
+import { ConfirmButton, Dialog, Failure, Head, Id, isLost, Waiting } from '../ui/parts';
 import { ScheduleDates } from './schedule-dates';
 import { attach, detach } from './schedule-of';
 import { isTriggerField, TriggerFields } from './trigger-form';
@@ -292,8 +292,8 @@ function Rename({ it, close }: { it: Schedule; close: () => void }) {
 export function SchedulePage() {
   const { id } = useParams({ from: '/schedules/$id' });
   const found = useQuery(schedule(id));
-  const may = useMay('TMC_OPERATOR');
-  if (found.error) return <Failure error={found.error} retry={() => found.refetch()} />;
+  const may = useScheduleRight(found.data?.executableId || undefined);
+  if (isLost(found)) return <Failure error={found.error} retry={() => found.refetch()} />;
   if (!found.data) return <Waiting />;
   const it = found.data;
   return (

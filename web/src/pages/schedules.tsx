@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { type Schedule, scheduleEvents, schedules } from '../api/queries';
-import { useMay, useScope } from '../app/context';
+import { useMay, useScheduleRight, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { fullTime, instant } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
@@ -96,7 +96,7 @@ export function Schedules() {
   const search = useSearch({ from: '/schedules' });
   const navigate = useNavigate({ from: '/schedules' });
   const { query: scope } = useScope();
-  const may = useMay('TMC_OPERATOR');
+  const may = useScheduleRight(undefined);
   const list = useQuery(schedules(scope.environmentId));
   const calendar = search.view === 'calendar';
   return (

@@ -4,112 +4,22 @@ import { Button, Checkbox, Group, Select, TextInput, Title } from '@mantine/core
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useMemo, useState } from 'react';
-import { body, core, Problem } from '../api/client';
+import { Problem } from '../api/client';
 import { artifacts, artifactVersion, type RunConfig, runConfig, type Task, task } from '../api/queries';
-import { useMay, useScope } from '../app/context';
+import { useMay, useRight, useScope } from '../app/context';
 import { fieldError, type Refusal, refusalOf } from '../lib/field-errors';
-import { useDraft } from '../lib/use-draft';
+import { howOf, LEVELS, storeHow, storeWhat, whatOf } from '../lib/task-form';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
+import { type Edit, isGone, Meanwhile, useDraft } from '../ui/fields';
 import { isSecret, ParameterFields } from '../ui/parameters';
 import { Failure, Head, Notice, Waiting } from '../ui/parts';
 import { Place, PlaceSelect } from './task-place';
 
-interface What {
-  name: string;
-  description: string;
-  tags: string;
-  version: string;
-  upgrade: boolean;
-  override: boolean;
-  parameters: Record<string, string>;
-}
-
-interface How {
-  place?: { type: Place['type']; id: string };
-  logLevel: string;
-  timeout: string;
-  parallel: boolean;
-}
-
-const LEVELS = ['INFO', 'WARN', 'ERROR', 'OFF'];
-const PLACES = ['REMOTE_ENGINE', 'REMOTE_ENGINE_CLUSTER'];
-
-function whatOf(it: Task): What {
-  return {
-    name: it.name,
-    description: it.description ?? '',
-    tags: (it.tags ?? []).join(', '),
-    version: it.artifact.version,
-    upgrade: it.autoUpgradeInfo?.autoUpgradable === true,
-    override: it.autoUpgradeInfo?.overrideWithDefaultParameters === true,
-    parameters: (it.parameters ?? {}) as Record<string, string>,
-  };
-}
-
-function howOf(config: RunConfig | undefined): How {
-  const runtime = config?.runtime;
-  return {
-    place:
-      runtime?.id && runtime.type && PLACES.includes(runtime.type)
-        ? { type: runtime.type as Place['type'], id: runtime.id }
-        : undefined,
-    logLevel: config?.logLevel ?? 'WARN',
-    timeout: config?.timeout ? String(config.timeout) : '',
-    parallel: config?.parallelExecutionAllowed === true,
-  };
-}
-
-async function storeWhat(it: Task, draft: What, secret: Set<string>): Promise<void> {
-  const stored = (it.parameters ?? {}) as Record<string, string>;
-  // Secret values are never shown. One that was left alone is sent empty, which keeps what is stored.
-  const parameters = { ...draft.parameters };
-  for (const name of secret) if (name in stored && !parameters[name]) parameters[name] = '';
-  const request = {
-    workspaceId: it.workspace?.id ?? '',
-    name: draft.name.trim(),
-    description: draft.description,
-    tags: draft.tags
-      .split(',')
-      .map((tag) => tag.trim())
-      .filter(Boolean),
-    artifact: { id: it.artifact.id, version: draft.version },
-    parameters,
-    connections: it.connections,
-    resources: it.resources,
-    autoUpgradeInfo: { autoUpgradable: draft.upgrade, overrideWithDefaultParameters: draft.override },
-  };
-  await body(
-    core.PUT('/orchestration/executables/tasks/{taskId}', { params: { path: { taskId: it.id } }, body: request }),
-  );
-}
-
-async function storeHow(taskId: string, draft: How, config: RunConfig | undefined): Promise<void> {
-  if (!draft.place) return;
-  const timeout = draft.timeout.trim();
-  const request = {
-    trigger: config?.trigger ?? ({ type: 'MANUAL' } as RunConfig['trigger']),
-    runtime: {
-      type: draft.place.type,
-      id: draft.place.id,
-      runProfileId: config?.runtime?.id === draft.place.id ? config.runtime.runProfileId : undefined,
-    },
-    parallelExecutionAllowed: draft.parallel,
-    logLevel: draft.logLevel as RunConfig['logLevel'],
-    remoteRunAsUser: config?.remoteRunAsUser,
-    // What is no number is sent as it is, so that the server says what is wrong with it.
-    timeout: timeout === '' ? undefined : Number.isFinite(Number(timeout)) ? Number(timeout) : (timeout as never),
-  };
-  const params = { path: { taskId } };
-  await body(core.PUT('/orchestration/executables/tasks/{taskId}/run-config', { params, body: request }));
-}
-
 /** A panel with its own button; says when somebody else changed what it shows. */
 function Part(props: {
   title: string;
-  changed: boolean;
-  dirty: boolean;
-  takeTheirs: () => void;
+  edit: Pick<Edit<unknown>, 'dirty' | 'stale' | 'reset' | 'keep'>;
   save: () => Promise<void>;
   known: (field: string) => boolean;
   locked: boolean;
@@ -138,13 +48,7 @@ function Part(props: {
       <Title order={2} size="h2">
         {props.title}
       </Title>
-      {props.changed && !busy && (
-        <Notice tone="warn" title={w.task.changed}>
-          <Button variant="default" mt="xs" onClick={props.takeTheirs}>
-            {w.task.takeTheirs}
-          </Button>
-        </Notice>
-      )}
+      {!busy && <Meanwhile edit={props.edit} />}
       {props.children(refusal)}
       {refusal.rest !== undefined && <Failure error={refusal.rest} />}
       <Group mt="md">
@@ -152,7 +56,7 @@ function Part(props: {
           {t.save}
         </Button>
         <span role="status" className="muted">
-          {saved && !props.dirty ? w.task.saved : ''}
+          {saved && !props.edit.dirty ? w.task.saved : ''}
         </span>
       </Group>
     </form>
@@ -163,10 +67,9 @@ function WhatPart({ it, locked }: { it: Task; locked: boolean }) {
   const { query: scope } = useScope();
   const known = useQuery(artifacts({ environmentId: scope.environmentId }));
   const server = useMemo(() => whatOf(it), [it]);
-  const { draft, setDraft, changed, dirty, takeTheirs } = useDraft(server);
-  const version = useQuery(artifactVersion(it.artifact.id, draft?.version ?? ''));
-  if (!draft) return <Waiting />;
-  const set = (part: Partial<What>) => setDraft({ ...draft, ...part });
+  const edit = useDraft(server);
+  const { draft, patch: set } = edit;
+  const version = useQuery(artifactVersion(it.artifact.id, draft.version));
   const declared = version.data?.parameters ?? [];
   const secret = new Set(declared.filter((one) => isSecret(one.type)).map((one) => one.name));
   const versions = (known.data ?? []).find((one) => one.id === it.artifact.id)?.versions ?? [draft.version];
@@ -175,14 +78,12 @@ function WhatPart({ it, locked }: { it: Task; locked: boolean }) {
     await storeWhat(it, draft, secret);
     // What was saved is now what the server has; secret values are not shown again.
     const open = Object.entries(draft.parameters).map(([name, value]) => [name, secret.has(name) ? '' : value]);
-    setDraft({ ...draft, name: draft.name.trim(), parameters: Object.fromEntries(open) });
+    set({ name: draft.name.trim(), parameters: Object.fromEntries(open) });
   };
   return (
     <Part
       title={w.task.what}
-      changed={changed}
-      dirty={dirty}
-      takeTheirs={takeTheirs}
+      edit={edit}
       save={save}
       known={(field) => ['name', 'description', 'tags', 'artifact', 'artifact.version'].includes(field)}
       locked={locked || version.data === undefined}
@@ -259,15 +160,12 @@ function WhatPart({ it, locked }: { it: Task; locked: boolean }) {
 
 function HowPart({ it, config, locked }: { it: Task; config: RunConfig | undefined; locked: boolean }) {
   const server = useMemo(() => howOf(config), [config]);
-  const { draft, setDraft, changed, dirty, takeTheirs } = useDraft(server);
-  if (!draft) return <Waiting />;
-  const set = (part: Partial<How>) => setDraft({ ...draft, ...part });
+  const edit = useDraft(server);
+  const { draft, patch: set } = edit;
   return (
     <Part
       title={w.task.how}
-      changed={changed}
-      dirty={dirty}
-      takeTheirs={takeTheirs}
+      edit={edit}
       save={() => storeHow(it.id, draft, config)}
       known={(field) => ['logLevel', 'timeout'].includes(field)}
       locked={locked || !draft.place}
@@ -311,15 +209,17 @@ function HowPart({ it, config, locked }: { it: Task; config: RunConfig | undefin
 /** The page. */
 export function EditTask() {
   const { id } = useParams({ from: '/tasks/$id/edit' });
-  const may = useMay('TMC_OPERATOR');
   const found = useQuery(task(id));
+  const may = useMay('TMC_OPERATOR');
+  const author = useRight(found.data?.workspace?.id, 'AUTHOR');
+  const executes = useRight(found.data?.workspace?.id, 'EXECUTE');
   const config = useQuery(runConfig(id));
   const it = found.data;
   const bare = config.error instanceof Problem && [404, 501].includes(config.error.status);
-  const gone = found.error instanceof Problem && found.error.status === 404;
+  const gone = isGone(found.error);
   if (!may) return <Notice tone="idle" title={w.task.noRight} />;
-  if (found.error && !(gone && it)) return <Failure error={found.error} retry={() => found.refetch()} />;
-  if (!it) return <Waiting />;
+  if (!it) return found.error ? <Failure error={found.error} retry={() => found.refetch()} /> : <Waiting />;
+  if (!author && !executes) return <Notice tone="idle" title={w.task.noRight} />;
   return (
     <div className="page">
       <Head title={w.task.title(it.name)}>
@@ -327,9 +227,9 @@ export function EditTask() {
           {w.task.done}
         </Button>
       </Head>
-      {gone && <Notice tone="bad" title={w.task.gone} />}
-      <WhatPart it={it} locked={gone} />
-      {config.data || bare ? (
+      <Meanwhile gone={gone} />
+      {author && <WhatPart it={it} locked={gone} />}
+      {!executes ? null : config.data || bare ? (
         <HowPart it={it} config={config.data} locked={gone} />
       ) : config.error ? (
         <Failure error={config.error} retry={() => config.refetch()} />

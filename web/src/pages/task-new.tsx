@@ -1,142 +1,292 @@
-/** Making a task: artifact, name, parameters, place. */
+/** Making a task in three steps: its artifact, its parameters, how it runs. It can be saved as a draft at each of them. */
 
-import { Button, Checkbox, Group, Select, Stack, TextInput, Title } from '@mantine/core';
+import { Button, Checkbox, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
-import { body, core } from '../api/client';
-import { artifacts, artifactVersion } from '../api/queries';
-import { useScope } from '../app/context';
+import { type FormEvent, useEffect, useState } from 'react';
+import { body, core, Problem } from '../api/client';
+import { type Artifact, artifacts, artifactVersion, runConfig, type Task, task } from '../api/queries';
+import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
+import { type How, howOf, LEVELS, storeHow, storeWhat, type What, whatOf } from '../lib/task-form';
 import { t } from '../texts/pages';
-import { ParameterFields } from '../ui/parameters';
-import { Empty, Failure, Head, Waiting } from '../ui/parts';
-import { type Place, PlaceSelect } from './task-place';
+import { w } from '../texts/work';
+import { type Act, useAct } from '../ui/fields';
+import { isSecret, ParameterFields } from '../ui/parameters';
+import { Empty, Failure, Head, isLost, Notice, Waiting } from '../ui/parts';
+import { Drop, type Published } from './artifact-drop';
+import { Place, PlaceSelect } from './task-place';
 
+const LAST = w.wizard.steps.length - 1;
+
+interface StepProps {
+  what: What;
+  change: (part: Partial<What>) => void;
+  act: Act;
+}
+
+function ArtifactStep(
+  props: StepProps & { all: Artifact[]; chosen?: Artifact; pick: (id: string, made?: Published) => void },
+) {
+  const { what, change, act, all, chosen } = props;
+  return (
+    <>
+      {!chosen && <Drop done={(one) => props.pick(one.id, one)} />}
+      <Group grow align="flex-start">
+        <Select
+          label={t.newTask.artifact}
+          placeholder={t.newTask.pickArtifact}
+          data={all.map((one) => ({ value: one.id, label: one.name }))}
+          value={chosen?.id ?? null}
+          onChange={(id) => id && props.pick(id)}
+          error={act.at('artifact')}
+          searchable
+          required
+        />
+        <Select
+          label={t.newTask.version}
+          data={chosen?.versions ?? []}
+          value={what.version || null}
+          onChange={(version) => version && change({ version })}
+          disabled={!chosen}
+        />
+      </Group>
+      <TextInput
+        label={t.newTask.name}
+        value={what.name}
+        onChange={(event) => change({ name: event.currentTarget.value })}
+        error={act.at('name')}
+        required
+      />
+      <TextInput
+        label={t.description}
+        value={what.description}
+        onChange={(event) => change({ description: event.currentTarget.value })}
+        error={act.at('description')}
+      />
+      <TextInput
+        label={w.task.tags}
+        description={w.task.tagsHint}
+        value={what.tags}
+        onChange={(event) => change({ tags: event.currentTarget.value })}
+        error={act.at('tags')}
+      />
+      <Checkbox
+        label={w.task.upgrade}
+        description={w.task.upgradeHint}
+        checked={what.upgrade}
+        onChange={(event) => change({ upgrade: event.currentTarget.checked })}
+      />
+    </>
+  );
+}
+
+function RunStep({ how, change, act }: { how: How; change: (part: Partial<How>) => void; act: Act }) {
+  return (
+    <>
+      <PlaceSelect
+        value={how.place && new Place(how.place.type, how.place.id)}
+        change={(place) => change({ place: place && { type: place.type, id: place.id } })}
+      />
+      <Group grow align="flex-start">
+        <Select
+          label={w.task.level}
+          data={LEVELS}
+          value={how.logLevel}
+          allowDeselect={false}
+          onChange={(logLevel) => logLevel && change({ logLevel })}
+          error={act.at('logLevel')}
+        />
+        <TextInput
+          label={w.task.timeout}
+          placeholder={w.task.timeoutHint}
+          inputMode="numeric"
+          value={how.timeout}
+          onChange={(event) => change({ timeout: event.currentTarget.value })}
+          error={act.at('timeout')}
+        />
+      </Group>
+      <Checkbox
+        label={t.newTask.parallel}
+        checked={how.parallel}
+        onChange={(event) => change({ parallel: event.currentTarget.checked })}
+      />
+    </>
+  );
+}
+
+const EMPTY: What = {
+  name: '',
+  description: '',
+  tags: '',
+  version: '',
+  upgrade: false,
+  override: false,
+  parameters: {},
+};
+
+/** Makes the task that storing begins with, unless it is there already. */
+async function make(artifact: Artifact, what: What, environmentId: string): Promise<Task> {
+  const made = await body(
+    core.POST('/orchestration/executables/tasks', {
+      body: {
+        name: what.name.trim(),
+        workspaceId: artifact.workspace.id ?? '',
+        environmentId,
+        artifact: { id: artifact.id, version: what.version },
+      },
+    }),
+  );
+  return body(core.GET('/orchestration/executables/tasks/{taskId}', { params: { path: { taskId: made.id } } }));
+}
+
+function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: string }) {
+  const scope = useScope();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const fresh = all.find((one) => one.id === first);
+  const [artifactId, setArtifactId] = useState(draft?.artifact.id ?? fresh?.id);
+  const [what, setWhat] = useState<What>(
+    draft ? whatOf(draft) : { ...EMPTY, name: fresh?.name ?? '', version: fresh?.versions[0] ?? '' },
+  );
+  const [how, setHow] = useState<How>(howOf(undefined));
+  const [step, setStep] = useState(draft ? 1 : 0);
+  const [stored, setStored] = useState(draft);
+  const act = useAct('name', 'description', 'tags', 'artifact', 'logLevel', 'timeout');
+  const chosen = all.find((one) => one.id === artifactId);
+  const details = useQuery(artifactVersion(artifactId ?? '', what.version));
+  const executes = useRight(chosen?.workspace.id, 'EXECUTE');
+  const declared = details.data?.parameters ?? [];
+  const change = (part: Partial<What>) => setWhat((old) => ({ ...old, ...part }));
+  const pick = (id: string, made?: Published) => {
+    // What was published a moment ago is not in the list that this was drawn with.
+    const one = made ? { name: made.name, versions: [made.version] } : all.find((each) => each.id === id);
+    setArtifactId(id);
+    change({ version: one?.versions[0] ?? '', parameters: {}, ...(what.name ? {} : { name: one?.name ?? '' }) });
+  };
+  const store = async (finish: boolean) => {
+    if (!chosen) return;
+    const it = stored ?? (await make(chosen, what, scope.environment?.id ?? ''));
+    setStored(it);
+    const secret = new Set(declared.filter((one) => isSecret(one.type)).map((one) => one.name));
+    await storeWhat({ ...it, artifact: { ...it.artifact, id: chosen.id } }, what, secret);
+    if (finish) await storeHow(it.id, how, undefined);
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+    await navigate({ to: '/tasks/$id', params: { id: it.id } });
+  };
+  // What was refused of an earlier step is to be seen there.
+  const refusedFirst = ['name', 'description', 'tags', 'artifact'].some((field) => act.at(field) !== undefined);
+  useEffect(() => {
+    if (refusedFirst) setStep(0);
+  }, [refusedFirst]);
+  const complete = chosen !== undefined && what.name.trim() !== '';
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (step < LAST) setStep(step + 1);
+    else void act.act(() => store(true));
+  };
+  const fields = [
+    <ArtifactStep key="artifact" what={what} change={change} act={act} all={all} chosen={chosen} pick={pick} />,
+    declared.length > 0 ? (
+      <ParameterFields
+        key="parameters"
+        declared={declared}
+        values={what.parameters}
+        change={(parameters) => change({ parameters })}
+      />
+    ) : (
+      <Text key="parameters" className="muted">
+        {details.isPending ? t.loading : w.wizard.noParameters}
+      </Text>
+    ),
+    executes ? (
+      <RunStep key="run" how={how} change={(part) => setHow((old) => ({ ...old, ...part }))} act={act} />
+    ) : (
+      <Notice key="run" tone="idle" title={w.wizard.needExecute} />
+    ),
+  ];
+  return (
+    <div className="page">
+      <Head title={stored ? w.wizard.draftTitle(stored.name) : t.newTask.title} />
+      <form className="panel wizard" onSubmit={submit} noValidate>
+        <ol className="wizard-steps" aria-label={w.wizard.label}>
+          {w.wizard.steps.map((name, number) => (
+            <li key={name}>
+              <button
+                type="button"
+                aria-current={number === step ? 'step' : undefined}
+                disabled={number > 0 && !complete}
+                onClick={() => setStep(number)}
+              >
+                <span aria-hidden>{number + 1}</span> {name}
+              </button>
+            </li>
+          ))}
+        </ol>
+        <Stack mt="md">
+          {fields[step]}
+          {act.rest}
+          <Text size="sm" className="muted">
+            {w.wizard.draftHint}
+          </Text>
+          <Group justify="space-between">
+            <Button variant="default" disabled={step === 0} onClick={() => setStep(step - 1)}>
+              {w.wizard.back}
+            </Button>
+            <Group>
+              <Button
+                variant="default"
+                disabled={!complete || details.data === undefined}
+                loading={act.busy}
+                onClick={() => void act.act(() => store(false))}
+              >
+                {w.wizard.saveDraft}
+              </Button>
+              <Button
+                type="submit"
+                loading={act.busy}
+                disabled={!complete || (step === LAST && (!executes || !how.place || details.data === undefined))}
+              >
+                {step < LAST ? w.wizard.next : w.wizard.finish}
+              </Button>
+            </Group>
+          </Group>
+        </Stack>
+      </form>
+    </div>
+  );
+}
+
+/** The page: for a new task, or for a draft that is named in the address. */
 export function NewTask() {
   const search = useSearch({ from: '/tasks/new' });
-  const navigate = useNavigate();
-  const queries = useQueryClient();
   const scope = useScope();
-  const all = useQuery(artifacts(scope.query));
-  const [chosen, setChosen] = useState<string | null>(search.artifact ?? null);
-  const artifact = (all.data ?? []).find((one) => one.id === chosen);
-  const newest = artifact?.versions[0] ?? '';
-  const [version, setVersion] = useState<string | null>(null);
-  const [name, setName] = useState<string>();
-  const [values, setValues] = useState<Record<string, string>>({});
-  const [place, setPlace] = useState<Place>();
-  const [parallel, setParallel] = useState(false);
-  const [made, setMade] = useState<string>();
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
-  const details = useQuery(artifactVersion(chosen ?? '', version ?? newest));
-  const declared = details.data?.parameters ?? [];
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!artifact) return;
-    setBusy(true);
-    setError(undefined);
-    try {
-      let id = made;
-      if (!id) {
-        const task = await body(
-          core.POST('/orchestration/executables/tasks', {
-            body: {
-              name: name ?? artifact.name,
-              workspaceId: artifact.workspace.id ?? '',
-              environmentId: scope.environment?.id ?? '',
-              artifact: { id: artifact.id, version: version ?? newest },
-              parameters: values,
-            },
-          }),
-        );
-        id = task.id;
-        setMade(id);
-      }
-      await place?.store(id, parallel);
-      await queries.invalidateQueries({ queryKey: ['objects'] });
-      await navigate({ to: '/tasks/$id', params: { id } });
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
-  };
-
-  if (all.error) return <Failure error={all.error} retry={() => all.refetch()} />;
-  if (!all.data) return <Waiting />;
-  if (all.data.length === 0) {
+  const all = useQuery(artifacts({ environmentId: scope.environment?.id }));
+  const draft = useQuery({ ...task(search.task ?? ''), enabled: search.task !== undefined });
+  const config = useQuery({ ...runConfig(search.task ?? ''), enabled: search.task !== undefined });
+  const bare = config.error instanceof Problem && [404, 501].includes(config.error.status);
+  const places = useWorkspacesWith('AUTHOR').map((one) => one.id);
+  const publishes = useWorkspacesWith('PUBLISH').length > 0;
+  const operator = useMay('TMC_OPERATOR');
+  if (isLost(all)) return <Failure error={all.error} retry={() => all.refetch()} />;
+  if (isLost(draft)) return <Failure error={draft.error} retry={() => draft.refetch()} />;
+  if (!all.data || (search.task && (!draft.data || (!config.data && !bare)))) return <Waiting />;
+  if (!operator || places.length === 0) return <Notice tone="idle" title={w.wizard.noAuthor} />;
+  if (config.data?.runtime?.id) {
+    return (
+      <Notice tone="idle" title={w.wizard.notHere}>
+        <Link to="/tasks/$id" params={{ id: search.task ?? '' }}>
+          {t.newTask.open}
+        </Link>
+      </Notice>
+    );
+  }
+  const usable = all.data.filter((one) => places.includes(one.workspace.id));
+  if (usable.length === 0 && !publishes) {
     return (
       <Empty title={t.newTask.noArtifacts} action={<Link to="/artifacts">{t.nav.artifacts}</Link>}>
         {t.newTask.noArtifactsHint}
       </Empty>
     );
   }
-  return (
-    <div className="page">
-      <Head title={t.newTask.title} />
-      <form className="panel" onSubmit={submit} style={{ maxWidth: '40rem' }}>
-        <Stack>
-          <Group grow align="flex-start">
-            <Select
-              label={t.newTask.artifact}
-              placeholder={t.newTask.pickArtifact}
-              data={all.data.map((one) => ({ value: one.id, label: one.name }))}
-              value={chosen}
-              onChange={(id) => {
-                setChosen(id);
-                setVersion(null);
-                setValues({});
-              }}
-              searchable
-              required
-              disabled={made !== undefined}
-            />
-            <Select
-              label={t.newTask.version}
-              data={artifact?.versions ?? []}
-              value={version ?? (newest || null)}
-              onChange={setVersion}
-              disabled={!artifact || made !== undefined}
-            />
-          </Group>
-          <TextInput
-            label={t.newTask.name}
-            value={name ?? artifact?.name ?? ''}
-            onChange={(event) => setName(event.currentTarget.value)}
-            required
-            disabled={made !== undefined}
-          />
-          {declared.length > 0 && (
-            <>
-              <Title order={2} size="h2">
-                {t.newTask.parameters}
-              </Title>
-              <ParameterFields declared={declared} values={values} change={setValues} />
-            </>
-          )}
-          <PlaceSelect value={place} change={setPlace} />
-          <Checkbox
-            label={t.newTask.parallel}
-            checked={parallel}
-            onChange={(event) => setParallel(event.currentTarget.checked)}
-          />
-          {made && error !== undefined && (
-            <p>
-              {t.newTask.halfDone}{' '}
-              <Link to="/tasks/$id" params={{ id: made }}>
-                {t.newTask.open}
-              </Link>
-            </p>
-          )}
-          {error !== undefined && <Failure error={error} />}
-          <Group>
-            <Button type="submit" loading={busy} disabled={!artifact || !place}>
-              {t.newTask.create}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </div>
-  );
+  return <Wizard key={search.task ?? 'new'} all={usable} draft={draft.data} first={search.artifact} />;
 }

@@ -7,7 +7,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react';
 import { body, core, Problem } from '../api/client';
 import { artifactVersion, type Run, runConfig, runPage, type Task, task } from '../api/queries';
-import { useMay, useScope } from '../app/context';
+import { useMay, useRight, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { runLength } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
@@ -21,6 +21,7 @@ import {
   Failure,
   Head,
   Id,
+  isLost,
   Moment,
   Notice,
   StateBadge,
@@ -87,15 +88,17 @@ function RunForm({ it, close }: { it: Task; close: () => void }) {
   );
 }
 
-function Actions({ it, ready }: { it: Task; ready: boolean }) {
+function Actions({ it, draft, ready }: { it: Task; draft: boolean; ready: boolean }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const search = useSearch({ from: '/tasks/$id' });
   const wanted = search.run === '1';
   const setOpen = (open: boolean) =>
     navigate({ to: '/tasks/$id', params: { id: it.id }, search: { run: open ? '1' : undefined }, replace: true });
-  const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE');
-  const mayEdit = useMay('TMC_OPERATOR');
+  const executes = useRight(it.workspace?.id, 'EXECUTE');
+  const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE') && executes;
+  const operator = useMay('TMC_OPERATOR');
+  const mayEdit = useRight(it.workspace?.id, 'AUTHOR') && operator;
   const paused = it.taskPauseDetails?.pause === true;
   const pause = async () => {
     const path = { taskId: it.id };
@@ -116,6 +119,11 @@ function Actions({ it, ready }: { it: Task; ready: boolean }) {
           {t.task.run}
         </Button>
       )}
+      {mayEdit && draft && (
+        <Button component={Link} to={`/tasks/new?task=${it.id}`}>
+          {w.wizard.finishDraft}
+        </Button>
+      )}
       {mayEdit && (
         <Button
           variant="default"
@@ -126,7 +134,7 @@ function Actions({ it, ready }: { it: Task; ready: boolean }) {
           {w.task.edit}
         </Button>
       )}
-      {mayEdit && (
+      {operator && executes && (
         <ConfirmButton
           label={paused ? t.task.resume : t.task.pause}
           question={paused ? t.task.resumeAsk(it.name) : t.task.pauseAsk(it.name)}
@@ -178,8 +186,10 @@ function Configuration({ it }: { it: Task }) {
   const queries = useQueryClient();
   const config = useQuery(runConfig(it.id));
   const places = useRuntimeNames();
+  const executes = useRight(it.workspace?.id, 'EXECUTE');
   const [place, setPlace] = useState<Place | undefined>();
   const [error, setError] = useState<unknown>();
+  const may = useMay('TMC_OPERATOR') && executes;
   const missing = config.error instanceof Problem && [404, 501].includes(config.error.status);
   const save = async () => {
     if (!place) return;
@@ -196,11 +206,15 @@ function Configuration({ it }: { it: Task }) {
     return (
       <Stack gap="xs" align="flex-start">
         <Text>{t.task.notConfigured}</Text>
-        <PlaceSelect value={place} change={setPlace} />
-        {error !== undefined && <Failure error={error} />}
-        <Button onClick={save} disabled={!place}>
-          {t.save}
-        </Button>
+        {may && (
+          <>
+            <PlaceSelect value={place} change={setPlace} />
+            {error !== undefined && <Failure error={error} />}
+            <Button onClick={save} disabled={!place}>
+              {t.save}
+            </Button>
+          </>
+        )}
       </Stack>
     );
   }
@@ -234,18 +248,28 @@ export function TaskPage() {
   const one = useQuery(task(id));
   const config = useQuery(runConfig(id));
   const last = useQuery(runPage({ environmentId: scope.environmentId, taskId: id }, 0, 8));
-  if (one.error) return <Failure error={one.error} retry={() => one.refetch()} />;
+  if (isLost(one)) return <Failure error={one.error} retry={() => one.refetch()} />;
   if (!one.data) return <Waiting />;
   const it = one.data;
   const pause = it.taskPauseDetails;
+  const bare = config.error instanceof Problem && [404, 501].includes(config.error.status);
+  const draft = bare || (config.data !== undefined && !config.data.runtime?.id);
   const parameters = Object.entries((it.parameters ?? {}) as Record<string, string>);
   return (
     <div className="page">
       <Head
         title={it.name}
-        badge={pause?.pause ? <Badge tone="warn">{t.tasks.paused}</Badge> : <Badge tone="good">{t.tasks.ready}</Badge>}
+        badge={
+          pause?.pause ? (
+            <Badge tone="warn">{t.tasks.paused}</Badge>
+          ) : draft ? (
+            <Badge tone="idle">{t.tasks.draft}</Badge>
+          ) : (
+            <Badge tone="good">{t.tasks.ready}</Badge>
+          )
+        }
       >
-        <Actions it={it} ready={Boolean(config.data?.runtime?.id)} />
+        <Actions it={it} draft={draft} ready={Boolean(config.data?.runtime?.id)} />
       </Head>
       {pause?.pause && (
         <Notice tone="warn" title={t.task.paused(pause.user ?? '?')}>
@@ -299,7 +323,7 @@ export function TaskPage() {
           <Title order={2} size="h2">
             {w.plan.schedule}
           </Title>
-          <ScheduleOf id={id} plan={false} now={now} />
+          <ScheduleOf id={id} workspaceId={it.workspace?.id} plan={false} now={now} />
         </section>
         <section className="panel">
           <Title order={2} size="h2">

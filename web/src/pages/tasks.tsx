@@ -5,10 +5,10 @@ import { IconPlus, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { artifacts, tasks } from '../api/queries';
-import { useMay, useScope } from '../app/context';
+import { useMay, useScope, useWorkspacesWith } from '../app/context';
 import { t } from '../texts/pages';
 import { List } from '../ui/list';
-import { Badge, Empty, Failure, Head, Waiting } from '../ui/parts';
+import { Badge, Empty, Failure, Head, isLost, Waiting } from '../ui/parts';
 import { useRuntimeNames } from './runs';
 
 export function Tasks() {
@@ -18,7 +18,8 @@ export function Tasks() {
   const list = useQuery(tasks(scope));
   const built = useQuery(artifacts({ environmentId: scope.environmentId }));
   const places = useRuntimeNames();
-  const may = useMay('TMC_OPERATOR');
+  const writes = useWorkspacesWith('AUTHOR').length > 0;
+  const may = useMay('TMC_OPERATOR') && writes;
   const names = new Map((built.data ?? []).map((one) => [one.id, one.name]));
   const wanted = (search.name ?? '').trim().toLowerCase();
   const shown = (list.data ?? []).filter(
@@ -45,7 +46,7 @@ export function Tasks() {
           }}
         />
       </Group>
-      {list.error ? (
+      {isLost(list) ? (
         <Failure error={list.error} retry={() => list.refetch()} />
       ) : !list.data ? (
         <Waiting />
@@ -73,6 +74,8 @@ export function Tasks() {
               cell: (one) =>
                 one.taskPauseDetails?.pause ? (
                   <Badge tone="warn">{t.tasks.paused}</Badge>
+                ) : !(one.runtime as { id?: string } | undefined)?.id ? (
+                  <Badge tone="idle">{t.tasks.draft}</Badge>
                 ) : (
                   <Badge tone="good">{t.tasks.ready}</Badge>
                 ),

@@ -6,6 +6,7 @@ import { DAYS, type TriggerDraft, type TriggerType, triggerOf } from '../lib/tri
 import { ownZone } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
+import { TriggerPreview } from './trigger-preview';
 
 interface Props {
   draft: TriggerDraft;
@@ -141,6 +142,7 @@ export function TriggerFields({ draft, change, refusal, named }: Props) {
       <Text fw={600} role="status">
         {triggerWords(triggerOf(draft))}, {draft.timeZone}
       </Text>
+      <TriggerPreview draft={draft} />
     </Stack>
   );
 }

@@ -7,7 +7,7 @@ import { body, core } from '../api/client';
 import type { Workspace } from '../api/queries';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useDraft, useSubmit } from '../ui/form';
+import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { LoginInput } from '../ui/pickers';
 
 const w = infra.workspaces;
@@ -18,7 +18,7 @@ export function NewWorkspace({ environmentId, close }: { environmentId: string; 
   const [name, setName] = useState('');
   const [description, setDescription] = useState('');
   const [owner, setOwner] = useState('');
-  const form = useSubmit('name', 'description', 'owner');
+  const act = useAct('name', 'description', 'owner');
   const make = async () => {
     await body(
       core.POST('/orchestration/workspaces', {
@@ -29,14 +29,14 @@ export function NewWorkspace({ environmentId, close }: { environmentId: string; 
     close();
   };
   return (
-    <form onSubmit={form.send(make)}>
+    <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{w.newHint}</Text>
         <TextInput
           label={t.name}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          error={form.at('name')}
+          error={act.at('name')}
           required
           data-autofocus
         />
@@ -44,16 +44,16 @@ export function NewWorkspace({ environmentId, close }: { environmentId: string; 
           label={t.description}
           value={description}
           onChange={(event) => setDescription(event.currentTarget.value)}
-          error={form.at('description')}
+          error={act.at('description')}
         />
         <LoginInput
           label={w.owner}
           description={infra.environments.ownerHint}
           value={owner}
           change={setOwner}
-          error={form.at('owner')}
+          error={act.at('owner')}
         />
-        <FormFoot form={form} label={t.create} close={close} />
+        <FormFoot act={act} label={t.create} close={close} />
       </Stack>
     </form>
   );
@@ -62,52 +62,50 @@ export function NewWorkspace({ environmentId, close }: { environmentId: string; 
 /** The form for one that exists. */
 export function EditWorkspace({ it, gone, close }: { it: Workspace; gone: boolean; close: () => void }) {
   const queries = useQueryClient();
-  const draft = useDraft({
+  const edit = useDraft({
     name: it.name ?? '',
     description: it.description ?? '',
     owner: it.owner ?? '',
     protectedArtifactUpdate: it.protectedArtifactUpdate ?? false,
   });
-  const form = useSubmit('name', 'description', 'owner', 'protectedArtifactUpdate');
+  const act = useAct('name', 'description', 'owner', 'protectedArtifactUpdate');
   const store = async () => {
-    await body(
-      core.PUT('/orchestration/workspaces/{id}', { params: { path: { id: it.id ?? '' } }, body: draft.value }),
-    );
+    await body(core.PUT('/orchestration/workspaces/{id}', { params: { path: { id: it.id ?? '' } }, body: edit.draft }));
     await queries.invalidateQueries({ queryKey: ['objects'] });
     close();
   };
   return (
-    <form onSubmit={form.send(store)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
-        <Meanwhile draft={draft} gone={gone} />
+        <Meanwhile edit={edit} gone={gone} />
         <TextInput
           label={t.name}
-          value={draft.value.name}
-          onChange={(event) => draft.set({ name: event.currentTarget.value })}
-          error={form.at('name')}
+          value={edit.draft.name}
+          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
+          error={act.at('name')}
           required
           data-autofocus
         />
         <TextInput
           label={t.description}
-          value={draft.value.description}
-          onChange={(event) => draft.set({ description: event.currentTarget.value })}
-          error={form.at('description')}
+          value={edit.draft.description}
+          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
+          error={act.at('description')}
         />
         <LoginInput
           label={w.owner}
-          value={draft.value.owner}
-          change={(owner) => draft.set({ owner })}
-          error={form.at('owner')}
+          value={edit.draft.owner}
+          change={(owner) => edit.patch({ owner })}
+          error={act.at('owner')}
           required
         />
         <Switch
           label={w.protect}
           description={w.protectHint}
-          checked={draft.value.protectedArtifactUpdate}
-          onChange={(event) => draft.set({ protectedArtifactUpdate: event.currentTarget.checked })}
+          checked={edit.draft.protectedArtifactUpdate}
+          onChange={(event) => edit.patch({ protectedArtifactUpdate: event.currentTarget.checked })}
         />
-        <FormFoot form={form} label={t.save} close={close} disabled={gone} />
+        <FormFoot act={act} label={t.save} close={close} disabled={gone} />
       </Stack>
     </form>
   );

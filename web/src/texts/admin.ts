@@ -36,7 +36,8 @@ export const a = {
   meanwhile: {
     changed: 'Somebody else has changed this meanwhile',
     changedHint: 'What you typed is still here. Storing it replaces what they stored.',
-    takeOver: 'Discard mine, show theirs',
+    takeTheirs: 'Take theirs',
+    keepMine: 'Keep mine',
     gone: 'Somebody else has removed this meanwhile',
     goneHint: 'What you typed is still here, to be copied; it cannot be stored any more.',
   },
@@ -129,7 +130,6 @@ export const a = {
     members: 'Members',
     none: 'No group yet',
     noneHint: 'A group holds users who belong together, for example to be named on a project.',
-    total: (count: number) => (count === 1 ? '1 group' : `${count.toLocaleString('en-GB')} groups`),
     count: (count: number) => (count === 1 ? '1 member' : `${count} members`),
     pick: 'Choose users',
     rename: 'Rename',
@@ -152,7 +152,6 @@ export const a = {
     custom: 'Your own',
     gives: 'Gives',
     none: 'No role',
-    total: (count: number) => `${count} roles`,
     predefinedHint: 'Every installation has this role, and nobody can change it. Make your own from it to change it.',
     copy: 'Make your own from it',
     copyName: (name: string) => `${name}, ours`,
@@ -176,7 +175,6 @@ export const a = {
     none: 'No service account yet',
     noneHint:
       'A program signs in with a service account instead of a person: its own secret, only the permissions it needs.',
-    total: (count: number) => (count === 1 ? '1 service account' : `${count} service accounts`),
     lastApi: 'Last call',
     secretTitle: (name: string) => `The secret of ${name}`,
     secretHint: 'Store it where the program finds it. When it is lost, renew it here.',

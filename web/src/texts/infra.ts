@@ -2,12 +2,6 @@
 
 /** Texts of forms. */
 export const f = {
-  changedMeanwhile: 'Somebody else changed it meanwhile',
-  changedMeanwhileHint: 'What you typed is still here. Saving it replaces what they wrote.',
-  takeTheirs: 'Take theirs',
-  keepMine: 'Keep mine',
-  goneMeanwhile: 'Somebody else removed it meanwhile',
-  goneMeanwhileHint: 'It cannot be saved any more. What you typed is still here, to be copied.',
   typeLogin: 'A login, as one signs in with it.',
   edit: 'Edit',
   add: 'Add',

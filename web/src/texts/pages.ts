@@ -16,6 +16,9 @@ export const t = {
   nowhereHint: 'The address may have a typing error, or what it named was removed.',
   none: 'none',
   all: 'All',
+  /** How many of how many rows are shown. */
+  of: (shown: number, all: number) =>
+    shown === all ? all.toLocaleString('en-GB') : `${shown.toLocaleString('en-GB')} of ${all.toLocaleString('en-GB')}`,
   name: 'Name',
   id: 'Id',
   description: 'Description',
@@ -163,6 +166,7 @@ export const t = {
     artifact: 'Artifact',
     where: 'Runs on',
     paused: 'Paused',
+    draft: 'Draft',
     ready: 'Ready',
     state: 'State',
     tags: 'Tags',
@@ -273,6 +277,7 @@ export const t = {
     none: 'No artifact yet',
     noneHint: 'An artifact is a job as it was built: a zip with a launcher, jar or script. Drop one above.',
     noMatch: 'No artifact has that in its name',
+    newTask: 'Make a task of it',
     published: (name: string, version: string) => `${name} ${version} was published.`,
     notZip: 'Only zip archives can be published.',
     usedBy: 'Tasks that use it',

@@ -2,9 +2,9 @@
 
 import { Button, CopyButton as Copier, Group, Stack, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
-import { type FormEvent, type ReactNode, useCallback, useState } from 'react';
+import { type Dispatch, type FormEvent, type ReactNode, type SetStateAction, useCallback, useState } from 'react';
 import { Problem } from '../api/client';
-import { fieldOf } from '../lib/field-of';
+import { fieldOf, isField } from '../lib/field-of';
 import { a } from '../texts/admin';
 import { t } from '../texts/pages';
 import { Dialog, Failure, Notice } from './parts';
@@ -27,16 +27,43 @@ export function useAct(...fields: string[]) {
     }
   }, []);
   const named = error instanceof Problem ? fieldOf(error.message) : undefined;
-  const at = named && fields.includes(named.field) ? named : undefined;
+  const hit = named && fields.find((field) => isField(named, field));
   return {
     busy,
     act,
+    /** The same for a form that is sent; sending it twice at once does nothing. */
+    send: (work: () => Promise<unknown>) => (event: FormEvent) => {
+      event.preventDefault();
+      if (!busy) void act(work);
+    },
     clear: useCallback(() => setError(undefined), []),
     /** The refusal that belongs to a field. */
-    at: (field: string) => (at?.field === field ? at.text : undefined),
+    at: (field: string) => (hit === field ? named?.text : undefined),
     /** A refusal that belongs to none of the fields, to be shown above the buttons. */
-    rest: error !== undefined && !at ? <Failure error={error} /> : null,
+    rest: error !== undefined && !hit ? <Failure error={error} /> : null,
   };
+}
+
+/** What {@link useAct} gives. */
+export type Act = ReturnType<typeof useAct>;
+
+/** The end of a form: what was refused of the whole, and the buttons. */
+export function FormFoot(props: { act: Act; label: string; close?: () => void; disabled?: boolean }) {
+  return (
+    <>
+      {props.act.rest}
+      <Group justify="flex-end">
+        {props.close && (
+          <Button variant="default" onClick={props.close}>
+            {t.cancel}
+          </Button>
+        )}
+        <Button type="submit" loading={props.act.busy} disabled={props.disabled}>
+          {props.label}
+        </Button>
+      </Group>
+    </>
+  );
 }
 
 /** A form in a dialog with its buttons. */
@@ -45,7 +72,7 @@ export function FormDialog(props: {
   close: () => void;
   title: string;
   hint?: string;
-  act: ReturnType<typeof useAct>;
+  act: Act;
   submit: () => Promise<unknown>;
   label: string;
   disabled?: boolean;
@@ -55,25 +82,13 @@ export function FormDialog(props: {
     props.act.clear();
     props.close();
   };
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    await props.act.act(props.submit);
-  };
   return (
     <Dialog open={props.open} close={close} title={props.title}>
-      <form onSubmit={submit} noValidate>
+      <form onSubmit={props.act.send(props.submit)} noValidate>
         <Stack>
           {props.hint && <Text className="muted">{props.hint}</Text>}
           {props.children}
-          {props.act.rest}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t.cancel}
-            </Button>
-            <Button type="submit" loading={props.act.busy} disabled={props.disabled}>
-              {props.label}
-            </Button>
-          </Group>
+          <FormFoot act={props.act} label={props.label} close={close} disabled={props.disabled} />
         </Stack>
       </form>
     </Dialog>
@@ -82,11 +97,27 @@ export function FormDialog(props: {
 
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
+/** What is typed over something that others may change at the same time. */
+export interface Edit<T> {
+  draft: T;
+  /** Whether something is typed that is not stored. */
+  dirty: boolean;
+  /** Whether somebody else has changed the stored value since. */
+  stale: boolean;
+  set: Dispatch<SetStateAction<T>>;
+  /** Changes some of its fields. */
+  patch: (part: Partial<NonNullable<T>>) => void;
+  /** Throws away what was typed. */
+  reset: () => void;
+  /** Goes on with what was typed, over what somebody else has stored. */
+  keep: () => void;
+}
+
 /**
  * What is typed, begun from what is stored. It follows the stored value until something is typed; from then on it stays,
  * and `stale` tells that somebody else has changed the stored value since.
  */
-export function useDraft<T>(stored: T | undefined) {
+export function useDraft<T>(stored: T): Edit<T> {
   const [base, setBase] = useState(stored);
   const [draft, setDraft] = useState(stored);
   const dirty = base !== undefined && !same(draft, base);
@@ -94,31 +125,41 @@ export function useDraft<T>(stored: T | undefined) {
     setBase(stored);
     setDraft(stored);
   }
-  const reset = () => {
-    setBase(stored);
-    setDraft(stored);
+  return {
+    draft,
+    dirty,
+    stale: dirty && stored !== undefined && !same(stored, base),
+    set: setDraft,
+    patch: (part) => setDraft((old) => ({ ...old, ...part })),
+    reset: () => {
+      setBase(stored);
+      setDraft(stored);
+    },
+    keep: () => setBase(stored),
   };
-  return { draft, dirty, stale: dirty && stored !== undefined && !same(stored, base), set: setDraft, reset };
 }
 
 /** Tells that an object was changed or removed by somebody else while something was typed. */
-export function Meanwhile({ stale, gone, reset }: { stale: boolean; gone: boolean; reset: () => void }) {
-  if (gone) {
+export function Meanwhile(props: { edit?: Pick<Edit<unknown>, 'stale' | 'reset' | 'keep'>; gone?: boolean }) {
+  if (props.gone) {
     return (
-      <Notice tone="bad" title={a.meanwhile.gone}>
+      <Notice tone="bad" title={a.meanwhile.gone} urgent>
         {a.meanwhile.goneHint}
       </Notice>
     );
   }
-  if (!stale) return null;
+  if (!props.edit?.stale) return null;
   return (
-    <Notice tone="warn" title={a.meanwhile.changed}>
+    <Notice tone="warn" title={a.meanwhile.changed} urgent>
       {a.meanwhile.changedHint}
-      <div>
-        <Button mt="xs" variant="default" onClick={reset}>
-          {a.meanwhile.takeOver}
+      <Group mt="xs">
+        <Button variant="default" onClick={props.edit.reset}>
+          {a.meanwhile.takeTheirs}
         </Button>
-      </div>
+        <Button variant="default" onClick={props.edit.keep}>
+          {a.meanwhile.keepMine}
+        </Button>
+      </Group>
     </Notice>
   );
 }

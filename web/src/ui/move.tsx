@@ -6,7 +6,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useSubmit } from './form';
+import { FormFoot, useAct } from './fields';
 import { Dialog } from './parts';
 import { WorkspaceSelect } from './pickers';
 
@@ -15,18 +15,18 @@ const c = infra.connections;
 function Form({ move, close }: { move: (workspaceId: string) => Promise<unknown>; close: () => void }) {
   const queries = useQueryClient();
   const [target, setTarget] = useState<string | null>(null);
-  const form = useSubmit('targetWorkspaceId');
-  const act = async () => {
+  const act = useAct('targetWorkspaceId');
+  const store = async () => {
     await move(target ?? '');
     await queries.invalidateQueries({ queryKey: ['objects'] });
     close();
   };
   return (
-    <form onSubmit={form.send(act)}>
+    <form onSubmit={act.send(store)}>
       <Stack>
         <Text className="muted">{c.moveHint}</Text>
-        <WorkspaceSelect label={t.workspace} value={target} change={setTarget} error={form.at('targetWorkspaceId')} />
-        <FormFoot form={form} label={c.move} close={close} disabled={!target} />
+        <WorkspaceSelect label={t.workspace} value={target} change={setTarget} error={act.at('targetWorkspaceId')} />
+        <FormFoot act={act} label={c.move} close={close} disabled={!target} />
       </Stack>
     </form>
   );

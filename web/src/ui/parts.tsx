@@ -121,6 +121,13 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   );
 }
 
+/** Whether a query has nothing to show but its failure: what was read before stays when only the connection is lost. */
+export function isLost(query: { error: unknown; data?: unknown }): boolean {
+  if (!query.error) return false;
+  const refused = query.error instanceof Problem && query.error.status >= 400 && query.error.status < 500;
+  return query.data === undefined || refused;
+}
+
 /** Nothing here yet: what it would be and how to get there. */
 export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
   return (
@@ -137,11 +144,11 @@ export function Empty({ title, children, action }: { title: string; children?: R
 }
 
 /** Something to know about what is shown. */
-export function Notice({ tone, title, children }: { tone: Tone; title: string; children?: ReactNode }) {
+export function Notice(props: { tone: Tone; title: string; children?: ReactNode; urgent?: boolean }) {
   return (
-    <div className={`notice tone-${tone}`} role="note">
-      <strong>{title}</strong>
-      {children}
+    <div className={`notice tone-${props.tone}`} role={props.urgent ? 'alert' : 'note'}>
+      <strong>{props.title}</strong>
+      {props.children}
     </div>
   );
 }
@@ -196,7 +203,8 @@ export function Dialog(props: {
   return (
     <Modal.Root opened={props.open} onClose={props.close} centered size={props.wide ? '56rem' : undefined}>
       <Modal.Overlay />
-      <Modal.Content>
+      {/* A dialog that is opened from within a form sends its own form, not that one too. */}
+      <Modal.Content onSubmit={(event) => event.stopPropagation()}>
         <div className="dialog-head">
           <Modal.Title fw={620}>{props.title}</Modal.Title>
           <Modal.CloseButton aria-label={t.close} />

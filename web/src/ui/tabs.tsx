@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 /** The strip; its links mark themselves with `aria-current`. */
 export function TabStrip({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <nav className="tabs" aria-label={label}>
+    <nav className="tab-strip" aria-label={label}>
       {children}
     </nav>
   );

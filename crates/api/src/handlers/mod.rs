@@ -32,6 +32,7 @@ pub mod resources;
 pub mod rights;
 pub mod run_profile_search;
 pub mod run_profiles;
+pub mod schedule_preview;
 pub mod schedules;
 pub mod scim;
 pub mod second_factors;

@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json as value};
-use stoker_domain::ids::UserId;
-use stoker_domain::{limits, time};
+use stoker_domain::ids::{UserId, WorkspaceId};
+use stoker_domain::{Rights, limits, time};
 use stoker_service::second_factors::SecondFactor;
 use stoker_service::sessions::{Credentials, NewSession, SessionView};
 
@@ -53,10 +53,16 @@ impl SignIn {
     }
 }
 
+/// What the user may do on one workspace.
+fn granted((workspace, rights): &(WorkspaceId, Rights)) -> Value {
+    value!({ "workspaceId": workspace.as_str(), "rights": rights.ids() })
+}
+
 fn body(app: &App, view: &SessionView) -> Value {
     value!({
         "user": { "id": view.actor.id, "login": view.actor.name, "name": view.full_name },
         "permissions": view.actor.permissions.iter().map(|p| p.id()).collect::<Vec<_>>(),
+        "rights": view.rights.iter().map(granted).collect::<Vec<_>>(),
         "accountId": app.service.account().map(|id| id.to_string()),
         "csrfHeader": CSRF_HEADER,
         "csrfToken": view.csrf,

@@ -2,7 +2,8 @@
 
 use super::{List, people, sign_in, tester};
 use crate::handlers::{
-    artifacts, docs, engine_link, events, executions, logs, operator, plan_executions, promotions, triggers, webhooks,
+    artifacts, docs, engine_link, events, executions, logs, operator, plan_executions, promotions, schedule_preview,
+    triggers, webhooks,
 };
 
 pub(super) fn fill(list: &mut List) {
@@ -13,6 +14,7 @@ pub(super) fn fill(list: &mut List) {
     list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
     list.own("GET", "/stoker/v1/tasks/{id}/firings", triggers::task::fires);
     list.own("GET", "/stoker/v1/plans/{id}/firings", triggers::plan::fires);
+    list.own("POST", "/stoker/v1/schedules/preview", schedule_preview::preview);
     list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
     list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);

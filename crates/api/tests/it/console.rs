@@ -62,6 +62,8 @@ both! {
         assert_eq!((&shown["csrfToken"], &shown["csrfHeader"]), (&json!(browser.csrf), &json!("x-csrf-token")));
         assert_eq!(shown["expiresAt"], "2026-02-04T09:00:00.000Z");
         assert!(shown["permissions"].as_array().is_some_and(|all| all.contains(&json!("TMC_OPERATOR"))), "{shown}");
+        let rights = stoker_domain::Rights::all().ids();
+        assert_eq!(shown["rights"], json!([{ "workspaceId": server.workspace(), "rights": rights }]));
         let body = json!({ "name": "from a browser", "environmentId": server.environment(), "owner": "admin" });
         let made = browser.send(Method::POST, LIST, Some(&browser.csrf), Some(&body)).await.expect(201).json();
         assert_eq!(made["name"], "from a browser");

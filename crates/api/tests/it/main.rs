@@ -48,6 +48,7 @@ mod rights;
 mod rights_table;
 mod run_profile_search;
 mod runs;
+mod schedule_preview;
 mod scheduler;
 mod schedules;
 mod scim;

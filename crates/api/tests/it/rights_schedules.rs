@@ -75,6 +75,13 @@ pub(crate) const SCHEDULES: &[Call] = {
             OP,
             Need::Shown(&["VIEW"], "@daily"),
         ),
+        one(
+            "POST",
+            "/stoker/v1/schedules/preview",
+            r#"{"trigger":{"type":"CRON","cronExpression":"30 2 * * ?","timeZone":"UTC"}}"#,
+            OP,
+            Need::Nothing,
+        ),
         one("GET", "/stoker/v1/tasks/@task/firings", "", RUN, SEE),
         both("GET", PLAN_LINK.0, PLAN_LINK.1, "", OP, VIEW),
         both(

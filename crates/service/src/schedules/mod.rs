@@ -4,10 +4,12 @@ pub mod definition;
 mod edit;
 mod events;
 pub(crate) mod links;
+mod preview;
 
 pub use definition::{AtDays, AtTimes, Definition};
 pub use events::{EventQuery, EventSearch, Window};
 pub use links::Executable;
+pub use preview::{PREVIEW_DATES, Preview};
 
 use crate::Page;
 use crate::actor::{Actor, Allowed};

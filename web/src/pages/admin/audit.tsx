@@ -13,7 +13,7 @@ import { permissionName } from '../../texts/permissions';
 import { fullTime, instant, shortTime } from '../../texts/time';
 import { Denied } from '../../ui/fields';
 import { type Column, List } from '../../ui/list';
-import { Empty, Failure, Head, useNow, Waiting } from '../../ui/parts';
+import { Empty, Failure, Head, isLost, useNow, Waiting } from '../../ui/parts';
 
 const KINDS = Object.entries(OBJECTS).map(([value, label]) => ({ value, label }));
 /** Earlier events are fetched when so few of those that are there lie below. */
@@ -183,7 +183,7 @@ export function Audit() {
           </Button>
         )}
       </Group>
-      {found.error ? (
+      {isLost(found) ? (
         <Failure error={found.error} retry={() => found.refetch()} />
       ) : !found.data ? (
         <Waiting />

@@ -1,7 +1,7 @@
 /** Groups: users who belong together. */
 
-import { Button, MultiSelect, Group as Row, TextInput } from '@mantine/core';
-import { IconPlus, IconSearch, IconTrash } from '@tabler/icons-react';
+import { Button, MultiSelect, TextInput } from '@mantine/core';
+import { IconSearch, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -13,8 +13,8 @@ import { t } from '../../texts/pages';
 import { permissionName } from '../../texts/permissions';
 import { fullTime, instant, shortTime } from '../../texts/time';
 import { DangerButton, Denied, FormDialog, isGone, Meanwhile, useAct } from '../../ui/fields';
-import { List } from '../../ui/list';
-import { Empty, Failure, Head, Notice, useNow, Waiting } from '../../ui/parts';
+import { ListPage } from '../../ui/list-page';
+import { Failure, Head, Notice, useNow, Waiting } from '../../ui/parts';
 import { nameOf } from './users';
 
 /** Chooses users by name; says what is needed where they cannot be listed. */
@@ -96,72 +96,56 @@ export function Groups() {
   const wanted = (search.find ?? '').trim().toLowerCase();
   const shown = (all.data ?? []).filter((one) => one.name.toLowerCase().includes(wanted));
   return (
-    <div className="page">
-      <Head title={a.groups.title} badge={<span className="muted">{all.data && a.groups.total(all.data.length)}</span>}>
-        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
-          {a.groups.new}
-        </Button>
-      </Head>
+    <>
       <NewGroup open={open} close={() => setOpen(false)} />
-      <Row gap="sm" className="filters">
-        <TextInput
-          aria-label={a.find}
-          placeholder={a.find}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={search.find ?? ''}
-          onChange={(event) => navigate({ search: { find: event.currentTarget.value || undefined }, replace: true })}
-        />
-      </Row>
-      {all.error ? (
-        <Failure error={all.error} retry={() => all.refetch()} />
-      ) : !all.data ? (
-        <Waiting />
-      ) : (
-        <List<Group>
-          label={a.groups.title}
-          count={shown.length}
-          row={(index) => shown[index]}
-          rowKey={(one) => one.id ?? ''}
-          columns={[
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 2fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/manage/groups/$id" params={{ id: one.id ?? '' }}>
-                  {one.name}
-                </Link>
-              ),
+      <ListPage<Group>
+        title={a.groups.title}
+        make={{ label: a.groups.new, act: () => setOpen(true) }}
+        filters={
+          <TextInput
+            aria-label={a.find}
+            placeholder={a.find}
+            leftSection={<IconSearch size={16} aria-hidden />}
+            value={search.find ?? ''}
+            onChange={(event) => navigate({ search: { find: event.currentTarget.value || undefined }, replace: true })}
+          />
+        }
+        query={all}
+        all={all.data ?? []}
+        shown={shown}
+        rowKey={(one) => one.id ?? ''}
+        columns={[
+          {
+            key: 'name',
+            title: t.name,
+            width: 'minmax(8rem, 2fr)',
+            cell: (one) => (
+              <Link className="row-link" to="/manage/groups/$id" params={{ id: one.id ?? '' }}>
+                {one.name}
+              </Link>
+            ),
+          },
+          {
+            key: 'members',
+            title: a.groups.members,
+            width: '8rem',
+            cell: (one) => a.groups.count((one.userIds ?? []).length),
+          },
+          {
+            key: 'changed',
+            title: a.changed,
+            width: '7rem',
+            wide: true,
+            cell: (one) => {
+              const at = instant(one.lastModified) ?? 0;
+              return <span title={fullTime(at)}>{shortTime(at, now)}</span>;
             },
-            {
-              key: 'members',
-              title: a.groups.members,
-              width: '8rem',
-              cell: (one) => a.groups.count((one.userIds ?? []).length),
-            },
-            {
-              key: 'changed',
-              title: a.changed,
-              width: '7rem',
-              wide: true,
-              cell: (one) => {
-                const at = instant(one.lastModified) ?? 0;
-                return <span title={fullTime(at)}>{shortTime(at, now)}</span>;
-              },
-            },
-          ]}
-          empty={
-            wanted ? (
-              <Empty title={a.noMatch}>{a.noMatchHint}</Empty>
-            ) : (
-              <Empty title={a.groups.none} action={<Button onClick={() => setOpen(true)}>{a.groups.new}</Button>}>
-                {a.groups.noneHint}
-              </Empty>
-            )
-          }
-        />
-      )}
-    </div>
+          },
+        ]}
+        none={{ title: a.groups.none, hint: a.groups.noneHint }}
+        noMatch={{ title: a.noMatch, hint: a.noMatchHint }}
+      />
+    </>
   );
 }
 
@@ -301,7 +285,7 @@ export function GroupPage() {
           </>
         )}
       </Head>
-      <Meanwhile stale={false} gone={gone} reset={() => undefined} />
+      <Meanwhile gone={gone} />
       <div className="columns">
         <Members key={id} one={found} />
       </div>

@@ -12,7 +12,7 @@ import { t } from '../../texts/pages';
 import { permissionName, rightNames } from '../../texts/permissions';
 import { Denied } from '../../ui/fields';
 import { type Column, List } from '../../ui/list';
-import { Empty, Failure, Head, Waiting } from '../../ui/parts';
+import { Empty, Failure, Head, isLost, Waiting } from '../../ui/parts';
 import { GiveDialog, GrantActions, useHolders, useWorkspaceNames } from './grants';
 
 const KINDS = [
@@ -99,7 +99,7 @@ export function RightsPage() {
           clearButtonProps={{ 'aria-label': a.clear }}
         />
       </Group>
-      {all.error ? (
+      {isLost(all) ? (
         <Failure error={all.error} retry={() => all.refetch()} />
       ) : !all.data ? (
         <Waiting />

@@ -125,7 +125,7 @@ function Custom({ one, gone }: { one: Role; gone: boolean }) {
   return (
     <form onSubmit={submit} noValidate className="panel span-all">
       <h2>{a.permissions.title}</h2>
-      <Meanwhile stale={form.stale} gone={gone} reset={form.reset} />
+      <Meanwhile edit={form} gone={gone} />
       <Fields
         values={values}
         change={(next) => {

@@ -1,7 +1,7 @@
 /** All roles: predefined ones and those made here. */
 
-import { Button, Group, Select, TextInput } from '@mantine/core';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { Select, TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type Role, roles } from '../../api/admin';
@@ -10,8 +10,8 @@ import { a } from '../../texts/admin';
 import { t } from '../../texts/pages';
 import { isPredefined, permissionName } from '../../texts/permissions';
 import { Denied } from '../../ui/fields';
-import { List } from '../../ui/list';
-import { Badge, Empty, Failure, Head, Waiting } from '../../ui/parts';
+import { ListPage } from '../../ui/list-page';
+import { Badge, Head } from '../../ui/parts';
 
 const KINDS = [
   { value: 'predefined', label: a.roles.predefined },
@@ -39,79 +39,68 @@ export function Roles() {
       (!search.kind || (search.kind === 'predefined') === isPredefined(one.name)),
   );
   return (
-    <div className="page">
-      <Head title={a.roles.title} badge={<span className="muted">{all.data && a.roles.total(all.data.length)}</span>}>
-        <Button
-          leftSection={<IconPlus size={16} aria-hidden />}
-          onClick={() => navigate({ to: '/manage/roles/new', search: {} })}
-        >
-          {a.roles.new}
-        </Button>
-      </Head>
-      <Group gap="sm" className="filters">
-        <TextInput
-          aria-label={a.find}
-          placeholder={a.find}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={search.find ?? ''}
-          onChange={(event) => set({ find: event.currentTarget.value || undefined })}
-        />
-        <Select
-          aria-label={a.roles.kind}
-          placeholder={`${a.roles.kind}: ${t.all}`}
-          data={KINDS}
-          value={search.kind ?? null}
-          onChange={(kind) => set({ kind: kind ?? undefined })}
-          clearable
-          clearButtonProps={{ 'aria-label': a.clear }}
-        />
-      </Group>
-      {all.error ? (
-        <Failure error={all.error} retry={() => all.refetch()} />
-      ) : !all.data ? (
-        <Waiting />
-      ) : (
-        <List<Role>
-          label={a.roles.title}
-          count={shown.length}
-          row={(index) => shown[index]}
-          rowKey={(one) => one.id ?? ''}
-          columns={[
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(9rem, 1fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/manage/roles/$id" params={{ id: one.id ?? '' }}>
-                  {one.name}
-                </Link>
-              ),
-            },
-            {
-              key: 'kind',
-              title: a.roles.kind,
-              width: '8rem',
-              cell: (one) =>
-                isPredefined(one.name) ? (
-                  <Badge tone="idle">{a.roles.predefined}</Badge>
-                ) : (
-                  <Badge tone="good">{a.roles.custom}</Badge>
-                ),
-            },
-            {
-              key: 'gives',
-              title: a.roles.gives,
-              width: 'minmax(10rem, 3fr)',
-              wide: true,
-              cell: (one) => {
-                const names = (one.permissions ?? []).map(permissionName).join(', ') || a.permissions.none;
-                return <span title={names}>{names}</span>;
-              },
-            },
-          ]}
-          empty={<Empty title={a.noMatch}>{a.noMatchHint}</Empty>}
-        />
-      )}
-    </div>
+    <ListPage<Role>
+      title={a.roles.title}
+      make={{ label: a.roles.new, act: () => navigate({ to: '/manage/roles/new', search: {} }) }}
+      filters={
+        <>
+          <TextInput
+            aria-label={a.find}
+            placeholder={a.find}
+            leftSection={<IconSearch size={16} aria-hidden />}
+            value={search.find ?? ''}
+            onChange={(event) => set({ find: event.currentTarget.value || undefined })}
+          />
+          <Select
+            aria-label={a.roles.kind}
+            placeholder={`${a.roles.kind}: ${t.all}`}
+            data={KINDS}
+            value={search.kind ?? null}
+            onChange={(kind) => set({ kind: kind ?? undefined })}
+            clearable
+            clearButtonProps={{ 'aria-label': a.clear }}
+          />
+        </>
+      }
+      query={all}
+      all={all.data ?? []}
+      shown={shown}
+      rowKey={(one) => one.id ?? ''}
+      columns={[
+        {
+          key: 'name',
+          title: t.name,
+          width: 'minmax(9rem, 1fr)',
+          cell: (one) => (
+            <Link className="row-link" to="/manage/roles/$id" params={{ id: one.id ?? '' }}>
+              {one.name}
+            </Link>
+          ),
+        },
+        {
+          key: 'kind',
+          title: a.roles.kind,
+          width: '8rem',
+          cell: (one) =>
+            isPredefined(one.name) ? (
+              <Badge tone="idle">{a.roles.predefined}</Badge>
+            ) : (
+              <Badge tone="good">{a.roles.custom}</Badge>
+            ),
+        },
+        {
+          key: 'gives',
+          title: a.roles.gives,
+          width: 'minmax(10rem, 3fr)',
+          wide: true,
+          cell: (one) => {
+            const names = (one.permissions ?? []).map(permissionName).join(', ') || a.permissions.none;
+            return <span title={names}>{names}</span>;
+          },
+        },
+      ]}
+      none={{ title: a.noMatch }}
+      noMatch={{ title: a.noMatch, hint: a.noMatchHint }}
+    />
   );
 }

@@ -55,7 +55,7 @@ function Form({ one, gone }: { one: ServiceAccount; gone: boolean }) {
   return (
     <form onSubmit={submit} noValidate className="panel">
       <h2>{a.permissions.title}</h2>
-      <Meanwhile stale={form.stale} gone={gone} reset={form.reset} />
+      <Meanwhile edit={form} gone={gone} />
       <TextInput
         label={t.name}
         value={values.name}

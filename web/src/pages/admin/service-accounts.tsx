@@ -1,7 +1,7 @@
 /** All service accounts, and making one: its secret is shown once. */
 
-import { Button, Group, TextInput } from '@mantine/core';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { TextInput } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -12,8 +12,8 @@ import { a } from '../../texts/admin';
 import { t } from '../../texts/pages';
 import { permissionName } from '../../texts/permissions';
 import { Denied, FormDialog, SecretDialog, useAct } from '../../ui/fields';
-import { List } from '../../ui/list';
-import { Empty, Failure, Head, Moment, useNow, Waiting } from '../../ui/parts';
+import { ListPage } from '../../ui/list-page';
+import { Head, Moment, useNow } from '../../ui/parts';
 import { PermissionFields } from '../../ui/permissions';
 
 /** Id and secret, each to be copied. */
@@ -90,15 +90,7 @@ export function ServiceAccounts() {
     await navigate({ to: '/manage/service-accounts/$id', params: { id } });
   };
   return (
-    <div className="page">
-      <Head
-        title={a.service.title}
-        badge={<span className="muted">{all.data && a.service.total(all.data.length)}</span>}
-      >
-        <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
-          {a.service.new}
-        </Button>
-      </Head>
+    <>
       <NewAccount
         open={open}
         close={() => setOpen(false)}
@@ -114,71 +106,60 @@ export function ServiceAccounts() {
         hint={a.service.secretHint}
         rows={made ? secretRows(made) : []}
       />
-      <Group gap="sm" className="filters">
-        <TextInput
-          aria-label={a.find}
-          placeholder={a.find}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={search.find ?? ''}
-          onChange={(event) => navigate({ search: { find: event.currentTarget.value || undefined }, replace: true })}
-        />
-      </Group>
-      {all.error ? (
-        <Failure error={all.error} retry={() => all.refetch()} />
-      ) : !all.data ? (
-        <Waiting />
-      ) : (
-        <List<ServiceAccount>
-          label={a.service.title}
-          count={shown.length}
-          row={(index) => shown[index]}
-          rowKey={(one) => one.id}
-          columns={[
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 1.2fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/manage/service-accounts/$id" params={{ id: one.id }}>
-                  {one.name}
-                </Link>
-              ),
+      <ListPage<ServiceAccount>
+        title={a.service.title}
+        make={{ label: a.service.new, act: () => setOpen(true) }}
+        filters={
+          <TextInput
+            aria-label={a.find}
+            placeholder={a.find}
+            leftSection={<IconSearch size={16} aria-hidden />}
+            value={search.find ?? ''}
+            onChange={(event) => navigate({ search: { find: event.currentTarget.value || undefined }, replace: true })}
+          />
+        }
+        query={all}
+        all={all.data ?? []}
+        shown={shown}
+        rowKey={(one) => one.id}
+        columns={[
+          {
+            key: 'name',
+            title: t.name,
+            width: 'minmax(8rem, 1.2fr)',
+            cell: (one) => (
+              <Link className="row-link" to="/manage/service-accounts/$id" params={{ id: one.id }}>
+                {one.name}
+              </Link>
+            ),
+          },
+          {
+            key: 'permissions',
+            title: a.permissions.title,
+            width: 'minmax(8rem, 2fr)',
+            wide: true,
+            cell: (one) => {
+              const names = one.permissions.map(permissionName).join(', ');
+              return <span title={names}>{names}</span>;
             },
-            {
-              key: 'permissions',
-              title: a.permissions.title,
-              width: 'minmax(8rem, 2fr)',
-              wide: true,
-              cell: (one) => {
-                const names = one.permissions.map(permissionName).join(', ');
-                return <span title={names}>{names}</span>;
-              },
-            },
-            {
-              key: 'used',
-              title: a.lastUse,
-              width: '8rem',
-              cell: (one) => (one.lastUsedDate ? <Moment at={one.lastUsedDate} now={now} /> : a.never),
-            },
-            {
-              key: 'api',
-              title: a.service.lastApi,
-              width: 'minmax(8rem, 1.5fr)',
-              wide: true,
-              cell: (one) => <span className="mono">{one.lastUsedApi ?? ''}</span>,
-            },
-          ]}
-          empty={
-            wanted ? (
-              <Empty title={a.noMatch}>{a.noMatchHint}</Empty>
-            ) : (
-              <Empty title={a.service.none} action={<Button onClick={() => setOpen(true)}>{a.service.new}</Button>}>
-                {a.service.noneHint}
-              </Empty>
-            )
-          }
-        />
-      )}
-    </div>
+          },
+          {
+            key: 'used',
+            title: a.lastUse,
+            width: '8rem',
+            cell: (one) => (one.lastUsedDate ? <Moment at={one.lastUsedDate} now={now} /> : a.never),
+          },
+          {
+            key: 'api',
+            title: a.service.lastApi,
+            width: 'minmax(8rem, 1.5fr)',
+            wide: true,
+            cell: (one) => <span className="mono">{one.lastUsedApi ?? ''}</span>,
+          },
+        ]}
+        none={{ title: a.service.none, hint: a.service.noneHint }}
+        noMatch={{ title: a.noMatch, hint: a.noMatchHint }}
+      />
+    </>
   );
 }

@@ -93,7 +93,7 @@ function AllowlistForm({ list }: { list: Allowlist | null }) {
       </div>
       <p className="muted">{list ? w.listHint : `${w.noList} ${w.listHint}`}</p>
       <form onSubmit={submit} noValidate>
-        <Meanwhile stale={form.stale} gone={false} reset={form.reset} />
+        <Meanwhile edit={form} />
         <div className="lines">
           {values.ips.map((line, index) => (
             <div key={line.key} className="line-row">
@@ -219,7 +219,7 @@ function Mappings({ list }: { list: RoleMapping[] }) {
       <h2>{w.mappings}</h2>
       <p className="muted">{values.length === 0 ? `${w.noMappings} ${w.mappingsHint}` : w.mappingsHint}</p>
       <form onSubmit={submit} noValidate>
-        <Meanwhile stale={form.stale} gone={false} reset={form.reset} />
+        <Meanwhile edit={form} />
         <div className="lines">
           {values.map((line, index) => (
             <div key={line.key} className="line-row">

@@ -94,7 +94,7 @@ function Details({ one, gone }: { one: User; gone: boolean }) {
     <section className="panel">
       <h2>{a.users.details}</h2>
       <form onSubmit={submit} noValidate>
-        <Meanwhile stale={form.stale} gone={gone} reset={form.reset} />
+        <Meanwhile edit={form} gone={gone} />
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
           {TEXTS.map(([field, label]) => (
             <TextInput

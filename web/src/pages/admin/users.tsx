@@ -14,7 +14,7 @@ import { permissionName } from '../../texts/permissions';
 import { fullTime, instant, shortTime } from '../../texts/time';
 import { Denied, FormDialog, useAct } from '../../ui/fields';
 import { type Column, List } from '../../ui/list';
-import { Badge, Empty, Failure, Head, Notice, useNow, Waiting } from '../../ui/parts';
+import { Badge, Empty, Failure, Head, isLost, Notice, useNow, Waiting } from '../../ui/parts';
 
 /** What is shown of a user where there is room for one text. */
 export function nameOf(user: User): string {
@@ -245,7 +245,7 @@ export function Users() {
           </Button>
         )}
       </Group>
-      {all.error ? (
+      {isLost(all) ? (
         <Failure error={all.error} retry={() => all.refetch()} />
       ) : !all.data ? (
         <Waiting />

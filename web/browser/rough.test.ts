@@ -1,0 +1,184 @@
+/** What goes wrong around a page, and people who may only look: against a real server. */
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { launch, signedIn } from './pages';
+import { Stage } from './stage';
+
+/** Markup, right to left, emoji, and a mark that turns the direction. */
+const ODD = '<img src=x onerror=alert(1)> שלום 🚀 مرحبا \u202Edrawkcab';
+
+let browser: Browser;
+let stage: Stage;
+let me: Awaited<ReturnType<typeof signedIn>>;
+let task: string;
+let plan: string;
+let schedule: string;
+let connection: string;
+
+beforeAll(async () => {
+  [browser, stage] = await Promise.all([launch(), Stage.start()]);
+  const engine = await stage.engine('forge-01');
+  const artifact = await stage.publish('customers', 'script-hello');
+  task = await stage.task('Load customers', artifact, engine.id);
+  const steps = [{ name: 'Load', condition: 'ALL_SUCCEEDED', taskIds: [task] }];
+  const { workspaceId, environmentId } = stage;
+  plan = String(
+    (await stage.call('POST', '/orchestration/executables/plans', { name: 'Nightly', workspaceId, steps })).id,
+  );
+  const trigger = { name: 'night', type: 'CRON', cronExpression: '30 2 ? * * *', timeZone: 'Europe/Berlin' };
+  schedule = String(
+    (await stage.call('POST', '/orchestration/schedules', { environmentId, description: 'Night', trigger })).id,
+  );
+  const parameters = [{ name: 'host', value: 'db.example', encrypted: false }];
+  const made = await stage.call('POST', '/orchestration/connections', {
+    name: 'Sales',
+    app: 'Custom',
+    workspaceId,
+    parameters,
+  });
+  connection = String(made.id);
+  me = await signedIn(browser, stage);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+/** Signs somebody in who has all permissions, but only these rights on the workspace. */
+async function somebody(login: string, rights: string[]): Promise<Page> {
+  const permissions = ['TMC_OPERATOR', 'TMC_ENGINE_USE'];
+  const role = await stage.call('POST', '/account/roles', { name: `Role of ${login}`, permissions });
+  const person = { login, email: `${login}@example.com`, firstName: login, lastName: 'Ewer', roleIds: [role.id] };
+  const user = await stage.call('POST', '/account/users', person);
+  const password = 'correct horse battery';
+  await stage.call('PUT', `/stoker/v1/users/${user.id}/password`, { newPassword: password });
+  await stage.call('POST', `/security/workspaces/${stage.workspaceId}/users/${user.id}/permissions`, rights);
+  const page = await (await browser.newContext({ locale: 'en-GB' })).newPage();
+  page.setDefaultTimeout(15_000);
+  await page.goto(stage.url);
+  await page.evaluate(
+    (body) => fetch('/stoker/v1/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+    JSON.stringify({ login, password }),
+  );
+  await page.goto(stage.url);
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+  return page;
+}
+
+afterEach(async ({ task: test }) => {
+  const folder = process.env.STOKER_SHOTS;
+  if (folder && test.result?.state === 'fail') await me.page.screenshot({ path: `${folder}/failed-rough.png` });
+});
+
+describe('somebody with permissions but few rights', () => {
+  it('sees no edit where only looking is allowed, and gets it with the right', async () => {
+    const page = await somebody('viewer', ['VIEW']);
+    const places: [string, string][] = [
+      [`/tasks/${task}`, 'Load customers'],
+      [`/plans/${plan}`, 'Nightly'],
+      [`/schedules/${schedule}`, 'Night'],
+      [`/manage/connections/${connection}`, 'Sales'],
+      ['/tasks', 'Tasks'],
+      ['/plans', 'Plans'],
+      ['/artifacts', 'Artifacts'],
+      ['/manage/connections', 'Connections'],
+    ];
+    const changing = /^(Edit|Run|Pause|Delete|Rename|Move|Attach|Detach|Add|New|Copy|Choose a file|Create)/;
+    for (const [path, heading] of places) {
+      await page.goto(stage.url + path);
+      await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
+      await page.getByText('Loading…').first().waitFor({ state: 'detached' });
+      const main = page.getByRole('main');
+      const found = await main
+        .getByRole('button', { name: changing })
+        .or(main.getByRole('link', { name: changing }))
+        .all();
+      const names = await Promise.all(
+        found.map(async (one) => (await one.textContent()) || (await one.getAttribute('aria-label'))),
+      );
+      // Ids may be copied by anybody.
+      expect(
+        names.filter((name) => !/^Copy\b/.test(name ?? '')),
+        path,
+      ).toEqual([]);
+    }
+    await page.goto(`${stage.url}/tasks/${task}/edit`);
+    await page.getByText('You may look at this task').waitFor();
+    // The right arrives while the page is open.
+    await page.goto(`${stage.url}/tasks/${task}`);
+    await page.getByRole('heading', { name: 'Load customers', level: 1 }).waitFor();
+    const user = (await stage.call<{ items?: { id: string; login: string }[] }>(
+      'GET',
+      '/account/users?query=login==viewer',
+    )) as never as { id: string; login: string }[];
+    const id = user.find((one) => one.login === 'viewer')?.id;
+    const rights = `/security/workspaces/${stage.workspaceId}/users/${id}/permissions`;
+    await stage.call('PUT', rights, ['VIEW', 'AUTHOR']);
+    await page.getByRole('link', { name: 'Edit', exact: true }).waitFor({ timeout: 30_000 });
+    expect(await page.getByRole('button', { name: 'Run', exact: true }).count()).toBe(0);
+    await page.context().close();
+  });
+});
+
+describe('names that people really give', () => {
+  it('are shown as they are, and nothing in them is carried out', async () => {
+    const { page } = me;
+    let asked = 0;
+    page.on('dialog', (dialog) => {
+      asked += 1;
+      void dialog.dismiss();
+    });
+    const body = { name: ODD, app: 'Custom', workspaceId: stage.workspaceId, parameters: [] };
+    const made = await stage.call('POST', '/orchestration/connections', body);
+    await me.go('/manage/connections');
+    await page.getByRole('link', { name: ODD }).click();
+    await page.getByRole('heading', { name: ODD, level: 1 }).waitFor();
+    expect(page.url()).toContain(String(made.id));
+    expect(await page.locator('main img').count()).toBe(0);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByText(ODD).waitFor();
+    expect(await me.violations()).toEqual([]);
+    expect(asked).toBe(0);
+  });
+});
+
+describe('a zip', () => {
+  it('that is chosen while a task is made is published and taken', async () => {
+    const { page } = me;
+    await me.go('/tasks/new');
+    await page.locator('input[type="file"]').setInputFiles(stage.fixture('script-true'));
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('dropped');
+    await dialog.getByLabel('Version').fill('0.1.0');
+    await dialog.getByRole('button', { name: 'Publish' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await page.getByRole('combobox', { name: 'Artifact' }).inputValue()).toBe('dropped');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('From a zip');
+    await page.getByRole('button', { name: 'Save as a draft' }).click();
+    await page.getByRole('heading', { name: 'From a zip', level: 1 }).waitFor();
+    await me.go('/tasks');
+    await page
+      .getByRole('row', { name: /From a zip/ })
+      .getByText('Draft')
+      .waitFor();
+  });
+});
+
+describe('a connection that is lost in the middle', () => {
+  it('leaves what is shown and typed, and what was typed can be saved when it is back', async () => {
+    const { page } = me;
+    await me.go(`/tasks/${task}/edit`);
+    await page.getByLabel('Description').fill('typed before the server went away');
+    await stage.restart(async () => {
+      await page.getByRole('button', { name: 'Save', exact: true }).first().click();
+      await page.getByText('The server does not answer').first().waitFor();
+      expect(await page.getByLabel('Description').inputValue()).toBe('typed before the server went away');
+    });
+    await page.getByRole('button', { name: 'Save', exact: true }).first().click();
+    await page.getByText('Saved', { exact: true }).first().waitFor();
+    const stored = await stage.call('GET', `/orchestration/executables/tasks/${task}`);
+    expect(stored.description).toBe('typed before the server went away');
+  });
+});
