@@ -25,6 +25,7 @@ both! {
             // As on the day before the installation: no table at all.
             let tables = [
                 "tester_runs",
+                "task_names",
                 "tester_projects",
                 "preferences",
                 "data_keys",
