@@ -84,7 +84,7 @@ it('takes in a project, shows what fails, and runs the corrected scenario', { ti
   await sound('failure');
 
   await page.getByRole('link', { name: 'Assertions', exact: true }).click();
-  await page.getByLabel('Expected Assertions 1').fill('200');
+  await page.getByRole('combobox', { name: 'Expected Assertions 1' }).fill('200');
   await page.getByText('Not saved yet').waitFor();
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByRole('region', { name: 'Response' }).getByText('200 OK').waitFor();
@@ -93,7 +93,7 @@ it('takes in a project, shows what fails, and runs the corrected scenario', { ti
   // What an expression becomes stands below its field; a wrong name is told with the right one.
   await page.getByRole('link', { name: /Again/ }).click();
   await page.getByText('Becomes').waitFor();
-  await page.getByLabel('Address').fill(`${stage.url}/health/\${"live".uper()}`);
+  await page.getByRole('combobox', { name: 'Address' }).fill(`${stage.url}/health/\${"live".uper()}`);
   await page.getByText('Did you mean upper?').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
 
@@ -136,7 +136,7 @@ it('keeps secrets, takes in the sample, and tries an operation of the API', { ti
     .first()
     .click();
   await page.getByRole('heading', { name: 'API reference', level: 1 }).waitFor();
-  await page.getByLabel('Address').waitFor();
+  await page.getByRole('combobox', { name: 'Address' }).waitFor();
   await sound('try');
   expect(me.complaints).toEqual([]);
 });

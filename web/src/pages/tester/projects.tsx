@@ -111,7 +111,7 @@ export function TesterProjects() {
     },
     {
       key: 'delete',
-      title: '',
+      title: x.delete,
       width: '6rem',
       cell: (row) => (
         <DangerButton

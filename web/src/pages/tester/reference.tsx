@@ -119,7 +119,7 @@ export function TesterReference() {
     { key: 'summary', title: x.description, width: 'minmax(8rem, 2fr)', wide: true, cell: (row) => row.summary },
     {
       key: 'try',
-      title: '',
+      title: x.tryIt,
       width: '6rem',
       cell: (row) => (
         <Button variant="default" size="compact-sm" onClick={() => tryIt(row)} aria-label={`${x.tryIt} ${row.key}`}>
