@@ -67,10 +67,22 @@ describe('permissions', () => {
 
 describe('refusals', () => {
   it('are shown at the field they name', () => {
-    expect(fieldOf('name: a role x exists already')).toEqual({ field: 'name', text: 'A role x exists already' });
-    expect(fieldOf('ips[1].description: is too long')).toEqual({ field: 'description', text: 'Is too long' });
-    expect(fieldOf('[0].ip: is missing')).toEqual({ field: 'ip', text: 'Is missing' });
-    expect(fieldOf('firstName must not be empty')).toEqual({ field: 'firstName', text: 'Must not be empty' });
+    expect(fieldOf('name: a role x exists already')).toEqual({
+      path: 'name',
+      field: 'name',
+      text: 'A role x exists already',
+    });
+    expect(fieldOf('ips[1].description: is too long')).toEqual({
+      path: 'ips[1].description',
+      field: 'description',
+      text: 'Is too long',
+    });
+    expect(fieldOf('[0].ip: is missing')).toEqual({ path: 'ip', field: 'ip', text: 'Is missing' });
+    expect(fieldOf('firstName must not be empty')).toEqual({
+      path: 'firstName',
+      field: 'firstName',
+      text: 'Must not be empty',
+    });
     for (const plain of ['there is no such path', 'the role is held by 2 users: take it from them', '']) {
       expect(fieldOf(plain)).toBeUndefined();
     }
