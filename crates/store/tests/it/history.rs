@@ -39,7 +39,7 @@ both! {
         for _ in 0..60 {
             let filter = random_filter(&random);
             let mut expected: Vec<&Run> = all.iter().filter(|run| filter.clauses.iter().all(|c| fits(run, c))).collect();
-            expected.sort_by(|a, b| key(a).cmp(&key(b)));
+            expected.sort_by_key(|run| key(run));
             let expected: Vec<String> = expected.iter().map(|run| run.id.to_string()).collect();
             for first_ms in [1, UNIT, i64::MAX] {
                 let size = 1 + pick(&random, 40);
