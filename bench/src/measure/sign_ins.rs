@@ -39,7 +39,7 @@ async fn wrong_passwords(url: String, own: u32, begin: Instant) -> Result<(BTree
     for number in 0..EACH {
         ticks.tick().await;
         // Every other one is a user that is there.
-        let name = if own % 2 == 0 { "user" } else { "nobody" };
+        let name = if own.is_multiple_of(2) { "user" } else { "nobody" };
         let login = format!("{name}{}", own * EACH + number);
         let body = json!({ "login": login, "password": "a password that is wrong" }).to_string();
         sent = Instant::now();
