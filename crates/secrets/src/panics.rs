@@ -30,7 +30,7 @@ mod tests {
         let copy = secret.clone();
         let formatted = payload(move || panic!("cannot use {copy}"));
         let text = secret.clone();
-        let unwrapped = payload(move || Err::<(), _>(text).unwrap());
+        let unwrapped = payload(move || std::hint::black_box(Err::<(), _>(text)).unwrap());
         let text = secret.clone();
         let compared = payload(move || assert_eq!(text, "another"));
         let own = secret.clone();
