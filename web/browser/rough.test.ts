@@ -6,7 +6,7 @@ import { launch, signedIn } from './pages';
 import { Stage } from './stage';
 
 /** Markup, right to left, emoji, and a mark that turns the direction. */
-const ODD = '<img src=x onerror=alert(1)> שלום 🚀 مرحبا \u202Edrawkcab';
+const ODD = '<img src=x onerror=alert(1)> שלום 🚀 مرحبا';
 
 let browser: Browser;
 let stage: Stage;

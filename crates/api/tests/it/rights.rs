@@ -126,7 +126,14 @@ fn success(sample: &Sample) -> Vec<u16> {
         }
     }
     match sample.call.method {
-        "POST" if ["/confirm", "/recovery-codes", "/secret"].iter().any(|end| sample.path.ends_with(end)) => vec![200],
+        "POST" if sample.path.ends_with("/cancel") => vec![204],
+        "POST"
+            if ["/confirm", "/recovery-codes", "/secret", "/preview", "/code"]
+                .iter()
+                .any(|end| sample.path.ends_with(end)) =>
+        {
+            vec![200]
+        }
         "POST" => vec![201],
         "DELETE" => vec![204],
         "PUT" if sample.path.ends_with("/password") => vec![204],

@@ -228,7 +228,7 @@ both! {
             (put(json!([])), "document"),
             (put(json!({ "version": 6 })), "document: neither"),
             (put(json!({ "entities": [{}] })), "document: entities[0]"),
-            (put(json!({ "entities": [inside] })), "the scenario `A` cannot hold the service `A`"),
+            (put(json!({ "entities": [inside] })), "document: entities[0].children[0]: a Service cannot be inside a Scenario"),
             (json!({ "version": 2, "name": " ", "document": { "entities": [] } }), "name"),
             (json!({ "name": "A", "document": { "entities": [] } }), "version"),
             (put(json!({ "entities": [], "padding": "x".repeat(1_100_000) })), "at most 1024 KiB"),
