@@ -61,7 +61,7 @@ async function themeMoves(page: Page, dark: boolean): Promise<string[]> {
 
 // Two of the four find what axe finds; pictures are made of all.
 describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('$name', (look) => {
-  it('shows every page without a violation', async () => {
+  it('shows every page without a violation', { timeout: 180_000 }, async () => {
     const watched = await signedIn(browser, stage, look);
     const { page } = watched;
     const places: [string, string, string][] = [
