@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launch, signedIn } from './pages';
-import { Stage } from './stage';
+import { Stage, until } from './stage';
 
 let browser: Browser;
 let stage: Stage;
@@ -35,8 +35,10 @@ async function sound(name: string): Promise<void> {
     await me.page.setViewportSize({ width, height: 900 });
     await me.page.emulateMedia({ colorScheme: scheme });
     if (folder) await me.page.screenshot({ path: `${folder}/tester-${name}-${look}.png`, fullPage: true });
-    const over = await me.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(over, `${name} fits at ${width}`).toBeLessThanOrEqual(0);
+    // The frame needs a moment to fold.
+    await until(`${name} to fit at ${width}`, () =>
+      me.page.evaluate(() => (document.documentElement.scrollWidth <= window.innerWidth ? true : undefined)),
+    );
   }
   await me.page.setViewportSize({ width: 1440, height: 900 });
   await me.page.emulateMedia({ colorScheme: 'light' });
