@@ -24,6 +24,21 @@ export default defineConfig({
     target: 'es2023',
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 900,
+    manifest: 'manifest.json',
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What nearly every page needs comes in one file: browsers fetch six at a time.
+            {
+              name: 'base',
+              test: /src[\\/](ui[\\/](parts|list|list-page|fields|found|executable|pickers|tabs|cut)|texts[\\/](?!tester|audit|permissions)|api[\\/](client|queries|pages|own)|lib[\\/](use-many|use-pages|address|field-of))|@tabler/,
+              minShareCount: 2,
+            },
+          ],
+        },
+      },
+    },
   },
   server: { proxy: Object.fromEntries(proxied.map((path) => [path, server])) },
 });

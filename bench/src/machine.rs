@@ -10,10 +10,12 @@ use stoker_testkit::programs::workspace_root;
 
 /// Builds what is measured; cargo shows the progress.
 pub(crate) fn build_programs() -> Result<()> {
-    eprintln!("building server and engine (release); the first time takes some minutes");
+    eprintln!("building server, engine and command line (release); the first time takes some minutes");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--release", "-p", "stoker-server", "-p", "stoker-engine"]).current_dir(workspace_root());
+    build
+        .args(["build", "--release", "-p", "stoker-server", "-p", "stoker-engine", "-p", "stoker-cli"])
+        .current_dir(workspace_root());
     for (name, _) in std::env::vars_os() {
         // What cargo told this program about its package would look like changed settings of build scripts there.
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {

@@ -15,14 +15,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use report::Report;
 
 /// Measures server and engine and writes one table to the terminal and to bench/results.md.
 #[derive(Parser)]
-#[command(name = "stoker-bench", version)]
+#[command(name = "stoker-bench", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// What to measure
     #[arg(value_enum, default_values_t = [Section::All])]
     sections: Vec<Section>,
@@ -44,12 +46,22 @@ struct Arguments {
     /// Active schedules
     #[arg(long, value_name = "COUNT", default_value_t = 100_000, value_parser = clap::value_parser!(i64).range(500..))]
     schedules: i64,
+    /// Another build of `stoker` for the API tester's part
+    #[arg(long, value_name = "FILE")]
+    stoker: Option<PathBuf>,
     /// Where the table is written
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Take the programs as they lie beside this one, also debug builds; for work on the benchmark itself
     #[arg(long)]
     dev: bool,
+}
+
+/// What else the program does.
+#[derive(Subcommand)]
+enum Command {
+    /// Write a long history into the data folder of a server that rests, for measuring by other means
+    Fill(measure::Fill),
 }
 
 /// A part of the benchmark.
@@ -77,11 +89,17 @@ enum Section {
     Rights,
     /// Many schedules, and the steps of a plan
     Schedules,
+    /// The API tester beside hurl and newman
+    Tester,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments) {
+    let done = match &arguments.command {
+        Some(Command::Fill(wanted)) => measure::fill_history(wanted).map(|()| true),
+        None => run(&arguments),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -40,6 +40,17 @@ pub(crate) enum Backend {
     Replicas(usize),
 }
 
+impl Backend {
+    /// Several servers on PostgreSQL in place of one when `STOKER_TEST_REPLICAS` says how many.
+    fn as_asked(self) -> Self {
+        let count = std::env::var("STOKER_TEST_REPLICAS").ok().and_then(|text| text.parse().ok());
+        match (self, count) {
+            (Backend::Postgres, Some(count @ 2..=9)) => Backend::Replicas(count),
+            (backend, _) => backend,
+        }
+    }
+}
+
 /// How a stage differs from the plain one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StageOptions {
@@ -116,6 +127,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts the server and, unless asked otherwise, an engine that is paired and available when this returns.
     pub(crate) async fn start(backend: Backend, options: StageOptions) -> Self {
+        let backend = backend.as_asked();
         // The first call builds the archives, for so long that open connections would be closed meanwhile.
         let _ = fixture("script-true");
         let config = tempfile::tempdir().expect("a folder for the settings");

@@ -276,7 +276,7 @@ describe('stages', () => {
     await page.getByRole('button', { name: 'Edit Sales' }).click();
     await page.getByRole('switch').check();
     await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('Tasks follow only artifacts published here').waitFor();
+    await page.getByText(/Owner: .* Tasks follow only artifacts published here/).waitFor();
     await page.getByText('Nothing that you may see.').waitFor();
     await wellFormed('environment');
     await me.go('/manage/environments');

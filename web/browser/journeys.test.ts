@@ -93,6 +93,8 @@ describe('the first five minutes', () => {
 
     await page.getByRole('link', { name: 'Tasks', exact: true }).click();
     await page.getByRole('link', { name: 'New task' }).first().click();
+    // The list, which has a field of this name too, stays until the form is there.
+    await page.getByRole('heading', { name: 'New task' }).waitFor();
     await page.getByRole('combobox', { name: 'Artifact' }).click();
     await page.getByRole('option', { name: 'greetings' }).click();
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Greet & go <i>now</i>');
@@ -108,6 +110,7 @@ describe('the first five minutes', () => {
     await page.getByRole('combobox', { name: 'Runs on' }).click();
     await page.getByRole('option', { name: 'forge-01' }).click();
     await page.getByRole('checkbox', { name: 'Several runs at once' }).check();
+    await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('button', { name: 'Create the task' }).click();
     await page.getByRole('heading', { name: 'Greet & go <i>now</i>', level: 1 }).waitFor();
 
@@ -181,12 +184,43 @@ describe('a task', () => {
     const { page } = me;
     await me.go(`/tasks/${await find('tasks', 'Slow one')}`);
     await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
     await page.getByText('Paused by admin').waitFor();
     expect(await page.getByRole('button', { name: 'Run', exact: true }).count()).toBe(0);
-    await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('Slow one is paused.').waitFor();
+    expect(await me.violations()).toEqual([]);
+    // Taken back with the button, then by the key, and on another page than where it was done.
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('Undone.').waitFor();
     await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused by admin').waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('Slow one is resumed.').waitFor();
+    await page.getByRole('link', { name: 'Tasks', exact: true }).click();
+    const row = page.getByRole('row', { name: /Slow one/ });
+    await row.getByText('Ready').waitFor();
+    await page.keyboard.press('u');
+    await row.getByText('Paused').waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+    await row.getByRole('link').click();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
+  });
+
+  it('whose pausing is refused says why, and offers nothing to take back', async () => {
+    const { page } = me;
+    const id = await find('tasks', 'Slow one');
+    await me.go(`/tasks/${id}`);
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await page.route('**/pause', (route) =>
+      route.fulfill({ status: 403, json: { status: 403, message: 'Somebody took your right away.' } }),
+    );
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('alert').getByText('Somebody took your right away.').waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await page.unroute('**/pause');
   });
 
   it('that was removed elsewhere says so', async () => {
@@ -207,11 +241,13 @@ describe('a task', () => {
     await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('combobox', { name: 'Runs on' }).click();
     await page.getByRole('option', { name: 'forge-01' }).click();
+    await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('button', { name: 'Create the task' }).click();
     // The refusal names a field of another step: the form goes back to it.
     await page.getByRole('textbox', { name: 'Name', exact: true }).waitFor();
     await page.locator('input[aria-invalid="true"]').waitFor();
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Slow two');
+    await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('button', { name: 'Next' }).click();
     await page.getByRole('button', { name: 'Create the task' }).click();

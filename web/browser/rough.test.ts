@@ -3,7 +3,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launch, signedIn } from './pages';
-import { Stage } from './stage';
+import { Stage, until } from './stage';
 
 /** Markup, right to left, emoji, and a mark that turns the direction. */
 const ODD = '<img src=x onerror=alert(1)> שלום 🚀 مرحبا';
@@ -163,6 +163,65 @@ describe('a zip', () => {
       .getByRole('row', { name: /From a zip/ })
       .getByText('Draft')
       .waitFor();
+  });
+});
+
+describe('an artifact', () => {
+  it('that is used is not deleted, and the refusal names the task; a version that nobody uses is', async () => {
+    const { page } = me;
+    const list = await stage.call<{ items: { id: string; name: string }[] }>('GET', '/orchestration/artifacts');
+    const id = list.items.find((one) => one.name === 'customers')?.id;
+    await stage.publish('customers', 'script-true', '0.2.0');
+    await me.go(`/artifacts/${id}`);
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delete the artifact customers with all its versions?' });
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await dialog.getByText('in use by task Load customers').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Delete 0.2.0' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete 0.2.0' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'Parameters of 0.1.0' }).waitFor();
+    const left = await stage.call<{ versions: string[] }>('GET', `/orchestration/artifacts/${id}`);
+    expect(left.versions).toEqual(['0.1.0']);
+  });
+});
+
+describe('a large file', () => {
+  it('tells how much of it is sent, and is given up when its form is closed', async () => {
+    const { page } = me;
+    const slow = await page.context().newCDPSession(page);
+    const limit = (uploadThroughput: number) =>
+      slow.send('Network.emulateNetworkConditions', {
+        offline: false,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput,
+      });
+    await slow.send('Network.enable');
+    await me.go('/manage/resources');
+    await page.getByRole('button', { name: 'New resource' }).first().click();
+    const file = { name: 'large.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(4_000_000, 7) };
+    await page.locator('input[type=file]').setInputFiles(file);
+    await limit(1_000_000);
+    await page.getByRole('button', { name: 'Upload' }).click();
+    const bar = page.getByRole('progressbar', { name: 'Upload' });
+    const percent = async () => Number(await bar.getAttribute('aria-valuenow'));
+    const part = await until('a part of it', async () => {
+      const now = await percent();
+      return now > 0 && now < 100 ? now : undefined;
+    });
+    await page.getByText(/^\d+ % sent$/).waitFor();
+    await until('more of it', async () => ((await percent()) > part ? true : undefined));
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await limit(-1);
+    // The server kept nothing of it.
+    expect((await stage.call<{ total: number }>('GET', '/orchestration/resources')).total).toBe(0);
+    await page.getByRole('button', { name: 'New resource' }).first().click();
+    await page.locator('input[type=file]').setInputFiles(file);
+    await page.getByRole('button', { name: 'Upload' }).click();
+    await page.getByRole('heading', { name: 'large.bin', level: 1 }).waitFor();
   });
 });
 

@@ -27,22 +27,33 @@ export class Stage {
   token = '';
   workspaceId = '';
   environmentId = '';
-  private readonly folder = mkdtempSync(join(tmpdir(), 'stoker-console-'));
+  readonly folder = mkdtempSync(join(tmpdir(), 'stoker-console-'));
   private readonly processes: ChildProcess[] = [];
   private server: ChildProcess | undefined;
   private archive: string | undefined;
+  private options: string[] = [];
 
-  static async start(): Promise<Stage> {
+  /** Starts with a configuration file of these settings, when there are any. */
+  static async start(settings?: Json): Promise<Stage> {
     const stage = new Stage();
+    if (settings) {
+      const file = join(stage.folder, 'server.json');
+      writeFileSync(file, JSON.stringify(settings));
+      stage.options = ['--config', file];
+    }
     await stage.startServer('127.0.0.1:0');
     return stage;
   }
 
   private async startServer(listen: string): Promise<void> {
     const data = join(this.folder, 'data');
-    const server = spawn(join(programs, 'stoker-server'), ['serve', '--data', data, '--listen', listen], {
-      stdio: ['ignore', 'pipe', openSync(join(this.folder, 'server.log'), 'a')],
-    });
+    const server = spawn(
+      join(programs, 'stoker-server'),
+      ['serve', '--data', data, '--listen', listen, ...this.options],
+      {
+        stdio: ['ignore', 'pipe', openSync(join(this.folder, 'server.log'), 'a')],
+      },
+    );
     this.server = server;
     this.processes.push(server);
     const url = await new Promise<string>((done, fail) => {

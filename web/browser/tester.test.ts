@@ -104,11 +104,29 @@ it('takes in a project, shows what fails, and runs the corrected scenario', { ti
   await page.getByText('2 done, 0 not Ok').waitFor();
   await sound('scenario');
 
+  // Values, loops and rows of data are set here and act in the run.
+  await page.getByRole('link', { name: /Again/ }).click();
+  await page.getByRole('link', { name: 'Flow', exact: true }).click();
+  await page.getByRole('button', { name: 'Add a value' }).click();
+  await page.getByRole('textbox', { name: 'Variable Flow 1' }).fill('word');
+  await page.getByRole('combobox', { name: 'Value Flow 1' }).fill('live');
+  await page.getByRole('checkbox', { name: 'Once for each element of a list' }).check();
+  await page.getByRole('combobox', { name: 'List (a JSON array)' }).fill('[1,2]');
+  await page.getByRole('combobox', { name: 'Address' }).fill(`${stage.url}/health/\${word}`);
+  await page.getByText('Not saved yet').waitFor();
+  await sound('flow');
+  await page.getByRole('link', { name: /Health/ }).click();
+  await page.getByRole('checkbox', { name: 'Once for each row of data' }).check();
+  await page.getByRole('textbox', { name: 'Rows' }).fill('who\nann\nbob\n');
+  await page.getByRole('region', { name: 'Health' }).getByRole('button', { name: 'Run' }).click();
+  // Two rows, each with the first request once and the second one twice.
+  await page.getByText('6 done, 0 not Ok').waitFor();
+
   await page.getByRole('link', { name: 'API tester' }).click();
   await page.getByRole('link', { name: 'History' }).click();
-  await page.getByRole('link', { name: 'Health' }).click();
+  await page.getByRole('link', { name: 'Health' }).first().click();
   await page.getByRole('heading', { name: 'Health', level: 1 }).waitFor();
-  await page.getByText('Is it ready').waitFor();
+  await page.getByText('Is it ready').first().waitFor();
   await sound('run');
   expect(me.complaints).toEqual([]);
 });

@@ -187,6 +187,11 @@ describe('a schedule', () => {
     await page.getByRole('option', { name: 'Load customers' }).click();
     await page.getByRole('button', { name: 'Attach', exact: true }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Attach', exact: true }).click();
+    // Nobody is asked: what was taken off can be put back.
+    await page.getByRole('button', { name: 'Detach' }).click();
+    await page.getByText('Every night does not start Load customers any more.').waitFor();
+    await page.getByText('nothing yet').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByRole('button', { name: 'Detach' }).waitFor();
 
     await me.go('/runs?view=coming');
@@ -222,6 +227,13 @@ describe('the page of runs', () => {
     await page.getByRole('textbox', { name: 'Name of the view' }).fill('Failed exports');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByRole('button', { name: 'Remove the view Failed exports' }).click();
+    await page.getByText('The view Failed exports is removed.').waitFor();
+    await page.getByText('No view yet').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByText('Undone.').waitFor();
 
     const other = await signedIn(browser, stage);
     await other.go('/runs');

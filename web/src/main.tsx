@@ -1,7 +1,7 @@
 import { MantineProvider } from '@mantine/core';
 import '@mantine/core/styles.css';
 import { setNonce } from 'get-nonce';
-import { StrictMode } from 'react';
+import { StrictMode, startTransition } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
 import './app/styles.css';
@@ -13,7 +13,7 @@ setNonce(nonce);
 
 const root = document.getElementById('root');
 if (root) {
-  createRoot(root).render(
+  const tree = (
     <StrictMode>
       <MantineProvider
         theme={theme}
@@ -23,6 +23,8 @@ if (root) {
       >
         <App />
       </MantineProvider>
-    </StrictMode>,
+    </StrictMode>
   );
+  // As a transition, so that drawing it all gives way to whoever touches something meanwhile.
+  startTransition(() => createRoot(root).render(tree));
 }

@@ -9,6 +9,7 @@ mod node;
 mod openapi;
 mod python;
 mod quartz;
+mod rivals;
 mod setup;
 mod shell;
 mod steps;
@@ -36,6 +37,7 @@ usage: cargo xtask TASK
   openapi   write the OpenAPI documents in openapi/; diff: only compare them with the published contract
   web       build the console into web/dist, from where the server takes it in
   web-test  check the console and use it in a real browser, with a real server and engine
+  rivals    install the programs that the benchmark compares with into target/tools
   quartz    ask the real Quartz for the answers in crates/cron/tests/golden
   help      this text
 ";
@@ -76,6 +78,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "openapi" => openapi::run(arguments),
         "web" => web::build(),
         "web-test" => web::test(),
+        "rivals" => rivals::run(),
         "quartz" => quartz::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -73,7 +73,8 @@ pub(crate) fn run(demo: bool) -> Result<()> {
     Ok(())
 }
 
-fn install(packages: &[&str]) -> Result<()> {
+/// Installs Debian packages by name.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
     if shell::find_program("apt-get").is_none() {
         bail!("this is no Debian: there is no apt-get");
     }

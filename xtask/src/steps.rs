@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::{compat, demo, deps, node, openapi, python, shell, web};
+use crate::{compat, demo, deps, node, openapi, python, rivals, shell, web};
 
 /// One step of a task.
 struct Step {
@@ -14,7 +14,7 @@ struct Step {
     work: fn() -> Result<()>,
 }
 
-const TEST: [Step; 13] = [
+const TEST: [Step; 14] = [
     Step {
         name: "format",
         cure: "run `cargo fmt --all` (`rustup component add rustfmt` when that is missing)",
@@ -51,14 +51,20 @@ const TEST: [Step; 13] = [
         cure: "run the failed test by itself: `cargo test -p PACKAGE NAME`",
         work: || {
             let mut tests = shell::cargo(["test", "--workspace", "--no-fail-fast"]);
+            tests.env("RUST_TEST_THREADS", test_threads());
             shell::run(tests.env("STOKER_FIXTURES", shell::target().join("fixtures")))
         },
+    },
+    Step {
+        name: "several servers",
+        cure: "run the failed test by itself: `STOKER_TEST_REPLICAS=3 cargo test --workspace --test it NAME`",
+        work: || several(SHARED, "3"),
     },
     Step { name: "browser tests", cure: "run `cargo xtask web-test`", work: web::browse },
     Step { name: "demonstration", cure: "run `cargo xtask demo`", work: || demo::run(true) },
 ];
 
-const NIGHTLY: [Step; 2] = [
+const NIGHTLY: [Step; 4] = [
     Step {
         name: "slow tests",
         cure: "run the failed test by itself: `cargo test -p PACKAGE NAME -- --include-ignored`",
@@ -69,11 +75,32 @@ const NIGHTLY: [Step; 2] = [
         },
     },
     Step {
+        name: "all suites on two servers",
+        cure: "run the failed test by itself: `STOKER_TEST_REPLICAS=2 cargo test --workspace --test it NAME`",
+        work: || several(&["::postgres", "story::"], "2"),
+    },
+    Step {
+        name: "all suites on three servers",
+        cure: "run the failed test by itself: `STOKER_TEST_REPLICAS=3 cargo test --workspace --test it NAME`",
+        work: || several(&["::postgres", "story::"], "3"),
+    },
+    Step {
         name: "demonstration of the release build",
         cure: "run `cargo xtask demo --release` by itself",
         work: || demo::run(false),
     },
 ];
+
+/// Suites of what one server does and another has to know at once.
+const SHARED: &[&str] =
+    &["tokens::", "console::", "security::", "link::offers", "link::stops", "webhooks::", "several::"];
+
+/// Runs suites of the API, whose servers on PostgreSQL are so many behind a proxy then.
+fn several(suites: &[&str], servers: &str) -> Result<()> {
+    let mut tests = shell::cargo(["test", "--workspace", "--no-fail-fast", "--test", "it", "--", "--skip", "sqlite"]);
+    tests.args(["--test-threads", "4"]).args(suites);
+    shell::run(tests.env("STOKER_TEST_REPLICAS", servers).env("STOKER_FIXTURES", shell::target().join("fixtures")))
+}
 
 /// What has to be right before a change lands.
 pub(crate) fn test() -> Result<()> {
@@ -85,9 +112,20 @@ pub(crate) fn nightly() -> Result<()> {
     run(TEST.iter().chain(&NIGHTLY))
 }
 
+/// How many tests run at once: half as many again as there are processors, because many of them wait for programs that
+/// they started.
+fn test_threads() -> String {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (processors + processors.div_ceil(2)).to_string()
+}
+
 /// Builds the programs as people run them, then measures. `arguments` go to the benchmark.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     build_programs(true)?;
+    let sections: Vec<&String> = arguments.iter().take_while(|argument| !argument.starts_with('-')).collect();
+    if sections.is_empty() || sections.iter().any(|section| matches!(section.as_str(), "all" | "tester")) {
+        rivals::run()?;
+    }
     shell::run(shell::cargo(["run", "--release", "--package", "stoker-bench", "--"]).args(arguments))
 }
 

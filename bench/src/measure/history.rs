@@ -12,6 +12,7 @@ use crate::report::{Bar, Report};
 use crate::stage::{Stage, text};
 use crate::stats::Times;
 
+/// Tasks of the measured history; more than may be made, so that no list is spared.
 const TASKS: i64 = 50_000;
 const WORKSPACES: i64 = 200;
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -26,6 +27,7 @@ const SETTLE: Duration = Duration::from_secs(20);
 pub(crate) async fn measure(report: &mut Report, runs: i64, now_ms: i64) -> Result<()> {
     on(report, "SQLite", None, runs, now_ms).await?;
     if crate::floors::has_postgres() {
+        stoker_testkit::postgres::as_installed();
         let database = stoker_testkit::postgres::database();
         on(report, "PostgreSQL", Some(database.url.clone()), runs, now_ms).await?;
     }
@@ -37,14 +39,52 @@ pub(crate) async fn measure(report: &mut Report, runs: i64, now_ms: i64) -> Resu
     Ok(())
 }
 
+/// A history to be written into a database file.
+#[derive(clap::Args)]
+pub(crate) struct Fill {
+    /// Ended runs
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000_000, value_parser = clap::value_parser!(i64).range(1..))]
+    runs: i64,
+    /// Tasks that they are runs of
+    #[arg(long, value_name = "COUNT", default_value_t = 5_000, value_parser = clap::value_parser!(i64).range(1..=30_000))]
+    tasks: i64,
+    /// Data folder of a server that was started once and rests now
+    #[arg(long, value_name = "FOLDER")]
+    data: std::path::PathBuf,
+    /// Environment that the runs belong to, by id
+    #[arg(long, value_name = "ID")]
+    environment: String,
+    /// User who has every right on the workspaces of these runs, by id
+    #[arg(long, value_name = "ID")]
+    user: String,
+    /// The last run was asked for at this moment, in milliseconds since 1970
+    #[arg(long, value_name = "MS")]
+    until: i64,
+}
+
+/// How much is written.
+#[derive(Clone, Copy)]
+struct Size {
+    runs: i64,
+    tasks: i64,
+}
+
+/// Writes it.
+pub(crate) fn fill_history(wanted: &Fill) -> Result<()> {
+    let file = wanted.data.join("stoker.db");
+    ensure!(file.is_file(), "{} is missing: start a server on --data once", file.display());
+    let size = Size { runs: wanted.runs, tasks: wanted.tasks };
+    fill_all(&Target::Sqlite(file), size, wanted.until, &wanted.environment, &[&wanted.user])
+}
+
 /// Twenty-four hexadecimal characters.
 fn hex(kind: &str, number: i64) -> String {
     format!("{kind}{number:0width$}", width = 24 - kind.len())
 }
 
-fn task_of(number: i64) -> i64 {
+fn task_of(number: i64, tasks: i64) -> i64 {
     // Neighbours in time belong to different tasks.
-    (number * 7919) % TASKS
+    (number * 7919) % tasks
 }
 
 async fn on(report: &mut Report, name: &str, url: Option<String>, runs: i64, now_ms: i64) -> Result<()> {
@@ -62,7 +102,7 @@ async fn on(report: &mut Report, name: &str, url: Option<String>, runs: i64, now
         None => Target::Sqlite(stage.data().join("stoker.db")),
     };
     let began = Instant::now();
-    fill_all(&target, runs, now_ms, &environment, &[&admin, &few_id])?;
+    fill_all(&target, Size { runs, tasks: TASKS }, now_ms, &environment, &[&admin, &few_id])?;
     stage.server.restart();
     eprintln!("  {name}: {runs} runs written in {:.0} s", began.elapsed().as_secs_f64());
     tokio::time::sleep(SETTLE).await;
@@ -162,6 +202,9 @@ fn questions(environment: &str, now_ms: i64) -> Vec<(&'static str, Vec<Question>
         filter("engine", "runtime", "or", engine(3)),
         filter("author", "author", "not_in", json!(["nobody"])),
         filter("duration", "executeDurationMs", "greater_than", json!(60_000)),
+        filter("an engine that ran little", "runtime", "or", engine(RARE)),
+        filter("who started little", "operator", "in", json!(["seldom"])),
+        filter("much longer than others", "executeDurationMs", "greater_than", json!(3_600_000)),
     ];
     let tasks = vec![
         get("no filter", TASK.to_owned()),
@@ -178,7 +221,7 @@ fn run_id(number: i64) -> String {
     format!("{:08x}-0000-4000-8000-{number:012x}", (number * 2_654_435_761) % 4_294_967_296)
 }
 
-fn fill_all(target: &Target, runs: i64, now_ms: i64, environment: &str, principals: &[&str]) -> Result<()> {
+fn fill_all(target: &Target, size: Size, now_ms: i64, environment: &str, principals: &[&str]) -> Result<()> {
     let workspace = |number: i64| -> Vec<Cell> {
         vec![
             hex("b", number).into(),
@@ -197,6 +240,7 @@ fn fill_all(target: &Target, runs: i64, now_ms: i64, environment: &str, principa
             if number < WORKSPACES { (principals[0], number) } else { (principals[1], (number - WORKSPACES) * 3) };
         vec![who.into(), hex("b", place).into(), "HUMAN".into(), 31.into()]
     };
+    let rights = if principals.len() > 1 { WORKSPACES + 3 } else { WORKSPACES };
     let artifact = |number: i64| -> Vec<Cell> {
         vec![hex("a", number).into(), hex("b", number).into(), "artifact".into(), "standard".into(), 0.into()]
     };
@@ -209,8 +253,10 @@ fn fill_all(target: &Target, runs: i64, now_ms: i64, environment: &str, principa
         cells.extend([Cell::from(hex("e", number % 20)), "{}".into(), 0.into(), 0.into()]);
         cells
     };
-    let name = |number: i64| -> Vec<Cell> { vec![hex("d", number).into(), format!("task {number}").into()] };
-    let run = |number: i64| run_row(number, runs, now_ms, environment);
+    let name = |number: i64| -> Vec<Cell> {
+        vec![hex("b", number % WORKSPACES).into(), hex("d", number).into(), format!("task {number}").into()]
+    };
+    let run = |number: i64| run_row(number, size, now_ms, environment);
     let text = |columns: &'static str| columns.split(' ').collect::<Vec<_>>();
     let (w, r, a) = (
         text("id environment_id name owner kind protected_artifact_update created_ms updated_ms"),
@@ -226,11 +272,11 @@ fn fill_all(target: &Target, runs: i64, now_ms: i64, environment: &str, principa
         target,
         &[
             Table { name: "workspaces", columns: &w, rows: WORKSPACES, row: &workspace },
-            Table { name: "workspace_rights", columns: &r, rows: WORKSPACES + 3, row: &right },
+            Table { name: "workspace_rights", columns: &r, rows: rights, row: &right },
             Table { name: "artifacts", columns: &a, rows: WORKSPACES, row: &artifact },
-            Table { name: "tasks", columns: &t, rows: TASKS, row: &task },
-            Table { name: "task_names", columns: &["task_id", "name"], rows: TASKS, row: &name },
-            Table { name: "runs", columns: &u, rows: runs, row: &run },
+            Table { name: "tasks", columns: &t, rows: size.tasks, row: &task },
+            Table { name: "task_names", columns: &["workspace_id", "task_id", "name"], rows: size.tasks, row: &name },
+            Table { name: "runs", columns: &u, rows: size.runs, row: &run },
         ],
     )
 }
@@ -239,10 +285,17 @@ const RUN_COLUMNS: &str = "id task_id task_name task_version workspace_id enviro
     artifact_version artifact_sha256 artifact_size runtime_type target_id engine_id run_type user_id user_kind parallel \
     log_level parameters state outcome trigger_ms start_ms finish_ms epoch deploy_until_ms log_lines log_chunks";
 
-fn run_row(number: i64, runs: i64, now_ms: i64, environment: &str) -> Vec<Cell> {
-    let task = task_of(number);
-    let (place, engine) = (task % WORKSPACES, hex("e", task % 20));
-    let trigger = now_ms - SPAN + number * (SPAN / runs.max(1));
+/// One run of so many is unlike the others: its engine, who started it, and how long it took.
+const ODD: i64 = 40_000;
+/// Number of the engine of those.
+const RARE: i64 = 99;
+
+fn run_row(number: i64, size: Size, now_ms: i64, environment: &str) -> Vec<Cell> {
+    let task = task_of(number, size.tasks);
+    let odd = number % ODD == 7;
+    let (place, engine) = (task % WORKSPACES, hex("e", if odd { RARE } else { task % 20 }));
+    let user = if odd { "seldom" } else { "admin" };
+    let trigger = now_ms - SPAN + number * (SPAN / size.runs.max(1));
     let outcome = match number {
         _ if number % 1000 == 0 => "terminated_timeout",
         _ if number % 20 == 0 => "failed",
@@ -251,9 +304,9 @@ fn run_row(number: i64, runs: i64, now_ms: i64, environment: &str) -> Vec<Cell> 
     let mut cells: Vec<Cell> = vec![run_id(number).into(), hex("d", task).into(), format!("task {task}").into()];
     cells.extend(["1.0".into(), Cell::from(hex("b", place)), environment.into(), hex("a", place).into()]);
     cells.extend(["artifact".into(), "1.0".into(), "x".into(), Cell::from(10), "REMOTE_ENGINE".into()]);
-    cells.extend([Cell::from(engine.clone()), engine.into(), "MANUAL".into(), "admin".into(), "HUMAN".into()]);
+    cells.extend([Cell::from(engine.clone()), engine.into(), "MANUAL".into(), user.into(), "HUMAN".into()]);
     cells.extend([Cell::from(1), "WARN".into(), "[]".into(), "finished".into(), outcome.into()]);
-    let finish = trigger + 5_000 + (number % 60) * 1000;
+    let finish = trigger + 5_000 + if odd { 7_200_000 } else { (number % 60) * 1000 };
     cells.extend([trigger, trigger + 500, finish, 1, 0, 10, 1].map(Cell::from));
     cells
 }

@@ -10,9 +10,12 @@ mod runs;
 mod schedules;
 mod sign_ins;
 mod start;
+mod tester;
 mod trigger;
 
 use anyhow::{Context, Result};
+
+pub(crate) use history::{Fill, fill_history};
 
 use crate::floors::Floors;
 use crate::machine::busy_percent;
@@ -51,6 +54,11 @@ pub(crate) async fn all(arguments: &Arguments, report: &mut Report) {
         begin(report, "many schedules").await;
         let result = schedules::schedules(report, arguments.schedules).await;
         note(report, "schedules", result);
+    }
+    if wanted(Section::Tester) {
+        begin(report, "the API tester").await;
+        let result = tester::measure(report, arguments.stoker.as_deref()).await;
+        note(report, "the API tester", result);
     }
     let with_engine =
         [Section::Trigger, Section::Runs, Section::Memory, Section::Start, Section::Recovery, Section::Schedules];

@@ -20,7 +20,7 @@ const DUE: i64 = 500;
 const AHEAD_MS: i64 = 45_000;
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// Between two questions for what was started.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(10);
 /// Steps of the plan.
 const STEPS: usize = 40;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -29,12 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) async fn schedules(report: &mut Report, count: i64) -> Result<()> {
     on(report, "SQLite", None, count).await?;
     if crate::floors::has_postgres() {
+        stoker_testkit::postgres::as_installed();
         let database = stoker_testkit::postgres::database();
         on(report, "PostgreSQL", Some(database.url.clone()), count).await?;
     }
     report.note(
         "Schedules: written straight into the tables, one trigger and one task each. Lateness: from the due instant until \
-         the API shows the run, asked every 5 ms; no engine is connected.",
+         the API shows the run, asked every 10 ms; no engine is connected.",
     );
     Ok(())
 }

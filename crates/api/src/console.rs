@@ -2,7 +2,7 @@
 
 use crate::App;
 use crate::error::ApiError;
-use crate::extract::RequestId;
+use crate::extract::{RequestId, session_cookie};
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -25,6 +25,12 @@ pub struct Asset {
 
 /// The page that starts the console.
 const INDEX: &str = "index.html";
+/// Tells which files each page of the console begins with, by the pattern of its path.
+const ROUTES: &str = "routes.json";
+/// Ends the head of the page; what is to be fetched early goes before it.
+const HEAD_END: &str = "</head>";
+/// What a signed-in page asks for first, whichever it is.
+const FIRST_CALLS: &[&str] = &["/stoker/v1/session", "/orchestration/environments", "/orchestration/workspaces"];
 /// Stands in the page where the nonce of the answer goes.
 const NONCE: &str = "__NONCE__";
 /// First parts of the paths that are places inside the console. All others keep answering 404 in JSON.
@@ -39,6 +45,9 @@ const PLACES: &[&str] = &[
     "engines",
     "clusters",
     "run-profiles",
+    "gen2-engines",
+    "dynamic-engines",
+    "dynamic-environments",
     "manage",
     "profile",
     "tester",
@@ -77,7 +86,8 @@ pub async fn answer(
             return Ok(file(asset, &headers));
         }
         if is_place(path) {
-            return Ok(page(app.console, &request.0));
+            let signed_in = session_cookie(&headers).is_some();
+            return Ok(page(app.console, path, signed_in, &request.0));
         }
     }
     Err(ApiError::new(StatusCode::NOT_FOUND, "there is no such path"))
@@ -98,10 +108,42 @@ fn kind(path: &str) -> &'static str {
     }
 }
 
-fn page(assets: &[Asset], nonce: &str) -> Response {
+/// Whether a path fits a pattern, of which the part `*` stands for any one part.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(one), Some(other)) if one == "*" || one == other => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Lines that let a browser fetch what the page at this path begins with before any script of it runs.
+fn early(assets: &[Asset], path: &str, signed_in: bool) -> String {
+    let mut lines = String::new();
+    let routes = assets.iter().find(|asset| asset.path == ROUTES);
+    let routes: Vec<(String, Vec<String>)> =
+        routes.and_then(|asset| serde_json::from_slice(asset.plain).ok()).unwrap_or_default();
+    if let Some((_, files)) = routes.iter().find(|(pattern, _)| fits(pattern, path.trim_end_matches('/'))) {
+        lines.extend(files.iter().map(|file| format!("<link rel=\"modulepreload\" crossorigin href=\"/{file}\">")));
+    }
+    if signed_in {
+        let call = |path| format!("<link rel=\"preload\" as=\"fetch\" crossorigin href=\"{path}\">");
+        lines.extend(FIRST_CALLS.iter().map(call));
+    }
+    lines
+}
+
+fn page(assets: &[Asset], path: &str, signed_in: bool, nonce: &str) -> Response {
     let index = assets.iter().find(|asset| asset.path == INDEX);
     let (status, text) = match index {
-        Some(index) => (StatusCode::OK, String::from_utf8_lossy(index.plain).replace(NONCE, nonce)),
+        Some(index) => {
+            let early = early(assets, path, signed_in) + HEAD_END;
+            let text = String::from_utf8_lossy(index.plain).replace(NONCE, nonce).replacen(HEAD_END, &early, 1);
+            (StatusCode::OK, text)
+        }
         None => (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT.to_owned()),
     };
     let mut response = (status, text).into_response();

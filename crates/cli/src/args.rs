@@ -2,7 +2,8 @@
 
 use crate::commands::{
     api_tests, artifacts, clusters, completions, connections, context, engines, environments, login, logs, people,
-    plans, promotions, resources, run, runs, schedules, service_accounts, tasks, tokens, why, workspaces,
+    plans, projects, promotions, resources, run, run_profiles, runs, schedules, service_accounts, tasks, tokens, why,
+    workspaces,
 };
 use crate::{dev, exit};
 use clap::{Args, Parser, Subcommand};
@@ -83,12 +84,18 @@ pub(crate) enum Command {
     /// List, make, change and remove clusters of engines
     #[command(subcommand)]
     Clusters(clusters::ClustersCommand),
-    /// List environments
+    /// List, make and remove the run profiles of engines and clusters
+    #[command(subcommand)]
+    RunProfiles(run_profiles::RunProfilesCommand),
+    /// List, make and remove environments
     #[command(subcommand)]
     Environments(environments::EnvironmentsCommand),
-    /// List and make workspaces
+    /// List, make and remove workspaces
     #[command(subcommand)]
     Workspaces(workspaces::WorkspacesCommand),
+    /// List, make and remove projects
+    #[command(subcommand)]
+    Projects(projects::ProjectsCommand),
     /// List, make and remove service accounts, and give them rights
     #[command(subcommand)]
     ServiceAccounts(service_accounts::ServiceAccountsCommand),

@@ -4,8 +4,8 @@ use crate::exit::{Exit, Failure, Result};
 use crate::pages::{self, PAGE};
 use crate::text::{count, is_object_id, is_uuid, printable};
 use stoker_client::{
-    Artifact, ArtifactQuery, Client, Cluster, Connection, Engine, Environment, Group, PersonalToken, Promotion,
-    Resource, Role, RunQuery, Schedule, ServiceAccount, TaskQuery, User, Workspace,
+    Artifact, ArtifactQuery, Client, Cluster, Connection, Engine, Environment, Group, PersonalToken, ProfilesOf,
+    Project, Promotion, Resource, Role, RunProfile, RunQuery, Schedule, ServiceAccount, TaskQuery, User, Workspace,
 };
 
 /// A kind of object, for messages.
@@ -166,6 +166,20 @@ pub(crate) async fn cluster(client: &Client, wanted: &str) -> Result<Cluster> {
     let kind = Kind { one: "cluster", list: "clusters" };
     let cluster_place = |item: &Cluster| item.workspace.as_ref().map(place).unwrap_or_default();
     pick(&kind, wanted, client.clusters(None).await?, |item| (&item.id, &item.name), cluster_place)
+}
+
+/// A project by its id or its exact name.
+pub(crate) async fn project(client: &Client, wanted: &str) -> Result<Project> {
+    let name = (!is_object_id(wanted)).then_some(wanted);
+    let found = pages::all(usize::MAX, async |offset| client.projects(name, offset).await).await?;
+    let kind = Kind { one: "project", list: "projects" };
+    pick(&kind, wanted, found, |item| (&item.id, &item.name), |_| String::new())
+}
+
+/// A run profile of an engine or cluster.
+pub(crate) async fn run_profile(client: &Client, of: &ProfilesOf, wanted: &str) -> Result<RunProfile> {
+    let kind = Kind { one: "run profile", list: "run-profiles" };
+    pick(&kind, wanted, client.run_profiles(of).await?, |item| (&item.id, &item.name), |_| String::new())
 }
 
 pub(crate) async fn service_account(client: &Client, wanted: &str) -> Result<ServiceAccount> {

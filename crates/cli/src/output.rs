@@ -121,7 +121,8 @@ impl Output {
 
     /// Standard error may be closed; there is nobody left to tell.
     fn stderr(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        // In one piece: what is not kept back costs a call of the system each time.
+        let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
     }
 }
 

@@ -23,6 +23,7 @@ mod transport;
 
 pub use calls::access::Principal;
 pub use calls::artifacts::ArtifactQuery;
+pub use calls::engines::ProfilesOf;
 pub use calls::executions::{LogQuery, RunQuery};
 pub use calls::plans::Linked;
 pub use calls::tasks::TaskQuery;
@@ -36,7 +37,7 @@ pub use model::executions::{
 };
 pub use model::people::{Group, Role, User, UserRequest};
 pub use model::personal_tokens::{NewPersonalToken, PersonalToken};
-pub use model::places::{Environment, NewEnvironment, NewWorkspace, Workspace};
+pub use model::places::{Environment, NewEnvironment, NewProject, NewWorkspace, Project, Workspace};
 pub use model::plans::{
     NewPlan, NewStep, Plan, PlanDetails, PlanRun, Schedule, StartPlan, StepRun, Trigger, UpcomingStart,
 };

@@ -1,6 +1,7 @@
-//! Named places where a test may kill the process, to prove that nothing is lost there.
+//! Named places where a test may kill the process, to prove that nothing is lost there, or make it panic, to prove that
+//! the words of a panic reach nobody.
 //!
-//! In release builds nothing of this exists: [`point`] is empty and [`arm`] does nothing.
+//! In release builds nothing of this exists: [`point`] and [`panic_at`] are empty and [`arm`] does nothing.
 
 use std::sync::OnceLock;
 
@@ -10,6 +11,14 @@ static ARMED: OnceLock<String> = OnceLock::new();
 pub fn arm(name: &str) {
     if cfg!(debug_assertions) {
         let _ = ARMED.set(name.to_owned());
+    }
+}
+
+/// Panics here with these values in its words, when this place was chosen.
+#[allow(clippy::panic, reason = "that is what it is for")]
+pub fn panic_at(name: &str, values: &dyn std::fmt::Debug) {
+    if cfg!(debug_assertions) && ARMED.get().is_some_and(|armed| armed == name) {
+        panic!("a defect with {values:?}");
     }
 }
 

@@ -114,6 +114,14 @@ pub const SETTING_CHARS: usize = 4_000;
 pub const PREFERENCES_BYTES: usize = 64 * 1024;
 /// Most projects of API tests of one person.
 pub const TEST_PROJECTS: i64 = 100;
+/// Most projects of API tests that are shared with one workspace.
+pub const TEST_PROJECTS_SHARED: i64 = 100;
+/// Most projects of API tests in one answer: one's own, then those of all workspaces.
+pub const TEST_PROJECTS_LISTED: usize = 1_000;
+/// Most values of secret variables in one call.
+pub const TEST_SECRET_VALUES: usize = 1_000;
+/// Most values of secret variables that one person keeps for a shared project, in bytes together.
+pub const TEST_SECRETS_BYTES: usize = 256 * 1024;
 /// Largest project of API tests in bytes, as it is kept.
 pub const TEST_PROJECT_BYTES: usize = 1024 * 1024;
 /// Largest body of a call that brings a project of API tests or another tool's file, in bytes.

@@ -59,6 +59,8 @@ struct File {
     poll_seconds: Option<u64>,
     /// How late a start may be made that was due while none was possible.
     late_start_seconds: Option<u64>,
+    /// Days for which log lines are kept after the end of their run; 0 is for ever.
+    keep_logs_days: Option<u32>,
     /// Runs and plan runs that may be active at once; 0 is no limit.
     active_runs: Option<u32>,
     /// What becomes of a start beyond that.
@@ -154,6 +156,12 @@ impl ServeArgs {
         seconds(file.deploy_wait_seconds, &mut settings.deploy_wait_ms, "deployWaitSeconds")?;
         seconds(file.lost_run_seconds, &mut settings.lost_run_ms, "lostRunSeconds")?;
         seconds(file.late_start_seconds, &mut settings.late_start_ms, "lateStartSeconds")?;
+        if let Some(days) = file.keep_logs_days {
+            if days > 36_500 {
+                bail!("keepLogsDays: must be from 0, which is for ever, to 36500");
+            }
+            settings.keep_logs_ms = i64::from(days) * 24 * 60 * 60 * 1000;
+        }
         if let Some(value) = file.poll_seconds {
             if !(1..=60).contains(&value) {
                 bail!("pollSeconds: must be from 1 to 60");

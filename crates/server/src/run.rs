@@ -130,6 +130,7 @@ async fn serve_async(config: Config) -> Result<()> {
     let opened = tokio::task::spawn_blocking(move || Store::open(&database)).await?;
     let store = opened.context("cannot open the database")?;
     let account = store.read::<_, StoreError, _>(|tx| settings::get(tx, ACCOUNT)).await?;
+    store.write::<_, StoreError, _>(stoker_store::backup::begun).await?;
     let keys = data::key_ring(&config.data, account.is_none(), &*random)?;
     let blobs = Blobs::open(&config.data.join("artifacts"))?;
     let listener = tokio::net::TcpListener::bind(config.listen)
@@ -163,6 +164,8 @@ async fn serve_async(config: Config) -> Result<()> {
     };
     let reconciler = tokio::spawn(reconcile(service.clone()));
     let scheduler = tokio::spawn(act_on_time(service.clone()));
+    let following = service.clone();
+    let follower = tokio::spawn(async move { following.follow_others().await });
     let keys = tokio::spawn(watch_keys(service, KeyWatch::new(&config.data), data::key_path(&config.data)));
     tracing::info!(url = %url, address = %address, "listening");
     {
@@ -187,6 +190,7 @@ async fn serve_async(config: Config) -> Result<()> {
     }
     reconciler.abort();
     scheduler.abort();
+    follower.abort();
     keys.abort();
     tracing::info!("stopped");
     Ok(())

@@ -7,12 +7,13 @@ use crate::audit::{self, Change};
 use crate::error::{Error, taken};
 use serde_json::json;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use stoker_domain::ip::IpRange;
 use stoker_domain::{Permission, ids, limits, names};
 use stoker_store::Tx;
 use stoker_store::allowlist::{self, Allowlist, IpEntry};
-use stoker_store::db::Record;
+use stoker_store::db::{Record, Whose};
 
 const MANAGE: &[Permission] = &[Permission::UserManagement];
 /// How long what is stored is remembered, milliseconds: a change acts on other servers after this at the latest.
@@ -40,18 +41,31 @@ pub struct EntryRequest {
 
 /// What was read last, and until when it is believed; `None` inside when the list does not act.
 #[derive(Default)]
-pub(crate) struct AllowlistCache(RwLock<Option<Remembered>>);
+pub(crate) struct AllowlistCache {
+    remembered: RwLock<Option<Remembered>>,
+    generation: AtomicU64,
+}
 
 type Remembered = (Option<Arc<Vec<IpRange>>>, i64);
 
 impl AllowlistCache {
     fn find(&self, now: i64) -> Option<Option<Arc<Vec<IpRange>>>> {
-        let remembered = self.0.read().unwrap_or_else(|p| p.into_inner());
+        let remembered = self.remembered.read().unwrap_or_else(|p| p.into_inner());
         remembered.as_ref().filter(|(_, until)| now < *until).map(|(ranges, _)| ranges.clone())
     }
 
-    fn set(&self, value: Option<Remembered>) {
-        *self.0.write().unwrap_or_else(|p| p.into_inner()) = value;
+    /// Forgets it, after a change.
+    pub(crate) fn clear(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        *self.remembered.write().unwrap_or_else(|p| p.into_inner()) = None;
+    }
+
+    /// Remembers it, unless something changed since `generation` was read.
+    fn keep(&self, value: Remembered, generation: u64) {
+        let mut remembered = self.remembered.write().unwrap_or_else(|p| p.into_inner());
+        if generation == self.generation.load(Ordering::SeqCst) {
+            *remembered = Some(value);
+        }
     }
 }
 
@@ -82,6 +96,7 @@ impl Service {
         if self.inner.settings.ignore_ip_allowlist || actor.has_any(MANAGE) {
             return Ok(());
         }
+        self.hear_of_access();
         let ranges = match self.inner.allowlist.find(self.now()) {
             Some(known) => known,
             None => self.read_ranges().await?,
@@ -95,6 +110,7 @@ impl Service {
     }
 
     async fn read_ranges(&self) -> Result<Option<Arc<Vec<IpRange>>>, Error> {
+        let generation = self.inner.allowlist.generation.load(Ordering::SeqCst);
         let system = Allowed::system();
         let read = self.get::<_, Error, _>(&system, |tx| {
             if !allowlist::peek(tx)?.is_some_and(|list| list.enabled) {
@@ -104,7 +120,7 @@ impl Service {
             Ok(Some(Arc::new(entries.iter().filter_map(|entry| IpRange::parse(&entry.ip).ok()).collect::<Vec<_>>())))
         });
         let ranges = read.await?;
-        self.inner.allowlist.set(Some((ranges.clone(), self.now() + REMEMBER_MS)));
+        self.inner.allowlist.keep((ranges.clone(), self.now() + REMEMBER_MS), generation);
         Ok(ranges)
     }
 
@@ -183,9 +199,7 @@ impl Service {
             allowlist::delete(tx)?;
             service.audit_allowlist(tx, &proof, "ip-allowlist.delete", json!({}))
         })
-        .await?;
-        self.inner.allowlist.set(None);
-        Ok(())
+        .await
     }
 
     /// The entries; none when there is no allowlist.
@@ -273,20 +287,16 @@ impl Service {
     {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof) = (self.clone(), allowed.clone());
-        let view = self
-            .write::<_, Error, _>(&allowed, move |tx| {
-                allowlist::get(tx)?;
-                change(&service, tx)?;
-                let view =
-                    AllowlistView { list: allowlist::get(tx)?.ok_or_else(none)?, entries: allowlist::entries(tx)? };
-                let ips: Vec<&str> = view.entries.iter().map(|entry| entry.ip.as_str()).collect();
-                let detail = json!({ "enabled": view.list.enabled, "ips": ips });
-                service.audit_allowlist(tx, &proof, action, detail)?;
-                Ok(view)
-            })
-            .await?;
-        self.inner.allowlist.set(None);
-        Ok(view)
+        self.write::<_, Error, _>(&allowed, move |tx| {
+            allowlist::get(tx)?;
+            change(&service, tx)?;
+            let view = AllowlistView { list: allowlist::get(tx)?.ok_or_else(none)?, entries: allowlist::entries(tx)? };
+            let ips: Vec<&str> = view.entries.iter().map(|entry| entry.ip.as_str()).collect();
+            let detail = json!({ "enabled": view.list.enabled, "ips": ips });
+            service.audit_allowlist(tx, &proof, action, detail)?;
+            Ok(view)
+        })
+        .await
     }
 
     fn audit_allowlist(
@@ -296,6 +306,8 @@ impl Service {
         action: &str,
         detail: serde_json::Value,
     ) -> Result<(), Error> {
+        // Nobody knows from where the others call.
+        tx.access_changed(Whose::Everybody);
         let change =
             Change { action, object: ("ip-allowlist", allowlist::ONLY), workspace: None, detail: Some(detail) };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)

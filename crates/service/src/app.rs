@@ -9,7 +9,8 @@ use crate::exchanges::Waiting;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
 use crate::open_id::OpenIdProvider;
-use crate::passwords::Tries;
+use crate::retention::LogAge;
+use crate::tries::Tries;
 use crate::waits::Waits;
 use crate::watch::Watchers;
 use jiff::tz::TimeZoneDatabase;
@@ -21,6 +22,7 @@ use stoker_domain::ip::IpRange;
 use stoker_domain::targets::Targets;
 use stoker_domain::{SharedClock, SharedRandom, limits};
 use stoker_secrets::keyring::KeyRing;
+use stoker_store::db::AccessNews;
 use stoker_store::{Store, StoreError, Tx};
 
 /// What an operator may set.
@@ -34,6 +36,8 @@ pub struct Settings {
     pub deploy_wait_ms: i64,
     /// How long a run may be unknown before it is given up, milliseconds.
     pub lost_run_ms: i64,
+    /// How long log lines are kept after the end of their run, milliseconds; 0 is for ever.
+    pub keep_logs_ms: i64,
     /// How late a start may be made that was due while no server ran, milliseconds.
     pub late_start_ms: i64,
     /// How long a poll of an engine is held, seconds.
@@ -76,6 +80,7 @@ impl Default for Settings {
             lease_ms: limits::LEASE_MS,
             deploy_wait_ms: limits::DEPLOY_WAIT_MS,
             lost_run_ms: limits::LOST_RUN_MS,
+            keep_logs_ms: 0,
             late_start_ms: limits::LATE_START_MS,
             poll_seconds: 20,
             account: AccountLimits::default(),
@@ -107,7 +112,7 @@ pub struct Parts {
 }
 
 pub(crate) struct Inner {
-    store: Store,
+    pub(crate) store: Store,
     pub(crate) blobs: Blobs,
     pub(crate) keys: KeyRing,
     /// The current data key is not in this server's key file.
@@ -124,9 +129,10 @@ pub(crate) struct Inner {
     pub(crate) open_id: OnceLock<OpenIdProvider>,
     pub(crate) allowlist: AllowlistCache,
     pub(crate) seals: SealPace,
+    pub(crate) log_age: LogAge,
     pub(crate) watchers: Watchers,
-    /// Counts how often another server said that somebody may have lost access.
-    pub(crate) access_lost: tokio::sync::watch::Receiver<u64>,
+    /// Who may have lost access, here and on other servers.
+    pub(crate) access_lost: tokio::sync::watch::Receiver<AccessNews>,
     /// The time zones that came with the program.
     pub(crate) zones: TimeZoneDatabase,
     public_url: RwLock<String>,
@@ -161,6 +167,7 @@ impl Service {
                 open_id: OnceLock::new(),
                 allowlist: AllowlistCache::default(),
                 seals: SealPace::default(),
+                log_age: LogAge::default(),
                 watchers: Watchers::default(),
                 zones: TimeZoneDatabase::bundled(),
                 public_url: RwLock::new(parts.public_url),
@@ -205,11 +212,6 @@ impl Service {
 
     pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<stoker_store::db::Counts> {
         self.inner.store.changes()
-    }
-
-    /// Tells the other servers on the database that somebody may have lost access; may be lost.
-    pub(crate) fn tell_access_lost(&self) {
-        self.inner.store.tell_access_lost();
     }
 
     pub(crate) fn random(&self) -> &dyn stoker_domain::Random {

@@ -12,6 +12,7 @@ use stoker_domain::ids::ServiceAccountId;
 use stoker_domain::{Permission, PrincipalKind, limits};
 use stoker_secrets::token;
 use stoker_store::accounts::ServiceAccount;
+use stoker_store::db::Whose;
 use stoker_store::{StoreError, Tx, accounts, people};
 
 /// How long a principal is remembered; a change of its permissions acts everywhere after this at the latest.
@@ -52,7 +53,7 @@ pub struct IssuedToken {
 pub(crate) struct TokenCache {
     entries: Mutex<HashMap<String, (Actor, i64)>>,
     generation: AtomicU64,
-    /// How often another server was heard to say that somebody may have lost access.
+    /// How many of the news of lost access were acted on.
     heard: AtomicU64,
     used: Mutex<HashMap<ServiceAccountId, (i64, String)>>,
     /// Hashes of personal tokens, and when they were last used.
@@ -60,17 +61,10 @@ pub(crate) struct TokenCache {
 }
 
 impl TokenCache {
-    /// Forgets all, after a change of accounts.
-    pub(crate) fn clear(&self) {
+    /// Forgets these principals.
+    fn forget(&self, whose: &Whose) {
         self.generation.fetch_add(1, Ordering::SeqCst);
-        self.entries.lock().unwrap_or_else(|p| p.into_inner()).clear();
-    }
-
-    /// Forgets all when another server says that somebody may have lost access; `count` is how often any said so.
-    fn hear(&self, count: u64) {
-        if self.heard.load(Ordering::Relaxed) != count && self.heard.swap(count, Ordering::SeqCst) != count {
-            self.clear();
-        }
+        self.entries.lock().unwrap_or_else(|p| p.into_inner()).retain(|_, (actor, _)| !whose.concerns(&actor.id));
     }
 
     fn find(&self, key: &str, now_ms: i64) -> Option<Actor> {
@@ -121,19 +115,30 @@ impl Service {
         Ok(actor)
     }
 
-    /// After a change of accounts, roles, tokens or sessions: what was lost stops working at once here, and within a
-    /// second on other servers.
-    pub(crate) fn accounts_changed(&self) {
-        self.inner.tokens.clear();
-        self.tell_access_lost();
-        self.renew_watchers();
+    /// Forgets who may do what where a change was committed: here at once, within a second when another server says so.
+    pub(crate) fn hear_of_access(&self) {
+        let tokens = &self.inner.tokens;
+        let seen = tokens.heard.load(Ordering::SeqCst);
+        let (count, lost) = {
+            let news = self.inner.access_lost.borrow();
+            if news.count() == seen {
+                return;
+            }
+            (news.count(), news.since(seen))
+        };
+        // Others may do the same at the same time; what is heard counts as heard only when it was acted on.
+        tokens.forget(&lost);
+        if lost == Whose::Everybody {
+            self.inner.allowlist.clear();
+        }
+        tokens.heard.fetch_max(count, Ordering::SeqCst);
     }
 
     pub(crate) async fn principal<F>(&self, key: String, now: i64, find: F) -> Result<Actor, Error>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<Option<Actor>, StoreError> + Send + 'static,
     {
-        self.inner.tokens.hear(*self.inner.access_lost.borrow());
+        self.hear_of_access();
         if let Some(actor) = self.inner.tokens.find(&key, now) {
             return Ok(actor);
         }

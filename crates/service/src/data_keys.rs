@@ -45,7 +45,7 @@ fn context(place: SealedColumn, id: &str, row: &str, value: &str) -> String {
         "runs" => crate::dispatch::secrets_context(id),
         "tasks" => crate::parameters::context(id, &name_of(row, value)),
         "connections" => crate::connections::context(&ConnectionId::trusted(id.to_owned()), &name_of(row, value)),
-        "tester_projects" => crate::tester::project_context(id),
+        "tester_projects" | "tester_own" => crate::tester::project_context(id),
         "tester_runs" => crate::tester::run_context(id),
         "user_totp" => Service::totp_place(&UserId::trusted(id.to_owned())),
         _ => String::new(),

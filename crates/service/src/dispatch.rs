@@ -92,6 +92,7 @@ pub(crate) fn lease(
 }
 
 /// What a task is bound to.
+#[derive(Clone)]
 pub(crate) enum Target {
     /// One engine.
     Engine(Box<Engine>),

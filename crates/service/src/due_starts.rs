@@ -3,6 +3,7 @@
 
 use crate::actor::Allowed;
 use crate::app::Service;
+use crate::batch::Batch;
 use crate::error::Error;
 use crate::plan_checks::{check_configured, workspaces_of};
 use crate::plan_engine::{DuePlan, Origin};
@@ -21,7 +22,7 @@ use stoker_domain::{PrincipalKind, Right};
 use stoker_store::plans::Plan;
 use stoker_store::schedules::Fire;
 use stoker_store::tasks::Task;
-use stoker_store::{Tx, accounts, plans, tasks, workspaces};
+use stoker_store::{Tx, accounts, plans, workspaces};
 
 /// Something that is due now.
 pub(crate) struct DueStart<'a> {
@@ -56,16 +57,16 @@ impl Service {
         tx: &mut Tx<'_>,
         start: DueStart<'_>,
         fire: &mut Fire,
-        now: i64,
+        batch: &mut Batch,
     ) -> Result<Option<Started>, Error> {
         let gone = |what: &str| Refusal { reason: MisfireReason::Unknown, message: format!("the {what} was removed") };
         let outcome = match fire.executable_kind {
-            ExecutableKind::Task => match tasks::lock(tx, &TaskId::trusted(fire.executable_id.as_str()))? {
-                Some(task) => self.start_due_task(tx, &task, start, fire, now)?,
+            ExecutableKind::Task => match batch.task(tx, &TaskId::trusted(fire.executable_id.as_str()))? {
+                Some(task) => self.start_due_task(tx, &task, start, fire, batch)?,
                 None => Err(gone("task")),
             },
             ExecutableKind::Plan => match plans::lock(tx, &PlanId::trusted(fire.executable_id.as_str()))? {
-                Some(plan) => self.start_due_plan(tx, &plan, start, fire, now)?,
+                Some(plan) => self.start_due_plan(tx, &plan, start, fire, batch.now)?,
                 None => Err(gone("plan")),
             },
         };
@@ -84,7 +85,7 @@ impl Service {
         task: &Task,
         start: DueStart<'_>,
         fire: &mut Fire,
-        now: i64,
+        batch: &mut Batch,
     ) -> Result<Result<Option<Started>, Refusal>, Error> {
         if task.paused {
             skip(fire, PAUSED, format!("task {} was paused", task.name));
@@ -101,7 +102,7 @@ impl Service {
         };
         let cause = DueCause { request: &request, due_ms: start.due_ms, late: start.late, detail: start.detail };
         let allowed = Allowed::on_behalf(start.owner.0, start.owner.1);
-        let begun = match self.begin_due(tx, &allowed, task, cause, now)? {
+        let begun = match self.begin_due(tx, &allowed, task, cause, batch)? {
             Ok(begun) => begun,
             Err(refusal) => return Ok(Err(refusal)),
         };

@@ -219,7 +219,8 @@ pub(crate) fn clear(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<(), Error> {
     for workspace in stoker_store::workspaces::of_environment(tx, id)? {
         if stoker_store::workspaces::in_use(tx, &workspace.id)? {
             return Err(Error::Forbidden(format!(
-                "workspace {} still holds tasks, plans, artifacts, connections or resources: remove them first",
+                "workspace {} still holds tasks, plans, artifacts, connections, resources or API tests of a removed user: \
+                 remove them first",
                 workspace.name
             )));
         }

@@ -85,8 +85,14 @@ impl Service {
         .await
     }
 
-    /// Adds a group with its members.
-    pub async fn create_group(&self, actor: &Actor, name: &str, user_ids: Vec<String>) -> Result<GroupView, Error> {
+    /// Adds a group with its members; `external_id` is what a directory calls it.
+    pub async fn create_group(
+        &self,
+        actor: &Actor,
+        name: &str,
+        user_ids: Vec<String>,
+        external_id: Option<String>,
+    ) -> Result<GroupView, Error> {
         let allowed = actor.allow(MANAGE)?;
         counted("userIds", &user_ids)?;
         let now = self.now();
@@ -95,6 +101,7 @@ impl Service {
             name: names::checked("name", name, limits::NAME_CHARS)?,
             created_ms: now,
             modified_ms: now,
+            external_id: users::checked_external(external_id.as_deref())?,
         };
         let (service, proof) = (self.clone(), allowed.clone());
         self.write_accounts(&allowed, move |tx| {
@@ -165,16 +172,17 @@ impl Service {
         .await
     }
 
-    /// Changes a group to the name and the members that `edit` makes of it, within one transaction.
+    /// Changes a group to the name, the members and the directory's id that `edit` makes of it, within one transaction.
     pub async fn edit_group<F>(&self, actor: &Actor, id: &GroupId, edit: F) -> Result<GroupView, Error>
     where
-        F: FnOnce(&GroupView) -> Result<(String, Vec<String>), Error> + Send + 'static,
+        F: FnOnce(&GroupView) -> Result<(String, Vec<String>, Option<String>), Error> + Send + 'static,
     {
         let allowed = actor.allow(MANAGE)?;
         self.change_group(&allowed, id, "group.update", move |tx, group| {
             let before = view(tx, group.clone())?;
-            let (name, members) = edit(&before)?;
+            let (name, members, external_id) = edit(&before)?;
             counted("members", &members)?;
+            group.external_id = users::checked_external(external_id.as_deref())?;
             group.name = names::checked("displayName", &name, limits::NAME_CHARS)?;
             let message = format!("displayName: a group {} exists already", group.name);
             unlike(tx, Named::Group, "displayName", group.id.as_str(), &group.name)?;

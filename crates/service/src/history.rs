@@ -4,17 +4,20 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::components::{MONITOR, SEE};
 use crate::error::Error;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{ArtifactId, ClusterId, EngineId, EnvironmentId, PlanRunId, RunId, ServiceAccountId};
 use stoker_domain::plan::{PlanStep, StepKind, StepOutcome};
 use stoker_domain::run::Outcome;
 use stoker_domain::runtime::{ArtifactType, RuntimeType};
+use stoker_store::artifacts::Artifact;
+use stoker_store::db::Record as _;
 use stoker_store::history::{self, HistoryFilter};
 pub use stoker_store::history::{Clause, Field, Place, RuntimeField};
 use stoker_store::plan_runs::{self, PlanRun};
 use stoker_store::runs::{self, Run};
-use stoker_store::{Tx, accounts, artifacts, components, engines, plans};
+use stoker_store::tasks::Task;
+use stoker_store::{Tx, accounts, components, engines, plans};
 
 /// What is looked for.
 #[derive(Clone, Debug, Default)]
@@ -178,14 +181,20 @@ fn filter_of(search: HistorySearch, allowed: &Allowed, now_ms: i64) -> HistoryFi
 
 fn part(tx: &mut Tx<'_>, allowed: &Allowed, places: &[Place], wanted: usize) -> Result<HistoryPart, Error> {
     let shown = &places[..places.len().min(wanted)];
+    let ids = |plan: bool| shown.iter().filter(|place| place.plan == plan).map(|place| place.id.clone()).collect();
+    let runs = Run::with_keys(tx, ids(false))?;
     let mut names = Names::default();
+    names.prepare(tx, &runs)?;
+    let mut runs: BTreeMap<RunId, Run> = runs.into_iter().map(|run| (run.id.clone(), run)).collect();
+    let mut plan_runs: BTreeMap<PlanRunId, PlanRun> =
+        PlanRun::with_keys(tx, ids(true))?.into_iter().map(|run| (run.id.clone(), run)).collect();
     let mut records = Vec::with_capacity(shown.len());
     for place in shown {
         if place.plan {
-            let Some(run) = plan_runs::get(tx, &PlanRunId::trusted(place.id.as_str()))? else { continue };
+            let Some(run) = plan_runs.remove(&PlanRunId::trusted(place.id.as_str())) else { continue };
             records.push(Record::Plan(Box::new(names.plan_record(tx, run)?)));
         } else {
-            let Some(run) = runs::get(tx, &RunId::trusted(place.id.as_str()))? else { continue };
+            let Some(run) = runs.remove(&RunId::trusted(place.id.as_str())) else { continue };
             records.push(Record::Run(Box::new(names.run_record(tx, allowed, run)?)));
         }
     }
@@ -202,7 +211,7 @@ type OfEngine = Option<(String, Option<String>)>;
 struct Names {
     principals: BTreeMap<(bool, String), String>,
     artifacts: BTreeMap<String, OfArtifact>,
-    publishers: BTreeMap<(String, String), Option<(String, PrincipalKind)>>,
+    publishers: BTreeMap<(String, String), (String, PrincipalKind)>,
     engines: BTreeMap<String, OfEngine>,
     clusters: BTreeMap<String, Option<String>>,
     profiles: BTreeMap<String, Option<String>>,
@@ -226,6 +235,22 @@ fn once<K: Ord + Clone, V: Clone>(
 }
 
 impl Names {
+    /// Looks up at once what nearly every run of a page has of its own.
+    fn prepare(&mut self, tx: &mut Tx<'_>, runs: &[Run]) -> Result<(), Error> {
+        let ids = |id: fn(&Run) -> String| runs.iter().map(id).collect::<BTreeSet<_>>().into_iter().collect();
+        let artifacts: Vec<String> = ids(|run| run.artifact_id.to_string());
+        for found in history::publishers(tx, artifacts.clone(), ids(|run| run.artifact_version.clone()))? {
+            self.publishers.insert((found.artifact, found.version), (found.name, found.kind));
+        }
+        for found in Artifact::with_keys(tx, artifacts)? {
+            self.artifacts.insert(found.id.to_string(), (found.kind, Some(found.workspace_id.to_string())));
+        }
+        for task in Task::with_keys(tx, ids(|run| run.task_id.to_string()))? {
+            self.tags.insert(task.id.to_string(), task.tags.0);
+        }
+        Ok(())
+    }
+
     fn principal(&mut self, tx: &mut Tx<'_>, name: &str, kind: PrincipalKind) -> Result<Principal, Error> {
         let service = kind == PrincipalKind::Service;
         let shown = once(&mut self.principals, (service, name.to_owned()), |_| {
@@ -241,10 +266,8 @@ impl Names {
     }
 
     fn run_record(&mut self, tx: &mut Tx<'_>, allowed: &Allowed, run: Run) -> Result<RunRecord, Error> {
-        let (kind, artifact_workspace) = once(&mut self.artifacts, run.artifact_id.to_string(), |_| {
-            let found = artifacts::get(tx, &run.artifact_id)?;
-            Ok(found.map_or((ArtifactType::Standard, None), |found| (found.kind, Some(found.workspace_id.to_string()))))
-        })?;
+        let artifact = self.artifacts.get(run.artifact_id.as_str()).cloned();
+        let (kind, artifact_workspace) = artifact.unwrap_or((ArtifactType::Standard, None));
         let operator = self.principal(tx, &run.user_id, run.user_kind)?;
         let author = self.publisher(tx, &run.artifact_id, &run.artifact_version)?;
         let engine = match run.engine_id.clone().or_else(|| own_engine(&run)) {
@@ -265,9 +288,7 @@ impl Names {
                 Ok(engines::run_profile(tx, id)?.map(|profile| profile.name))
             })?,
         };
-        let tags = once(&mut self.tags, run.task_id.to_string(), |_| {
-            Ok(stoker_store::tasks::get(tx, &run.task_id)?.map(|task| task.tags.0).unwrap_or_default())
-        })?;
+        let tags = self.tags.get(run.task_id.as_str()).cloned().unwrap_or_default();
         let plan = match &run.plan_run_id {
             None => None,
             Some(id) => Some(once(&mut self.plan_runs, id.to_string(), |_| plan_of(tx, allowed, id))?),
@@ -292,10 +313,7 @@ impl Names {
     }
 
     fn publisher(&mut self, tx: &mut Tx<'_>, id: &ArtifactId, version: &str) -> Result<Principal, Error> {
-        let found = once(&mut self.publishers, (id.to_string(), version.to_owned()), |_| {
-            Ok(history::publisher(tx, id, version)?)
-        })?;
-        match found {
+        match self.publishers.get(&(id.to_string(), version.to_owned())).cloned() {
             Some((name, kind)) => self.principal(tx, &name, kind),
             None => Ok(Principal::default()),
         }

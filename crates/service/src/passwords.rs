@@ -1,8 +1,4 @@
-//! Passwords: setting them, and checking one at a sign-in.
-//!
-//! Whoever guesses is slowed by name and address together, so nobody can lock another out: the owner comes from another
-//! address. Over all addresses a name is checked at most once a second, which a person who signs in does not notice and
-//! which leaves no room for guessing from many addresses. All of it is in memory, for each server on its own.
+//! Passwords: setting them, and checking one at a sign-in. How guessing is slowed stands in [`crate::tries`].
 
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
@@ -12,52 +8,14 @@ use crate::error::Error;
 use crate::people::{self as users, known};
 use crate::second_factors::SecondFactor;
 use crate::sessions::Visit;
-use std::collections::HashMap;
+use crate::tries::Guess;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, OnceLock};
 use stoker_domain::ids::UserId;
 use stoker_domain::{PrincipalKind, limits};
 use stoker_secrets::{SecretError, password};
 use stoker_store::db::Record;
 use stoker_store::people::{self, Person};
 use stoker_store::sessions;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// Wrong passwords that cost no waiting.
-const FREE_TRIES: u32 = 5;
-/// Longest wait after a wrong password, milliseconds: a quarter of an hour.
-const LONGEST_WAIT_MS: i64 = 15 * 60 * 1000;
-/// Shortest distance of two checks of one name from any address, milliseconds.
-const NAME_PACE_MS: i64 = 1_000;
-/// Most names and places remembered; when there are more, the oldest go.
-const REMEMBER_MOST: usize = 20_000;
-/// Passwords checked at the same time: each takes 19 MiB and a processor for tens of milliseconds, which whatever else
-/// the server does must not feel.
-const AT_ONCE: usize = 1;
-/// Most that wait for their turn: about two seconds' worth. Further ones are told to come again.
-const WAIT_MOST: usize = 64;
-
-/// Who tried what lately.
-pub(crate) struct Tries {
-    failed: Mutex<HashMap<String, Failed>>,
-    at_once: Arc<Semaphore>,
-    places: Semaphore,
-    /// A hash that no password fits, so that an unknown name takes as long as a known one.
-    nobody: OnceLock<String>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Failed {
-    count: u32,
-    wait_until_ms: i64,
-}
-
-impl Default for Tries {
-    fn default() -> Self {
-        let (at_once, places) = (Arc::new(Semaphore::new(AT_ONCE)), Semaphore::new(WAIT_MOST));
-        Self { failed: Mutex::default(), at_once, places, nobody: OnceLock::new() }
-    }
-}
 
 /// How a sign-in ended, for the audit trail.
 #[derive(Clone, Copy, Debug)]
@@ -66,79 +24,6 @@ pub(crate) enum SignIn {
     Right(&'static str),
     /// This was wrong.
     Refused(&'static str),
-}
-
-/// What is tried.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Guess<'a> {
-    /// The password of this login.
-    Password(&'a str),
-    /// A token: it has no name, and too much in it to be guessed from many places.
-    Token,
-    /// A code of the authenticator of this login, by somebody who knows the password: a million codes are few, so all
-    /// places count together.
-    Code(&'a str),
-}
-
-impl Guess<'_> {
-    /// What is remembered of the place it is tried from. Logins have no control characters, which keeps kinds apart.
-    fn place(self, from: Option<IpAddr>) -> String {
-        let from = from.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
-        match self {
-            Guess::Password(login) => format!("{from} {login}"),
-            Guess::Token => format!("{from}\0"),
-            Guess::Code(login) => format!("\0{login}"),
-        }
-    }
-
-    /// What is remembered of it over all places.
-    fn name(self) -> Option<String> {
-        match self {
-            Guess::Password(login) => Some(format!("* {login}")),
-            Guess::Token | Guess::Code(_) => None,
-        }
-    }
-}
-
-impl Tries {
-    /// Takes a turn, or says how long to wait. The turn counts as a wrong password until [`Tries::right`] is called, so
-    /// that many at once are no way around.
-    pub(crate) fn begin(&self, guess: Guess<'_>, from: Option<IpAddr>, now: i64) -> Result<(), Error> {
-        let mut failed = self.failed.lock().unwrap_or_else(|p| p.into_inner());
-        let (place, name) = (guess.place(from), guess.name());
-        let wait = |key: &str| failed.get(key).map_or(0, |entry| entry.wait_until_ms - now);
-        let wait = wait(&place).max(name.as_deref().map_or(0, wait));
-        if wait > 0 {
-            return Err(Error::TooManyTries { seconds: (wait + 999) / 1000 });
-        }
-        if failed.len() >= REMEMBER_MOST {
-            failed.retain(|_, entry| entry.wait_until_ms + LONGEST_WAIT_MS > now);
-            if failed.len() >= REMEMBER_MOST {
-                failed.clear();
-            }
-        }
-        let entry = failed.entry(place).or_default();
-        entry.count = entry.count.saturating_add(1);
-        let over = entry.count.saturating_sub(FREE_TRIES);
-        let pause = if over == 0 { 0 } else { (1_000i64 << over.min(20)).min(LONGEST_WAIT_MS) };
-        entry.wait_until_ms = now + pause;
-        if let Some(name) = name.filter(|_| over > 0) {
-            failed.entry(name).or_default().wait_until_ms = now + NAME_PACE_MS;
-        }
-        Ok(())
-    }
-
-    /// Waits for a turn at the work of a password. It must be kept until that work ends, also when nobody waits for it
-    /// any more: else callers that hang up would make as much of it as they like.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let _place = self.places.try_acquire().map_err(|_| Error::TooManyTries { seconds: 2 })?;
-        Arc::clone(&self.at_once).acquire_owned().await.map_err(Error::internal)
-    }
-
-    /// The guess was right: this place has nothing to wait for.
-    pub(crate) fn right(&self, guess: Guess<'_>, from: Option<IpAddr>) {
-        self.failed.lock().unwrap_or_else(|p| p.into_inner()).remove(&guess.place(from));
-    }
 }
 
 fn checked(field: &str, text: &str, login: &str) -> Result<(), Error> {
@@ -165,10 +50,11 @@ impl Service {
     /// allowlist does not hold the address.
     pub async fn check_password(&self, login: &str, password: &str, from: Option<IpAddr>) -> Result<Actor, Error> {
         let visit = Visit { address: from, ..Visit::default() };
-        self.check_sign_in(login, password, None, &visit).await
+        Ok(self.check_sign_in(login, password, None, &visit).await?.0)
     }
 
-    /// The same with a second factor, which is looked at only after the password.
+    /// The same with a second factor, which is looked at only after the password. Also gives the hash that the password
+    /// fits.
     ///
     /// # Errors
     /// [`Error::SecondFactor`] when the password is right, and the second factor is missing or wrong. A missing one is
@@ -179,15 +65,14 @@ impl Service {
         password: &str,
         second: Option<SecondFactor>,
         visit: &Visit,
-    ) -> Result<Actor, Error> {
+    ) -> Result<(Actor, Option<String>), Error> {
         let from = visit.address;
         if login.chars().count() > limits::LOGIN_CHARS || password.len() > limits::PASSWORD_BYTES {
             return Err(Error::Unauthorized);
         }
-        let now = self.now();
         // One name, however it is written: else each spelling had tries of its own.
         let login = &*stoker_domain::names::composed(login);
-        self.inner.tries.begin(Guess::Password(login), from, now)?;
+        self.guess(Guess::Password(login), from).await?;
         let wanted = login.to_owned();
         let person = self.read(&Allowed::system(), move |tx| Ok::<_, Error>(people::by_login(tx, &wanted)?)).await?;
         let right = self.fits(person.as_ref(), password).await?;
@@ -207,7 +92,7 @@ impl Service {
             self.note_behind_the_answer(actor, person.id, SignIn::Refused("password"));
             return Err(Error::Unauthorized);
         }
-        self.inner.tries.right(Guess::Password(login), from);
+        self.guessed(Guess::Password(login), from).await?;
         if let Err(refusal) = self.check_second_factor(&person.id, &actor.name, second).await {
             if let Error::SecondFactor(_) = refusal {
                 self.note_sign_in(&actor, person.id, SignIn::Refused("second factor")).await?;
@@ -216,7 +101,7 @@ impl Service {
         }
         self.note_sign_in(&actor, person.id, SignIn::Right("password")).await?;
         self.admit(&actor, from).await?;
-        Ok(actor)
+        Ok((actor, person.password_hash))
     }
 
     /// Checks that a user knows its password, slowed like a sign-in; `field` is what a refusal names.
@@ -227,11 +112,11 @@ impl Service {
         field: &str,
         from: Option<IpAddr>,
     ) -> Result<(), Error> {
-        self.inner.tries.begin(Guess::Password(&person.login), from, self.now())?;
+        self.guess(Guess::Password(&person.login), from).await?;
         if password.len() > limits::PASSWORD_BYTES || !self.fits(Some(person), password).await? {
             return Err(Error::invalid(format!("{field}: is not the current password")));
         }
-        self.inner.tries.right(Guess::Password(&person.login), from);
+        self.guessed(Guess::Password(&person.login), from).await?;
         Ok(())
     }
 
@@ -362,86 +247,5 @@ impl Service {
             audit::record(tx, proof.actor(), now, service.random(), change)
         })
         .await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ip(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([10, 0, 0, last]))
-    }
-
-    #[test]
-    fn guessing_from_one_place_gets_slower_and_never_locks_another_place() {
-        let tries = Tries::default();
-        let mut now = 0;
-        for _ in 0..FREE_TRIES {
-            assert!(tries.begin(Guess::Password("ada"), ip(1), now).is_ok());
-        }
-        let mut waits = Vec::new();
-        for _ in 0..12 {
-            assert!(tries.begin(Guess::Password("ada"), ip(1), now).is_ok());
-            let Err(Error::TooManyTries { seconds }) = tries.begin(Guess::Password("ada"), ip(1), now) else {
-                panic!("not slowed")
-            };
-            waits.push(seconds);
-            // A second later the owner may come in from elsewhere.
-            assert!(tries.begin(Guess::Password("ada"), ip(2), now).is_err());
-            assert!(tries.begin(Guess::Password("ada"), ip(2), now + NAME_PACE_MS).is_ok());
-            tries.right(Guess::Password("ada"), ip(2));
-            now += seconds * 1000;
-        }
-        assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
-        assert!(tries.begin(Guess::Password("bob"), ip(1), now).is_ok(), "another name is not slowed");
-        now += LONGEST_WAIT_MS;
-        assert!(tries.begin(Guess::Password("ada"), ip(1), now).is_ok());
-        tries.right(Guess::Password("ada"), ip(1));
-        assert!(tries.begin(Guess::Password("ada"), ip(1), now + NAME_PACE_MS).is_ok());
-    }
-
-    #[tokio::test]
-    async fn one_password_is_checked_at_a_time_and_few_wait() {
-        let tries = Arc::new(Tries::default());
-        let first = tries.turn().await.unwrap();
-        let mut waiting = tokio::task::JoinSet::new();
-        for _ in 0..WAIT_MOST {
-            let tries = tries.clone();
-            waiting.spawn(async move { tries.turn().await.map(drop) });
-        }
-        while tries.places.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
-        assert!(matches!(tries.turn().await, Err(Error::TooManyTries { seconds: 2 })));
-        assert!(waiting.try_join_next().is_none(), "nobody goes before the first is done");
-        drop(first);
-        while let Some(ended) = waiting.join_next().await {
-            assert!(ended.unwrap().is_ok());
-        }
-        assert!(tries.turn().await.is_ok());
-    }
-
-    #[test]
-    fn codes_are_slowed_for_a_user_from_everywhere() {
-        let tries = Tries::default();
-        for last in 0..6 {
-            assert!(tries.begin(Guess::Code("ada"), ip(last), 0).is_ok());
-        }
-        assert!(tries.begin(Guess::Code("ada"), ip(9), 0).is_err());
-        assert!(
-            tries.begin(Guess::Password("ada"), ip(9), 0).is_ok() && tries.begin(Guess::Code("bob"), ip(9), 0).is_ok()
-        );
-        tries.right(Guess::Code("ada"), ip(7));
-        assert!(tries.begin(Guess::Code("ada"), ip(9), 0).is_ok());
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let tries = Tries::default();
-        for number in 0..REMEMBER_MOST + 10 {
-            let _ = tries.begin(Guess::Password(&format!("user{number}")), ip(1), 0);
-        }
-        assert!(tries.failed.lock().unwrap().len() <= REMEMBER_MOST);
     }
 }

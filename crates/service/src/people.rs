@@ -11,11 +11,11 @@ use serde_json::json;
 use std::collections::HashMap;
 use stoker_domain::ids::{EnvironmentId, RoleId, UserId, WorkspaceId};
 use stoker_domain::{Permission, PrincipalKind, limits, names, roles as catalogue};
-use stoker_store::db::{Json, Record};
+use stoker_store::db::{Json, Record, Whose};
 use stoker_store::look_alikes::Named;
 use stoker_store::people::{self, PeopleFilter, Person};
 use stoker_store::roles::{self, Role};
-use stoker_store::{Tx, accounts, groups};
+use stoker_store::{Tx, accounts, groups, sessions};
 
 pub(crate) const MANAGE: &[Permission] = &[Permission::UserManagement];
 
@@ -61,6 +61,8 @@ pub struct PersonRequest {
     pub applications: Option<Vec<String>>,
     /// Hash of a new password, made by [`Service::hash_password`]; the password is kept without one.
     pub password_hash: Option<String>,
+    /// What a directory calls it; kept when absent, removed when there is none inside.
+    pub external_id: Option<Option<String>>,
 }
 
 /// Whoever asks, about itself.
@@ -97,6 +99,12 @@ pub(crate) fn counted(field: &str, ids: &[String]) -> Result<(), Error> {
         return Err(Error::invalid(format!("{field}: at most {} ids are accepted at once", limits::MAP_ENTRIES)));
     }
     Ok(())
+}
+
+/// Checks what a directory calls something: a line that holds at least one sign, or nothing.
+pub(crate) fn checked_external(id: Option<&str>) -> Result<Option<String>, Error> {
+    let id = id.filter(|id| !id.is_empty());
+    Ok(id.map(|id| names::line("externalId", id, limits::NAME_CHARS)).transpose()?)
 }
 
 pub(crate) fn view(tx: &mut Tx<'_>, person: Person) -> Result<PersonView, Error> {
@@ -160,6 +168,9 @@ impl Service {
                 Error::invalid(format!("timezone: {zone:?} is not an IANA time zone such as Europe/Paris"))
             })?;
             person.timezone = found.iana_name().unwrap_or("Etc/UTC").to_owned();
+        }
+        if let Some(external) = &request.external_id {
+            person.external_id = checked_external(external.as_deref())?;
         }
         if let Some(applications) = &request.applications {
             if let Some(bad) = applications.iter().find(|a| !APPLICATIONS.contains(&a.as_str())) {
@@ -260,6 +271,7 @@ impl Service {
             modified_ms: now,
             password_set_ms: None,
             attempt_ms: None,
+            external_id: None,
         };
         self.apply(&mut person, &request)?;
         let role_ids = request.role_ids.unwrap_or_default();
@@ -302,6 +314,7 @@ impl Service {
             let before = current(tx, &id)?;
             let request = edit(&before)?;
             let mut person = before.person;
+            let was_active = person.active;
             counted("roleIds", request.role_ids.as_deref().unwrap_or_default())?;
             if request.login.trim() != person.login {
                 return Err(Error::invalid(
@@ -314,6 +327,13 @@ impl Service {
             service.apply(&mut person, &request)?;
             person.modified_ms = now;
             person.update(tx)?;
+            if was_active && !person.active {
+                tx.access_changed(Whose::only(id.as_str()));
+            }
+            if request.password_hash.is_some() {
+                // Whoever knew the old one may be signed in.
+                sessions::delete_of_user(tx, &id)?;
+            }
             if let Some(ids) = &request.role_ids {
                 roles::take_all(tx, &id)?;
                 for role in ids {
@@ -426,21 +446,18 @@ impl Service {
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
         T: Send + 'static,
     {
-        let done = self
-            .write(allowed, move |tx| {
-                people::lock_all(tx)?;
-                let done = change(tx)?;
-                if people::holders_of_both(tx, Permission::UserManagement, Permission::RoleManagement)? == 0 {
-                    return Err(Error::invalid(
-                        "this would leave nobody to manage users: an active user must hold TMC_USER_MANAGEMENT and \
-                         TMC_ROLE_MANAGEMENT; give both to another user first",
-                    ));
-                }
-                Ok(done)
-            })
-            .await?;
-        self.accounts_changed();
-        Ok(done)
+        self.write(allowed, move |tx| {
+            people::lock_all(tx)?;
+            let done = change(tx)?;
+            if people::holders_of_both(tx, Permission::UserManagement, Permission::RoleManagement)? == 0 {
+                return Err(Error::invalid(
+                    "this would leave nobody to manage users: an active user must hold TMC_USER_MANAGEMENT and \
+                     TMC_ROLE_MANAGEMENT; give both to another user first",
+                ));
+            }
+            Ok(done)
+        })
+        .await
     }
 
     fn audit_person(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, view: &PersonView) -> Result<(), Error> {

@@ -131,12 +131,10 @@ impl Service {
         self.write::<_, Error, _>(allowed, move |tx| {
             known(tx, &user)?;
             let info = people::token(tx, &user, &id)?.ok_or_else(unknown)?;
-            people::delete_token(tx, &id)?;
+            people::delete_token(tx, &user, &id)?;
             service.audit_token(tx, &proof, "access-token.delete", &info)
         })
-        .await?;
-        self.accounts_changed();
-        Ok(())
+        .await
     }
 
     fn audit_token(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, info: &TokenInfo) -> Result<(), Error> {

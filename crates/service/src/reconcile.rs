@@ -10,6 +10,7 @@ use crate::runs::end;
 use stoker_domain::ids::{ClusterId, EngineId};
 use stoker_domain::run::{Event, MisfireReason, Outcome, State, transition};
 use stoker_domain::runtime::{Availability, RuntimeType};
+use stoker_store::db::Topic;
 use stoker_store::runs::{EndRow, Run};
 use stoker_store::{Tx, engines, run_totals, runs};
 
@@ -55,9 +56,11 @@ impl Service {
         self.forget_fires().await?;
         self.sweep_files().await?;
         self.forget_metrics().await?;
+        self.forget_logs().await?;
         self.close_days().await?;
         self.store_last_use().await?;
         self.store_exchanges().await?;
+        self.forget_tries().await?;
         self.seal_audit_in_time().await?;
         Ok(report)
     }
@@ -138,6 +141,22 @@ impl Service {
             Ok(ended)
         })
         .await
+    }
+
+    /// Lets engines that wait here look as soon as another server says that runs changed: it may have queued or stopped
+    /// one of theirs. Never ends; the reconcilers do the same every second, so it may be stopped at any time.
+    pub async fn follow_others(&self) {
+        let mut heard = self.inner.store.changes_elsewhere();
+        let mut seen = *heard.borrow_and_update();
+        while heard.changed().await.is_ok() {
+            let now = *heard.borrow_and_update();
+            if now.differing(&seen).contains(&Topic::Runs)
+                && let Err(error) = self.wake_waiting().await
+            {
+                tracing::debug!(error = &error as &dyn std::error::Error, "cannot look for waiting engines");
+            }
+            seen = now;
+        }
     }
 
     /// A wake-up may be lost, and another server may have queued the run: waiting engines look now and then anyway.

@@ -6,12 +6,12 @@ use crate::audit::{self, Change};
 use crate::error::{Error, taken};
 use crate::listed::{Listed, PageNumber};
 use crate::look_alikes::unlike;
-use crate::people::{PersonView, counted, known, named};
+use crate::people::{PersonView, checked_external, counted, known, named};
 use serde_json::json;
 use stoker_domain::ids::{RoleId, UserId};
 use stoker_domain::{Permission, limits, names, roles as catalogue};
 use stoker_store::db::{Json, Record};
-use stoker_store::look_alikes::Named;
+use stoker_store::look_alikes::{self, Named};
 use stoker_store::people::{self, PeopleFilter};
 use stoker_store::roles::{self, Role};
 use stoker_store::{Tx, accounts};
@@ -84,8 +84,14 @@ impl Service {
         self.read(&allowed, move |tx| known_role(tx, id.as_str(), RoleAt::Path)).await
     }
 
-    /// Adds a role.
-    pub async fn create_role(&self, actor: &Actor, name: &str, permissions: &[String]) -> Result<Role, Error> {
+    /// Adds a role; `external_id` is what a directory calls it.
+    pub async fn create_role(
+        &self,
+        actor: &Actor,
+        name: &str,
+        permissions: &[String],
+        external_id: Option<String>,
+    ) -> Result<Role, Error> {
         let allowed = actor.allow(MANAGE)?;
         let now = self.now();
         let role = Role {
@@ -95,6 +101,7 @@ impl Service {
             predefined: None,
             created_ms: now,
             modified_ms: now,
+            external_id: checked_external(external_id.as_deref())?,
         };
         let (service, proof) = (self.clone(), allowed.clone());
         self.write_accounts(&allowed, move |tx| {
@@ -115,20 +122,21 @@ impl Service {
         permissions: Option<Vec<String>>,
     ) -> Result<Role, Error> {
         let name = name.to_owned();
-        self.edit_role(actor, id, move |_| Ok((name, permissions))).await
+        self.edit_role(actor, id, move |before| Ok((name, permissions, before.external_id.clone()))).await
     }
 
-    /// Changes a role to the name and the permissions that `edit` makes of it, within one transaction.
+    /// Changes a role to the name, the permissions and the directory's id that `edit` makes of it, within one transaction.
     pub async fn edit_role<F>(&self, actor: &Actor, id: &RoleId, edit: F) -> Result<Role, Error>
     where
-        F: FnOnce(&Role) -> Result<(String, Option<Vec<String>>), Error> + Send + 'static,
+        F: FnOnce(&Role) -> Result<(String, Option<Vec<String>>, Option<String>), Error> + Send + 'static,
     {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write_accounts(&allowed, move |tx| {
             let mut role = known_role(tx, id.as_str(), RoleAt::Path)?;
             custom(&role)?;
-            let (name, permissions) = edit(&role)?;
+            let (name, permissions, external_id) = edit(&role)?;
+            role.external_id = checked_external(external_id.as_deref())?;
             role.name = names::checked("name", &name, limits::NAME_CHARS)?;
             if let Some(permissions) = permissions {
                 role.permissions = Json(checked_permissions(&permissions)?);
@@ -232,6 +240,7 @@ impl Service {
                             predefined: Some(wanted.key.to_owned()),
                             created_ms: now,
                             modified_ms: now,
+                            external_id: None,
                         };
                         role.insert(tx)?;
                         if wanted.key == catalogue::ADMINISTRATOR {
@@ -251,9 +260,7 @@ impl Service {
             }
             Ok(())
         })
-        .await?;
-        self.accounts_changed();
-        Ok(())
+        .await
     }
 
     fn audit_role(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, role: &Role) -> Result<(), Error> {
@@ -277,7 +284,7 @@ fn custom(role: &Role) -> Result<(), Error> {
 /// The name of a predefined role that a later version adds may be taken by a custom one.
 fn free_name(tx: &mut Tx<'_>, name: &str) -> Result<String, Error> {
     let mut free = name.to_owned();
-    while roles::by_name(tx, &free)?.is_some() {
+    while look_alikes::find(tx, Named::Role, "", &free)?.is_some() {
         free.push_str(" (predefined)");
     }
     Ok(free)

@@ -7,40 +7,49 @@
 use crate::account_limits::AccountLimits;
 use crate::actor::Allowed;
 use crate::app::Service;
+use crate::batch::Batch;
 use crate::due_starts::{DueStart, Started, refuse};
 use crate::error::Error;
 use crate::refusals::Refusal;
 use crate::schedules::definition::{Due, due};
 use crate::schedules::links::{fire_of, rule};
 use serde_json::json;
-use stoker_domain::ids::ScheduleId;
+use std::collections::{BTreeSet, VecDeque};
+use stoker_domain::ids::{ScheduleId, TriggerId};
 use stoker_domain::run::{MisfireReason, RunType};
+use stoker_domain::schedule::ExecutableKind;
 use stoker_domain::time::to_text;
 use stoker_domain::{crash, limits};
 use stoker_store::Tx;
-use stoker_store::schedules::{self, ScheduleLink, Trigger};
+use stoker_store::db::Record as _;
+use stoker_store::schedules::{self, Claimed, Fire, ScheduleLink, Trigger};
 
 /// Most schedules one pass acts on; the next pass goes on.
 const BATCH: i64 = 500;
-/// How many of them at once.
-const AT_ONCE: usize = 32;
+/// How many transactions act on them at once ...
+const AT_ONCE: usize = 4;
+/// ... and on how many schedules each of them at most.
+const TOGETHER: usize = 128;
 
 /// Longest pause between two looks at what is due next, milliseconds.
 const LOOK_MS: i64 = 500;
 
-/// What acting on one schedule came to.
+/// What acting on schedules came to.
 #[derive(Default)]
 struct Fired {
     instants: usize,
     started: Vec<Started>,
     /// Whether a limit kept some of it waiting.
     held: bool,
+    /// Schedules that nothing was done about, because they must not be acted on together with others.
+    left: Vec<ScheduleId>,
 }
 
 impl Service {
     /// Acts on everything that is due. One schedule that fails does not keep the others from going on.
     pub(crate) async fn fire_due(&self) -> Result<usize, Error> {
         let (now, account) = (self.now(), self.inner.settings.account.clone());
+        let limited = account.scheduled_starts > 0 || account.active_runs > 0;
         let (ids, full) = self
             .read::<_, Error, _>(&Allowed::system(), move |tx| {
                 let ids = schedules::due(tx, now, BATCH)?;
@@ -52,26 +61,32 @@ impl Service {
             tracing::warn!(schedules = ids.len(), "schedules are due and wait: scheduledStartsPerMinute is reached");
             return Ok(0);
         }
+        // Few go side by side. What a limit counts is started one by one.
+        let together = if limited { 1 } else { ids.len().div_ceil(AT_ONCE).clamp(1, TOGETHER) };
         let (mut fired, mut held) = (0, false);
-        let (mut left, mut working) = (ids.into_iter(), tokio::task::JoinSet::new());
+        let mut left: VecDeque<Vec<ScheduleId>> = ids.chunks(together).map(<[ScheduleId]>::to_vec).collect();
+        let mut working = tokio::task::JoinSet::new();
         loop {
             while working.len() < AT_ONCE && !held {
-                let Some(id) = left.next() else { break };
+                let Some(ids) = left.pop_front() else { break };
                 let service = self.clone();
                 working.spawn(async move {
-                    let result = service.fire_schedule(&id).await;
-                    (id, result)
+                    let result = service.fire_together(&ids).await;
+                    (ids, result)
                 });
             }
             let Some(joined) = working.join_next().await else { return Ok(fired) };
             match joined.map_err(Error::internal)? {
-                (_, Ok((instants, waits))) => {
-                    fired += instants;
-                    held |= waits;
+                (_, Ok(done)) => {
+                    fired += done.instants;
+                    held |= done.held;
+                    left.extend(done.left.into_iter().map(|id| vec![id]));
                 }
-                (id, Err(error)) => {
-                    tracing::error!(schedule.id = %id, error = &error as &dyn std::error::Error, "cannot act on a schedule");
+                (ids, Err(error)) if ids.len() == 1 => {
+                    tracing::error!(schedule.id = %ids[0], error = &error as &dyn std::error::Error, "cannot act on a schedule");
                 }
+                // Nothing was done; one of them must not keep the others from it.
+                (ids, Err(_)) => left.extend(ids.into_iter().map(|id| vec![id])),
             }
         }
     }
@@ -88,15 +103,20 @@ impl Service {
         Ok(next.filter(|next| *next > now).map_or(LOOK_MS, |next| (next - now).clamp(1, LOOK_MS)))
     }
 
-    /// Acts on the due triggers of one schedule; gives how many there were, and whether a limit keeps others waiting.
-    pub(crate) async fn fire_schedule(&self, id: &ScheduleId) -> Result<(usize, bool), Error> {
-        let (service, id) = (self.clone(), id.clone());
+    /// Acts on the due triggers of one schedule; gives how many there were.
+    pub(crate) async fn fire_schedule(&self, id: &ScheduleId) -> Result<usize, Error> {
+        self.fire_together(std::slice::from_ref(id)).await.map(|fired| fired.instants)
+    }
+
+    /// Acts on the due triggers of several schedules in one transaction.
+    async fn fire_together(&self, ids: &[ScheduleId]) -> Result<Fired, Error> {
+        let (service, ids) = (self.clone(), ids.to_vec());
         // A task of its own: a caller that goes away between commit and hand-over must not leave an offer undelivered.
         let work = tokio::spawn(async move {
             let (inner, now) = (service.clone(), service.now());
-            let fired = service
+            let mut fired = service
                 .write::<_, Error, _>(&Allowed::system(), move |tx| {
-                    let fired = inner.fire(tx, &id, now);
+                    let fired = inner.fire(tx, &ids, now);
                     if fired.as_ref().is_ok_and(|fired| fired.instants > 0) {
                         crash::point("schedule.before-commit");
                     }
@@ -106,21 +126,57 @@ impl Service {
             if fired.instants > 0 {
                 crash::point("schedule.after-commit");
             }
-            for started in fired.started {
+            for started in std::mem::take(&mut fired.started) {
                 service.follow_up(started).await;
             }
-            Ok((fired.instants, fired.held))
+            Ok(fired)
         });
         work.await.map_err(Error::internal)?
     }
 
-    fn fire(&self, tx: &mut Tx<'_>, id: &ScheduleId, now: i64) -> Result<Fired, Error> {
-        let mut fired = Fired::default();
-        let Some(schedule) = schedules::claim(tx, id, now)? else { return Ok(fired) };
-        let link = schedules::link(tx, id)?;
-        for trigger in schedules::triggers(tx, &schedule.id)? {
+    fn fire(&self, tx: &mut Tx<'_>, ids: &[ScheduleId], now: i64) -> Result<Fired, Error> {
+        let (mut fired, mut batch) = (Fired::default(), Batch::new(now));
+        let mut claimed = schedules::claim(tx, ids, now)?;
+        if ids.len() > 1 {
+            fired.left = set_apart(tx, &mut claimed, &mut batch)?;
+        }
+        let mut plan = Planned::default();
+        for schedule in &claimed {
+            self.look_at(tx, schedule, &mut plan, &mut fired, now)?;
+        }
+        // Nobody adds to them: the schedules are locked.
+        let known = schedules::known_fires(tx, &plan.records())?;
+        let mut settled = Vec::new();
+        for (mut fire, act) in plan.fires {
+            // It has been acted on already, by whoever wrote the record.
+            if known.contains(&fire.key()) {
+                continue;
+            }
+            if let Some((trigger, link, due)) = act {
+                fired.started.extend(self.fire_trigger(tx, (trigger, link), due, &mut fire, &mut batch)?);
+            }
+            settled.push(fire);
+        }
+        Fire::insert_all(tx, &settled)?;
+        schedules::set_next(tx, &plan.next)?;
+        let ids: Vec<ScheduleId> = claimed.iter().map(|schedule| schedule.id.clone()).collect();
+        schedules::refresh_next(tx, &ids)?;
+        batch.write(tx)?;
+        Ok(fired)
+    }
+
+    /// Finds out what is due of one schedule and when its triggers are due next.
+    fn look_at<'a>(
+        &self,
+        tx: &mut Tx<'_>,
+        schedule: &'a Claimed,
+        plan: &mut Planned<'a>,
+        fired: &mut Fired,
+        now: i64,
+    ) -> Result<(), Error> {
+        for trigger in &schedule.triggers {
             let Some(from_ms) = trigger.next_ms.filter(|at| *at <= now) else { continue };
-            let next_ms = match (&link, rule(&trigger, &self.inner.zones)) {
+            let next_ms = match (&schedule.link, rule(trigger, &self.inner.zones)) {
                 (None, _) => None,
                 (Some(link), Ok(rule)) => {
                     let due = due(&rule, from_ms, now, self.inner.settings.late_start_ms);
@@ -129,40 +185,37 @@ impl Service {
                         break;
                     }
                     fired.instants += 1;
-                    fired.started.extend(self.fire_trigger(tx, &trigger, link, due, now)?);
-                    due.next_ms
+                    let mut fire = fire_of(trigger, link, due.at_ms, now);
+                    fire.missed = due.missed;
+                    let next_ms = due.next_ms;
+                    plan.fires.push((fire, Some((trigger, link, due))));
+                    next_ms
                 }
                 (Some(link), Err(error)) => {
                     // Written by another version, or its time zone is gone: it stops, and says so.
-                    tracing::error!(schedule.id = %id, trigger = trigger.name, error = &error as &dyn std::error::Error,
-                        "a trigger cannot be read and stops");
-                    let mut fire = fire_of(&trigger, link, from_ms, now);
+                    tracing::error!(schedule.id = %schedule.id, trigger = trigger.name,
+                        error = &error as &dyn std::error::Error, "a trigger cannot be read and stops");
+                    let mut fire = fire_of(trigger, link, from_ms, now);
                     let message = "the trigger cannot be read any more: set it anew".to_owned();
                     refuse(&mut fire, Refusal { reason: MisfireReason::Unknown, message });
-                    schedules::insert_fire(tx, &fire)?;
+                    plan.fires.push((fire, None));
                     fired.instants += 1;
                     None
                 }
             };
-            schedules::set_next(tx, &trigger.id, next_ms)?;
+            plan.next.push((trigger.id.clone(), next_ms));
         }
-        schedules::refresh_next(tx, id)?;
-        Ok(fired)
+        Ok(())
     }
 
     fn fire_trigger(
         &self,
         tx: &mut Tx<'_>,
-        trigger: &Trigger,
-        link: &ScheduleLink,
+        (trigger, link): (&Trigger, &ScheduleLink),
         due: Due,
-        now: i64,
+        fire: &mut Fire,
+        batch: &mut Batch,
     ) -> Result<Option<Started>, Error> {
-        let mut fire = fire_of(trigger, link, due.at_ms, now);
-        fire.missed = due.missed;
-        if !schedules::insert_fire(tx, &fire)? {
-            return Ok(None);
-        }
         let late = due.late.then(|| {
             let more = if due.missed > 0 { format!(", and {} times before", due.missed) } else { String::new() };
             format!("no start was possible when this was due at {}{more}", to_text(due.at_ms))
@@ -182,9 +235,7 @@ impl Service {
             payload: None,
             detail,
         };
-        let started = self.start_due(tx, start, &mut fire, now)?;
-        schedules::settle_fire(tx, &fire)?;
-        Ok(started)
+        self.start_due(tx, start, fire, batch)
     }
 
     /// Removes records of due instants that are older than run lists reach.
@@ -205,4 +256,42 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// A trigger, what it starts, and what is due of it.
+type Start<'a> = (&'a Trigger, &'a ScheduleLink, Due);
+
+/// What acting on some schedules will do.
+#[derive(Default)]
+struct Planned<'a> {
+    /// Records of due instants, and what to start for them.
+    fires: Vec<(Fire, Option<Start<'a>>)>,
+    /// When triggers are due next.
+    next: Vec<(TriggerId, Option<i64>)>,
+}
+
+impl Planned<'_> {
+    fn records(&self) -> Vec<Fire> {
+        self.fires.iter().map(|(fire, _)| fire.clone()).collect()
+    }
+}
+
+/// Locks the tasks of the schedules and takes out those schedules whose locks could wait for somebody who waits for
+/// these: of plans, which lock tasks in their own order, and of tasks that somebody has locked.
+fn set_apart(tx: &mut Tx<'_>, claimed: &mut Vec<Claimed>, batch: &mut Batch) -> Result<Vec<ScheduleId>, Error> {
+    let task = |schedule: &Claimed| {
+        let link = schedule.link.as_ref().filter(|link| link.executable_kind == ExecutableKind::Task)?;
+        Some(link.executable_id.clone())
+    };
+    let tasks: BTreeSet<String> = claimed.iter().filter_map(task).collect();
+    batch.lock_free(tx, tasks.into_iter().collect())?;
+    let mut apart = Vec::new();
+    claimed.retain(|schedule| {
+        let stays = schedule.link.is_none() || task(schedule).is_some_and(|id| batch.holds(&id));
+        if !stays {
+            apart.push(schedule.id.clone());
+        }
+        stays
+    });
+    Ok(apart)
 }

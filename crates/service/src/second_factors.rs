@@ -6,8 +6,8 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::Error;
 use crate::listed::{Listed, PageNumber};
-use crate::passwords::Guess;
 use crate::people::{self as users, known};
+use crate::tries::Guess;
 use std::collections::HashSet;
 use std::net::IpAddr;
 use stoker_domain::ids::UserId;
@@ -142,7 +142,7 @@ impl Service {
     pub async fn confirm_totp(&self, actor: &Actor, code: &str) -> Result<Vec<String>, Error> {
         let allowed = actor.allow(&[])?;
         let (user, now) = (actor.person()?, self.now());
-        self.inner.tries.begin(Guess::Code(&actor.name), None, now)?;
+        self.guess(Guess::Code(&actor.name), None).await?;
         let (service, proof, code) = (self.clone(), allowed.clone(), code.to_owned());
         let codes = self
             .write(&allowed, move |tx| {
@@ -155,7 +155,7 @@ impl Service {
                 service.new_recovery_codes(tx, &user)
             })
             .await?;
-        self.inner.tries.right(Guess::Code(&actor.name), None);
+        self.guessed(Guess::Code(&actor.name), None).await?;
         Ok(codes)
     }
 
@@ -238,7 +238,7 @@ impl Service {
     /// Uses up a code or recovery code.
     async fn take_factor(&self, row: UserTotp, login: &str, second: SecondFactor) -> Result<(), Error> {
         let now = self.now();
-        self.inner.tries.begin(Guess::Code(login), None, now)?;
+        self.guess(Guess::Code(login), None).await?;
         let service = self.clone();
         self.write(&Allowed::system(), move |tx| match second {
             SecondFactor::Code(code) => match service.take_code(tx, &row, &code, now)? {
@@ -257,7 +257,7 @@ impl Service {
             }
         })
         .await?;
-        self.inner.tries.right(Guess::Code(login), None);
+        self.guessed(Guess::Code(login), None).await?;
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use stoker_domain::{Permission, limits, names};
 use stoker_secrets::token;
 use stoker_store::Tx;
 use stoker_store::accounts::{self, ServiceAccount};
-use stoker_store::db::{Json, Record};
+use stoker_store::db::{Json, Record, Whose};
 use stoker_store::look_alikes::Named;
 use stoker_store::people;
 
@@ -121,22 +121,20 @@ impl Service {
         let name = names::checked("name", name, limits::NAME_CHARS)?;
         let permissions = checked_permissions(permissions)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
-        let changed = self
-            .write::<_, Error, _>(&allowed, move |tx| {
-                people::lock_all(tx)?;
-                let mut account = accounts::service_account(tx, &id)?.ok_or_else(unknown)?;
-                unlike(tx, Named::ServiceAccount, "name", id.as_str(), &name)?;
-                account.name = name;
-                account.permissions = Json(permissions);
-                account.modified_ms = now;
-                let message = format!("name: a service account {} exists already", account.name);
-                account.update(tx).map_err(taken(message))?;
-                service.audit_account(tx, &proof, "service-account.update", &account)?;
-                Ok(account)
-            })
-            .await?;
-        self.accounts_changed();
-        Ok(changed)
+        self.write::<_, Error, _>(&allowed, move |tx| {
+            people::lock_all(tx)?;
+            let mut account = accounts::service_account(tx, &id)?.ok_or_else(unknown)?;
+            unlike(tx, Named::ServiceAccount, "name", id.as_str(), &name)?;
+            account.name = name;
+            account.permissions = Json(permissions);
+            account.modified_ms = now;
+            let message = format!("name: a service account {} exists already", account.name);
+            account.update(tx).map_err(taken(message))?;
+            tx.access_changed(Whose::only(id.as_str()));
+            service.audit_account(tx, &proof, "service-account.update", &account)?;
+            Ok(account)
+        })
+        .await
     }
 
     /// Gives a service account a new secret; the old one buys no token any more. Tokens that were bought with it go on
@@ -152,6 +150,8 @@ impl Service {
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         let account = self
             .write::<_, Error, _>(&allowed, move |tx| {
+                // The whole row is written: a change of permissions at the same moment must not be undone by it.
+                people::lock_all(tx)?;
                 let mut account = accounts::service_account(tx, &id)?.ok_or_else(unknown)?;
                 account.secret_hash = hash;
                 account.modified_ms = now;
@@ -168,13 +168,12 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.write::<_, Error, _>(&allowed, move |tx| {
+            people::lock_all(tx)?;
             let account = accounts::service_account(tx, &id)?.ok_or_else(unknown)?;
             accounts::delete_service_account(tx, &id)?;
             service.audit_account(tx, &proof, "service-account.delete", &account)
         })
-        .await?;
-        self.accounts_changed();
-        Ok(())
+        .await
     }
 
     fn audit_account(

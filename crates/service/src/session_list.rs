@@ -72,9 +72,7 @@ impl Service {
             }
             service.audit_session(tx, proof.actor(), "session.delete", &id)
         })
-        .await?;
-        self.accounts_changed();
-        Ok(())
+        .await
     }
 
     /// Ends all sessions of a user, for somebody who manages users.
@@ -86,8 +84,6 @@ impl Service {
             sessions::delete_of_user(tx, &user)?;
             service.audit_session(tx, proof.actor(), "session.delete-all", user.as_str())
         })
-        .await?;
-        self.accounts_changed();
-        Ok(())
+        .await
     }
 }

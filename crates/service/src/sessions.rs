@@ -6,8 +6,8 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::auth::permission_set;
 use crate::error::Error;
-use crate::passwords::Guess;
 use crate::second_factors::SecondFactor;
+use crate::tries::Guess;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use stoker_domain::ids::{UserId, WorkspaceId};
@@ -58,6 +58,8 @@ pub(crate) struct Proven {
     pub(crate) token_id: Option<String>,
     /// `password`, `token` or `openId`.
     pub(crate) way: &'static str,
+    /// Hash of the password that was shown, if it was one: it must still be the right one when the session begins.
+    pub(crate) password: Option<String>,
 }
 
 /// A session as its owner sees it.
@@ -151,8 +153,8 @@ impl Service {
         let proven = match credentials {
             Credentials::Token(secret) => self.check_token(secret, visit.address).await?,
             Credentials::Password { login, password, second } => {
-                let actor = self.check_sign_in(&login, &password, second, &visit).await?;
-                Proven { user: UserId::trusted(actor.id), token_id: None, way: "password" }
+                let (actor, password) = self.check_sign_in(&login, &password, second, &visit).await?;
+                Proven { user: UserId::trusted(actor.id), token_id: None, way: "password", password }
             }
         };
         self.open_console_session(proven, visit).await
@@ -160,13 +162,17 @@ impl Service {
 
     /// Opens a session for whoever has shown good credentials.
     pub(crate) async fn open_console_session(&self, proven: Proven, visit: Visit) -> Result<NewSession, Error> {
-        let Proven { user, token_id, way } = proven;
+        let Proven { user, token_id, way, password } = proven;
         let (now, service) = (self.now(), self.clone());
         let secret = token::random_secret(self.random());
         let (id, hash, own) = (ids::uuid(self.random()), token::hash(&secret), secret.clone());
         let view = self
             .write::<_, Error, _>(&Allowed::system(), move |tx| {
-                let user = accounts::user(tx, &user)?.filter(|user| user.active).ok_or(Error::Unauthorized)?;
+                // A change of the password ends all sessions: this one comes before it, and is ended, or not at all.
+                let user = accounts::held_user(tx, &user)?.filter(|user| user.active).ok_or(Error::Unauthorized)?;
+                if password.is_some() && password != user.password_hash {
+                    return Err(Error::Unauthorized);
+                }
                 let session = ConsoleSession {
                     id,
                     hash,
@@ -198,12 +204,12 @@ impl Service {
             return Err(Error::invalid("token: paste a personal access token"));
         }
         let now = self.now();
-        self.inner.tries.begin(Guess::Token, from, now)?;
+        self.guess(Guess::Token, from).await?;
         let found = self.get::<_, Error, _>(&Allowed::system(), move |tx| Ok(owner(tx, &secret, now)?)).await?;
         let (user, token_id) = found.ok_or(Error::Unauthorized)?;
-        self.inner.tries.right(Guess::Token, from);
+        self.guessed(Guess::Token, from).await?;
         self.admit(&actor_of(&user), from).await?;
-        Ok(Proven { user: user.id, token_id: Some(token_id), way: "token" })
+        Ok(Proven { user: user.id, token_id: Some(token_id), way: "token", password: None })
     }
 
     /// The principal behind a cookie. `csrf` is what the call repeated; a changing call needs it.
@@ -271,14 +277,12 @@ impl Service {
             if everywhere {
                 sessions::delete_of_user(tx, &user.id)?;
             } else {
-                sessions::delete(tx, &session.id)?;
+                sessions::delete_one(tx, &user.id, &session.id)?;
             }
             let action = if everywhere { "session.delete-all" } else { "session.delete" };
             service.audit_session(tx, &actor, action, &session.id)
         })
-        .await?;
-        self.accounts_changed();
-        Ok(())
+        .await
     }
 
     pub(crate) fn audit_session(&self, tx: &mut Tx<'_>, actor: &Actor, action: &str, id: &str) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::batch::Batch;
 use crate::dispatch::{self, Pick, Target};
 use crate::error::Error;
 use crate::hub::Reserved;
@@ -18,11 +19,11 @@ use stoker_domain::runtime::LogLevel;
 use stoker_domain::{Right, crash};
 use stoker_jobzip::Manifest;
 use stoker_store::artifacts::VersionFile;
-use stoker_store::db::{Json, Record};
+use stoker_store::db::Json;
 use stoker_store::plan_runs::PlanRun;
-use stoker_store::runs::{Run, RunEvent};
+use stoker_store::runs::Run;
 use stoker_store::tasks::Task;
-use stoker_store::{Tx, artifacts, engines, environments, runs, tasks};
+use stoker_store::{Tx, engines, environments, tasks};
 
 /// What the start of a run came to inside its transaction.
 pub(crate) struct Begun {
@@ -67,6 +68,7 @@ impl Service {
     /// Starts a run. When this returns, the run is on disk and will end exactly once.
     pub async fn start_run(&self, actor: &Actor, request: StartRequest) -> Result<RunId, Error> {
         let allowed = actor.allow(RUN)?;
+        crash::panic_at("start.panic", &request.parameters.iter().map(|given| &given.value).collect::<Vec<_>>());
         parameters::checked(&request.parameters)?;
         if request.timeout_minutes.is_some_and(|minutes| !(1..=i64::from(i32::MAX)).contains(&minutes)) {
             return Err(Error::invalid("timeout: must be from 1 to 2147483647 minutes"));
@@ -80,10 +82,12 @@ impl Service {
     async fn start_allowed(&self, allowed: Allowed, request: StartRequest, now: i64) -> Result<RunId, Error> {
         let (service, proof) = (self.clone(), allowed.clone());
         let begun = self
-            .write_bare(&allowed, move |tx| {
-                let begun = service.begin_run(tx, &proof, &request, now);
+            .write_bare::<_, Error, _>(&allowed, move |tx| {
+                let mut batch = Batch::new(now);
+                let begun = service.begin_run(tx, &proof, &request, &mut batch)?;
+                batch.write(tx)?;
                 crash::point("start.before-commit");
-                begun
+                Ok(begun)
             })
             .await?;
         crash::point("start.after-commit");
@@ -101,7 +105,13 @@ impl Service {
         }
     }
 
-    fn begin_run(&self, tx: &mut Tx<'_>, allowed: &Allowed, request: &StartRequest, now: i64) -> Result<Begun, Error> {
+    fn begin_run(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        request: &StartRequest,
+        batch: &mut Batch,
+    ) -> Result<Begun, Error> {
         let unknown = || Error::not_found("Task id not found.");
         let mut task = tasks::get(tx, &request.task)?.ok_or_else(unknown)?;
         if !task.parallel_allowed() {
@@ -112,9 +122,9 @@ impl Service {
         if task.paused {
             return Err(Error::Paused(format!("Task {} is paused: resume it before starting a run", task.name)));
         }
-        let target = dispatch::target(tx, &task)?;
-        let run = self.new_run(tx, allowed, &task, target.id(), request, now)?;
-        self.place_run(tx, allowed, run, &target, json!({}), now)
+        let target = batch.target(tx, &task)?;
+        let run = self.new_run(tx, allowed, &task, target.id(), request, batch)?;
+        self.place_run(tx, allowed, run, &target, json!({}), batch)
     }
 
     /// Starts what a trigger was due for; the caller has locked the task. `late` says in words why there is no time left
@@ -125,10 +135,10 @@ impl Service {
         allowed: &Allowed,
         task: &Task,
         cause: DueCause<'_>,
-        now: i64,
+        batch: &mut Batch,
     ) -> Result<Result<Begun, Refusal>, Error> {
-        let prepared = dispatch::target(tx, task).and_then(|target| {
-            let run = self.new_run(tx, allowed, task, target.id(), cause.request, now)?;
+        let prepared = batch.target(tx, task).and_then(|target| {
+            let run = self.new_run(tx, allowed, task, target.id(), cause.request, batch)?;
             Ok((target, run))
         });
         let (target, mut run) = match prepared {
@@ -137,9 +147,9 @@ impl Service {
         };
         run.trigger_ms = cause.due_ms;
         if let Some(message) = cause.late {
-            run = misfired(run, now, MisfireReason::Unknown, message);
+            run = misfired(run, batch.now, MisfireReason::Unknown, message);
         }
-        self.place_run(tx, allowed, run, &target, cause.detail, now).map(Ok)
+        self.place_run(tx, allowed, run, &target, cause.detail, batch).map(Ok)
     }
 
     /// Finds an engine for a new run and writes it down.
@@ -150,12 +160,16 @@ impl Service {
         mut run: Run,
         target: &Target,
         detail: serde_json::Value,
-        now: i64,
+        batch: &mut Batch,
     ) -> Result<Begun, Error> {
-        if run.state == State::Queued && !run.parallel && runs::any_active_of_task(tx, &run.task_id)? {
+        let now = batch.now;
+        if run.state == State::Queued && !run.parallel && batch.any_active(tx, &run.task_id)? {
             let reason = MisfireReason::ParallelExecutionForbidden;
             let message = overlap(&run.task_name);
             run = misfired(run, now, reason, message);
+        }
+        if self.inner.settings.account.active_runs > 0 {
+            batch.write_runs(tx)?;
         }
         if run.state == State::Queued
             && let Some(message) = self.inner.settings.account.too_many(tx)?
@@ -185,7 +199,7 @@ impl Service {
         }
         let wait = self.first_wait(tx, &begun.run, Some(target), &pick, now)?;
         begun.run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
-        record_begin(tx, &begun.run, wait.as_ref(), detail, now)?;
+        batch.begin(&begun.run, wait.as_ref(), detail);
         let run = &begun.run;
         let change = Change {
             action: audit::RUN_START,
@@ -193,7 +207,7 @@ impl Service {
             workspace: Some(&run.workspace_id),
             detail: Some(json!({ "taskId": run.task_id.as_str() })),
         };
-        audit::record(tx, allowed.actor(), now, self.random(), change)?;
+        batch.add_audit(audit::event(allowed.actor(), now, self.random(), change));
         Ok(begun)
     }
 
@@ -212,13 +226,14 @@ impl Service {
         let Some(task) = tasks::lock(tx, task)? else {
             return Ok(Planned::Refused("the task was removed".to_owned()));
         };
-        let (target, mut refused) = match dispatch::target(tx, &task) {
+        let mut batch = Batch::new(now);
+        let (target, mut refused) = match batch.target(tx, &task) {
             Ok(target) => (Some(target), None),
             Err(error) => (None, Some(refusal(error)?)),
         };
         let place = target.as_ref().map(Target::id).or(task.runtime_id.as_deref()).unwrap_or_default();
         let prepared = self.planned_request(tx, &task, plan_run.timeout_minutes, payload);
-        let prepared = prepared.and_then(|request| self.new_run(tx, allowed, &task, place, &request, now));
+        let prepared = prepared.and_then(|request| self.new_run(tx, allowed, &task, place, &request, &mut batch));
         let mut run = match prepared {
             Ok(run) => run,
             Err(error) => return refusal(error).map(|refusal| Planned::Refused(refusal.message)),
@@ -227,7 +242,7 @@ impl Service {
         let refuse = |reason, message| Some(Refusal { reason, message });
         if task.paused {
             refused = refuse(MisfireReason::TaskIsPaused, format!("task {} is paused", task.name));
-        } else if refused.is_none() && !run.parallel && runs::any_active_of_task(tx, &task.id)? {
+        } else if refused.is_none() && !run.parallel && batch.any_active(tx, &task.id)? {
             refused = refuse(MisfireReason::ParallelExecutionForbidden, overlap(&task.name));
         } else if refused.is_none()
             && let Some(message) = self.inner.settings.account.too_many(tx)?
@@ -243,7 +258,8 @@ impl Service {
         }
         let wait = self.first_wait(tx, &run, target.as_ref(), &pick, now)?;
         run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
-        record_begin(tx, &run, wait.as_ref(), json!({}), now)?;
+        batch.begin(&run, wait.as_ref(), json!({}));
+        batch.write(tx)?;
         let engine = match pick {
             Pick::Engine(engine) => Some(engine.id.clone()),
             Pick::Behind(engine) => Some(engine),
@@ -322,9 +338,10 @@ impl Service {
         task: &Task,
         target: &str,
         request: &StartRequest,
-        now: i64,
+        batch: &mut Batch,
     ) -> Result<Run, Error> {
-        let file = artifacts::version_file(tx, &task.artifact_id, &task.artifact_version)?.ok_or_else(|| {
+        let now = batch.now;
+        let file = batch.file(tx, task)?.ok_or_else(|| {
             Error::NoArtifact(format!("Task {}: its artifact version {} is gone", task.name, task.artifact_version))
         })?;
         let manifest = self.inner.manifests.get(tx, task, &file.sha256)?;
@@ -449,43 +466,4 @@ fn misfired(mut run: Run, now: i64, reason: MisfireReason, message: String) -> R
     run.error_message = Some(message);
     run.secrets = None;
     run
-}
-
-/// Writes the run and its first events; `detail` is what the first tells beside who asked for the run.
-fn record_begin(
-    tx: &mut Tx<'_>,
-    run: &Run,
-    wait: Option<&Wait>,
-    detail: serde_json::Value,
-    now: i64,
-) -> Result<(), Error> {
-    run.insert(tx)?;
-    let mut accepted = json!({ "by": run.user_id, "type": run.run_type.id() });
-    if let (Some(accepted), serde_json::Value::Object(detail)) = (accepted.as_object_mut(), detail) {
-        accepted.extend(detail);
-    }
-    let mut events = vec![("accepted", accepted)];
-    if run.state == State::Finished {
-        events.push((
-            "finished",
-            json!({ "outcome": "deploy_failed", "message": run.error_message,
-            "misfireReason": run.misfire_reason.map(MisfireReason::id) }),
-        ));
-    } else if run.state == State::Offered {
-        events
-            .push(("offered", json!({ "engineId": run.engine_id.as_ref().map(EngineId::as_str), "epoch": run.epoch })));
-    } else if let Some(wait) = wait {
-        events.push(("waiting", wait.detail.clone()));
-    }
-    for (number, (kind, detail)) in events.into_iter().enumerate() {
-        let event = RunEvent {
-            run_id: run.id.clone(),
-            number: number as i64 + 1,
-            at_ms: now,
-            kind: kind.to_owned(),
-            detail: Some(detail.to_string()),
-        };
-        event.insert(tx)?;
-    }
-    Ok(())
 }

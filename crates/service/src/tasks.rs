@@ -13,11 +13,13 @@ use crate::task_links::{Place, check_connections, check_resources};
 use crate::triggers::{ExecutableId, Startable};
 use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use stoker_domain::ids::{ArtifactId, EnvironmentId, TaskId, WorkspaceId};
 use stoker_domain::runtime::RuntimeType;
 use stoker_domain::schedule::ExecutableKind;
 use stoker_domain::{Permission, Right, limits, names};
 use stoker_jobzip::Manifest;
+use stoker_store::artifacts::Artifact;
 use stoker_store::db::{Json, Record};
 use stoker_store::tasks::{self, Task, TaskFilter, TriggerFilter};
 use stoker_store::{Tx, artifacts, runs};
@@ -117,10 +119,27 @@ fn manifest(
     Ok((id, crate::runs::manifest_of(&version)?))
 }
 
-fn task_view(tx: &mut Tx<'_>, task: Task, views: &mut Views) -> Result<TaskView, Error> {
+fn task_view(tx: &mut Tx<'_>, task: Task) -> Result<TaskView, Error> {
     let artifact_name = artifacts::get(tx, &task.artifact_id)?.map(|a| a.name).unwrap_or_default();
-    let workspace = views.get(tx, &task.workspace_id)?;
+    let workspace = view(tx, &task.workspace_id)?;
     Ok(TaskView { task, artifact_name, workspace })
+}
+
+/// The views of many tasks, with one look at each kind of thing around them.
+fn task_views(tx: &mut Tx<'_>, tasks: Vec<Task>) -> Result<Vec<TaskView>, Error> {
+    let mut views = Views::default();
+    views.prepare(tx, tasks.iter().map(|task| &task.workspace_id))?;
+    let artifacts: BTreeSet<String> = tasks.iter().map(|task| task.artifact_id.to_string()).collect();
+    let names: BTreeMap<_, _> = Artifact::with_keys(tx, artifacts.into_iter().collect())?
+        .into_iter()
+        .map(|artifact| (artifact.id, artifact.name))
+        .collect();
+    let view = |task: Task| {
+        let artifact_name = names.get(&task.artifact_id).cloned().unwrap_or_default();
+        let workspace = views.get(tx, &task.workspace_id)?;
+        Ok(TaskView { task, artifact_name, workspace })
+    };
+    tasks.into_iter().map(view).collect()
 }
 
 impl Service {
@@ -144,10 +163,7 @@ impl Service {
         let (items, total) = self
             .read::<_, Error, _>(&allowed, move |tx| {
                 let (rows, total) = tasks::list(tx, &filter, limit, offset)?;
-                let mut views = Views::default();
-                let items =
-                    rows.into_iter().map(|task| task_view(tx, task, &mut views)).collect::<Result<Vec<_>, _>>()?;
-                Ok((items, total))
+                Ok((task_views(tx, rows)?, total))
             })
             .await?;
         Ok(Page { items, limit, offset, total })
@@ -160,7 +176,7 @@ impl Service {
         self.read(&allowed, move |tx| {
             let task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &task.workspace_id, SEE)?;
-            task_view(tx, task, &mut Views::default())
+            task_view(tx, task)
         })
         .await
     }
@@ -209,7 +225,7 @@ impl Service {
             task.insert(tx).map_err(taken(message))?;
             tasks::note_name(tx, &task)?;
             service.audit_task(tx, &proof, "task.create", &task)?;
-            task_view(tx, task, &mut Views::default())
+            task_view(tx, task)
         })
         .await
     }
@@ -242,7 +258,7 @@ impl Service {
             task.update(tx).map_err(taken(message))?;
             tasks::note_name(tx, &task)?;
             service.audit_task(tx, &proof, "task.update", &task)?;
-            task_view(tx, task, &mut Views::default())
+            task_view(tx, task)
         })
         .await
     }

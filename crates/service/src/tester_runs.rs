@@ -5,7 +5,7 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::Error;
-use crate::tester::{project_context, run_context, unknown};
+use crate::tester::{Own, access, access_of, project_context, run_context};
 use serde_json::json;
 use stoker_domain::ids::{TestProjectId, TestRunId, UserId};
 use stoker_domain::limits;
@@ -86,7 +86,8 @@ impl Service {
         let (owner, now) = (actor.person()?, self.now());
         let (service, actor) = (self.clone(), actor.clone());
         self.write(&allowed, move |tx| {
-            tester::lock(tx, &owner, &request.project)?.ok_or_else(unknown)?;
+            let project = tester::lock(tx, &request.project)?;
+            let (project, _) = access(tx, &owner, project)?;
             let since = now - limits::TEST_RUN_SILENCE_MS;
             if tester::going_on(tx, Some(&owner), since)? >= limits::TEST_RUNS_AT_ONCE {
                 let most = limits::TEST_RUNS_AT_ONCE;
@@ -104,7 +105,7 @@ impl Service {
             let change = Change {
                 action: "test-run.start",
                 object: ("test-run", run.id.as_str()),
-                workspace: None,
+                workspace: project.workspace_id.as_ref(),
                 detail: Some(json!({
                     "name": run.target_name, "project": run.project_id.as_str(), "environment": run.environment,
                 })),
@@ -138,12 +139,15 @@ impl Service {
         let (id, now, service) = (id.clone(), self.now(), self.clone());
         let report = self.sealed_text(&run_context(id.as_str()), &progress.report);
         self.write(&Allowed::system(), move |tx| {
+            // Locked in the order of those who move or delete the project: first this, then its runs.
+            let Some(project) = tester::project_of(tx, &id)? else { return Ok(()) };
+            let kept = tester::lock(tx, &project)?;
             let Some(run) = tester::running(tx, &id)? else { return Ok(()) };
-            let project = run.project_id.clone();
+            let owner = run.owner_id.clone();
             let ended = TestRun {
                 state: end.state.to_owned(),
                 outcome: end.outcome,
-                problem: end.problem,
+                problem: end.problem.or(run.problem),
                 requests: progress.requests,
                 bad: progress.bad,
                 beat_ms: now,
@@ -151,9 +155,17 @@ impl Service {
                 ..run
             };
             tester::note(tx, &ended, Some(&report))?;
-            if let Some(responses) = end.responses {
-                let sealed = service.sealed_text(&project_context(project.as_str()), &responses);
-                tester::keep_responses(tx, &project, &sealed)?;
+            // Who lost sight of the project meanwhile keeps nothing of it.
+            if let (Some(kept), Some(responses)) = (kept, end.responses)
+                && access_of(tx, &owner, &kept)?.is_some()
+            {
+                if kept.workspace_id.is_some() {
+                    let own = Own { secrets: None, responses: Some(responses) };
+                    service.keep_own(tx, &project, &owner, &own)?;
+                } else {
+                    let sealed = service.sealed_text(&project_context(project.as_str()), &responses);
+                    tester::keep_responses(tx, &project, &sealed)?;
+                }
             }
             Ok(())
         })

@@ -25,7 +25,7 @@ use stoker_store::{Tx, webhooks};
 
 const USE: &[Permission] = &[Permission::Operator];
 /// One of these on the workspace is enough to see what starts something.
-const SEE: &[Right] = &[Right::View, Right::Execute];
+pub(crate) const SEE: &[Right] = &[Right::View, Right::Execute];
 
 /// What starts a task or plan, as a run configuration says it.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +79,7 @@ impl ExecutableId {
     }
 
     /// Who may look at runs of it and at its upcoming starts: for plans there is one permission for all.
-    fn watchers(&self) -> &'static [Permission] {
+    pub(crate) fn watchers(&self) -> &'static [Permission] {
         match self {
             ExecutableId::Task(_) => crate::runs::RUN,
             ExecutableId::Plan(_) => crate::plans::USE,
@@ -125,7 +125,7 @@ impl Startable {
         }
     }
 
-    fn workspace(&self) -> &WorkspaceId {
+    pub(crate) fn workspace(&self) -> &WorkspaceId {
         match self {
             Startable::Task(task) => &task.workspace_id,
             Startable::Plan(plan) => &plan.workspace_id,

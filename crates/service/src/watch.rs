@@ -6,28 +6,20 @@ use crate::error::Error;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use stoker_domain::limits;
-use stoker_store::db::Counts;
 pub use stoker_store::db::Topic;
+use stoker_store::db::{AccessNews, Counts};
 use tokio::sync::watch;
 
 /// All watchers of this server.
 pub(crate) struct Watchers {
     by_principal: Arc<Mutex<HashMap<String, usize>>>,
-    order: watch::Sender<Order>,
-}
-
-/// What all watchers are told.
-#[derive(Clone, Copy, Default)]
-struct Order {
-    /// The server stops.
-    stop: bool,
-    /// Counts up when somebody may have lost access: whoever began in an earlier round comes again with credentials, or not.
-    round: u64,
+    /// True when the server stops.
+    stop: watch::Sender<bool>,
 }
 
 impl Default for Watchers {
     fn default() -> Self {
-        Self { by_principal: Arc::default(), order: watch::Sender::new(Order::default()) }
+        Self { by_principal: Arc::default(), stop: watch::Sender::new(false) }
     }
 }
 
@@ -53,22 +45,19 @@ impl Drop for Place {
 pub struct Watcher {
     changes: watch::Receiver<Counts>,
     seen: Counts,
-    order: watch::Receiver<Order>,
-    round: u64,
-    /// Counts up when somebody may have lost access on another server.
-    elsewhere: watch::Receiver<u64>,
-    _place: Place,
+    stop: watch::Receiver<bool>,
+    /// Who may have lost access: one of them comes again with credentials, or not.
+    access: watch::Receiver<AccessNews>,
+    /// How many of these news are older than the watcher.
+    heard: u64,
+    place: Place,
 }
 
 impl Watcher {
     /// The topics that changed since the last answer; waits for one. `None` when the stream shall end.
     pub async fn next(&mut self) -> Option<Vec<Topic>> {
         loop {
-            let order = *self.order.borrow_and_update();
-            if order.stop || order.round != self.round {
-                return None;
-            }
-            if self.elsewhere.has_changed().unwrap_or(false) {
+            if *self.stop.borrow_and_update() || self.lost_access() {
                 return None;
             }
             let now = *self.changes.borrow_and_update();
@@ -79,10 +68,17 @@ impl Watcher {
             }
             tokio::select! {
                 changed = self.changes.changed() => changed.ok()?,
-                order = self.order.changed() => order.ok()?,
-                elsewhere = self.elsewhere.changed() => return elsewhere.ok().and(None),
+                stop = self.stop.changed() => stop.ok()?,
+                news = self.access.changed() => news.ok()?,
             }
         }
+    }
+
+    fn lost_access(&mut self) -> bool {
+        let news = self.access.borrow_and_update();
+        let lost = news.since(self.heard).concerns(&self.place.principal);
+        self.heard = news.count();
+        lost
     }
 }
 
@@ -104,20 +100,13 @@ impl Service {
         let changes = self.changes();
         let seen = *changes.borrow();
         let place = Place { all: watchers.by_principal.clone(), principal: actor.id.clone() };
-        let order = watchers.order.subscribe();
-        let round = order.borrow().round;
-        let mut elsewhere = self.inner.access_lost.clone();
-        elsewhere.mark_unchanged();
-        Ok(Watcher { changes, seen, order, round, elsewhere, _place: place })
+        let (stop, access) = (watchers.stop.subscribe(), self.inner.access_lost.clone());
+        let heard = access.borrow().count();
+        Ok(Watcher { changes, seen, stop, access, heard, place })
     }
 
     /// Ends all watchers, because the server stops; connections would be kept open by them.
     pub fn close_watchers(&self) {
-        self.inner.watchers.order.send_modify(|order| order.stop = true);
-    }
-
-    /// Ends the watchers there are; those who still may come again.
-    pub(crate) fn renew_watchers(&self) {
-        self.inner.watchers.order.send_modify(|order| order.round += 1);
+        self.inner.watchers.stop.send_replace(true);
     }
 }

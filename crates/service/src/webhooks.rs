@@ -1,14 +1,16 @@
 //! Webhooks: a URL that anybody who knows it may call. Calls are collected; enough of them, or enough time after the
 //! first, start the task or plan once with all of them as one parameter (source: doc).
 
-use crate::actor::Allowed;
+use crate::actor::{Actor, Allowed};
 use crate::app::Service;
+use crate::batch::Batch;
 use crate::due_starts::{DueStart, Started, principal};
 use crate::environments::description;
 use crate::error::{Error, taken};
 use crate::runs::GivenParameter;
 use crate::schedules::checked_timeout;
 use crate::schedules::links::{Executable, Owner};
+use crate::triggers::{ExecutableId, SEE};
 use serde_json::{Map, Value, json};
 use stoker_domain::ids::{ScheduleId, TriggerId};
 use stoker_domain::run::RunType;
@@ -19,7 +21,8 @@ use stoker_store::db::Record;
 use stoker_store::plans::Plan;
 use stoker_store::schedules::{self, Fire};
 use stoker_store::tasks::Task;
-use stoker_store::webhooks::{self, Webhook, WebhookCall};
+pub use stoker_store::webhooks::Webhook;
+use stoker_store::webhooks::{self, WebhookCall};
 use stoker_store::{Tx, artifacts, tasks, workspaces};
 
 /// The parameter that gets the calls (source: doc).
@@ -148,11 +151,13 @@ impl Service {
             waiting: 0,
             waiting_bytes: 0,
             fire_ms: None,
+            used_ms: None,
         });
         if !known || request.new_url {
             let secret = stoker_domain::ids::alphanumeric(43, self.random());
             hook.token_hash = token::hash(&secret);
             hook.token_sealed = self.inner.keys.encrypt(&sealing(&hook.id), secret.as_bytes(), self.random());
+            hook.used_ms = None;
         }
         hook.name.clone_from(&request.name);
         hook.trigger_calls = request.trigger_calls.unwrap_or(1);
@@ -180,6 +185,19 @@ impl Service {
         let secret = self.inner.keys.decrypt(&sealing(&hook.id), &hook.token_sealed)?;
         let secret = String::from_utf8(secret).map_err(Error::internal)?;
         Ok(Some(format!("{}{PATH}{secret}", self.public_url())))
+    }
+
+    /// The webhook of a task or plan, without its URL.
+    pub async fn webhook(&self, actor: &Actor, id: &ExecutableId) -> Result<Webhook, Error> {
+        let allowed = actor.allow(id.watchers())?;
+        let (id, proof) = (id.clone(), allowed.clone());
+        self.read(&allowed, move |tx| {
+            let startable = id.get(tx)?;
+            proof.right(tx, startable.workspace(), SEE)?;
+            let none = || Error::not_found(format!("The {} has no webhook.", id.kind().noun()));
+            webhooks::of(tx, id.kind(), id.as_str())?.ok_or_else(none)
+        })
+        .await
     }
 
     /// A call of a webhook. When this returns, the call is on disk, and the run too when this call made it due.
@@ -216,6 +234,8 @@ impl Service {
                 format!("the calls that wait have more than {} bytes: try again later", limits::WEBHOOK_BYTES);
             return Err(Error::TooLarge(message));
         }
+        // The row is written anyway.
+        hook.used_ms = Some(now);
         hook.waiting += 1;
         hook.waiting_bytes += bytes;
         let number = hook.waiting;
@@ -248,8 +268,10 @@ impl Service {
             payload: Some(value),
             detail: json!({ "webhook": hook.name, "calls": payload.len() }),
         };
-        let started = self.start_due(tx, start, &mut fire, now)?;
-        schedules::insert_fire(tx, &fire)?;
+        let mut batch = Batch::new(now);
+        let started = self.start_due(tx, start, &mut fire, &mut batch)?;
+        schedules::insert_fires(tx, &[fire])?;
+        batch.write(tx)?;
         Ok(started)
     }
 

@@ -5,7 +5,7 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::environments::{SEE_ALL, SEE_OWN, description, kept, parse_filter};
 use crate::error::{Error, taken};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use stoker_domain::ids::{EnvironmentId, WorkspaceId};
 use stoker_domain::runtime::WorkspaceType;
 use stoker_domain::{Permission, PrincipalKind, Rights, limits, names};
@@ -114,6 +114,27 @@ pub(crate) fn view(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<WorkspaceView, E
 pub(crate) struct Views(HashMap<WorkspaceId, WorkspaceView>);
 
 impl Views {
+    /// Reads the views of several workspaces at once, for the calls of [`Views::get`] that follow.
+    pub(crate) fn prepare<'a>(
+        &mut self,
+        tx: &mut Tx<'_>,
+        ids: impl Iterator<Item = &'a WorkspaceId>,
+    ) -> Result<(), Error> {
+        let wanted: BTreeSet<String> = ids.filter(|id| !self.0.contains_key(*id)).map(ToString::to_string).collect();
+        let rows = Workspace::with_keys(tx, wanted.into_iter().collect())?;
+        let places: BTreeSet<String> = rows.iter().map(|row| row.environment_id.to_string()).collect();
+        let environments: HashMap<_, _> = Environment::with_keys(tx, places.into_iter().collect())?
+            .into_iter()
+            .map(|environment| (environment.id.clone(), environment))
+            .collect();
+        for workspace in rows {
+            if let Some(environment) = environments.get(&workspace.environment_id).cloned() {
+                self.0.insert(workspace.id.clone(), WorkspaceView { workspace, environment });
+            }
+        }
+        Ok(())
+    }
+
     /// The view of a workspace.
     pub(crate) fn get(&mut self, tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<WorkspaceView, Error> {
         if let Some(known) = self.0.get(id) {
@@ -221,8 +242,8 @@ impl Service {
             }
             if workspaces::in_use(tx, &id)? {
                 return Err(Error::conflict(format!(
-                    "workspace {} still holds tasks, plans, artifacts, connections, resources, engines or clusters: \
-                     remove them first",
+                    "workspace {} still holds tasks, plans, artifacts, connections, resources, engines, clusters or API \
+                     tests of a removed user: remove them first",
                     workspace.name
                 )));
             }

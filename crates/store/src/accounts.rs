@@ -1,13 +1,13 @@
 //! Users, personal access tokens, service accounts.
 
 use crate::db::record::record;
-use crate::db::{Json, Record};
+use crate::db::{Json, Record, Whose};
 use crate::{StoreError, Tx, params};
 use stoker_domain::ids::{ServiceAccountId, UserId};
 
 record! {
     /// A person.
-    User in "users" {
+    User in "users" keyed by login {
         /// Its id.
         id: UserId,
         /// What one signs in with; unique.
@@ -49,7 +49,7 @@ record! {
 
 record! {
     /// A service account; only the hash of its secret is kept.
-    ServiceAccount in "service_accounts" {
+    ServiceAccount in "service_accounts" keyed by name {
         /// Its id, also the OAuth client id.
         id: ServiceAccountId,
         /// Unique name.
@@ -72,6 +72,11 @@ record! {
 /// The user with this id.
 pub fn user(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<User>, StoreError> {
     User::select_opt(tx, "WHERE id = $1", params![id])
+}
+
+/// The user with this id; nobody changes it until the transaction ends.
+pub fn held_user(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<User>, StoreError> {
+    User::select_opt(tx, "WHERE id = $1 {share}", params![id])
 }
 
 /// The user with this login.
@@ -106,6 +111,7 @@ pub fn count_service_accounts(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
 
 /// Removes a service account, its workspace rights, and its place among the executors of promotions.
 pub fn delete_service_account(tx: &mut Tx<'_>, id: &ServiceAccountId) -> Result<u64, StoreError> {
+    tx.access_changed(Whose::only(id.as_str()));
     tx.execute("DELETE FROM workspace_rights WHERE principal_id = $1", params![id])?;
     tx.execute("DELETE FROM promotion_executors WHERE principal_id = $1", params![id])?;
     tx.execute("DELETE FROM service_accounts WHERE id = $1", params![id])

@@ -2,6 +2,7 @@
 
 use crate::db::record::{Conditions, like_escaped, record};
 use crate::db::{Json, Record};
+use crate::visible::seen;
 use crate::{StoreError, Tx, Value, params};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{ArtifactId, EnvironmentId, WorkspaceId};
@@ -82,10 +83,7 @@ pub fn list(
     offset: i64,
 ) -> Result<(Vec<Artifact>, i64), StoreError> {
     let mut conditions = Conditions::default();
-    conditions.and(
-        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-    );
+    seen(&mut conditions, "workspace_id", &filter.visible_to);
     if let Some(id) = &filter.environment {
         conditions.and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [id.into()]);
     }
@@ -96,8 +94,7 @@ pub fn list(
         conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(name)))]);
     }
     if !filter.kinds.is_empty() {
-        let places = vec!["?"; filter.kinds.len()].join(", ");
-        conditions.and(&format!("kind IN ({places})"), filter.kinds.iter().map(|k| Value::from(k.id())));
+        conditions.among("kind", filter.kinds.iter().map(|kind| kind.id().to_owned()).collect());
     }
     let total = tx.query_int(&format!("SELECT count(*) FROM artifacts {}", conditions.text()), conditions.values())?;
     let (page, values) = conditions.paged(limit, offset);

@@ -92,12 +92,7 @@ pub fn ids_after(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<Vec<String>
 
 /// The events with these ids that exist, by id.
 pub fn with_ids(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<AuditEvent>, StoreError> {
-    let mut found = Vec::with_capacity(ids.len());
-    for part in ids.chunks(200) {
-        let places: Vec<String> = (1..=part.len()).map(|n| format!("${n}")).collect();
-        let values: Vec<Value> = part.iter().map(Value::from).collect();
-        found.extend(AuditEvent::select(tx, &format!("WHERE id IN ({})", places.join(", ")), &values)?);
-    }
+    let mut found = AuditEvent::select(tx, "WHERE id {any_of}$1{any_end}", &[Value::Texts(ids.to_vec())])?;
     found.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(found)
 }

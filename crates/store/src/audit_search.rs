@@ -67,8 +67,7 @@ pub fn before(tx: &mut Tx<'_>, event: &AuditEvent, actions: &[String]) -> Result
     conditions.and("object_id = ?", [(&event.object_id).into()]);
     let workspace = event.workspace_id.as_ref().map(ToString::to_string).unwrap_or_default();
     conditions.and("coalesce(workspace_id, '') = ?", [Value::Text(workspace)]);
-    let places = vec!["?"; actions.len()].join(", ");
-    conditions.and(&format!("action IN ({places})"), actions.iter().map(Value::from));
+    conditions.among("action", actions.to_vec());
     conditions.and("detail IS NOT NULL", []);
     let text = format!("{} ORDER BY id DESC LIMIT 1", conditions.text());
     AuditEvent::select_opt(tx, &text, conditions.values())

@@ -28,13 +28,23 @@ pub fn copy_postgres(url: &str, target: &Path) -> Result<(), StoreError> {
     db::from_postgres(url, target)
 }
 
+/// Name of the setting that says which restore filled a database that no server has used since.
+const FILLED: &str = "restore.filled";
+
 /// Copies a file of the embedded database that nobody uses into an empty PostgreSQL database, all of it or nothing. The
-/// file is brought up to date first. Blocks, and must not run on a thread of an async runtime.
+/// file is brought up to date first. Blocks, and must not run on a thread of an async runtime. `mark` names this restore:
+/// a database that the same one filled is left as it is, until [`begun`] says that a server uses it, so that a restore
+/// that came no further can be repeated. Answers whether it was filled now.
 ///
 /// # Errors
 /// [`StoreError::Open`] when the database cannot be reached or is not empty.
-pub fn load_postgres(file: &Path, url: &str) -> Result<(), StoreError> {
-    db::to_postgres(file, url)
+pub fn load_postgres(file: &Path, url: &str, mark: &str) -> Result<bool, StoreError> {
+    db::to_postgres(file, url, (FILLED, mark))
+}
+
+/// A server uses the database from now on: a restore into it is over.
+pub fn begun(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    crate::settings::remove(tx, FILLED)
 }
 
 /// Looks at a copy of the embedded database that nobody uses.

@@ -2,6 +2,7 @@
 
 use crate::db::record::{Conditions, record};
 use crate::db::{Json, Record};
+use crate::visible::seen;
 use crate::{StoreError, Tx, Value, params};
 use serde::{Deserialize, Serialize};
 use stoker_domain::PrincipalKind;
@@ -181,13 +182,9 @@ pub fn search(
     let mut conditions = Conditions::default();
     conditions.and("environment_id = ?", [Value::from(&filter.environment)]);
     conditions.and("start_ms >= ? AND start_ms <= ?", [filter.from_ms.into(), filter.to_ms.into()]);
-    conditions.and(
-        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-    );
+    seen(&mut conditions, "workspace_id", &filter.visible_to);
     for (column, values) in &filter.any_of {
-        let places = vec!["?"; values.len()].join(", ");
-        conditions.and(&format!("{column} IN ({places})"), values.iter().map(Value::from));
+        conditions.among(column, values.clone());
     }
     let count = format!("SELECT count(*) FROM component_metrics {}", conditions.text());
     let total = tx.query_int(&count, conditions.values())?;

@@ -2,6 +2,7 @@
 
 use crate::db::record::{Conditions, like_escaped, record};
 use crate::db::{Json, Record};
+use crate::visible::seen;
 use crate::{StoreError, Tx, Value, params};
 use serde::{Deserialize, Serialize};
 use stoker_domain::ids::{ConnectionId, EnvironmentId, WorkspaceId};
@@ -54,10 +55,7 @@ pub struct PlaceFilter {
 impl PlaceFilter {
     pub(crate) fn conditions(&self) -> Conditions {
         let mut conditions = Conditions::default();
-        conditions.and(
-            "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-            [Value::from(&self.visible_to.0), Value::Int(self.visible_to.1)],
-        );
+        seen(&mut conditions, "workspace_id", &self.visible_to);
         if let Some(id) = &self.environment {
             conditions.and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [id.into()]);
         }

@@ -42,7 +42,7 @@ const fn sealed(table: &'static str, column: &'static str) -> SealedColumn {
 
 /// Every column that holds encrypted values. Whoever adds one adds it here: a retirement of a key looks everywhere and
 /// refuses when a column is missing in this list.
-pub const SEALED: [SealedColumn; 11] = [
+pub const SEALED: [SealedColumn; 13] = [
     sealed("engines", "key_sealed"),
     sealed("pipeline_engines", "key_sealed"),
     sealed("webhooks", "token_sealed"),
@@ -53,6 +53,8 @@ pub const SEALED: [SealedColumn; 11] = [
     sealed("tester_projects", "document"),
     sealed("tester_projects", "responses"),
     sealed("tester_runs", "report"),
+    sealed("tester_own", "secrets"),
+    sealed("tester_own", "responses"),
     SealedColumn { table: "user_totp", key: "user_id", column: "secret" },
 ];
 

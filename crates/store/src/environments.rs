@@ -7,7 +7,7 @@ use stoker_domain::ids::EnvironmentId;
 
 record! {
     /// An environment.
-    Environment in "environments" {
+    Environment in "environments" keyed by name {
         /// Its id.
         id: EnvironmentId,
         /// Unique name.

@@ -30,11 +30,5 @@ pub fn add(tx: &mut Tx<'_>, exchange: &Exchange) -> Result<(), StoreError> {
 
 /// Those of these requests that are known.
 pub fn of_requests(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<Exchange>, StoreError> {
-    let mut found = Vec::new();
-    for part in ids.chunks(200) {
-        let places: Vec<String> = (1..=part.len()).map(|n| format!("${n}")).collect();
-        let values: Vec<Value> = part.iter().map(Value::from).collect();
-        found.extend(Exchange::select(tx, &format!("WHERE request_id IN ({})", places.join(", ")), &values)?);
-    }
-    Ok(found)
+    Exchange::select(tx, "WHERE request_id {any_of}$1{any_end}", &[Value::Texts(ids.to_vec())])
 }

@@ -7,7 +7,7 @@ use stoker_domain::ids::{GroupId, UserId};
 
 record! {
     /// A group of users; gives no permission and no workspace right by itself.
-    Group in "user_groups" {
+    Group in "user_groups" keyed by name {
         /// Its id.
         id: GroupId,
         /// Unique name.
@@ -16,6 +16,8 @@ record! {
         created_ms: i64,
         /// When its name or its members last changed.
         modified_ms: i64,
+        /// What the directory that made it over SCIM calls it.
+        external_id: Option<String>,
     }
 }
 

@@ -5,13 +5,19 @@
 //! which costs a probe of an index for each workspace that the caller sees and each outcome, however long the history is.
 
 use crate::db::record::Conditions;
-use crate::history_clauses::{Table, ended_outcomes, name_holds, narrowed, period, with_any_tag};
-use crate::look_back::{FIRST_MS, LookBack};
-use crate::{StoreError, Tx, Value, params};
+use crate::history_clauses::{Table, ended_outcomes, indexed, name_holds, narrowed, period, with_any_tag};
+use crate::look_back::{FIRST_MS, LookBack, first_of_tasks};
+use crate::visible::{self, LISTED, seen};
+use crate::{StoreError, Tx, params};
 use stoker_domain::PrincipalKind;
-use stoker_domain::ids::{ArtifactId, EnvironmentId, WorkspaceId};
+use stoker_domain::ids::EnvironmentId;
 
 pub use crate::history_clauses::{Clause, Field, RuntimeField};
+
+/// More ended runs than this for a value are found soon enough by going back in time.
+const FEW: i64 = 2_000;
+/// So often is gone back in time before it is asked whether there are few.
+const LOOKS: usize = 3;
 
 /// What the history is narrowed to.
 #[derive(Clone, Debug)]
@@ -57,11 +63,6 @@ impl Place {
     }
 }
 
-/// Most workspaces that are written into a statement one by one.
-const LISTED: usize = 5_000;
-/// More tasks than this are looked at over longer stretches of time.
-const MANY: usize = 50;
-
 /// The next `count` entries behind `after`.
 pub fn find(
     tx: &mut Tx<'_>,
@@ -69,16 +70,25 @@ pub fn find(
     after: Option<&Place>,
     count: i64,
 ) -> Result<Vec<Place>, StoreError> {
-    find_by(tx, filter, after, count, FIRST_MS)
+    find_by(tx, filter, after, count, Ways { first_ms: FIRST_MS, few: FEW })
 }
 
-/// The same; the first stretch of time that is looked at has `first_ms` milliseconds. Tests find the same with any.
+/// Ways to look that find the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Ways {
+    /// Length of the first stretch of time that is looked at, milliseconds.
+    pub first_ms: i64,
+    /// Most ended runs for a value that are looked at one by one, whenever they ended.
+    pub few: i64,
+}
+
+/// The same in the ways that are given.
 pub fn find_by(
     tx: &mut Tx<'_>,
     filter: &HistoryFilter,
     after: Option<&Place>,
     count: i64,
-    first_ms: i64,
+    ways: Ways,
 ) -> Result<Vec<Place>, StoreError> {
     let workspaces = workspaces(tx, filter)?;
     let wanted = usize::try_from(count).unwrap_or_default();
@@ -87,7 +97,7 @@ pub fn find_by(
         if table == Table::PlanRuns && (filter.of_plans || filter.services) {
             continue;
         }
-        let Some(mut conditions) = narrowed(table, filter, false) else { continue };
+        let Some(mut conditions) = narrowed(table, filter, false, None) else { continue };
         // The index of what has not ended is over tasks and plans, and must not lose against one over workspaces.
         let column = if table == Table::Runs { "task_id" } else { "plan_id" };
         conditions.and(&format!("state <> 'finished' AND {column} > ''"), []);
@@ -104,11 +114,9 @@ pub fn find_by(
         if table == Table::PlanRuns && (filter.of_plans || filter.services) {
             continue;
         }
-        let Some(conditions) = narrowed(table, filter, true) else { continue };
-        let Some((source, tasks)) = source(tx, table, filter, &workspaces)? else { continue };
-        // Many tasks cost many probes for each stretch, and few of them have run lately.
-        let first_ms = if tasks > MANY { first_ms.saturating_mul(30) } else { first_ms };
-        found.ended(tx, table, &conditions.with(source), filter, first_ms)?;
+        let Some(source) = source(tx, table, filter, &workspaces, ways)? else { continue };
+        let Some(conditions) = narrowed(table, filter, true, source.answered) else { continue };
+        found.ended(tx, table, &conditions.with(source.conditions.clone()), filter, &source)?;
     }
     Ok(found.places)
 }
@@ -125,52 +133,76 @@ pub fn place(tx: &mut Tx<'_>, id: &str) -> Result<Option<Place>, StoreError> {
     Ok(None)
 }
 
-/// Who published a version of an artifact, and whether that is a person or a service account.
-pub fn publisher(
+/// Who published a version of an artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publisher {
+    /// Id of the artifact.
+    pub artifact: String,
+    /// The version.
+    pub version: String,
+    /// A login, or the id of a service account.
+    pub name: String,
+    /// Which of the two.
+    pub kind: PrincipalKind,
+}
+
+/// Who published some artifacts in some versions.
+pub fn publishers(
     tx: &mut Tx<'_>,
-    artifact: &ArtifactId,
-    version: &str,
-) -> Result<Option<(String, PrincipalKind)>, StoreError> {
-    let sql = "SELECT publisher, publisher_kind FROM artifact_versions WHERE artifact_id = $1 AND version = $2";
-    let Some(row) = tx.query_opt(sql, params![artifact, version])? else { return Ok(None) };
-    let kind = PrincipalKind::from_id(&row.text(1)?);
-    Ok(Some((row.text(0)?, kind.ok_or(StoreError::Shape { column: 1, wanted: "a known value" })?)))
+    artifacts: Vec<String>,
+    versions: Vec<String>,
+) -> Result<Vec<Publisher>, StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.among("artifact_id", artifacts);
+    conditions.among("version", versions);
+    let sql =
+        format!("SELECT artifact_id, version, publisher, publisher_kind FROM artifact_versions {}", conditions.text());
+    let rows = tx.query(&sql, conditions.values())?;
+    let publisher = |row: &crate::Row| {
+        let kind = PrincipalKind::from_id(&row.text(3)?);
+        let kind = kind.ok_or(StoreError::Shape { column: 3, wanted: "a known value" })?;
+        Ok(Publisher { artifact: row.text(0)?, version: row.text(1)?, name: row.text(2)?, kind })
+    };
+    rows.iter().map(publisher).collect()
 }
 
 /// Workspaces the caller may see and the filter does not leave out.
-fn workspaces(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<WorkspaceId>, StoreError> {
-    let mut conditions = Conditions::default();
-    conditions.and("principal_id = ?", [Value::from(&filter.visible_to.0)]);
-    conditions.and("rights & ? <> 0", [filter.visible_to.1.into()]);
-    if let Some(environment) = &filter.environment {
-        conditions.and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [environment.into()]);
-    }
-    let sql =
-        format!("SELECT workspace_id FROM workspace_rights {} ORDER BY workspace_id {{bytes}}", conditions.text());
-    let mut found: Vec<String> =
-        tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
+fn workspaces(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<String>, StoreError> {
+    let mut found = visible::workspaces(tx, &filter.visible_to, filter.environment.as_ref(), None)?;
     for clause in &filter.clauses {
         if let Clause::Among { field: Field::Workspace, values, not } = clause {
             found.retain(|id| values.contains(id) != *not);
         }
     }
-    Ok(found.into_iter().map(WorkspaceId::trusted).collect())
+    Ok(found)
 }
 
-/// Where ended entries are looked for, as conditions that an index answers, and among how many tasks; nothing when there is
-/// no such place.
+/// Where ended entries are looked for.
+struct Source {
+    /// Conditions that an index answers.
+    conditions: Conditions,
+    /// First stretch of time, milliseconds.
+    first_ms: i64,
+    /// Most ended runs for a value that are worth to be looked at one by one; 0 when the conditions leave few as it is.
+    few: i64,
+    /// Number of the clause that it answers whole.
+    answered: Option<usize>,
+}
+
+/// Where ended entries are looked for; nothing when there is no such place.
 fn source(
     tx: &mut Tx<'_>,
     table: Table,
     filter: &HistoryFilter,
-    workspaces: &[WorkspaceId],
-) -> Result<Option<(Conditions, usize)>, StoreError> {
-    let mut conditions = Conditions::default();
-    conditions.and("state = 'finished'", []);
+    workspaces: &[String],
+    ways: Ways,
+) -> Result<Option<Source>, StoreError> {
+    let mut source = Source { conditions: Conditions::default(), first_ms: ways.first_ms, few: 0, answered: None };
+    source.conditions.and("state = 'finished'", []);
     let by_id = |clause: &Clause| matches!(clause, Clause::Among { field: Field::Id, not: false, .. });
     if filter.clauses.iter().any(by_id) {
-        visible(&mut conditions, table, filter);
-        return Ok(Some((conditions, 0)));
+        visible(&mut source.conditions, table, filter);
+        return Ok(Some(source));
     }
     if table == Table::Runs {
         let outcomes = ended_outcomes(filter);
@@ -178,70 +210,80 @@ fn source(
             return Ok(None);
         }
         let names: Vec<String> = outcomes.iter().map(|outcome| format!("'{}'", outcome.id())).collect();
-        conditions.and(&format!("outcome IN ({})", names.join(", ")), []);
-        if let Some(tasks) = tasks(tx, filter)? {
+        source.conditions.and(&format!("outcome IN ({})", names.join(", ")), []);
+        if let Some((tasks, answered)) = tasks(tx, filter, workspaces)? {
             if tasks.is_empty() {
                 return Ok(None);
             }
-            let marks = vec!["?"; tasks.len()].join(", ");
-            conditions.and(&format!("task_id IN ({marks})"), tasks.iter().map(Value::from));
-            visible(&mut conditions, table, filter);
-            return Ok(Some((conditions, tasks.len())));
+            (source.first_ms, source.answered) = (first_of_tasks(tasks.len(), ways.first_ms), answered);
+            source.conditions.among("task_id", tasks);
+            visible(&mut source.conditions, table, filter);
+            return Ok(Some(source));
         }
+        source.few = ways.few;
     }
     if workspaces.is_empty() {
         return Ok(None);
     }
-    if workspaces.len() <= LISTED {
-        let marks = vec!["?"; workspaces.len()].join(", ");
-        conditions.and(&format!("workspace_id IN ({marks})"), workspaces.iter().map(Value::from));
-    } else {
-        let seen = "SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0";
-        conditions.and(
-            &format!("workspace_id IN ({seen})"),
-            [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-        );
-        if let Some(environment) = &filter.environment {
-            conditions
-                .and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [environment.into()]);
-        }
-    }
-    Ok(Some((conditions, 0)))
+    let environment = filter.environment.as_ref();
+    visible::inside(&mut source.conditions, "workspace_id", workspaces, &filter.visible_to, environment);
+    Ok(Some(source))
 }
 
-/// The tasks whose runs alone can fit, when a filter names some and they are not too many.
-fn tasks(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Option<Vec<String>>, StoreError> {
+/// The ids of all ended runs that fit a clause, when an index finds them and they are at most so many.
+fn few(tx: &mut Tx<'_>, filter: &HistoryFilter, most: i64) -> Result<Option<Vec<String>>, StoreError> {
     for clause in &filter.clauses {
-        let (from, conditions) = match clause {
-            Clause::Among { field: Field::Task, values, not: false } => {
-                let mut tasks = values.clone();
-                tasks.sort_unstable();
-                tasks.dedup();
-                return Ok(Some(tasks));
-            }
-            Clause::Among { field: Field::Tag, values, not: false } => ("id FROM tasks", with_any_tag(values)),
-            Clause::Name { part, not: false } => ("DISTINCT task_id FROM task_names", name_holds(part)),
-            _ => continue,
-        };
-        let most = i64::try_from(LISTED + 1).unwrap_or(i64::MAX);
-        let (page, values) = conditions.paged(most, 0);
-        let sql = format!("SELECT {from} {} {page}", conditions.text());
+        let Some((condition, order)) = indexed(tx, clause)? else { continue };
+        let mut ended = Conditions::default();
+        ended.and("state = 'finished'", []);
+        let ended = ended.with(condition);
+        let (page, values) = ended.paged(most.saturating_add(1), 0);
+        let sql = format!("SELECT id FROM runs {} {order} {page}", ended.text());
         let found = tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
-        if found.len() <= LISTED {
+        if i64::try_from(found.len()).is_ok_and(|found| found <= most) {
             return Ok(Some(found));
         }
     }
     Ok(None)
 }
 
+/// Tasks that a filter names, and its number when nothing is left to ask of their runs.
+type Named = (Vec<String>, Option<usize>);
+
+/// The tasks whose runs alone can fit, when a filter names some and they are not too many.
+fn tasks(tx: &mut Tx<'_>, filter: &HistoryFilter, workspaces: &[String]) -> Result<Option<Named>, StoreError> {
+    for (number, clause) in filter.clauses.iter().enumerate() {
+        let (from, mut conditions, answered) = match clause {
+            Clause::Among { field: Field::Task, values, not: false } => {
+                let mut tasks = values.clone();
+                tasks.sort_unstable();
+                tasks.dedup();
+                return Ok(Some((tasks, Some(number))));
+            }
+            Clause::Among { field: Field::Tag, values, not: false } => {
+                ("id FROM tasks", with_any_tag(values), Some(number))
+            }
+            // Tasks were called otherwise at other times.
+            Clause::Name { part, not: false } => ("DISTINCT task_id FROM task_names", name_holds(part), None),
+            _ => continue,
+        };
+        // A task stays in its workspace.
+        if workspaces.len() <= LISTED {
+            conditions.among("workspace_id", workspaces.to_vec());
+        }
+        let most = i64::try_from(LISTED + 1).unwrap_or(i64::MAX);
+        let (page, values) = conditions.paged(most, 0);
+        let sql = format!("SELECT {from} {} {page}", conditions.text());
+        let found = tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        if found.len() <= LISTED {
+            return Ok(Some((found, answered)));
+        }
+    }
+    Ok(None)
+}
+
 fn visible(conditions: &mut Conditions, table: Table, filter: &HistoryFilter) {
-    conditions.and(
-        &format!(
-            "coalesce({}.workspace_id, '') IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-            table.name()
-        ),
-        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-    );
+    seen(conditions, &format!("coalesce({}.workspace_id, '')", table.name()), &filter.visible_to);
     if let Some(environment) = &filter.environment {
         conditions.and(&format!("coalesce({}.environment_id, '') = ?", table.name()), [environment.into()]);
     }
@@ -296,7 +338,7 @@ impl Found {
         table: Table,
         conditions: &Conditions,
         filter: &HistoryFilter,
-        first_ms: i64,
+        source: &Source,
     ) -> Result<(), StoreError> {
         let mut conditions = conditions.clone();
         let (mut floor, mut newest) = period(filter);
@@ -314,15 +356,27 @@ impl Found {
         {
             floor = floor.max(finish);
         }
-        let order = format!("finish_ms DESC, {}, id {{bytes}} DESC", table.trigger());
+        let order = |finish: &str| format!("{finish} DESC, {}, id {{bytes}} DESC", table.trigger());
         let known = self.places.len();
-        let mut back = LookBack::new(newest.min(filter.now_ms), floor, first_ms);
-        loop {
+        let mut back = LookBack::new(newest.min(filter.now_ms), floor, source.first_ms);
+        for looks in 1.. {
             self.places.truncate(known);
             let mut stretch = conditions.clone();
             stretch.and("finish_ms >= ? AND finish_ms <= ?", [back.low().into(), newest.into()]);
-            self.take(tx, table, &stretch, &order, self.wanted)?;
+            self.take(tx, table, &stretch, &order("finish_ms"), self.wanted)?;
             if !back.widen(self.places.len() - known, self.wanted) {
+                break;
+            }
+            if looks != LOOKS || source.few == 0 {
+                continue;
+            }
+            if let Some(ids) = few(tx, filter, source.few)? {
+                self.places.truncate(known);
+                conditions.among("id", ids);
+                // Expressions: the indexes by time are not wanted.
+                let finish = "(finish_ms + 0)";
+                conditions.and(&format!("{finish} >= ? AND {finish} <= ?"), [floor.into(), newest.into()]);
+                self.take(tx, table, &conditions, &order(finish), self.wanted)?;
                 break;
             }
         }

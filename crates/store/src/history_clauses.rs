@@ -1,9 +1,12 @@
 //! The filters of the history as conditions on runs and on plan runs.
 
-use crate::Value;
 use crate::db::record::{Conditions, holds_text, like_escaped};
 use crate::history::HistoryFilter;
+use crate::{StoreError, Tx, Value};
 use stoker_domain::run::Outcome;
+
+/// Most artifacts of a publisher whose runs are looked for by them.
+const PUBLISHED: i64 = 500;
 
 /// Something that one of a list of values must be, or none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +96,60 @@ pub enum Clause {
     NoApiVersion(bool),
 }
 
+/// The engine of a run, as the index has it.
+const ENGINE: &str = "coalesce(engine_id, CASE WHEN runtime_type = 'REMOTE_ENGINE' THEN target_id ELSE '' END)";
+
+/// A condition that an index answers, and the order of the index when a plan for any value would not take it otherwise.
+pub(crate) type Indexed = (Conditions, &'static str);
+
+/// A condition which an index answers and which all ended runs that fit the clause fulfil; nothing when there is no index
+/// for it.
+pub(crate) fn indexed(tx: &mut Tx<'_>, clause: &Clause) -> Result<Option<Indexed>, StoreError> {
+    let among = |expression: &str, values: &[String]| {
+        let mut conditions = Conditions::default();
+        conditions.among(expression, values.to_vec());
+        Some((conditions, ""))
+    };
+    Ok(match clause {
+        Clause::Among { field: Field::Operator, values, not: false } => among("user_id", values),
+        Clause::Among { field: Field::Artifact, values, not: false } => among("artifact_id", values),
+        Clause::Among { field: Field::Author, values, not: false } => {
+            let mut conditions = Conditions::default();
+            conditions.among("publisher", values.clone());
+            let (page, values) = conditions.paged(PUBLISHED + 1, 0);
+            let sql = format!("SELECT DISTINCT artifact_id FROM artifact_versions {} {page}", conditions.text());
+            let found: Vec<String> =
+                tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
+            let few = i64::try_from(found.len()).is_ok_and(|found| found <= PUBLISHED);
+            few.then(|| among("artifact_id", &found)).flatten()
+        }
+        Clause::Among { field: Field::RunProfile, values, not: false } => {
+            let (mut conditions, order) = among("run_profile_id", values).unwrap_or_default();
+            conditions.and("run_profile_id IS NOT NULL", []);
+            Some((conditions, order))
+        }
+        Clause::Duration { longer, ms } => {
+            let (sign, order) = if *longer {
+                (">", "ORDER BY finish_ms - start_ms DESC")
+            } else {
+                ("<", "ORDER BY finish_ms - start_ms")
+            };
+            let mut conditions = Conditions::default();
+            conditions.and(&format!("start_ms IS NOT NULL AND finish_ms - start_ms {sign} ?"), [(*ms).into()]);
+            Some((conditions, order))
+        }
+        Clause::Runtime { any, parts } if !any || parts.len() == 1 => {
+            let by = |(field, values, not): &(RuntimeField, Vec<String>, bool)| match (field, not) {
+                (RuntimeField::Engine, false) => among(ENGINE, values),
+                (RuntimeField::Cluster, false) => among("target_id", values),
+                _ => None,
+            };
+            parts.iter().find_map(by)
+        }
+        _ => None,
+    })
+}
+
 /// One of the two tables of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
@@ -116,30 +173,30 @@ impl Table {
         }
     }
 
-    /// An expression for a field with one place for `LIST`; nothing when entries of the table have no such thing.
+    /// An expression for a field with one place for a list of values; nothing when entries of the table have no such thing.
     fn expression(self, field: Field) -> Option<&'static str> {
         Some(match (self, field) {
-            // An expression: the index over workspaces is wanted only where the caller asks for it.
-            (_, Field::Workspace) => "coalesce(workspace_id, '') IN (LIST)",
-            (_, Field::Operator) => "user_id IN (LIST)",
-            (_, Field::ApiVersion) => "coalesce(api_version, '') IN (LIST)",
-            (_, Field::Id) => "id IN (LIST)",
-            (Table::Runs, Field::Task) => "task_id IN (LIST)",
+            // Expressions: an index is wanted only where the caller asks for it.
+            (_, Field::Workspace) => "coalesce(workspace_id, '') {any_of}?{any_end}",
+            (_, Field::Operator) => "coalesce(user_id, '') {any_of}?{any_end}",
+            (_, Field::ApiVersion) => "coalesce(api_version, '') {any_of}?{any_end}",
+            (_, Field::Id) => "id {any_of}?{any_end}",
+            (Table::Runs, Field::Task) => "task_id {any_of}?{any_end}",
             (Table::Runs, Field::Plan) => {
-                "coalesce(plan_run_id, '') IN (SELECT p.id FROM plan_runs p WHERE p.plan_id IN (LIST))"
+                "coalesce(plan_run_id, '') IN (SELECT p.id FROM plan_runs p WHERE p.plan_id {any_of}?{any_end})"
             }
-            (Table::Runs, Field::Artifact) => "artifact_id IN (LIST)",
-            (Table::Runs, Field::ArtifactVersion) => "artifact_version IN (LIST)",
-            (Table::Runs, Field::Version) => "task_version IN (LIST)",
-            (Table::Runs, Field::LogLevel) => "log_level IN (LIST)",
-            (Table::Runs, Field::RunProfile) => "coalesce(run_profile_id, '') IN (LIST)",
+            (Table::Runs, Field::Artifact) => "coalesce(artifact_id, '') {any_of}?{any_end}",
+            (Table::Runs, Field::ArtifactVersion) => "artifact_version {any_of}?{any_end}",
+            (Table::Runs, Field::Version) => "task_version {any_of}?{any_end}",
+            (Table::Runs, Field::LogLevel) => "log_level {any_of}?{any_end}",
+            (Table::Runs, Field::RunProfile) => "coalesce(run_profile_id, '') {any_of}?{any_end}",
             (Table::Runs, Field::Author) => {
                 "EXISTS (SELECT 1 FROM artifact_versions v WHERE v.artifact_id = runs.artifact_id \
-                 AND v.version = runs.artifact_version AND v.publisher IN (LIST))"
+                 AND v.version = runs.artifact_version AND v.publisher {any_of}?{any_end})"
             }
-            (Table::PlanRuns, Field::Plan) => "plan_id IN (LIST)",
+            (Table::PlanRuns, Field::Plan) => "plan_id {any_of}?{any_end}",
             (Table::PlanRuns, Field::Author) => {
-                "EXISTS (SELECT 1 FROM plans p WHERE p.id = plan_runs.plan_id AND p.author IN (LIST))"
+                "EXISTS (SELECT 1 FROM plans p WHERE p.id = plan_runs.plan_id AND p.author {any_of}?{any_end})"
             }
             _ => return None,
         })
@@ -223,8 +280,13 @@ pub(crate) fn name_holds(part: &str) -> Conditions {
 }
 
 /// Conditions on the entries of a table that have ended, or have not; nothing when none of them can fit. The workspace is
-/// left to the caller, and so are periods of what has ended.
-pub(crate) fn narrowed(table: Table, filter: &HistoryFilter, ended: bool) -> Option<Conditions> {
+/// left to the caller, and so are periods of what has ended. The clause with the number `answered` is left out.
+pub(crate) fn narrowed(
+    table: Table,
+    filter: &HistoryFilter,
+    ended: bool,
+    answered: Option<usize>,
+) -> Option<Conditions> {
     let mut conditions = Conditions::default();
     if table == Table::Runs {
         let services = "(SELECT id FROM artifacts WHERE kind IN ('route', 'data_service'))";
@@ -234,8 +296,8 @@ pub(crate) fn narrowed(table: Table, filter: &HistoryFilter, ended: bool) -> Opt
             conditions.and("run_type <> 'PLAN'", []);
         }
     }
-    for clause in &filter.clauses {
-        if !add(&mut conditions, table, clause, ended) {
+    for (number, clause) in filter.clauses.iter().enumerate() {
+        if Some(number) != answered && !add(&mut conditions, table, clause, ended) {
             return None;
         }
     }
@@ -263,10 +325,8 @@ fn add(conditions: &mut Conditions, table: Table, clause: &Clause, ended: bool) 
         }
         Clause::Among { field, values, not } => {
             let Some(expression) = table.expression(*field) else { return *not };
-            let places = vec!["?"; values.len()].join(", ");
-            let text = expression.replace("LIST", &places);
-            let text = if *not { format!("NOT ({text})") } else { text };
-            conditions.and(&text, values.iter().map(Value::from));
+            let no = if *not { "NOT " } else { "" };
+            conditions.and(&format!("{no}({expression})"), [Value::Texts(values.clone())]);
         }
         Clause::Name { part, not } => {
             let column = if table == Table::Runs { "task_name" } else { "plan_name" };
@@ -282,7 +342,7 @@ fn add(conditions: &mut Conditions, table: Table, clause: &Clause, ended: bool) 
         Clause::Duration { .. } if !ended => return false,
         Clause::Duration { longer, ms } => {
             let sign = if *longer { ">" } else { "<" };
-            conditions.and(&format!("start_ms IS NOT NULL AND finish_ms - start_ms {sign} ?"), [(*ms).into()]);
+            conditions.and(&format!("start_ms IS NOT NULL AND (finish_ms - start_ms) + 0 {sign} ?"), [(*ms).into()]);
         }
         Clause::Runtime { .. } if table == Table::PlanRuns => return false,
         Clause::Runtime { any, parts } => runtime(conditions, *any, parts),
@@ -296,16 +356,16 @@ fn add(conditions: &mut Conditions, table: Table, clause: &Clause, ended: bool) 
 fn runtime(conditions: &mut Conditions, any: bool, parts: &[(RuntimeField, Vec<String>, bool)]) {
     let (mut texts, mut given) = (Vec::new(), Vec::new());
     for (field, values, not) in parts {
-        let places = vec!["?"; values.len()].join(", ");
         let text = match field {
-            RuntimeField::Engine => format!(
-                "coalesce(engine_id, CASE WHEN runtime_type = 'REMOTE_ENGINE' THEN target_id ELSE '' END) IN ({places})"
-            ),
-            RuntimeField::Cluster => format!("(runtime_type = 'REMOTE_ENGINE_CLUSTER' AND target_id IN ({places}))"),
-            RuntimeField::Destination => format!("runtime_type IN ({places})"),
+            RuntimeField::Engine => format!("coalesce({ENGINE}, '') {{any_of}}?{{any_end}}"),
+            RuntimeField::Cluster => {
+                "(runtime_type = 'REMOTE_ENGINE_CLUSTER' AND coalesce(target_id, '') {any_of}?{any_end})".to_owned()
+            }
+            RuntimeField::Destination => "runtime_type {any_of}?{any_end}".to_owned(),
         };
-        texts.push(if *not { format!("NOT ({text})") } else { text });
-        given.extend(values.iter().map(Value::from));
+        let no = if *not { "NOT " } else { "" };
+        texts.push(format!("{no}({text})"));
+        given.push(Value::Texts(values.clone()));
     }
     conditions.and(&format!("({})", texts.join(if any { " OR " } else { " AND " })), given);
 }

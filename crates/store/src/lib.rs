@@ -46,6 +46,8 @@ pub mod start_limits;
 pub mod subscription;
 pub mod tasks;
 pub mod tester;
+pub mod tries;
+mod visible;
 pub mod webhooks;
 pub mod workspaces;
 

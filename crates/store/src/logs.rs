@@ -3,7 +3,7 @@
 use crate::db::Record;
 use crate::db::record::record;
 use crate::{StoreError, Tx, params};
-use stoker_domain::ids::RunId;
+use stoker_domain::ids::{RunId, WorkspaceId};
 
 record! {
     /// Some lines of a run's output, as the engine packed them.
@@ -67,6 +67,40 @@ pub struct ChunkPlace {
 pub fn data(tx: &mut Tx<'_>, run: &RunId, epoch: i64, number: i64) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT data FROM log_chunks WHERE run_id = $1 AND epoch = $2 AND number = $3";
     tx.query_opt(sql, params![run, epoch, number])?.map(|row| row.blob(0)).transpose()
+}
+
+/// A run that ended long ago.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aged {
+    /// The run.
+    pub run: RunId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// When it was asked for.
+    pub trigger_ms: i64,
+    /// Whether lines of it are kept.
+    pub has_lines: bool,
+}
+
+/// Runs that ended before this instant, in the order in which they were asked for, behind `after`: an instant and the id
+/// of a run.
+pub fn aged(tx: &mut Tx<'_>, after: Option<(i64, &str)>, before_ms: i64, limit: i64) -> Result<Vec<Aged>, StoreError> {
+    let (at, id) = after.unwrap_or((i64::MIN, ""));
+    // No run ends before it is asked for, so the index of that bounds the look.
+    let sql = "SELECT id, workspace_id, trigger_ms, log_lines FROM runs WHERE trigger_ms < $1 AND trigger_ms >= $2 \
+               AND (trigger_ms > $2 OR id > $3) AND state = 'finished' AND finish_ms < $1 \
+               ORDER BY trigger_ms, id LIMIT $4";
+    tx.query(sql, params![before_ms, at, id, limit])?
+        .iter()
+        .map(|row| {
+            Ok(Aged {
+                run: RunId::trusted(row.text(0)?),
+                workspace: WorkspaceId::trusted(row.text(1)?),
+                trigger_ms: row.int(2)?,
+                has_lines: row.int(3)? > 0,
+            })
+        })
+        .collect()
 }
 
 /// Removes all lines of a run; gives how many chunks went.

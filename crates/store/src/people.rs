@@ -2,14 +2,14 @@
 //! that every check of a token reads.
 
 use crate::db::record::{Conditions, holds_text, record};
-use crate::db::{Json, Record};
+use crate::db::{Json, Record, Whose};
 use crate::{StoreError, Tx, params};
-use stoker_domain::Permission;
 use stoker_domain::ids::{EnvironmentId, GroupId, RoleId, UserId, WorkspaceId};
+use stoker_domain::{Permission, names};
 
 record! {
     /// A user with all its columns.
-    Person in "users" {
+    Person in "users" keyed by login {
         /// Its id.
         id: UserId,
         /// What one signs in with; unique, never changes.
@@ -44,6 +44,8 @@ record! {
         password_set_ms: Option<i64>,
         /// Last attempt to sign in with a password.
         attempt_ms: Option<i64>,
+        /// What the directory that made it over SCIM calls it.
+        external_id: Option<String>,
     }
 }
 
@@ -83,9 +85,17 @@ pub fn get(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Person>, StoreError> {
     Person::select_opt(tx, "WHERE id = $1", params![id])
 }
 
-/// The user with this login, in whatever normal form it is written.
+/// The user with this login, in whatever normal form it is written here or was stored by an older version.
 pub fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<Person>, StoreError> {
-    Person::select_opt(tx, "WHERE login = $1", params![stoker_domain::names::composed(login).as_ref()])
+    let login = names::composed(login);
+    if let Some(found) = Person::select_opt(tx, "WHERE login = $1", params![login.as_ref()])? {
+        return Ok(Some(found));
+    }
+    if login.is_ascii() {
+        return Ok(None);
+    }
+    let alike = Person::select_opt(tx, "WHERE name_key = $1", params![names::key(&login)])?;
+    Ok(alike.filter(|person| names::composed(&person.login) == login))
 }
 
 /// One page of users by login, and how many there are.
@@ -149,12 +159,16 @@ pub fn refresh_permissions(tx: &mut Tx<'_>, id: &UserId) -> Result<(), StoreErro
         all.extend(permissions);
     }
     let text = serde_json::to_string(&all)?;
-    tx.execute("UPDATE users SET permissions = $2 WHERE id = $1", params![id, text])?;
+    if tx.execute("UPDATE users SET permissions = $2 WHERE id = $1 AND permissions <> $2", params![id, text])? > 0 {
+        tx.access_changed(Whose::only(id.as_str()));
+    }
     Ok(())
 }
 
-/// Removes a user with its tokens, preferences, roles, group memberships and workspace rights.
+/// Removes a user with its tokens, preferences, API tests, roles, group memberships and workspace rights.
 pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<u64, StoreError> {
+    tx.access_changed(Whose::only(id.as_str()));
+    crate::tester::forget_person(tx, id)?;
     for (table, column) in [
         ("personal_tokens", "user_id"),
         ("console_sessions", "user_id"),
@@ -162,8 +176,6 @@ pub fn delete(tx: &mut Tx<'_>, id: &UserId) -> Result<u64, StoreError> {
         ("user_totp", "user_id"),
         ("user_identities", "user_id"),
         ("preferences", "user_id"),
-        ("tester_runs", "owner_id"),
-        ("tester_projects", "owner_id"),
         ("user_roles", "user_id"),
         ("group_users", "user_id"),
         ("workspace_rights", "principal_id"),
@@ -202,9 +214,10 @@ pub fn rename_token(tx: &mut Tx<'_>, id: &str, name: &str) -> Result<u64, StoreE
     tx.execute("UPDATE personal_tokens SET name = $2 WHERE id = $1", params![id, name])
 }
 
-/// Removes a token.
-pub fn delete_token(tx: &mut Tx<'_>, id: &str) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM personal_tokens WHERE id = $1", params![id])
+/// Removes a token of a user.
+pub fn delete_token(tx: &mut Tx<'_>, user: &UserId, id: &str) -> Result<u64, StoreError> {
+    tx.access_changed(Whose::only(user.as_str()));
+    tx.execute("DELETE FROM personal_tokens WHERE user_id = $1 AND id = $2", params![user, id])
 }
 
 /// Notes when the token with this hash was last used; never moves the time back.

@@ -3,6 +3,7 @@
 use crate::db::record::{Conditions, record};
 use crate::db::{Json, Record};
 use crate::runs::Run;
+use crate::visible::seen;
 use crate::{StoreError, Tx, Value, params};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{EnvironmentId, PlanId, PlanRunId, RunId, StepRunId, TaskId, WorkspaceId};
@@ -379,10 +380,7 @@ pub fn list(
     let mut conditions = Conditions::default();
     conditions.and("start_ms <= ?", [Value::Int(filter.to_ms)]);
     conditions.and("coalesce(finish_ms, ?) >= ?", [Value::Int(i64::MAX), Value::Int(filter.from_ms)]);
-    conditions.and(
-        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-    );
+    seen(&mut conditions, "workspace_id", &filter.visible_to);
     if let Some(id) = &filter.plan {
         conditions.and("plan_id = ?", [id.into()]);
     }

@@ -1,7 +1,8 @@
 //! Plans: their definitions, and which tasks and plans they name.
 
-use crate::db::record::{Conditions, like_escaped, record};
+use crate::db::record::{Conditions, name_part, record};
 use crate::db::{Json, Record};
+use crate::visible::seen;
 use crate::{StoreError, Tx, Value, params};
 use serde_json::{Map, Value as JsonValue};
 use std::collections::BTreeSet;
@@ -100,10 +101,7 @@ pub fn lock(tx: &mut Tx<'_>, id: &PlanId) -> Result<Option<Plan>, StoreError> {
 /// A page of plans by name, and how many there are in all.
 pub fn list(tx: &mut Tx<'_>, filter: &PlanFilter, limit: i64, offset: i64) -> Result<(Vec<Plan>, i64), StoreError> {
     let mut conditions = Conditions::default();
-    conditions.and(
-        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-    );
+    seen(&mut conditions, "workspace_id", &filter.visible_to);
     if let Some(id) = &filter.plan {
         conditions.and("id = ?", [id.into()]);
     }
@@ -117,7 +115,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &PlanFilter, limit: i64, offset: i64) -> Re
         conditions.and("id IN (SELECT plan_id FROM plan_tasks WHERE task_id = ?)", [id.into()]);
     }
     if let Some(name) = &filter.name_contains {
-        conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("%{}%", like_escaped(name)))]);
+        let (text, values) = name_part(name);
+        conditions.and(text, values);
     }
     let total = tx.query_int(&format!("SELECT count(*) FROM plans {}", conditions.text()), conditions.values())?;
     let (page, values) = conditions.paged(limit, offset);

@@ -7,7 +7,7 @@ use stoker_domain::ids::{RoleId, UserId};
 
 record! {
     /// A role: a name for a set of account permissions.
-    Role in "roles" {
+    Role in "roles" keyed by name {
         /// Its id.
         id: RoleId,
         /// Unique name.
@@ -20,6 +20,8 @@ record! {
         created_ms: i64,
         /// When it last changed.
         modified_ms: i64,
+        /// What the directory that made it over SCIM calls it.
+        external_id: Option<String>,
     }
 }
 

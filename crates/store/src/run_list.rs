@@ -3,17 +3,15 @@
 
 use crate::db::Record;
 use crate::db::record::{Conditions, holds_text};
-use crate::look_back::{FIRST_MS, LookBack};
+use crate::look_back::{FIRST_MS, LookBack, first_of_tasks};
 use crate::run_totals::{DAY_MS, day_of, open_since, spanning};
 use crate::runs::{Run, RunFilter};
-use crate::{StoreError, Tx, Value};
+use crate::visible::{self, LISTED, seen};
+use crate::{StoreError, Tx};
 use stoker_domain::run::{Outcome, State};
 
 /// The time of the request, written so that no index in its order is taken where another one has fewer rows to look at.
 const TRIGGER: &str = "coalesce(trigger_ms, 0)";
-/// Most tasks with the wanted labels, and most workspaces, that are written into a statement one by one.
-const LISTED: usize = 5_000;
-
 /// A page of runs, newest first, and how many there are in all. A run matches the window when it starts in it, ends in
 /// it, lies in it or spans it (source: spec).
 pub fn list(tx: &mut Tx<'_>, filter: &RunFilter, limit: i64, offset: i64) -> Result<(Vec<Run>, i64), StoreError> {
@@ -34,15 +32,12 @@ pub fn list_by(
         return Ok((Vec::new(), total));
     }
     let wanted = usize::try_from(offset.saturating_add(limit)).unwrap_or(usize::MAX);
-    let keys = newest(tx, filter, &places, wanted, first_ms)?;
-    let ids: Vec<Value> =
-        keys.iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).map(|(_, id)| Value::from(id)).collect();
-    if ids.is_empty() {
-        return Ok((Vec::new(), total));
-    }
-    let marks: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
-    let sql = format!("WHERE id IN ({}) ORDER BY trigger_ms DESC, id {{bytes}}", marks.join(", "));
-    Ok((Run::select(tx, &sql, &ids)?, total))
+    let keys = newest(tx, filter, &places, wanted, places.first_ms(first_ms))?;
+    let ids: Vec<String> =
+        keys.into_iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).map(|(_, id)| id).collect();
+    let mut page = Run::with_keys(tx, ids)?;
+    page.sort_unstable_by(|a, b| b.trigger_ms.cmp(&a.trigger_ms).then_with(|| a.id.cmp(&b.id)));
+    Ok((page, total))
 }
 
 /// Where runs are looked for.
@@ -69,17 +64,7 @@ fn places(tx: &mut Tx<'_>, filter: &RunFilter) -> Result<Option<Places>, StoreEr
             return Ok(Some(Places::Tagged(tasks)).filter(|found| !found.is_empty()));
         }
     }
-    let mut conditions = Conditions::default();
-    conditions.and("principal_id = ?", [Value::from(&filter.visible_to.0)]);
-    conditions.and("rights & ? <> 0", [filter.visible_to.1.into()]);
-    if let Some(id) = &filter.workspace {
-        conditions.and("workspace_id = ?", [id.into()]);
-    }
-    if let Some(id) = &filter.environment {
-        conditions.and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [id.into()]);
-    }
-    let sql = format!("SELECT workspace_id FROM workspace_rights {} ORDER BY 1", conditions.text());
-    let found = tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+    let found = visible::workspaces(tx, &filter.visible_to, filter.environment.as_ref(), filter.workspace.as_ref())?;
     Ok(Some(Places::Workspaces(found)).filter(|found| !found.is_empty()))
 }
 
@@ -90,10 +75,7 @@ fn tagged(tx: &mut Tx<'_>, filter: &RunFilter, only: Option<&str>) -> Result<Vec
     if let Some(id) = only {
         conditions.and("id = ?", [id.into()]);
     }
-    conditions.and(
-        "workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-        [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-    );
+    seen(&mut conditions, "workspace_id", &filter.visible_to);
     if let Some(id) = &filter.workspace {
         conditions.and("workspace_id = ?", [id.into()]);
     }
@@ -116,10 +98,7 @@ fn common(filter: &RunFilter, places: &Places) -> Conditions {
     }
     if let Places::Task(_) = places {
         // Expressions instead of columns: an index over workspaces must not be taken.
-        conditions.and(
-            "coalesce(workspace_id, '') IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)",
-            [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-        );
+        seen(&mut conditions, "coalesce(workspace_id, '')", &filter.visible_to);
         if let Some(id) = &filter.workspace {
             conditions.and("coalesce(workspace_id, '') = ?", [id.into()]);
         }
@@ -144,24 +123,9 @@ fn anywhere(conditions: &mut Conditions, filter: &RunFilter, places: &Places) {
 fn anywhere_as(conditions: &mut Conditions, filter: &RunFilter, places: &Places, workspace: &str) {
     match places {
         Places::Task(id) => conditions.and("task_id = ?", [id.into()]),
-        Places::Tagged(ids) => {
-            let marks = vec!["?"; ids.len()].join(", ");
-            conditions.and(&format!("task_id IN ({marks})"), ids.iter().map(Value::from));
-        }
-        Places::Workspaces(ids) if ids.len() <= LISTED => {
-            let marks = vec!["?"; ids.len()].join(", ");
-            conditions.and(&format!("{workspace} IN ({marks})"), ids.iter().map(Value::from));
-        }
-        Places::Workspaces(_) => {
-            let seen = "SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0";
-            conditions.and(
-                &format!("{workspace} IN ({seen})"),
-                [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)],
-            );
-            if let Some(id) = &filter.environment {
-                let inside = "SELECT id FROM workspaces WHERE environment_id = ?";
-                conditions.and(&format!("{workspace} IN ({inside})"), [id.into()]);
-            }
+        Places::Tagged(ids) => conditions.among("task_id", ids.clone()),
+        Places::Workspaces(ids) => {
+            visible::inside(conditions, workspace, ids, &filter.visible_to, filter.environment.as_ref());
         }
     }
 }
@@ -183,7 +147,20 @@ fn listed(outcomes: &[Outcome]) -> String {
     format!("outcome IN ({})", names.join(", "))
 }
 
+fn states(filter: &RunFilter) -> String {
+    let names: Vec<String> = filter.states.iter().map(|state| format!("'{}'", state.id())).collect();
+    format!("state IN ({})", names.join(", "))
+}
+
 impl Places {
+    /// First stretch of time: many tasks cost many probes for each stretch, and few of them have run lately.
+    fn first_ms(&self, usual: i64) -> i64 {
+        match self {
+            Places::Tagged(ids) => first_of_tasks(ids.len(), usual),
+            _ => usual,
+        }
+    }
+
     fn is_empty(&self) -> bool {
         match self {
             Places::Task(_) => false,
@@ -202,14 +179,16 @@ fn total(tx: &mut Tx<'_>, filter: &RunFilter, places: &Places) -> Result<i64, St
     if outcomes.is_empty() {
         return Ok(total);
     }
-    // Ended within the window ...
+    // Ended within the window, or after it when that is still to come; then all in one question.
+    let open = filter.to_ms >= filter.now_ms;
+    let (last, asked_before) = if open { (i64::MAX, Some(filter.to_ms)) } else { (filter.to_ms, None) };
     let summed = matches!(places, Places::Workspaces(_)) && filter.tags.is_empty();
     let closed = if summed { closed_days(tx, filter)? } else { None };
     match closed {
-        None => total += ended(tx, filter, places, &outcomes, (filter.from_ms, filter.to_ms), None)?,
+        None => total += ended(tx, filter, places, &outcomes, (filter.from_ms, last), asked_before)?,
         Some((first, behind)) => {
             total += ended(tx, filter, places, &outcomes, (filter.from_ms, first * DAY_MS - 1), None)?;
-            total += ended(tx, filter, places, &outcomes, (behind * DAY_MS, filter.to_ms), None)?;
+            total += ended(tx, filter, places, &outcomes, (behind * DAY_MS, last), asked_before)?;
             let mut conditions = Conditions::default();
             anywhere(&mut conditions, filter, places);
             conditions.and(&listed(&outcomes), []);
@@ -217,6 +196,9 @@ fn total(tx: &mut Tx<'_>, filter: &RunFilter, places: &Places) -> Result<i64, St
             let sql = format!("SELECT CAST(coalesce(sum(runs), 0) AS BIGINT) FROM run_totals {}", conditions.text());
             total += tx.query_int(&sql, conditions.values())?;
         }
+    }
+    if open {
+        return Ok(total);
     }
     // ... or after it, and asked for before its end.
     for (first, last) in spanning(tx, filter.to_ms.saturating_add(1))? {
@@ -248,7 +230,10 @@ fn ended(
     let mut conditions = Conditions::default();
     conditions.and("state = 'finished'", []);
     anywhere(&mut conditions, filter, places);
-    conditions.and(&listed(outcomes), []);
+    // Each outcome costs a probe of the index for each task; all runs of the tasks are to be counted anyway.
+    if matches!(places, Places::Workspaces(_)) || outcomes.len() < Outcome::ALL.len() {
+        conditions.and(&listed(outcomes), []);
+    }
     conditions.and("finish_ms >= ? AND finish_ms <= ?", [first.into(), last.into()]);
     if let Some(to) = asked_before {
         conditions.and(&format!("{TRIGGER} <= ?"), [to.into()]);
@@ -263,8 +248,7 @@ fn active_conditions(filter: &RunFilter, places: &Places) -> Conditions {
     // The index of what has not ended is over tasks.
     conditions.and("state <> 'finished' AND task_id > ''", []);
     if !filter.states.is_empty() {
-        let marks = vec!["?"; filter.states.len()].join(", ");
-        conditions.and(&format!("state IN ({marks})"), filter.states.iter().map(|state| Value::from(state.id())));
+        conditions.and(&states(filter), []);
     }
     anywhere_as(&mut conditions, filter, places, "coalesce(workspace_id, '')");
     conditions.and(&format!("{TRIGGER} <= ?"), [filter.to_ms.into()]);
@@ -328,8 +312,7 @@ fn stretch(filter: &RunFilter, places: &Places, active: bool, outcomes: &[Outcom
     if active {
         anywhere(&mut conditions, filter, places);
         if !filter.states.is_empty() {
-            let marks = vec!["?"; filter.states.len()].join(", ");
-            conditions.and(&format!("state IN ({marks})"), filter.states.iter().map(|state| Value::from(state.id())));
+            conditions.and(&states(filter), []);
         }
         conditions.and("trigger_ms >= ? AND trigger_ms <= ?", [low.into(), filter.to_ms.into()]);
     } else {

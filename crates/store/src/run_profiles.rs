@@ -34,32 +34,19 @@ pub struct ProfileFilter {
     pub kind: Option<RunProfileKind>,
 }
 
-fn one_of(column: &str, count: usize) -> String {
-    format!("{column} IN ({})", vec!["?"; count].join(", "))
-}
-
-fn texts(values: &[String]) -> impl Iterator<Item = Value> {
-    values.iter().map(Value::from).collect::<Vec<_>>().into_iter()
-}
-
 fn conditions(filter: &ProfileFilter) -> Conditions {
     let mut conditions = Conditions::default();
     if !filter.processors.is_empty() {
-        let ids: Vec<Value> = filter.processors.iter().map(|kind| kind.id().into()).collect();
-        conditions.and(&one_of("processor_kind", ids.len()), ids);
+        conditions.among("processor_kind", filter.processors.iter().map(|kind| kind.id().to_owned()).collect());
     }
     if !filter.processor_ids.is_empty() {
-        let (ids, count) = (&filter.processor_ids, filter.processor_ids.len());
         // A profile of a Dynamic Engine is kept with the environment, which may be assigned to the engine asked for.
-        let assigned = one_of("engine_id", count);
-        let clause = format!(
-            "({} OR environment_id IN (SELECT environment_id FROM dynamic_environments WHERE {assigned}))",
-            one_of("processor_id", count)
-        );
-        conditions.and(&clause, texts(ids).chain(texts(ids)));
+        let clause = "(processor_id {any_of}?{any_end} OR environment_id IN \
+                      (SELECT environment_id FROM dynamic_environments WHERE engine_id {any_of}?{any_end}))";
+        conditions.and(clause, [0, 1].map(|_| Value::Texts(filter.processor_ids.clone())));
     }
     if !filter.environments.is_empty() {
-        conditions.and(&one_of("environment_id", filter.environments.len()), texts(&filter.environments));
+        conditions.among("environment_id", filter.environments.clone());
     }
     if let Some(name) = &filter.name_contains {
         conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("%{}%", like_escaped(name)))]);

@@ -1,6 +1,6 @@
 //! Runs and their events.
 
-use crate::db::record::record;
+use crate::db::record::{Conditions, record};
 use crate::db::{Json, Record};
 use crate::{StoreError, Tx, params};
 use stoker_domain::PrincipalKind;
@@ -164,6 +164,15 @@ pub fn active(tx: &mut Tx<'_>) -> Result<Vec<Run>, StoreError> {
 pub fn any_active_of_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<bool, StoreError> {
     let sql = "SELECT id FROM runs WHERE task_id = $1 AND state <> 'finished' LIMIT 1";
     Ok(tx.query_opt(sql, params![task])?.is_some())
+}
+
+/// Those of the tasks that have an active run.
+pub fn active_among(tx: &mut Tx<'_>, tasks: Vec<String>) -> Result<Vec<TaskId>, StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.among("task_id", tasks);
+    conditions.and("state <> 'finished'", []);
+    let sql = format!("SELECT DISTINCT task_id FROM runs {}", conditions.text());
+    tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0).map(TaskId::trusted)).collect()
 }
 
 /// Ids of the active runs of a task, in the order in which they may be locked.

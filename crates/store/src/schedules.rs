@@ -1,9 +1,10 @@
 //! Schedules, their triggers, what they are linked to, and the record of every due instant.
 
-use crate::db::record::{Conditions, record};
+use crate::db::record::{Conditions, in_powers, record};
 use crate::db::{Json, Record};
 use crate::{StoreError, Tx, Value, params};
 use serde_json::Value as JsonValue;
+use std::collections::{HashMap, HashSet};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{EnvironmentId, PlanRunId, RunId, ScheduleId, TriggerId, WorkspaceId};
 use stoker_domain::schedule::{ExecutableKind, FireResult};
@@ -133,17 +134,52 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<i64>, StoreError> {
     row.map(|row| row.int(0)).transpose()
 }
 
-/// The schedule when it still has a due trigger and no other server is acting on it, locked.
-pub fn claim(tx: &mut Tx<'_>, id: &ScheduleId, now_ms: i64) -> Result<Option<Schedule>, StoreError> {
-    Schedule::select_opt(tx, "WHERE id = $1 AND next_ms <= $2 {skip_locked}", params![id, now_ms])
+/// A schedule that is acted on.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Its id.
+    pub id: ScheduleId,
+    /// What it is linked to.
+    pub link: Option<ScheduleLink>,
+    /// Its triggers in order.
+    pub triggers: Vec<Trigger>,
 }
 
-/// Stores the earliest due instant of the triggers in the schedule's row.
-pub fn refresh_next(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<(), StoreError> {
+/// Those of the schedules that still have a due trigger and that no other server is acting on, locked, in the order of
+/// `ids`.
+pub fn claim(tx: &mut Tx<'_>, ids: &[ScheduleId], now_ms: i64) -> Result<Vec<Claimed>, StoreError> {
+    let sql = "SELECT id FROM schedules WHERE id {any_of}$1{any_end} AND next_ms <= $2 {skip_locked}";
+    let found = tx.query(sql, params![texts(ids), now_ms])?;
+    let found: HashSet<String> = found.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
+    let keys: Vec<String> = ids.iter().map(ToString::to_string).filter(|id| found.contains(id)).collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut triggers = HashMap::<ScheduleId, Vec<Trigger>>::new();
+    for trigger in
+        Trigger::select(tx, "WHERE schedule_id {any_of}$1{any_end} ORDER BY number, id", params![keys.clone()])?
+    {
+        triggers.entry(trigger.schedule_id.clone()).or_default().push(trigger);
+    }
+    let mut links: HashMap<ScheduleId, ScheduleLink> =
+        ScheduleLink::with_keys(tx, keys.clone())?.into_iter().map(|link| (link.schedule_id.clone(), link)).collect();
+    let claimed = |id: String| {
+        let id = ScheduleId::trusted(id);
+        Claimed { link: links.remove(&id), triggers: triggers.remove(&id).unwrap_or_default(), id }
+    };
+    Ok(keys.into_iter().map(claimed).collect())
+}
+
+fn texts(ids: &[ScheduleId]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+/// Stores the earliest due instant of the triggers in each schedule's row.
+pub fn refresh_next(tx: &mut Tx<'_>, ids: &[ScheduleId]) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE schedules SET next_ms = (SELECT min(next_ms) FROM schedule_triggers WHERE schedule_id = $1) \
-         WHERE id = $1",
-        params![id],
+        "UPDATE schedules SET next_ms = \
+         (SELECT min(next_ms) FROM schedule_triggers WHERE schedule_id = schedules.id) WHERE id {any_of}$1{any_end}",
+        params![texts(ids)],
     )?;
     Ok(())
 }
@@ -182,9 +218,21 @@ pub fn armed(
         .collect())
 }
 
-/// Sets when a trigger is due next.
-pub fn set_next(tx: &mut Tx<'_>, id: &TriggerId, next_ms: Option<i64>) -> Result<(), StoreError> {
-    tx.execute("UPDATE schedule_triggers SET next_ms = $2 WHERE id = $1", params![id, next_ms])?;
+/// Sets when triggers are due next.
+pub fn set_next(tx: &mut Tx<'_>, next: &[(TriggerId, Option<i64>)]) -> Result<(), StoreError> {
+    for part in in_powers(next) {
+        let places: Vec<String> = (0..part.len())
+            .map(|n| format!("(CAST(${} AS TEXT), CAST(${} AS BIGINT))", 2 * n + 1, 2 * n + 2))
+            .collect();
+        let sql = format!(
+            "UPDATE schedule_triggers SET next_ms = given.column2 FROM (VALUES {}) AS given \
+             WHERE schedule_triggers.id = given.column1",
+            places.join(", ")
+        );
+        let values: Vec<Value> =
+            part.iter().flat_map(|(id, next_ms)| [Value::from(id), Value::from(*next_ms)]).collect();
+        tx.execute(&sql, &values)?;
+    }
     Ok(())
 }
 
@@ -256,29 +304,32 @@ pub fn of_environment(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<Vec<Schedul
     tx.query(sql, params![id])?.iter().map(|row| row.text(0).map(ScheduleId::trusted)).collect()
 }
 
-/// Adds the record of a due instant; `false` when there is one already, then it must not be acted on again.
-pub fn insert_fire(tx: &mut Tx<'_>, fire: &Fire) -> Result<bool, StoreError> {
-    let sql = format!("{} ON CONFLICT DO NOTHING", Fire::insert_text());
-    Ok(tx.execute(&sql, &fire.values())? == 1)
+/// What tells due instants apart: trigger, its version, milliseconds.
+pub type FireKey = (String, i64, i64);
+
+impl Fire {
+    /// What tells it from others.
+    pub fn key(&self) -> FireKey {
+        (self.trigger_id.to_string(), self.version, self.due_ms)
+    }
 }
 
-/// Writes down what became of a due instant.
-pub fn settle_fire(tx: &mut Tx<'_>, fire: &Fire) -> Result<(), StoreError> {
-    tx.execute(
-        "UPDATE schedule_fires SET result = $4, reason = $5, message = $6, run_id = $7, \
-         plan_run_id = $8 \
-         WHERE trigger_id = $1 AND version = $2 AND due_ms = $3",
-        params![
-            &fire.trigger_id,
-            fire.version,
-            fire.due_ms,
-            fire.result.id(),
-            fire.reason.clone(),
-            fire.message.clone(),
-            fire.run_id.as_ref(),
-            fire.plan_run_id.as_ref()
-        ],
-    )?;
+/// Which of these due instants have been acted on already.
+pub fn known_fires(tx: &mut Tx<'_>, fires: &[Fire]) -> Result<HashSet<FireKey>, StoreError> {
+    let Some(first) = fires.iter().map(|fire| fire.due_ms).min() else { return Ok(HashSet::new()) };
+    let mut conditions = Conditions::default();
+    conditions.among("trigger_id", fires.iter().map(|fire| fire.trigger_id.to_string()).collect());
+    conditions.and("due_ms >= ?", [first.into()]);
+    let sql = format!("SELECT trigger_id, version, due_ms FROM schedule_fires {}", conditions.text());
+    tx.query(&sql, conditions.values())?.iter().map(|row| Ok((row.text(0)?, row.int(1)?, row.int(2)?))).collect()
+}
+
+/// Adds the records of due instants, but of those that have been acted on already.
+pub fn insert_fires(tx: &mut Tx<'_>, fires: &[Fire]) -> Result<(), StoreError> {
+    let sql = format!("{} ON CONFLICT DO NOTHING", Fire::insert_text());
+    for fire in fires {
+        tx.execute(&sql, &fire.values())?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Signed-in browsers; only the hash of what a cookie holds is kept.
 
-use crate::db::Record;
 use crate::db::record::record;
+use crate::db::{Record, Whose};
 use crate::{StoreError, Tx, params};
 use stoker_domain::ids::UserId;
 
@@ -49,7 +49,8 @@ pub fn of_user(
 
 /// Ends one session of a user; false when the user has none with this id.
 pub fn delete_one(tx: &mut Tx<'_>, user: &UserId, id: &str) -> Result<bool, StoreError> {
-    Ok(tx.execute("DELETE FROM console_sessions WHERE user_id = $1 AND id = $2", params![user, id])? > 0)
+    let gone = tx.execute("DELETE FROM console_sessions WHERE user_id = $1 AND id = $2", params![user, id])? > 0;
+    Ok(ended(tx, user, gone))
 }
 
 /// Notes a use; never moves the time back.
@@ -58,14 +59,19 @@ pub fn note_seen(tx: &mut Tx<'_>, id: &str, at_ms: i64) -> Result<(), StoreError
     Ok(())
 }
 
-/// Ends one session.
-pub fn delete(tx: &mut Tx<'_>, id: &str) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM console_sessions WHERE id = $1", params![id])
+/// Notes that sessions of the user were ended, when some were.
+fn ended(tx: &mut Tx<'_>, user: &UserId, some: bool) -> bool {
+    if some {
+        tx.access_changed(Whose::only(user.as_str()));
+    }
+    some
 }
 
 /// Ends all sessions of a user.
 pub fn delete_of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM console_sessions WHERE user_id = $1", params![user])
+    let gone = tx.execute("DELETE FROM console_sessions WHERE user_id = $1", params![user])?;
+    ended(tx, user, gone > 0);
+    Ok(gone)
 }
 
 /// Removes what ended by time: at `now_ms`, or unused since `idle_since_ms`.
@@ -75,9 +81,11 @@ pub fn forget_ended(tx: &mut Tx<'_>, now_ms: i64, idle_since_ms: i64) -> Result<
 
 /// Ends all sessions of a user but the `keep` newest.
 pub fn keep_newest(tx: &mut Tx<'_>, user: &UserId, keep: i64) -> Result<u64, StoreError> {
-    tx.execute(
+    let gone = tx.execute(
         "DELETE FROM console_sessions WHERE user_id = $1 AND id NOT IN \
          (SELECT id FROM console_sessions WHERE user_id = $1 ORDER BY created_ms DESC, id DESC LIMIT $2)",
         params![user, keep],
-    )
+    )?;
+    ended(tx, user, gone > 0);
+    Ok(gone)
 }

@@ -1,9 +1,11 @@
 //! Tasks and their run configuration.
 
-use crate::db::record::{Conditions, holds_text, like_escaped, record};
+use crate::db::record::{Conditions, holds_text, like_escaped, name_part, record};
 use crate::db::{Json, Record};
+use crate::visible;
 use crate::{StoreError, Tx, Value, params};
 use serde_json::{Map, Value as JsonValue};
+use std::collections::HashMap;
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{ArtifactId, EnvironmentId, RunProfileId, TaskId, WorkspaceId};
 use stoker_domain::runtime::{ArtifactType, LogLevel, RuntimeType};
@@ -119,6 +121,18 @@ pub struct TaskFilter {
     pub visible_to: (String, i64),
 }
 
+impl TaskFilter {
+    /// Whether it asks for more than a place.
+    fn is_narrow(&self) -> bool {
+        let texts = [&self.name_prefix, &self.name_contains, &self.artifact, &self.runtime_id, &self.run_profile];
+        self.workspace.is_some()
+            || texts.iter().any(|text| text.is_some())
+            || self.runtime_type.is_some()
+            || self.trigger.is_some()
+            || !self.tags.is_empty()
+    }
+}
+
 /// The task with this id.
 pub fn get(tx: &mut Tx<'_>, id: &TaskId) -> Result<Option<Task>, StoreError> {
     Task::select_opt(tx, "WHERE id = $1", params![id])
@@ -127,6 +141,11 @@ pub fn get(tx: &mut Tx<'_>, id: &TaskId) -> Result<Option<Task>, StoreError> {
 /// The task with this id, locked until the end of the transaction.
 pub fn lock(tx: &mut Tx<'_>, id: &TaskId) -> Result<Option<Task>, StoreError> {
     Task::select_opt(tx, "WHERE id = $1 {lock}", params![id])
+}
+
+/// Those of the tasks that nobody has locked, locked until the end of the transaction.
+pub fn lock_free(tx: &mut Tx<'_>, ids: Vec<String>) -> Result<Vec<Task>, StoreError> {
+    Task::select(tx, "WHERE id {any_of}$1{any_end} {skip_locked}", params![ids])
 }
 
 /// The tasks that run with a run profile, by id, locked until the end of the transaction.
@@ -152,36 +171,42 @@ const MANY: i64 = 5_000;
 
 /// A page of tasks by name, and how many there are in all.
 pub fn list(tx: &mut Tx<'_>, filter: &TaskFilter, limit: i64, offset: i64) -> Result<(Vec<Task>, i64), StoreError> {
-    let counted = conditions(filter, false);
+    let workspaces =
+        visible::workspaces(tx, &filter.visible_to, filter.environment.as_ref(), filter.workspace.as_ref())?;
+    let counted = conditions(filter, &workspaces, false);
+    if filter.is_narrow() {
+        // One look at all tasks tells their number and the page.
+        let (most, values) = counted.paged(MANY + 1, 0);
+        let sql = format!("SELECT id FROM tasks {} ORDER BY name {{bytes}}, id {most}", counted.text());
+        let found = tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
+        if total <= MANY {
+            let size = |number: i64| usize::try_from(number).unwrap_or_default();
+            let page: Vec<String> = found.into_iter().skip(size(offset)).take(size(limit)).collect();
+            let mut rows: HashMap<String, Task> =
+                Task::with_keys(tx, page.clone())?.into_iter().map(|task| (task.id.to_string(), task)).collect();
+            return Ok((page.iter().filter_map(|id| rows.remove(id)).collect(), total));
+        }
+    }
     let total = tx.query_int(&format!("SELECT count(*) FROM tasks {}", counted.text()), counted.values())?;
-    let conditions = if total > MANY { conditions(filter, true) } else { counted };
+    let conditions = if total > MANY { conditions(filter, &workspaces, true) } else { counted };
     let (page, values) = conditions.paged(limit, offset);
     let items = Task::select(tx, &format!("{} ORDER BY name {{bytes}}, id {page}", conditions.text()), &values)?;
     Ok((items, total))
 }
 
-/// `by_name` keeps the indexes over workspaces and environments out, by expressions in the place of their columns.
-fn conditions(filter: &TaskFilter, by_name: bool) -> Conditions {
-    let (workspace, environment) = if by_name {
-        ("coalesce(workspace_id, '')", "coalesce(environment_id, '')")
-    } else {
-        ("workspace_id", "environment_id")
-    };
+/// `workspaces` are those that the filter leaves and the caller sees. `by_name` keeps the indexes over workspaces out, by
+/// an expression in the place of their column.
+fn conditions(filter: &TaskFilter, workspaces: &[String], by_name: bool) -> Conditions {
+    let workspace = if by_name { "coalesce(workspace_id, '')" } else { "workspace_id" };
     let mut conditions = Conditions::default();
-    let seen = "SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0";
-    conditions
-        .and(&format!("{workspace} IN ({seen})"), [Value::from(&filter.visible_to.0), Value::Int(filter.visible_to.1)]);
-    if let Some(id) = &filter.environment {
-        conditions.and(&format!("{environment} = ?"), [id.into()]);
-    }
-    if let Some(id) = &filter.workspace {
-        conditions.and(&format!("{workspace} = ?"), [id.into()]);
-    }
+    visible::inside(&mut conditions, workspace, workspaces, &filter.visible_to, filter.environment.as_ref());
     if let Some(name) = &filter.name_prefix {
         conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(name)))]);
     }
     if let Some(name) = &filter.name_contains {
-        conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("%{}%", like_escaped(name)))]);
+        let (text, values) = name_part(name);
+        conditions.and(text, values);
     }
     for (column, value) in
         [("artifact_id", &filter.artifact), ("runtime_id", &filter.runtime_id), ("run_profile_id", &filter.run_profile)]
@@ -218,8 +243,8 @@ fn conditions(filter: &TaskFilter, by_name: bool) -> Conditions {
 /// Notes the name of a task that is made or renamed: runs keep the name of their time, and are searched by it.
 pub fn note_name(tx: &mut Tx<'_>, task: &Task) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO task_names (task_id, name) VALUES ($1, $2) ON CONFLICT (task_id, name) DO NOTHING",
-        params![&task.id, task.name.to_lowercase()],
+        "INSERT INTO task_names (workspace_id, task_id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        params![&task.workspace_id, &task.id, task.name.to_lowercase()],
     )?;
     Ok(())
 }

@@ -3,17 +3,21 @@
 use crate::db::Record;
 use crate::db::record::record;
 use crate::{StoreError, Tx, params};
-use stoker_domain::ids::{TestProjectId, TestRunId, UserId};
+use stoker_domain::ids::{TestProjectId, TestRunId, UserId, WorkspaceId};
 
 /// State of a run that goes on.
 pub const RUNNING: &str = "running";
+/// Owner of a shared project whose owner was removed.
+pub const NOBODY: &str = "";
+/// Why a run of somebody else ends when its project leaves the workspace.
+const LEFT: &str = "the project left the workspace that it was shared with";
 
 record! {
     /// A project of API tests.
     TestProject in "tester_projects" {
         /// Its id.
         id: TestProjectId,
-        /// Whose it is.
+        /// Whose it is; [`NOBODY`] when the owner of a shared one was removed.
         owner_id: UserId,
         /// Shown name; need not be unique.
         name: String,
@@ -27,9 +31,33 @@ record! {
         updated_ms: i64,
         /// The whole project with its secret values, sealed.
         document: String,
-        /// The latest response of each request, sealed; none before the first run.
+        /// The latest response of each request, sealed; none before the first run. Of a shared project each person has
+        /// these in a [`TestOwn`].
+        responses: Option<String>,
+        /// The workspace that it is shared with; none: it is its owner's alone.
+        workspace_id: Option<WorkspaceId>,
+    }
+}
+
+record! {
+    /// What one person alone has of a project of API tests that is shared.
+    TestOwn in "tester_own" {
+        /// Project and person, see [`own_id`].
+        id: String,
+        /// The project.
+        project_id: TestProjectId,
+        /// The person.
+        user_id: UserId,
+        /// Values of secret variables, sealed.
+        secrets: Option<String>,
+        /// The latest response of each request, sealed.
         responses: Option<String>,
     }
+}
+
+/// Id of what a person alone has of a project.
+pub fn own_id(project: &TestProjectId, user: &UserId) -> String {
+    format!("{}/{}", project.as_str(), user.as_str())
 }
 
 record! {
@@ -37,6 +65,10 @@ record! {
     TestProjectRow in "tester_projects" {
         /// Its id.
         id: TestProjectId,
+        /// Whose it is.
+        owner_id: UserId,
+        /// The workspace that it is shared with.
+        workspace_id: Option<WorkspaceId>,
         /// Shown name.
         name: String,
         /// How many requests are in it.
@@ -88,19 +120,91 @@ record! {
     }
 }
 
-/// A project of this owner.
-pub fn project(tx: &mut Tx<'_>, owner: &UserId, id: &TestProjectId) -> Result<Option<TestProject>, StoreError> {
-    TestProject::select_opt(tx, "WHERE id = $1 AND owner_id = $2", params![id, owner])
+/// A project, whosever it is.
+pub fn project(tx: &mut Tx<'_>, id: &TestProjectId) -> Result<Option<TestProject>, StoreError> {
+    TestProject::select_opt(tx, "WHERE id = $1", params![id])
 }
 
-/// A project of this owner, locked until the end of the transaction.
-pub fn lock(tx: &mut Tx<'_>, owner: &UserId, id: &TestProjectId) -> Result<Option<TestProject>, StoreError> {
-    TestProject::select_opt(tx, "WHERE id = $1 AND owner_id = $2 {lock}", params![id, owner])
+/// A project, locked until the end of the transaction.
+pub fn lock(tx: &mut Tx<'_>, id: &TestProjectId) -> Result<Option<TestProject>, StoreError> {
+    TestProject::select_opt(tx, "WHERE id = $1 {lock}", params![id])
 }
 
-/// Everything of an owner by name. The caller keeps the number small.
-pub fn projects(tx: &mut Tx<'_>, owner: &UserId) -> Result<Vec<TestProjectRow>, StoreError> {
-    TestProjectRow::select(tx, "WHERE owner_id = $1 ORDER BY name {bytes}, id", params![owner])
+/// Everything of an owner by name, then what is shared with workspaces on which the owner has rights; at most `most`.
+pub fn projects(tx: &mut Tx<'_>, owner: &UserId, most: i64) -> Result<Vec<TestProjectRow>, StoreError> {
+    TestProjectRow::select(
+        tx,
+        "WHERE owner_id = $1 OR workspace_id IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = $1) \
+         ORDER BY CASE WHEN owner_id = $1 THEN 0 ELSE 1 END, name {bytes}, id LIMIT $2",
+        params![owner, most],
+    )
+}
+
+/// How many projects are shared with a workspace.
+pub fn count_shared(tx: &mut Tx<'_>, workspace: &WorkspaceId) -> Result<i64, StoreError> {
+    tx.query_int("SELECT count(*) FROM tester_projects WHERE workspace_id = $1", params![workspace])
+}
+
+/// What a person alone has of a project.
+pub fn own(tx: &mut Tx<'_>, project: &TestProjectId, user: &UserId) -> Result<Option<TestOwn>, StoreError> {
+    TestOwn::select_opt(tx, "WHERE id = $1", params![own_id(project, user).as_str()])
+}
+
+/// Writes what a person alone has of a project; what is not given stays.
+pub fn keep_own(tx: &mut Tx<'_>, own: &TestOwn) -> Result<(), StoreError> {
+    let TestOwn { id, project_id, user_id, secrets, responses } = own;
+    tx.execute(
+        "INSERT INTO tester_own (id, project_id, user_id, secrets, responses) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (id) DO UPDATE SET secrets = COALESCE(excluded.secrets, tester_own.secrets), \
+         responses = COALESCE(excluded.responses, tester_own.responses)",
+        params![id.as_str(), project_id, user_id, secrets.clone(), responses.clone()],
+    )?;
+    Ok(())
+}
+
+/// Removes what all persons have of a project.
+pub fn forget_own(tx: &mut Tx<'_>, project: &TestProjectId) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM tester_own WHERE project_id = $1", params![project])
+}
+
+/// Ends what others than the owner do with a project that leaves its workspace, and forgets what they alone have of it.
+/// The project is locked.
+pub fn part_from(tx: &mut Tx<'_>, project: &TestProjectId, owner: &UserId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE tester_runs SET cancelled = 1, problem = $3 \
+         WHERE project_id = $1 AND owner_id <> $2 AND state = 'running' AND cancelled = 0",
+        params![project, owner, LEFT],
+    )?;
+    tx.execute("DELETE FROM tester_own WHERE project_id = $1 AND user_id <> $2", params![project, owner])?;
+    Ok(())
+}
+
+/// Takes all projects out of a workspace that goes: they are their owners' alone, who keep what they alone have of them.
+/// What is nobody's goes with it.
+pub(crate) fn leave_workspace(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<(), StoreError> {
+    for row in TestProjectRow::select(tx, "WHERE workspace_id = $1 ORDER BY id {lock}", params![id])? {
+        if row.owner_id.as_str() == NOBODY {
+            delete(tx, &row.id)?;
+            continue;
+        }
+        part_from(tx, &row.id, &row.owner_id)?;
+        let sql = "UPDATE tester_projects SET workspace_id = NULL, version = version + 1 WHERE id = $1";
+        tx.execute(sql, params![&row.id])?;
+    }
+    Ok(())
+}
+
+/// Removes what a person who goes has of API tests. Projects that are shared stay where they are, and are nobody's.
+pub(crate) fn forget_person(tx: &mut Tx<'_>, id: &UserId) -> Result<(), StoreError> {
+    for sql in [
+        "UPDATE tester_projects SET owner_id = '' WHERE owner_id = $1 AND workspace_id IS NOT NULL",
+        "DELETE FROM tester_projects WHERE owner_id = $1",
+        "DELETE FROM tester_runs WHERE owner_id = $1",
+        "DELETE FROM tester_own WHERE user_id = $1",
+    ] {
+        tx.execute(sql, params![id])?;
+    }
+    Ok(())
 }
 
 /// How many projects an owner has.
@@ -108,12 +212,15 @@ pub fn count(tx: &mut Tx<'_>, owner: &UserId) -> Result<i64, StoreError> {
     tx.query_int("SELECT count(*) FROM tester_projects WHERE owner_id = $1", params![owner])
 }
 
-/// Writes name, size, version, time and document of a project that is locked.
+/// Writes everything of a project that is locked but its id and when it was made.
 pub fn replace(tx: &mut Tx<'_>, project: &TestProject) -> Result<(), StoreError> {
-    let TestProject { id, name, requests, version, updated_ms, document, .. } = project;
+    let TestProject { id, owner_id, name, requests, version, updated_ms, document, responses, workspace_id, .. } =
+        project;
+    let workspace = workspace_id.as_ref().map(|id| id.as_str().to_owned());
     tx.execute(
-        "UPDATE tester_projects SET name = $2, requests = $3, version = $4, updated_ms = $5, document = $6 WHERE id = $1",
-        params![id, name, *requests, *version, *updated_ms, document],
+        "UPDATE tester_projects SET name = $2, requests = $3, version = $4, updated_ms = $5, document = $6, \
+         responses = $7, workspace_id = $8, owner_id = $9 WHERE id = $1",
+        params![id, name, *requests, *version, *updated_ms, document, responses.clone(), workspace, owner_id],
     )?;
     Ok(())
 }
@@ -124,9 +231,10 @@ pub fn keep_responses(tx: &mut Tx<'_>, id: &TestProjectId, sealed: &str) -> Resu
     Ok(())
 }
 
-/// Removes a project with its runs.
+/// Removes a project with its runs and what everybody has of it.
 pub fn delete(tx: &mut Tx<'_>, id: &TestProjectId) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM tester_runs WHERE project_id = $1", params![id])?;
+    forget_own(tx, id)?;
     tx.execute("DELETE FROM tester_projects WHERE id = $1", params![id])
 }
 
@@ -195,6 +303,12 @@ pub fn note(tx: &mut Tx<'_>, run: &TestRun, report: Option<&str>) -> Result<u64,
             report
         ],
     )
+}
+
+/// The project of a run, whosever it is.
+pub fn project_of(tx: &mut Tx<'_>, id: &TestRunId) -> Result<Option<TestProjectId>, StoreError> {
+    let row = tx.query_opt("SELECT project_id FROM tester_runs WHERE id = $1", params![id])?;
+    row.map(|row| row.text(0).map(TestProjectId::trusted)).transpose()
 }
 
 /// A run that goes on.

@@ -42,6 +42,8 @@ record! {
         waiting_bytes: i64,
         /// When the calls that wait start it at the latest.
         fire_ms: Option<i64>,
+        /// When its URL was last called with success; none for a new URL.
+        used_ms: Option<i64>,
     }
 }
 

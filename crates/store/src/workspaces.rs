@@ -69,7 +69,8 @@ pub fn of_environment(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<Vec<Workspa
     Workspace::select(tx, "WHERE environment_id = $1 ORDER BY created_ms, id", params![id])
 }
 
-/// Whether tasks, plans, artifacts, connections, resources, engines of any kind or clusters still belong to the workspace.
+/// Whether tasks, plans, artifacts, connections, resources, engines of any kind or clusters still belong to the workspace,
+/// or API tests in it are nobody's else.
 pub fn in_use(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<bool, StoreError> {
     for table in ["tasks", "plans", "artifacts", "connections", "resources", "engines", "clusters", "pipeline_engines"]
     {
@@ -78,11 +79,13 @@ pub fn in_use(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<bool, StoreError> {
             return Ok(true);
         }
     }
-    Ok(false)
+    let sql = "SELECT count(*) FROM tester_projects WHERE workspace_id = $1 AND owner_id = $2";
+    Ok(tx.query_int(sql, params![id, crate::tester::NOBODY])? > 0)
 }
 
-/// Removes a workspace and the rights on it.
+/// Removes a workspace and the rights on it. Projects of API tests in it are their owners' alone again.
 pub fn delete(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<u64, StoreError> {
+    crate::tester::leave_workspace(tx, id)?;
     tx.execute("DELETE FROM workspace_rights WHERE workspace_id = $1", params![id])?;
     tx.execute("DELETE FROM workspaces WHERE id = $1", params![id])
 }

@@ -40,16 +40,25 @@ impl Language {
 
 /// A request that has no program text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the body is not text, so it cannot stand in a program; send it as a file")]
-pub struct CodeError;
+pub enum CodeError {
+    /// The body is no UTF-8 text.
+    #[error("the body is not text, so it cannot stand in a program; send it as a file")]
+    NotText,
+    /// It talks over a WebSocket, which the standard libraries do not speak.
+    #[error("a talk over a WebSocket has no program; run it with `stoker test run` on the exported folder")]
+    WebSocket,
+}
 
 /// Writes a program that sends the request and prints status and body.
 ///
 /// # Errors
-/// [`CodeError`]: the body is no UTF-8 text.
+/// [`CodeError`]: the body is no UTF-8 text, or the request is no single exchange.
 pub fn generate(request: &Prepared, language: Language) -> Result<String, CodeError> {
+    if request.web_socket.is_some() {
+        return Err(CodeError::WebSocket);
+    }
     let body = match &request.body {
-        Some(bytes) => Some(std::str::from_utf8(bytes).map_err(|_| CodeError)?),
+        Some(bytes) => Some(std::str::from_utf8(bytes).map_err(|_| CodeError::NotText)?),
         None => None,
     };
     Ok(match language {
@@ -109,6 +118,19 @@ fn shell_word(text: &str) -> String {
     if text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') { text.to_owned() } else { shell(text) }
 }
 
+/// Headers by name, the values of those that come several times in one: some libraries keep only the last.
+fn joined(headers: &[(String, String)]) -> Vec<(&str, String)> {
+    let mut found: Vec<(&str, String)> = Vec::new();
+    for (name, value) in headers {
+        let separator = if name.eq_ignore_ascii_case("cookie") { "; " } else { ", " };
+        match found.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            Some((_, all)) => *all = format!("{all}{separator}{value}"),
+            None => found.push((name, value.clone())),
+        }
+    }
+    found
+}
+
 fn python(request: &Prepared, body: Option<&str>) -> String {
     let text = |text: &str| quoted(text, four);
     let mut out = String::from("import urllib.error\nimport urllib.request\n\n");
@@ -118,8 +140,8 @@ fn python(request: &Prepared, body: Option<&str>) -> String {
         text(&request.url),
         text(&request.method)
     ));
-    for (name, value) in &request.headers {
-        out.push_str(&format!("request.add_header({}, {})\n", text(name), text(value)));
+    for (name, value) in joined(&request.headers) {
+        out.push_str(&format!("request.add_header({}, {})\n", text(name), text(&value)));
     }
     out + "try:\n    response = urllib.request.urlopen(request)\nexcept urllib.error.HTTPError as error:\n    response = error\nprint(response.status)\nprint(response.read().decode(errors=\"replace\"))\n"
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::json::Json;
+
 /// A request as it was sent and the response to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Exchange {
@@ -18,6 +20,43 @@ pub struct Exchange {
     pub response: Response,
     /// Addresses that were redirected from, in order.
     pub redirects: Vec<String>,
+}
+
+/// A message of a talk over a WebSocket, as reports show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// Turn of the talk, from 1.
+    pub turn: i64,
+    /// Whether we sent it.
+    pub sent: bool,
+    /// `text`, `binary` (in Base64) or `close`.
+    pub kind: String,
+    /// The message; of a close its code and reason.
+    pub text: String,
+}
+
+impl Exchange {
+    /// The messages of a talk over a WebSocket, in the order of its turns; nothing for any other exchange.
+    pub fn messages(&self) -> Option<Vec<Spoken>> {
+        let opened = self.response.status == 101
+            && values(&self.request_headers, "upgrade").iter().any(|value| value.eq_ignore_ascii_case("websocket"));
+        let read = |bytes: &[u8], sent: bool| -> Option<Vec<Spoken>> {
+            let Json::Array(items) = Json::parse(&decode(bytes)).ok()? else { return None };
+            Some(items.iter().map(|item| spoken(item, sent)).collect())
+        };
+        let mut all = opened.then(|| read(&self.request_body, true)).flatten()?;
+        all.extend(read(&self.response.body, false)?);
+        // What is sent in a turn goes out before its answers are waited for; the order is kept within both.
+        all.sort_by_key(|message| message.turn);
+        Some(all)
+    }
+}
+
+fn spoken(item: &Json, sent: bool) -> Spoken {
+    let text = |name: &str| item.get(name).map(Json::render).unwrap_or_default();
+    let kind = text("type");
+    let said = if kind == "close" { format!("{} {}", text("code"), text("reason")) } else { text("data") };
+    Spoken { turn: item.get("turn").and_then(Json::as_i64).unwrap_or(0), sent, text: said.trim().to_owned(), kind }
 }
 
 /// A response.

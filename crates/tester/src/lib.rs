@@ -31,4 +31,4 @@ mod suggest;
 pub mod world;
 pub mod xpath;
 
-pub use exchange::{Exchange, Exchanges, Response};
+pub use exchange::{Exchange, Exchanges, Response, Spoken};

@@ -1,5 +1,7 @@
 //! A small HTTP client for tests: it shows the whole answer, whatever the status.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -13,6 +15,9 @@ use crate::must;
 /// Sees every answer: method, path with query, and the answer.
 pub type Witness = Arc<dyn Fn(&Method, &str, &Answer) + Send + Sync>;
 
+/// What is waited for after the answer to a changing request to this path, before the test sees it.
+pub type Settle = Arc<dyn Fn(&str) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// Sends requests to one server, by default with one token.
 #[derive(Clone)]
 pub struct Http {
@@ -20,6 +25,7 @@ pub struct Http {
     token: Option<String>,
     client: reqwest::Client,
     witness: Option<Witness>,
+    settle: Option<Settle>,
 }
 
 impl Http {
@@ -38,7 +44,13 @@ impl Http {
             .timeout(Duration::from_secs(60))
             .build()
             .context("make an HTTP client");
-        Self { base: base.trim_end_matches('/').to_owned(), token: None, client: must(client), witness: None }
+        Self {
+            base: base.trim_end_matches('/').to_owned(),
+            token: None,
+            client: must(client),
+            witness: None,
+            settle: None,
+        }
     }
 
     /// The same client with a bearer token in every request.
@@ -57,6 +69,13 @@ impl Http {
     #[must_use]
     pub fn with_witness(&self, witness: Witness) -> Self {
         Self { witness: Some(witness), ..self.clone() }
+    }
+
+    /// The same client, and those made from it, with something to wait for after each changing request: several servers
+    /// tell each other what they need to know, which takes a moment.
+    #[must_use]
+    pub fn with_settle(&self, settle: Settle) -> Self {
+        Self { settle: Some(settle), ..self.clone() }
     }
 
     /// GET. Panics, as all requests here do, when no answer comes.
@@ -114,8 +133,12 @@ impl Http {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let answer = Answer { status, headers, body: response.bytes().await?.to_vec() };
+        let path = path.strip_prefix(&self.base).unwrap_or(path);
+        if let Some(settle) = self.settle.as_ref().filter(|_| !matches!(method, Method::GET | Method::HEAD)) {
+            settle(path).await;
+        }
         if let Some(witness) = &self.witness {
-            witness(&method, path.strip_prefix(&self.base).unwrap_or(path), &answer);
+            witness(&method, path, &answer);
         }
         Ok(answer)
     }

@@ -50,6 +50,12 @@ async fn an_engine_with_a_full_disk_fails_runs_clearly_and_works_again_when_ther
     let mut stage = Stage::set(Options { engine_data: Some(small.place.join("data")), ..Options::default() }).await;
     let before = stage.burst(&[Wanted::default()]).await;
     all_ended_once(&stage, &before).await;
+    eventually(30, "the folders of the ended runs to go, which would make room", async || {
+        let gone =
+            |name: &str| fs::read_dir(small.place.join("data").join(name)).is_ok_and(|mut left| left.next().is_none());
+        (gone("runs") && gone("ended")).then_some(())
+    })
+    .await;
     let ballast = small.fill();
     let start = stage.start(Wanted::default()).await;
     let id = start.id.expect("a run");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use stoker_testkit::http::Http;
 
-use super::{admin, done, refused, said};
+use super::{admin, done, kept_tests, refused, said};
 use crate::support::{Backend, FINAL, SOON, Stage, StageOptions, TaskOptions, text, until};
 
 const PASSPHRASE: (&str, &str) = ("STOKER_BACKUP_PASSPHRASE", "correct horse battery staple");
@@ -87,6 +87,9 @@ async fn backup_and_restore(way: Move) {
     let task = stage.task(&artifact, TaskOptions { parallel: true, ..Default::default() }).await;
     let folder = tempfile::tempdir().expect("a folder");
     let (data, archive) = (stage.server.data().to_owned(), folder.path().join("stoker.backup"));
+    let (root, host) = (stage.bootstrap().clone(), stage.server.url().replace("http://", ""));
+    let project = kept_tests::shared(&stage.http, &host, &root.workspace_id, &root.personal_access_token).await;
+    kept_tests::run(&stage.http, &project).await;
     let mut before = Vec::new();
     for number in 0..12 {
         before.push(start(&stage.http, &task, folder.path(), number).await);
@@ -141,14 +144,33 @@ async fn backup_and_restore(way: Move) {
         assert!(!data.exists(), "a refused restore leaves nothing behind");
     }
     let words = with(&["restore"], Some(&name));
+    if to_postgres {
+        // It dies, or cannot move the folder, after the database was filled: the same words finish it.
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let died = admin(&words, &data, &[PASSPHRASE, ("STOKER_CRASH_AT", "restore.filled")]);
+        assert!(!died.status.success() && died.status.code().is_none() && !data.exists(), "{}", said(&died));
+        let other = [&words[..], &["--keep-queue"]].concat();
+        let refusal = refused(&other, &data, &[PASSPHRASE]);
+        assert!(refusal.contains("is not empty"), "it was filled in another way: {refusal}");
+        let blocked = data.join("in-the-way");
+        fs::create_dir_all(&blocked).expect("a folder that is not empty");
+        assert!(refused(&words, &data, &[PASSPHRASE]).contains("is not empty"));
+        fs::remove_dir_all(&data).expect("out of the way");
+    }
     let told = done(&words.iter().map(String::as_str).collect::<Vec<_>>(), &data, &[PASSPHRASE]);
     assert!(told.contains("waiting runs ended"), "{told}");
     assert_eq!(data.join("stoker.db").exists(), !to_postgres, "one database and no second one");
 
     stage.server.move_to(url.clone());
     stage.server.restart();
+    if let Some(url) = &url {
+        let elsewhere = folder.path().join("elsewhere");
+        let refusal = refused(&["restore", &name, "--database-url", url], &elsewhere, &[PASSPHRASE]);
+        assert!(refusal.contains("is not empty"), "a server uses it now: {refusal}");
+    }
     // Connections of the server that was killed are of no use.
     stage.http = stage.server.http();
+    kept_tests::readable(&stage.http, &project).await;
     stage.wait_available(0).await;
     // Whatever were offered again would be before this one.
     let (run, state) = stage.run_to_end(&task, json!({ "file": folder.path().join("last").to_str() })).await;

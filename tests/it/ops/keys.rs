@@ -6,7 +6,7 @@ use serde_json::json;
 use stoker_testkit::http::Http;
 use stoker_testkit::programs::{ServerOptions, ServerProcess};
 
-use super::{admin, done, refused, said};
+use super::{admin, done, kept_tests, refused, said};
 use crate::support::{SOON, text, until};
 
 /// Places at which the command dies.
@@ -44,6 +44,9 @@ async fn a_rotation_that_dies_anywhere_goes_on_and_loses_no_secret() {
     for number in 0..ENGINES {
         made.push(engine(&server, number).await);
     }
+    let (root, host) = (server.bootstrap().clone(), server.url().replace("http://", ""));
+    let project = kept_tests::shared(&server.http(), &host, &root.workspace_id, &root.personal_access_token).await;
+    kept_tests::run(&server.http(), &project).await;
     let data = server.data().to_owned();
     let file = data.join("data.key");
     let first = fs::read_to_string(&file).expect("the key file");
@@ -73,6 +76,7 @@ async fn a_rotation_that_dies_anywhere_goes_on_and_loses_no_secret() {
 
     server.restart();
     all_readable(&server.http(), &made).await;
+    kept_tests::readable(&server.http(), &project).await;
 
     // The file of before does not fit any more, and the server says which file and what to do.
     server.stop();

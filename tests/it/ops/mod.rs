@@ -1,6 +1,7 @@
 //! What an operator does with an installation: keys, backups, certificates.
 
 mod backup;
+mod kept_tests;
 mod keys;
 mod tls;
 

@@ -5,6 +5,7 @@ mod canary;
 mod cases;
 mod cli;
 mod cli_people;
+mod cli_places;
 mod compliance;
 mod fixtures;
 mod generated;

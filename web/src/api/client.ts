@@ -2,6 +2,7 @@
 
 import createClient from 'openapi-fetch';
 import type { paths as Core } from './generated/core';
+import type { paths as Dynamic } from './generated/dynamic-engines';
 import type { paths as Own } from './generated/stoker';
 import type { Session } from './own';
 
@@ -27,14 +28,25 @@ export function useCredentials(current: Session | undefined, expired: () => void
   onExpired = expired;
 }
 
+export const NO_ANSWER = 'The server does not answer. Is it running, and is the network up?';
+
+/** The headers of a call that changes something: whose session it speaks for. */
+export function spoken(): [string, string][] {
+  return session ? [[session.csrfHeader, session.csrfToken]] : [];
+}
+
+/** Looks whether an answer says that the session has ended. */
+export function heard(response: Response): Response {
+  if (response.status === 401 && session) onExpired();
+  return response;
+}
+
 async function send(request: Request): Promise<Response> {
-  if (session && request.method !== 'GET') request.headers.set(session.csrfHeader, session.csrfToken);
+  if (request.method !== 'GET') for (const [name, value] of spoken()) request.headers.set(name, value);
   try {
-    const response = await fetch(request);
-    if (response.status === 401 && session) onExpired();
-    return response;
+    return heard(await fetch(request));
   } catch {
-    throw new Problem(0, 'The server does not answer. Is it running, and is the network up?');
+    throw new Problem(0, NO_ANSWER);
   }
 }
 
@@ -42,6 +54,8 @@ export const options = { baseUrl: globalThis.location?.origin, fetch: send };
 
 /** The compatible operations. */
 export const core = createClient<Core>(options);
+/** Those of Dynamic Engines. */
+export const dynamic = createClient<Dynamic>(options);
 /** Our own operations. */
 export const own = createClient<Own>(options);
 
@@ -67,7 +81,11 @@ export async function body<T>(answer: Promise<Answer<T>>): Promise<T> {
 
 /** A call without a type in the documents; `as` says whether the answer is read or handed on as it came. */
 export async function raw<T>(path: string, init: RequestInit = {}, as: 'json' | 'text' = 'json'): Promise<T> {
-  const response = await send(new Request(new URL(path, window.location.origin), init));
+  return answer(await send(new Request(new URL(path, window.location.origin), init)), as);
+}
+
+/** What an answer without a type in the documents holds; throws a {@link Problem} when it is no success. */
+export async function answer<T>(response: Response, as: 'json' | 'text'): Promise<T> {
   const text = await response.text();
   if (as === 'text' && response.ok) return text as T;
   let parsed: unknown;

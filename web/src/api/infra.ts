@@ -3,7 +3,8 @@
 import { queryOptions } from '@tanstack/react-query';
 import { body, core, raw } from './client';
 import type { components as Core } from './generated/core';
-import { PAGE, type ScopeQuery, type TaskItem, tasks } from './queries';
+import { taskPage } from './pages';
+import { PAGE, type ScopeQuery, type TaskItem, whole } from './queries';
 
 type S = Core['schemas'];
 export type Connection = S['ConnectionDetails'];
@@ -36,19 +37,6 @@ export interface Person {
   id: string;
   login: string;
   name?: string;
-}
-
-/** Most pages that are fetched of a list that is needed whole. */
-const WHOLE = 30;
-
-async function whole<T>(page: (offset: number) => Promise<{ items: T[]; total: number }>): Promise<T[]> {
-  const all: T[] = [];
-  for (let number = 0; number < WHOLE; number += 1) {
-    const { items, total } = await page(number * PAGE);
-    all.push(...items);
-    if (items.length === 0 || all.length >= total) break;
-  }
-  return all;
 }
 
 /** What engines told about themselves: version and last sign of life, by engine id. */
@@ -130,6 +118,13 @@ export const connections = (scope: ScopeQuery, may: boolean) =>
     enabled: may && scope.environmentId !== undefined,
   });
 
+/** How many connections there are, as a page of them that is as small as can be. */
+export const connectionCount = (scope: ScopeQuery) =>
+  queryOptions({
+    queryKey: ['objects', 'connection-count', scope],
+    queryFn: () => body(core.GET('/orchestration/connections', { params: { query: { ...scope, limit: 1 } } })),
+  });
+
 export const connection = (connectionId: string) =>
   queryOptions({
     queryKey: ['objects', 'connection', connectionId],
@@ -144,6 +139,13 @@ export const resources = (scope: ScopeQuery, may: boolean) =>
         body(core.GET('/orchestration/resources', { params: { query: { ...scope, limit: PAGE, offset } } })),
       ),
     enabled: may && scope.environmentId !== undefined,
+  });
+
+/** How many resources there are, as a page of them that is as small as can be. */
+export const resourceCount = (scope: ScopeQuery) =>
+  queryOptions({
+    queryKey: ['objects', 'resource-count', scope],
+    queryFn: () => body(core.GET('/orchestration/resources', { params: { query: { ...scope, limit: 1 } } })),
   });
 
 export const resource = (resourceId: string) =>
@@ -171,8 +173,9 @@ export const taskLinks = (environmentId: string | undefined) =>
   queryOptions({
     queryKey: ['task-links', environmentId],
     queryFn: async ({ client, signal }) => {
-      const all = await client.fetchQuery({ ...tasks({ environmentId }), staleTime: 0 });
-      const wanted = all.slice(0, LOOKED_INTO);
+      const pages = Array.from({ length: LOOKED_INTO / PAGE }, (_, number) => taskPage({ environmentId }, number));
+      const read = await Promise.all(pages.map((page) => client.fetchQuery({ ...page, staleTime: 0 })));
+      const wanted = read.flatMap((page) => page.items);
       const found: TaskLinks[] = [];
       const next = async (rest: IterableIterator<TaskItem>): Promise<void> => {
         for (const item of rest) {
@@ -186,7 +189,7 @@ export const taskLinks = (environmentId: string | undefined) =>
       const rest = wanted.values();
       await Promise.all(Array.from({ length: AT_ONCE }, () => next(rest)));
       found.sort((a, b) => a.name.localeCompare(b.name));
-      return { tasks: found, all: all.length };
+      return { tasks: found, all: read[0]?.total ?? 0 };
     },
     enabled: environmentId !== undefined,
     refetchOnMount: 'always',
@@ -270,6 +273,13 @@ export const projects = (may: boolean) =>
         body(core.GET('/orchestration/projects', { params: { query: { limit: PAGE, offset } } })),
       ),
     enabled: may,
+  });
+
+/** How many projects there are, as a page of them that is as small as can be. */
+export const projectCount = () =>
+  queryOptions({
+    queryKey: ['objects', 'project-count'],
+    queryFn: () => body(core.GET('/orchestration/projects', { params: { query: { limit: 1 } } })),
   });
 
 export const project = (projectId: string) =>

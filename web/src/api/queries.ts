@@ -30,8 +30,10 @@ export type RunTimeline = Omit<Own['schemas']['RunTimeline'], 'events' | 'parame
 
 /** Largest page of every list. */
 export const PAGE = 100;
-/** Most pages that are fetched of a list that is needed whole, for names and pickers. */
+/** Most pages that are fetched of a list that is needed whole. */
 const WHOLE = 30;
+/** Most entries of such a list; pages that show one say when there are more. */
+export const MOST_READ = WHOLE * PAGE;
 
 export interface ScopeQuery {
   environmentId?: string;
@@ -47,14 +49,14 @@ export interface RunFilter extends ScopeQuery {
   lastDays?: number;
 }
 
-async function whole<T>(page: (offset: number) => Promise<{ items: T[]; total: number }>): Promise<T[]> {
-  const all: T[] = [];
-  for (let number = 0; number < WHOLE; number += 1) {
-    const { items, total } = await page(number * PAGE);
-    all.push(...items);
-    if (items.length === 0 || all.length >= total) break;
-  }
-  return all;
+/** All of a list, up to {@link MOST_READ}. */
+export async function whole<T>(page: (offset: number) => Promise<{ items: T[]; total: number }>): Promise<T[]> {
+  const first = await page(0);
+  const pages = Math.min(WHOLE, Math.ceil(first.total / PAGE));
+  const rest = await Promise.all(
+    Array.from({ length: Math.max(0, pages - 1) }, (_, number) => page((number + 1) * PAGE)),
+  );
+  return [first, ...rest].flatMap((one) => one.items);
 }
 
 export const environments = () =>
@@ -93,17 +95,6 @@ export const runTimeline = (id: string) =>
       (await body(own.GET('/stoker/v1/executions/{id}/timeline', { params: { path: { id } } }))) as RunTimeline,
   });
 
-/** All tasks of an environment, by name. */
-export const tasks = (scope: ScopeQuery) =>
-  queryOptions({
-    queryKey: ['objects', 'tasks', scope],
-    queryFn: () =>
-      whole<TaskItem>((offset) =>
-        body(core.GET('/orchestration/executables/tasks', { params: { query: { ...scope, limit: PAGE, offset } } })),
-      ),
-    enabled: scope.environmentId !== undefined,
-  });
-
 export const task = (taskId: string) =>
   queryOptions({
     queryKey: ['objects', 'task', taskId],
@@ -116,6 +107,33 @@ export const runConfig = (taskId: string) =>
     queryFn: () =>
       body(core.GET('/orchestration/executables/tasks/{taskId}/run-config', { params: { path: { taskId } } })),
     retry: false,
+  });
+
+/** What starts a task or plan by itself, in the word of the API; none while that was never set. */
+export const triggerType = (id: string, plan: boolean) =>
+  queryOptions({
+    queryKey: ['objects', 'trigger-type', id],
+    queryFn: async () => {
+      const config = await body(
+        plan
+          ? core.GET('/orchestration/executables/plans/{planId}/run-config', { params: { path: { planId: id } } })
+          : core.GET('/orchestration/executables/tasks/{taskId}/run-config', { params: { path: { taskId: id } } }),
+      );
+      return config.trigger?.type ?? null;
+    },
+    retry: false,
+  });
+
+/** The webhook of a task or plan that has one, without its URL. */
+export const webhook = (id: string, plan: boolean) =>
+  queryOptions({
+    queryKey: ['objects', 'webhook', id],
+    queryFn: () =>
+      body(
+        plan
+          ? own.GET('/stoker/v1/plans/{id}/webhook', { params: { path: { id } } })
+          : own.GET('/stoker/v1/tasks/{id}/webhook', { params: { path: { id } } }),
+      ),
   });
 
 export const engines = () =>
@@ -160,16 +178,6 @@ export const artifactVersion = (artifactId: string, version: string) =>
     enabled: artifactId !== '' && version !== '',
   });
 
-export const plans = (scope: ScopeQuery) =>
-  queryOptions({
-    queryKey: ['objects', 'plans', scope],
-    queryFn: () =>
-      whole<PlanItem>((offset) =>
-        body(core.GET('/orchestration/executables/plans', { params: { query: { ...scope, limit: PAGE, offset } } })),
-      ),
-    enabled: scope.environmentId !== undefined,
-  });
-
 export const planRuns = (planId: string) =>
   queryOptions({
     queryKey: ['runs', 'plan', planId],
@@ -185,18 +193,6 @@ export const planTimeline = (id: string) =>
   queryOptions({
     queryKey: ['runs', 'plan-timeline', id],
     queryFn: () => body(own.GET('/stoker/v1/executions/plans/{id}/timeline', { params: { path: { id } } })),
-  });
-
-export const schedules = (environmentId: string | undefined) =>
-  queryOptions({
-    queryKey: ['objects', 'schedules', environmentId],
-    queryFn: () =>
-      whole<Schedule>((offset) =>
-        body(
-          core.GET('/orchestration/schedules', { params: { query: { environmentId, limit: PAGE, offset } as never } }),
-        ),
-      ),
-    enabled: environmentId !== undefined,
   });
 
 /** What is due in an environment within the next hours. */
@@ -230,8 +226,3 @@ export const scheduleEvents = (scheduleId: string, count: number) =>
       ),
     refetchInterval: 60_000,
   });
-
-/** Names of all tasks of an environment by id. */
-export function namesOf(items: TaskItem[] | undefined): Map<string, string> {
-  return new Map((items ?? []).map((item) => [item.executable ?? '', item.name ?? '']));
-}

@@ -11,6 +11,11 @@ export interface ProjectLine {
   version: number;
   createdAt: number;
   updatedAt: number;
+  /** The workspace that it is shared with. */
+  workspaceId?: string;
+  /** Whether it is one's own. */
+  own: boolean;
+  mayChange: boolean;
 }
 export interface Project extends ProjectLine {
   secrets: string[];
@@ -95,7 +100,7 @@ function send<T>(method: string, path: string, content?: unknown): Promise<T> {
 export const projects = () =>
   queryOptions({
     queryKey: ['tester', 'projects'],
-    queryFn: async () => (await raw<{ items: ProjectLine[] }>(`${BASE}/projects`)).items,
+    queryFn: () => raw<{ items: ProjectLine[]; more: boolean }>(`${BASE}/projects`),
   });
 
 export const project = (id: string) =>
@@ -126,6 +131,12 @@ export const importFile = (text: string, format?: string) =>
   send<Written>('POST', `${BASE}/imports`, { text, ...(format ? { format } : {}) });
 export const saveProject = (id: string, version: number, name: string, document: Document) =>
   send<Written>('PUT', one(id), { version, name, document });
+/** Shares a project with a workspace, or takes it back without one. */
+export const shareProject = (id: string, version: number, workspaceId: string | undefined) =>
+  send<Written>('PUT', `${one(id)}/workspace`, { version, ...(workspaceId ? { workspaceId } : {}) });
+/** Keeps one's own values of secret variables. */
+export const keepSecrets = (id: string, values: { environmentId: string; variableId: string; value?: string }[]) =>
+  send<{ secrets: string[] }>('PUT', `${one(id)}/secrets`, { values });
 export const deleteProject = (id: string) => send<void>('DELETE', one(id));
 export const startRun = (id: string, targetId: string | undefined, environmentId: string | undefined) =>
   send<{ id: string }>('POST', `${one(id)}/runs`, {

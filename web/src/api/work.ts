@@ -1,8 +1,9 @@
 /** What the pages of runs, plans and schedules read beyond `queries.ts`. The first part of each key is its topic. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { body, core, Problem, raw } from './client';
+import { body, core, own, Problem, raw } from './client';
 import type { components as Core } from './generated/core';
+import type { components as Own } from './generated/stoker';
 import { PAGE, runPage, type ScopeQuery } from './queries';
 
 type S = Core['schemas'];
@@ -79,7 +80,6 @@ export async function plainPage(
   search: HistorySearch & ScopeQuery,
   status: string | undefined,
   taskId: string | undefined,
-  names: Map<string, string>,
   offset: number,
 ): Promise<{ items: Past[]; nextPageExists: boolean }> {
   const filter = {
@@ -96,7 +96,8 @@ export async function plainPage(
     const runtime = run.runtime as { engineId?: string } | undefined;
     return {
       id: run.executionId,
-      name: names.get(run.taskId) ?? run.taskId,
+      // Not told here; pages ask for it when its row can be seen.
+      name: '',
       status: run.executionStatus,
       type: 'STANDARD',
       triggerType: run.executionType,
@@ -203,24 +204,19 @@ export const scheduleDates = (scheduleId: string, from: number, to: number, limi
       ),
   });
 
-/** What a trigger would do, from `/stoker/v1/schedules/preview`. */
-export interface Preview {
-  words: string;
-  dates: string[];
-  /** Changes of the clocks of its zone in the next thirteen months; `affected` has the times that are missing or come twice. */
-  clockChanges: { at: string; affected: string[]; more: boolean; text: string }[];
-}
+/** Dates shown of a trigger before it is stored. */
+const PREVIEWED = 6;
 
-/** The next dates of a trigger that is not stored; `trigger` is its JSON. */
+/** The next dates of a trigger that is not stored; `trigger` is its JSON, as it is typed. */
 export const triggerPreview = (trigger: string) =>
   queryOptions({
     queryKey: ['trigger-preview', trigger],
     queryFn: () =>
-      raw<Preview>('/stoker/v1/schedules/preview', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: `{"trigger":${trigger},"limit":6}`,
-      }),
+      body(
+        own.POST('/stoker/v1/schedules/preview', {
+          body: { trigger: JSON.parse(trigger) as Own['schemas']['PreviewWish']['trigger'], limit: PREVIEWED },
+        }),
+      ),
   });
 
 /** What the console keeps for the user. */

@@ -2,9 +2,10 @@
 
 import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo } from 'react';
+import { useCallback, useDeferredValue, useEffect, useMemo } from 'react';
 import { Problem, raw, useCredentials } from '../api/client';
 import type { Session } from '../api/own';
+import { environments, workspaces } from '../api/queries';
 import { SignIn } from '../pages/sign-in';
 import { Failure, Waiting } from '../ui/parts';
 import { SharedProvider } from './context';
@@ -50,14 +51,26 @@ function Gate() {
   const session = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: Number.POSITIVE_INFINITY });
   const expired = useCallback(() => queries.setQueryData(SESSION_KEY, null), [queries]);
   useCredentials(session.data ?? undefined, expired);
-  if (session.data) return <SignedIn session={session.data} />;
-  if (session.data === null) return <SignIn />;
+  // Drawing the frame and the page takes long: the browser may do other things in between.
+  const shown = useDeferredValue(session.data);
+  if (shown) return <SignedIn session={shown} />;
+  if (shown === null) return <SignIn />;
   return (
     <main className="center">
       {session.error ? <Failure error={session.error} retry={() => session.refetch()} /> : <Waiting />}
     </main>
   );
 }
+
+// The document of somebody who is signed in asks for these already; what is read here is taken from there.
+if (document.querySelector('link[rel="preload"][as="fetch"]')) {
+  void client.prefetchQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: Number.POSITIVE_INFINITY });
+  void client.prefetchQuery(environments());
+  void client.prefetchQuery(workspaces());
+}
+
+// The page of this address is fetched while the session is asked for. Should that fail, opening the page says so.
+router.preloadRoute({ to: window.location.pathname }).catch(() => undefined);
 
 /** Everything below the design system. */
 export function App() {

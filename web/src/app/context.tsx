@@ -3,7 +3,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { createContext, useContext, useMemo, useSyncExternalStore } from 'react';
 import type { Session } from '../api/own';
-import { environments, plans, tasks, workspaces } from '../api/queries';
+import { environments, task, workspaces } from '../api/queries';
+import { plan } from '../api/work';
 import type { Live } from './live';
 
 interface Shared {
@@ -49,11 +50,13 @@ export function useWorkspacesWith(...any: Right[]) {
 /** Whether the user may change a schedule: by the place of what it starts, or by any place when it starts nothing. */
 export function useScheduleRight(target: string | undefined): boolean {
   const { session } = useShared();
-  const { environment, workspaces: inside } = useScope();
+  const { workspaces: inside } = useScope();
   const may = useMay('TMC_OPERATOR');
-  const all = useQuery({ ...tasks({ environmentId: environment?.id }), enabled: target !== undefined && may });
-  const every = useQuery({ ...plans({ environmentId: environment?.id }), enabled: target !== undefined && may });
-  const of = [...(all.data ?? []), ...(every.data ?? [])].find((one) => one.executable === target);
+  // Ids of plans are UUIDs, those of tasks are not.
+  const isPlan = target?.includes('-') ?? false;
+  const single = useQuery({ ...task(target ?? ''), enabled: target !== undefined && !isPlan && may });
+  const planned = useQuery({ ...plan(target ?? ''), enabled: target !== undefined && isPlan && may });
+  const of = isPlan ? planned.data : single.data;
   const places = target === undefined ? inside.map((one) => one.id) : [of?.workspace?.id];
   const held = session.rights.filter((one) => one.rights.includes('EXECUTE')).map((one) => one.workspaceId);
   return may && places.some((id) => id !== undefined && held.includes(id));

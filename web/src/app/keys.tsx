@@ -2,6 +2,8 @@
 
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
+import { takeBack } from '../lib/undo';
+import { t } from '../texts/pages';
 import { w } from '../texts/work';
 import { Dialog } from '../ui/parts';
 import { Palette, type Place } from './palette';
@@ -67,6 +69,7 @@ export function Keys({ places }: { places: readonly Place[] }) {
       else if (event.key === '/' && search()) event.preventDefault();
       else if (event.key === 'j') step(1);
       else if (event.key === 'k') step(-1);
+      else if (event.key === 'u') void takeBack(t.undo.undone);
     };
     window.addEventListener('keydown', press);
     window.addEventListener(OPEN, show);

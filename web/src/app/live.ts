@@ -12,6 +12,9 @@ const RETRY_MS = 20_000;
 /** At most one refetch of a topic within this time, however many hints come. */
 const GATHER_MS = 700;
 
+/** A page that has just been opened has read everything; what changed until the stream stood is looked for later. */
+const FIRST_MS = 3_000;
+
 /** Listens as long as it is started and the tab can be seen: a browser has few connections to spare. */
 export class Live {
   private state: LiveState = 'polling';
@@ -20,6 +23,7 @@ export class Live {
   private timers: ReturnType<typeof setTimeout>[] = [];
   private readonly waiting = new Set<Topic>();
   private gather: ReturnType<typeof setTimeout> | undefined;
+  private first = true;
 
   constructor(private readonly client: QueryClient) {}
 
@@ -61,12 +65,13 @@ export class Live {
 
   private connect(): void {
     this.clear();
-    this.changed(TOPICS);
     const source = new EventSource('/stoker/v1/events');
     this.source = source;
     source.addEventListener('ready', () => {
       this.set('live');
-      this.changed(TOPICS);
+      if (this.first) this.timers.push(setTimeout(() => this.changed(TOPICS), FIRST_MS));
+      else this.changed(TOPICS);
+      this.first = false;
     });
     source.addEventListener('beat', () => this.changed(TOPICS));
     source.addEventListener('changed', (event) => this.changed(topicsOf(event.data)));

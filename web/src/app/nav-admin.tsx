@@ -1,10 +1,10 @@
 /** The places of administration, and their part of the frame: one entry that opens to those the user may use. */
 
-import { NavLink } from '@mantine/core';
 import {
   IconAdjustments,
   IconApi,
   IconChartBar,
+  IconChevronRight,
   IconFileSearch,
   IconId,
   IconLayoutGrid,
@@ -60,22 +60,21 @@ export function AdminNav({ path }: { path: string }) {
   }, [inside]);
   const places = usePlaces().filter((place) => place.may);
   return (
-    <NavLink
-      component="button"
-      type="button"
-      label={a.nav.group}
-      leftSection={<IconShieldCog size={18} stroke={1.7} aria-hidden />}
-      opened={open}
-      onChange={setOpen}
-      aria-expanded={open}
-      childrenOffset={6}
-      style={{ borderRadius: 4 }}
-    >
-      <Entry to="/manage" label={a.nav.index} icon={IconAdjustments} active={path === '/manage'} />
-      {places.map(({ to, key, icon }) => (
-        <Entry key={to} to={to} label={a.nav[key]} icon={icon} active={path === to || path.startsWith(`${to}/`)} />
-      ))}
-    </NavLink>
+    <>
+      <button type="button" className="nav-link" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <IconShieldCog size={18} stroke={1.7} aria-hidden />
+        <span>{a.nav.group}</span>
+        <IconChevronRight size={14} className="fold" aria-hidden />
+      </button>
+      {open && (
+        <div className="nav-inner">
+          <Entry to="/manage" label={a.nav.index} icon={IconAdjustments} active={path === '/manage'} />
+          {places.map(({ to, key, icon }) => (
+            <Entry key={to} to={to} label={a.nav[key]} icon={icon} active={path === to || path.startsWith(`${to}/`)} />
+          ))}
+        </div>
+      )}
+    </>
   );
 }
 
@@ -87,15 +86,15 @@ function Entry(props: {
 }) {
   const Icon = props.icon;
   return (
-    <NavLink
-      component={Link}
+    <Link
       to={props.to}
-      label={props.label}
-      leftSection={<Icon size={16} stroke={1.7} aria-hidden />}
-      active={props.active}
+      className="nav-link"
+      data-active={props.active || undefined}
       aria-current={props.active ? 'page' : undefined}
-      className="nav-link nav-inner"
       activeOptions={{ exact: props.to === '/manage' }}
-    />
+    >
+      <Icon size={16} stroke={1.7} aria-hidden />
+      <span>{props.label}</span>
+    </Link>
   );
 }

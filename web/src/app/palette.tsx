@@ -4,8 +4,9 @@ import { Modal, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
-import { engines, plans, tasks } from '../api/queries';
+import { engines } from '../api/queries';
 import { type Entry, ranked } from '../lib/ranked';
+import { useMany } from '../lib/use-many';
 import { w } from '../texts/work';
 import { useMay, useScope } from './context';
 
@@ -20,33 +21,34 @@ export interface Place {
 
 type Found = Entry & { go: () => void };
 
-function useEntries(places: readonly Place[], open: boolean): Found[] {
+function useEntries(places: readonly Place[], open: boolean, text: string): Found[] {
   const navigate = useNavigate();
   const { query: scope } = useScope();
   const all = { environmentId: scope.environmentId };
-  const single = useQuery({ ...tasks(all), enabled: open && scope.environmentId !== undefined });
-  const planned = useQuery({ ...plans(all), enabled: open && scope.environmentId !== undefined });
+  // The server looks for the longest word; which of what it finds fit all words is seen here.
+  const word = text.split(/\s+/).reduce((best, one) => (one.length > best.length ? one : best), '');
+  const single = useMany('task', all, word, open).choices;
+  const planned = useMany('plan', all, word, open).choices;
   const machines = useQuery({ ...engines(), enabled: open });
   const mayRun = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE');
   return useMemo(() => {
     const go = (to: string) => () => void navigate({ to });
     const list: Found[] = places.map((one) => ({ key: one.to, kind: w.palette.go, name: one.label, go: go(one.to) }));
-    for (const one of single.data ?? []) {
-      const id = one.executable ?? '';
-      list.push({ key: `task ${id}`, kind: w.palette.task, name: one.name ?? id, go: go(`/tasks/${id}`) });
-      if (mayRun && !one.taskPauseDetails?.pause) {
+    for (const { value: id, label: name, paused } of single) {
+      list.push({ key: `task ${id}`, kind: w.palette.task, name, go: go(`/tasks/${id}`) });
+      if (mayRun && !paused) {
         const run = () => void navigate({ to: '/tasks/$id', params: { id }, search: { run: '1' } });
-        list.push({ key: `run ${id}`, kind: w.palette.run, name: one.name ?? id, go: run });
+        list.push({ key: `run ${id}`, kind: w.palette.run, name, go: run });
       }
     }
-    for (const one of planned.data ?? []) {
-      list.push({ key: one.executable, kind: w.palette.plan, name: one.name, go: go(`/plans/${one.executable}`) });
+    for (const { value: id, label: name } of planned) {
+      list.push({ key: id, kind: w.palette.plan, name, go: go(`/plans/${id}`) });
     }
     for (const one of machines.data ?? []) {
       list.push({ key: one.id, kind: w.palette.engine, name: one.name, go: go(`/engines/${one.id}`) });
     }
     return list;
-  }, [places, single.data, planned.data, machines.data, mayRun, navigate]);
+  }, [places, single, planned, machines.data, mayRun, navigate]);
 }
 
 /** The palette as a dialog; its list is steered from its field. */
@@ -55,7 +57,7 @@ export function Palette({ places, open, close }: { places: readonly Place[]; ope
   const [at, setAt] = useState(0);
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const entries = useEntries(places, open);
+  const entries = useEntries(places, open, text);
   const found = useMemo(() => ranked(entries, text).slice(0, SHOWN), [entries, text]);
   const current = Math.min(at, Math.max(0, found.length - 1));
   useEffect(() => {

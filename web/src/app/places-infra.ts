@@ -17,4 +17,6 @@ export const STAGES = [
 ] as const;
 
 /** Places that belong to an entry although their paths do not begin with its path. */
-export const UNDER: Record<string, readonly string[]> = { '/engines': ['/clusters', '/run-profiles'] };
+export const UNDER: Record<string, readonly string[]> = {
+  '/engines': ['/clusters', '/run-profiles', '/gen2-engines', '/dynamic-engines', '/dynamic-environments'],
+};

@@ -5,6 +5,7 @@ import { holds } from '../lib/address';
 import { RUN_KEYS } from '../lib/run-search';
 import { adminRoutes } from './routes-admin';
 import { infraRoutes } from './routes-infra';
+import { kindRoutes } from './routes-kinds';
 import { testerRoutes } from './routes-tester';
 import { workRoutes } from './routes-work';
 import { NotFound, PageError, Shell } from './shell';
@@ -40,7 +41,7 @@ const planRun = createRoute({
 const tasks = createRoute({
   getParentRoute: () => root,
   path: '/tasks',
-  validateSearch: holds('name', 'artifact'),
+  validateSearch: holds('name', 'artifact', 'place', 'starts', 'tag'),
   component: lazyRouteComponent(() => import('../pages/tasks'), 'Tasks'),
 });
 
@@ -61,6 +62,7 @@ const task = createRoute({
 const plans = createRoute({
   getParentRoute: () => root,
   path: '/plans',
+  validateSearch: holds('name'),
   component: lazyRouteComponent(() => import('../pages/plans'), 'Plans'),
 });
 
@@ -73,6 +75,7 @@ const plan = createRoute({
 const artifacts = createRoute({
   getParentRoute: () => root,
   path: '/artifacts',
+  validateSearch: holds('name'),
   component: lazyRouteComponent(() => import('../pages/artifacts'), 'Artifacts'),
 });
 
@@ -106,6 +109,7 @@ export const router = createRouter({
     artifacts,
     artifact,
     ...infraRoutes(root),
+    ...kindRoutes(root),
     ...testerRoutes(root),
     ...adminRoutes(root),
   ]),

@@ -1,6 +1,6 @@
 /** The frame around every page: where one is, where one can go, who one is. */
 
-import { AppShell, Burger, Button, Group, Menu, NavLink, Select, useMantineColorScheme } from '@mantine/core';
+import { AppShell, Burger, Button, Group, Menu, Select, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import {
   IconBox,
@@ -28,6 +28,7 @@ import { x } from '../texts/tester';
 import { w } from '../texts/work';
 import { Mark } from '../ui/mark';
 import { Failure, Head } from '../ui/parts';
+import { UndoBar } from '../ui/undo';
 import { setScope, useScope, useShared } from './context';
 import { Keys, openPalette } from './keys';
 import { useLive } from './live';
@@ -156,7 +157,11 @@ export function Shell() {
         <Group h="100%" gap="sm" wrap="nowrap" justify="space-between">
           <Group gap="sm" wrap="nowrap">
             <Burger opened={open} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t.nav.menu} />
-            <Link to="/" title={t.nav.home} style={{ color: 'inherit', textDecoration: 'none' }}>
+            <Link
+              to="/"
+              title={t.nav.home}
+              style={{ color: 'inherit', textDecoration: 'none', display: 'inline-flex' }}
+            >
               <Mark />
             </Link>
           </Group>
@@ -190,17 +195,16 @@ export function Shell() {
           const within = (place: string) => path === place || path.startsWith(`${place}/`);
           const active = to === '/' ? path === '/' : [to, ...(UNDER[to] ?? [])].some(within);
           return (
-            <NavLink
+            <Link
               key={to}
-              component={Link}
               to={to}
-              label={label}
-              leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
-              active={active}
-              aria-current={active ? 'page' : undefined}
               className="nav-link"
-              style={{ borderRadius: 4 }}
-            />
+              data-active={active || undefined}
+              aria-current={active ? 'page' : undefined}
+            >
+              <Icon size={18} stroke={1.7} aria-hidden />
+              <span>{label}</span>
+            </Link>
           );
         })}
         <AdminNav path={path} />
@@ -209,6 +213,7 @@ export function Shell() {
       <AppShell.Main id="main">
         <Outlet />
       </AppShell.Main>
+      <UndoBar />
     </AppShell>
   );
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { topicsOf } from '../app/live';
 import { guessed } from './archive-name';
 import { filtered, firstError, type LogLine, marked } from './log';
+import { kept } from './use-log';
 
 const line = (index: number, severity: string, text: string): LogLine => ({ index, at: 0, severity, text });
 const LOG = [
@@ -48,5 +49,15 @@ describe('live hints', () => {
     expect(topicsOf('{"topics":["runs","unheard"]}')).toEqual(['runs']);
     expect(topicsOf('{}')).toHaveLength(4);
     expect(topicsOf('<html>')).toHaveLength(4);
+  });
+});
+
+describe('a log that grows', () => {
+  it('loses its first lines when there are too many, or too much text', () => {
+    const more = [line(4, 'INFO', 'four'), line(5, 'INFO', 'five')];
+    expect(kept(LOG, more).length).toBe(6);
+    expect(kept(LOG, more, 2).map((one) => one.index)).toEqual([4, 5]);
+    expect(kept(LOG, more, 100, 9).map((one) => one.index)).toEqual([4, 5]);
+    expect(kept([], [line(0, 'INFO', 'far too long')], 100, 3).map((one) => one.index)).toEqual([0]);
   });
 });

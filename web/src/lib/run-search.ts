@@ -154,3 +154,12 @@ export function patched(list: Past[], fresh: Past[]): Past[] {
   });
   return changed ? next : list;
 }
+
+/** The fresh rows; one that tells nothing new is the known object, so that it need not be drawn again. */
+export function unchanged<T extends { id: string }>(known: T[], fresh: T[]): T[] {
+  const old = new Map(known.map((one) => [one.id, one]));
+  return fresh.map((one) => {
+    const before = old.get(one.id);
+    return before && JSON.stringify(before) === JSON.stringify(one) ? before : one;
+  });
+}

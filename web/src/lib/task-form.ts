@@ -14,6 +14,10 @@ export interface What {
   upgrade: boolean;
   override: boolean;
   parameters: Record<string, string>;
+  /** Ids of connections by their keys. */
+  connections: Record<string, string>;
+  /** Ids of resources by their keys. */
+  resources: Record<string, string>;
 }
 
 /** How a task runs, as it is typed. */
@@ -22,6 +26,10 @@ export interface How {
   logLevel: string;
   timeout: string;
   parallel: boolean;
+  /** Id of the run profile; empty for the usual settings. */
+  profile: string;
+  /** User of the system who the job runs as; empty for that of the engine. */
+  runAs: string;
 }
 
 /** Levels from which a run keeps its log. */
@@ -38,6 +46,8 @@ export function whatOf(it: Task): What {
     upgrade: it.autoUpgradeInfo?.autoUpgradable === true,
     override: it.autoUpgradeInfo?.overrideWithDefaultParameters === true,
     parameters: (it.parameters ?? {}) as Record<string, string>,
+    connections: (it.connections ?? {}) as Record<string, string>,
+    resources: (it.resources ?? {}) as Record<string, string>,
   };
 }
 
@@ -52,6 +62,8 @@ export function howOf(config: RunConfig | undefined): How {
     logLevel: config?.logLevel ?? 'WARN',
     timeout: config?.timeout ? String(config.timeout) : '',
     parallel: config?.parallelExecutionAllowed === true,
+    profile: runtime?.runProfileId ?? '',
+    runAs: config?.remoteRunAsUser ?? '',
   };
 }
 
@@ -71,8 +83,8 @@ export async function storeWhat(it: Task, draft: What, secret: Set<string>): Pro
       .filter(Boolean),
     artifact: { id: it.artifact.id, version: draft.version },
     parameters,
-    connections: it.connections,
-    resources: it.resources,
+    connections: draft.connections,
+    resources: draft.resources,
     autoUpgradeInfo: { autoUpgradable: draft.upgrade, overrideWithDefaultParameters: draft.override },
   };
   await body(
@@ -89,11 +101,11 @@ export async function storeHow(taskId: string, draft: How, config: RunConfig | u
     runtime: {
       type: draft.place.type,
       id: draft.place.id,
-      runProfileId: config?.runtime?.id === draft.place.id ? config.runtime.runProfileId : undefined,
+      runProfileId: draft.profile || undefined,
     },
     parallelExecutionAllowed: draft.parallel,
     logLevel: draft.logLevel as RunConfig['logLevel'],
-    remoteRunAsUser: config?.remoteRunAsUser,
+    remoteRunAsUser: draft.runAs.trim() || undefined,
     // What is no number is sent as it is, so that the server says what is wrong with it.
     timeout: timeout === '' ? undefined : Number.isFinite(Number(timeout)) ? Number(timeout) : (timeout as never),
   };

@@ -53,6 +53,14 @@ describe('the document of API tests', () => {
     expect(JSON.stringify(document)).toBe(before);
   });
 
+  it('keeps the scheme of a WebSocket address', () => {
+    const line = 'wss://example.org:8443/chat';
+    const changed = withUrl(request('Talk').entity, line);
+    expect(urlOf(changed)).toBe(line);
+    expect(changed.uri?.scheme).toMatchObject({ name: 'wss', secure: true });
+    expect(urlOf(withUrl(changed, 'ws://example.org/chat'))).toBe('ws://example.org/chat');
+  });
+
   it('gives a copy ids of its own and offers only places that may hold a thing', () => {
     const { document, ids } = sample();
     const scenario = find(document.entities, ids.scenario)?.node;

@@ -21,7 +21,38 @@ export interface Extraction {
   path: string;
 }
 
+/** A comparison of two texts. */
+export interface Condition {
+  value: string;
+  is: string;
+  to?: string;
+}
+
+/** One turn of a talk over a WebSocket: what is said, and what is waited for. */
+export interface Turn {
+  send?: string[];
+  at_most?: number;
+  within_ms?: number;
+  until?: { path?: string; is: string; to?: string };
+}
+
+export interface WebSocketTalk {
+  protocols?: string[];
+  turns?: Turn[];
+}
+
 export interface Additions {
+  /** Of requests and scenarios: left out unless it holds. */
+  when?: Condition;
+  each?: { in: string; name: string };
+  until?: { holds: Condition; at_most: number; pause_ms?: number };
+  before?: { name: string; value: string }[];
+  events?: { at_most: number; within_ms: number };
+  web_socket?: WebSocketTalk;
+  /** File that is the body. */
+  file?: string;
+  /** Of scenarios: run once for each row. */
+  data?: { format?: 'csv' | 'json'; text?: string; file?: string };
   extract?: Extraction[];
   graphql?: { query: string; variables?: string };
   follow_redirects?: boolean;
@@ -29,6 +60,12 @@ export interface Additions {
   raw_body?: boolean;
   carry_on?: boolean;
   [key: string]: unknown;
+}
+
+/** With these additions changed; what is undefined goes, and nothing is left of an empty list of additions. */
+export function withAdded(entity: Entity, part: Partial<Additions>): Entity {
+  const kept = Object.entries({ ...entity.stoker, ...part }).filter(([, value]) => value !== undefined);
+  return { ...entity, stoker: kept.length > 0 ? Object.fromEntries(kept) : undefined };
 }
 
 export type Kind = 'Project' | 'Service' | 'Scenario' | 'Request';
@@ -206,7 +243,7 @@ export function urlOf(entity: Entity): string {
 
 /** The request with this address; a query in it becomes rows. */
 export function withUrl(entity: Entity, line: string): Entity {
-  const match = /^(https?):\/\//i.exec(line);
+  const match = /^(https?|wss?):\/\//i.exec(line);
   const name = (match?.[1] ?? entity.uri?.scheme?.name ?? 'http').toLowerCase();
   let rest = match ? line.slice(match[0].length) : line;
   const rows = [...(entity.uri?.query?.items ?? [])];
@@ -224,7 +261,7 @@ export function withUrl(entity: Entity, line: string): Entity {
     ...entity,
     uri: {
       ...entity.uri,
-      scheme: { name, version: 'V11', ...(name === 'https' ? { secure: true } : {}) },
+      scheme: { name, version: 'V11', ...(name === 'https' || name === 'wss' ? { secure: true } : {}) },
       host,
       path,
       ...(rows.length > 0 ? { query: { delimiter: '&', ...entity.uri?.query, items: rows } } : {}),

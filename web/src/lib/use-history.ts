@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { HISTORY_PAGE, HISTORY_WINDOW, type HistorySearch, historyPage, type Past } from '../api/work';
 import { stateOf } from '../texts/status';
-import { before, extended, patched } from './run-search';
+import { before, extended, patched, unchanged } from './run-search';
 
 type Page = { items: Past[]; nextPageExists: boolean };
 /** Fetches a page of the list at an offset. */
@@ -65,7 +65,7 @@ export function useHistory(asked: HistorySearch, enabled: boolean, fetch: Fetch 
         : fresh.nextPageExists
           ? { search, offset: fresh.items.length }
           : undefined;
-      return { key, items: fresh.items, next };
+      return { key, items: old.key === key ? unchanged(old.items, fresh.items) : fresh.items, next };
     });
   }, [fresh, key, search, top, windows]);
 

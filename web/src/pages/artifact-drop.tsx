@@ -5,11 +5,11 @@ import { IconUpload } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { raw } from '../api/client';
 import { useWorkspacesWith } from '../app/context';
 import { guessed } from '../lib/archive-name';
 import { t } from '../texts/pages';
 import { Dialog, Failure } from '../ui/parts';
+import { Sending, useUpload } from '../ui/upload';
 
 /** What was published. */
 export interface Published {
@@ -27,17 +27,15 @@ function PublishForm({ file, close }: { file: File; close: (done?: Published) =>
   const [workspace, setWorkspace] = useState<string | null>(places[0]?.id ?? null);
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
+  const uploading = useUpload();
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
     setError(undefined);
     try {
       const query = new URLSearchParams({ workspaceId: workspace ?? '', name, version });
-      const made = await raw<{ id: string }>(`/stoker/v1/artifacts?${query}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/zip' },
-        body: file,
-      });
+      const path = `/stoker/v1/artifacts?${query}`;
+      const made = await uploading.send<{ id: string }>({ method: 'POST', path, body: file, type: 'application/zip' });
       await queries.invalidateQueries({ queryKey: ['objects'] });
       close({ id: made.id, name, version });
     } catch (problem) {
@@ -62,6 +60,7 @@ function PublishForm({ file, close }: { file: File; close: (done?: Published) =>
           value={workspace}
           onChange={setWorkspace}
         />
+        <Sending share={uploading.share} />
         {error !== undefined && <Failure error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={() => close()}>

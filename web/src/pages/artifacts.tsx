@@ -1,16 +1,23 @@
 /** Artifacts: dropping a new one, the list, and one with its versions. */
 
-import { Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
+import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { artifacts, artifactVersion, tasks } from '../api/queries';
-import { useMay, useScope, useWorkspacesWith } from '../app/context';
+import { body, core } from '../api/client';
+import { artifact, artifactPage } from '../api/pages';
+import { type Artifact, artifacts, artifactVersion } from '../api/queries';
+import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
 import { t } from '../texts/pages';
+import { CutLine } from '../ui/cut';
+import { isGone } from '../ui/fields';
 import { List } from '../ui/list';
+import { FindField } from '../ui/list-page';
 import { isSecret } from '../ui/parameters';
-import { Empty, Facts, Failure, Head, Id, isLost, Moment, useNow, Waiting } from '../ui/parts';
+import { ConfirmButton, Empty, Facts, Failure, Head, Id, isLost, Moment, useNow, Waiting } from '../ui/parts';
+import { hasPart } from '../ui/pickers';
+import { TaskRows } from '../ui/task-rows';
 import { Drop } from './artifact-drop';
 
 export function Artifacts() {
@@ -18,21 +25,16 @@ export function Artifacts() {
   const list = useQuery(artifacts(scope));
   const may = useMay('TMC_OPERATOR');
   const places = useWorkspacesWith('PUBLISH');
-  const [search, setSearch] = useState('');
-  const shown = (list.data ?? []).filter((one) => one.name.toLowerCase().includes(search.trim().toLowerCase()));
+  const search = useSearch({ from: '/artifacts' });
+  const shown = (list.data ?? []).filter((one) => hasPart(one.name, search.name));
   return (
     <div className="page">
       <Head title={t.artifacts.title} />
       {may && places.length > 0 && <Drop />}
       <Group>
-        <TextInput
-          aria-label={t.artifacts.search}
-          placeholder={t.artifacts.search}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
-        />
+        <FindField label={t.artifacts.search} />
       </Group>
+      <CutLine read={list.data?.length ?? 0} page={artifactPage(scope, 0)} />
       {isLost(list) ? (
         <Failure error={list.error} retry={() => list.refetch()} />
       ) : !list.data ? (
@@ -84,21 +86,61 @@ export function Artifacts() {
   );
 }
 
+/** The buttons that delete the artifact, or the version that is shown where there are several. */
+function Removal(props: { it: Artifact; version: string; shown: (version: undefined) => void }) {
+  const { it, version } = props;
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const writes = useRight(it.workspace.id, 'AUTHOR');
+  const may = useMay('TMC_OPERATOR') && writes;
+  if (!may) return null;
+  const removeVersion = async () => {
+    const params = { path: { artifactId: it.id, version } };
+    await body(core.DELETE('/orchestration/artifacts/{artifactId}/versions/{version}', { params }));
+    props.shown(undefined);
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+  };
+  const remove = async () => {
+    await body(core.DELETE('/orchestration/artifacts/{artifactId}', { params: { path: { artifactId: it.id } } }));
+    await navigate({ to: '/artifacts' });
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+  };
+  const icon = <IconTrash size={16} aria-hidden />;
+  return (
+    <>
+      {it.versions.length > 1 && (
+        <ConfirmButton
+          label={t.artifacts.deleteVersion(version)}
+          question={t.artifacts.deleteVersionAsk(it.name, version)}
+          hint={t.artifacts.deleteHint}
+          act={removeVersion}
+          icon={icon}
+        />
+      )}
+      <ConfirmButton
+        label={t.artifacts.delete}
+        question={t.artifacts.deleteAsk(it.name)}
+        hint={t.artifacts.deleteHint}
+        act={remove}
+        icon={icon}
+      />
+    </>
+  );
+}
+
 export function ArtifactPage() {
   const { id } = useParams({ from: '/artifacts/$id' });
   const now = useNow(30_000);
   const { query: scope } = useScope();
-  const list = useQuery(artifacts({ environmentId: scope.environmentId }));
-  const users = useQuery(tasks({ environmentId: scope.environmentId }));
+  const found = useQuery(artifact(id));
   const may = useMay('TMC_OPERATOR');
   const [shown, setShown] = useState<string>();
-  const it = (list.data ?? []).find((one) => one.id === id);
+  const it = found.data;
   const version = shown ?? it?.versions[0] ?? '';
   const details = useQuery(artifactVersion(it ? id : '', version));
-  if (isLost(list)) return <Failure error={list.error} retry={() => list.refetch()} />;
-  if (!list.data) return <Waiting />;
-  if (!it) return <Empty title={t.gone} action={<Link to="/artifacts">{t.nav.artifacts}</Link>} />;
-  const mine = (users.data ?? []).filter((task) => task.artifactId === id);
+  if (isGone(found.error)) return <Empty title={t.gone} action={<Link to="/artifacts">{t.nav.artifacts}</Link>} />;
+  if (isLost(found)) return <Failure error={found.error} retry={() => found.refetch()} />;
+  if (!it) return <Waiting />;
   const parameters = details.data?.parameters ?? [];
   return (
     <div className="page">
@@ -111,6 +153,7 @@ export function ArtifactPage() {
             {t.artifacts.makeTask}
           </Button>
         )}
+        <Removal it={it} version={version} shown={setShown} />
       </Head>
       <div className="columns">
         <section className="panel">
@@ -155,24 +198,11 @@ export function ArtifactPage() {
             />
           )}
         </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.artifacts.usedBy}
-          </Title>
-          {mine.length === 0 ? (
-            <Text className="muted">{t.artifacts.unused}</Text>
-          ) : (
-            <ul className="rows">
-              {mine.map((task) => (
-                <li key={task.executable}>
-                  <Link to="/tasks/$id" params={{ id: task.executable ?? '' }}>
-                    {task.name}
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          )}
-        </section>
+        <TaskRows
+          title={t.artifacts.usedBy}
+          none={t.artifacts.unused}
+          filter={{ environmentId: it.workspace.environment?.id ?? scope.environmentId, artifactId: id }}
+        />
       </div>
     </div>
   );

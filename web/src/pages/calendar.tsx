@@ -13,7 +13,7 @@ import { minuteOf } from '../lib/use-due';
 import { dayEnd, dayOf, dayStart, monthAfter, monthPage, monthTitle } from '../texts/days';
 import { instant, ownZone } from '../texts/time';
 import { w } from '../texts/work';
-import { ExecutableLink, useExecutableNames } from '../ui/executable';
+import { ExecutableLink } from '../ui/executable';
 import { Failure, isLost, useNow, Waiting } from '../ui/parts';
 
 /** Most starts of a month that are fetched. */
@@ -72,7 +72,6 @@ export function Calendar() {
   const navigate = useNavigate({ from: '/schedules' });
   const now = useNow(60_000);
   const { query: scope } = useScope();
-  const names = useExecutableNames();
   const today = dayOf(now);
   const month = /^\d{4}-\d{2}$/.test(search.month ?? '') ? (search.month ?? '') : today.slice(0, 7);
   const days = useMemo(() => monthPage(month), [month]);
@@ -139,8 +138,7 @@ export function Calendar() {
                   <time dateTime={day}>{Number(day.slice(8))}</time>
                   {list.slice(0, SHOWN).map((one) => (
                     <span key={one.id} className="due">
-                      <span className="muted">{clock(one.at)}</span>{' '}
-                      <ExecutableLink id={one.id} plan={one.plan} names={names} />
+                      <span className="muted">{clock(one.at)}</span> <ExecutableLink id={one.id} plan={one.plan} />
                       {one.count > 1 && <span className="muted"> ×{one.count}</span>}
                     </span>
                   ))}

@@ -1,18 +1,20 @@
 /** One cluster: its members, who comes and goes, what runs on it. */
 
 import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
-import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
 import { type ClusterDetail, cluster, profilesOf } from '../api/infra';
-import { engines, tasks } from '../api/queries';
+import { engines } from '../api/queries';
 import { useMay } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, useAct } from '../ui/fields';
-import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
+import { ObjectPage } from '../ui/object-page';
+import { ConfirmButton, Dialog, Failure, Id, Moment, useNow, Waiting } from '../ui/parts';
+import { TaskRows } from '../ui/task-rows';
 import { ClusterBadge } from './clusters';
 import { EngineBadge, ofEnvironment } from './engines';
 import { ProfilesPanel } from './profiles-panel';
@@ -147,12 +149,10 @@ export function ClusterPage() {
   const one = useQuery(cluster(id));
   const may = useMay('TMC_CLUSTER_MANAGEMENT');
   const environmentId = one.data?.workspace?.environment?.id;
-  const users = useQuery(tasks({ environmentId }));
   if (!one.data) {
     return one.error ? <Failure error={one.error} retry={() => one.refetch()} /> : <Waiting />;
   }
   const it = one.data;
-  const mine = (users.data ?? []).filter((task) => (task.runtime as { id?: string } | undefined)?.id === id);
   const remove = async () => {
     await body(
       core.DELETE('/processing/runtimes/remote-engine-clusters/{clusterId}', { params: { path: { clusterId: id } } }),
@@ -161,60 +161,26 @@ export function ClusterPage() {
     await queries.invalidateQueries({ queryKey: ['engines', 'clusters'] });
   };
   return (
-    <div className="page">
-      <Head title={it.name} badge={<ClusterBadge cluster={it} />}>
-        {may && (
-          <ConfirmButton
-            label={c.delete}
-            question={c.deleteAsk(it.name)}
-            hint={c.deleteHint}
-            act={remove}
-            icon={<IconTrash size={16} aria-hidden />}
-          />
-        )}
-      </Head>
-      {one.error && <Failure error={one.error} retry={() => one.refetch()} />}
-      <div className="split">
-        <div>
-          <Members it={it} may={may} />
-          <ProfilesPanel kind="cluster" id={id} />
-        </div>
-        <div>
-          <section className="panel">
-            <Title order={2} size="h2">
-              {c.facts}
-            </Title>
-            <Facts
-              rows={[
-                ...(it.description ? [[t.description, it.description] as [string, string]] : []),
-                [t.environment, it.workspace?.environment?.name ?? '–'],
-                [t.workspace, it.workspace?.name ?? t.engines.anyWorkspace],
-                [c.created, <Moment key="created" at={it.createDate} now={now} />],
-                [t.id, <Id key="id" id={it.id} what={t.id} />],
-                [c.runtime, <Id key="runtime" id={it.runtimeId} what={c.runtime} />],
-              ]}
-            />
-          </section>
-          <section className="panel">
-            <Title order={2} size="h2">
-              {c.tasks}
-            </Title>
-            {mine.length === 0 ? (
-              <Text className="muted">{c.noTasks}</Text>
-            ) : (
-              <ul className="rows">
-                {mine.map((task) => (
-                  <li key={task.executable}>
-                    <Link to="/tasks/$id" params={{ id: task.executable ?? '' }}>
-                      {task.name}
-                    </Link>
-                  </li>
-                ))}
-              </ul>
-            )}
-          </section>
-        </div>
-      </div>
-    </div>
+    <ObjectPage
+      name={it.name}
+      description={it.description}
+      badge={<ClusterBadge cluster={it} />}
+      query={one}
+      remove={may ? { label: c.delete, question: c.deleteAsk(it.name), hint: c.deleteHint, act: remove } : undefined}
+      facts={{
+        title: c.facts,
+        rows: [
+          [t.environment, it.workspace?.environment?.name ?? '–'],
+          [t.workspace, it.workspace?.name ?? t.engines.anyWorkspace],
+          [c.created, <Moment key="created" at={it.createDate} now={now} />],
+          [t.id, <Id key="id" id={it.id} what={t.id} />],
+          [c.runtime, <Id key="runtime" id={it.runtimeId} what={c.runtime} />],
+        ],
+      }}
+    >
+      <Members it={it} may={may} />
+      <ProfilesPanel kind="cluster" id={id} />
+      <TaskRows title={c.tasks} none={c.noTasks} filter={{ environmentId, runtimeId: id }} />
+    </ObjectPage>
   );
 }

@@ -10,9 +10,10 @@ import { useMay, useScope } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, useAct } from '../ui/fields';
-import { ListPage } from '../ui/list-page';
+import { FindField, ListPage } from '../ui/list-page';
+import { objectColumns } from '../ui/object-page';
 import { Badge, Dialog } from '../ui/parts';
-import { hasPart, NameFilter } from '../ui/pickers';
+import { hasPart } from '../ui/pickers';
 import { ofEnvironment } from './engines';
 import { ProcessingTabs } from './processing';
 
@@ -98,7 +99,6 @@ function NewCluster({ close }: { close: () => void }) {
 export function Clusters() {
   const scope = useScope();
   const search = useSearch({ from: '/clusters' });
-  const navigate = useNavigate({ from: '/clusters' });
   const list = useQuery(clusters());
   const all = useQuery(engines());
   const may = useMay('TMC_CLUSTER_MANAGEMENT');
@@ -115,57 +115,34 @@ export function Clusters() {
         title={c.title}
         make={may ? { label: c.new, act: () => setOpen(true) } : undefined}
         above={<ProcessingTabs />}
-        filters={
-          <NameFilter
-            label={c.search}
-            value={search.name}
-            change={(name) => navigate({ search: { name }, replace: true })}
-          />
-        }
+        filters={<FindField label={c.search} />}
         query={list}
         all={here}
         shown={shown}
         rowKey={(one) => one.id}
-        columns={[
-          {
-            key: 'state',
+        columns={objectColumns<Cluster>({
+          state: {
             title: t.engines.status,
             width: '12rem',
             narrow: '7rem',
             cell: (one) => <ClusterBadge cluster={one} />,
           },
-          {
-            key: 'name',
-            title: t.name,
-            width: 'minmax(8rem, 2fr)',
-            cell: (one) => (
-              <Link className="row-link" to="/clusters/$id" params={{ id: one.id }}>
-                {one.name}
-              </Link>
-            ),
-          },
-          {
-            key: 'members',
-            title: c.members,
-            width: '7rem',
-            narrow: '5rem',
-            cell: (one) => c.memberCount(members(one.id)),
-          },
-          {
-            key: 'workspace',
-            title: t.workspace,
-            width: 'minmax(6rem, 1fr)',
-            wide: true,
-            cell: (one) => one.workspace?.name ?? t.engines.anyWorkspace,
-          },
-          {
-            key: 'description',
-            title: t.description,
-            width: 'minmax(6rem, 2fr)',
-            wide: true,
-            cell: (one) => one.description ?? '',
-          },
-        ]}
+          name: (one) => (
+            <Link className="row-link" to="/clusters/$id" params={{ id: one.id }}>
+              {one.name}
+            </Link>
+          ),
+          more: [
+            {
+              key: 'members',
+              title: c.members,
+              width: '7rem',
+              narrow: '5rem',
+              cell: (one) => c.memberCount(members(one.id)),
+            },
+          ],
+          where: { title: t.workspace, cell: (one) => one.workspace?.name ?? t.engines.anyWorkspace },
+        })}
         none={{ title: c.none, hint: c.noneHint }}
         noMatch={{ title: c.noMatch }}
       />

@@ -1,15 +1,15 @@
 /** The connections of an environment. */
 
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { connections } from '../api/infra';
+import { connectionCount, connections } from '../api/infra';
 import { useMay, useScope, useWorkspacesWith } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { ListPage } from '../ui/list-page';
+import { FindField, ListPage } from '../ui/list-page';
 import { Dialog, Empty, Moment, useNow } from '../ui/parts';
-import { hasPart, NameFilter } from '../ui/pickers';
+import { hasPart } from '../ui/pickers';
 import { NewConnection } from './connection-form';
 
 const c = infra.connections;
@@ -17,7 +17,6 @@ const c = infra.connections;
 export function Connections() {
   const { query } = useScope();
   const search = useSearch({ from: '/manage/connections' });
-  const navigate = useNavigate({ from: '/manage/connections' });
   const now = useNow(30_000);
   const holds = useWorkspacesWith('AUTHOR', 'MANAGE').length > 0;
   const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
@@ -33,16 +32,11 @@ export function Connections() {
       <ListPage
         title={c.title}
         make={may && holds ? { label: c.new, act: () => setOpen(true) } : undefined}
-        filters={
-          <NameFilter
-            label={c.search}
-            value={search.name}
-            change={(name) => navigate({ search: { name }, replace: true })}
-          />
-        }
+        filters={<FindField label={c.search} />}
         denied={!may && <Empty title={c.noRights}>{c.noRightsHint}</Empty>}
         query={list}
         all={here}
+        page={connectionCount(query)}
         shown={shown}
         rowKey={(one) => one.id}
         columns={[

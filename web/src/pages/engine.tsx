@@ -6,10 +6,11 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { body, core } from '../api/client';
 import { engineReports } from '../api/infra';
-import { clusters, type Engine, engine, namesOf, type Run, runPage, tasks } from '../api/queries';
+import { clusters, type Engine, engine, type Run, runPage } from '../api/queries';
 import { useMay, useScope, useShared } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
+import { ExecutableName } from '../ui/executable';
 import {
   Code,
   ConfirmButton,
@@ -24,6 +25,7 @@ import {
   Waiting,
 } from '../ui/parts';
 import { TabStrip } from '../ui/tabs';
+import { TaskRows } from '../ui/task-rows';
 import { EngineBadge } from './engines';
 import { ProfilesPanel } from './profiles-panel';
 
@@ -83,12 +85,9 @@ function Overview({ one, now }: { one: Engine; now: number }) {
   const scope = useScope();
   const reports = useQuery(engineReports());
   const groups = useQuery(clusters());
-  const users = useQuery(tasks({ environmentId: one.workspace?.environment?.id ?? scope.environment?.id }));
-  const mine = (users.data ?? []).filter((task) => (task.runtime as { id?: string } | undefined)?.id === one.id);
   const environmentId = one.workspace?.environment?.id;
   const running = useQuery(runPage({ environmentId, status: 'executing' }, 0));
   const here = (running.data?.items ?? []).filter((run) => runsOn(run) === one.id);
-  const names = namesOf(users.data);
   const report = reports.data?.get(one.id);
   const paired = one.status === 'PAIRED';
   const cluster = (groups.data ?? []).find((group) => group.id === one.clusterId);
@@ -137,7 +136,7 @@ function Overview({ one, now }: { one: Engine; now: number }) {
                 <StateBadge status={run.status} />
                 <span className="grow line">
                   <Link to="/runs/$id" params={{ id: run.executionId }}>
-                    {names.get(run.taskId) ?? run.taskId}
+                    <ExecutableName id={run.taskId} plan={false} />
                   </Link>
                 </span>
                 <Moment at={run.startTimestamp} now={now} />
@@ -146,21 +145,11 @@ function Overview({ one, now }: { one: Engine; now: number }) {
           </ul>
         )}
       </Panel>
-      <Panel title={t.engine.tasks}>
-        {mine.length === 0 ? (
-          <Text className="muted">{t.engine.noTasks}</Text>
-        ) : (
-          <ul className="rows">
-            {mine.map((task) => (
-              <li key={task.executable}>
-                <Link to="/tasks/$id" params={{ id: task.executable ?? '' }}>
-                  {task.name}
-                </Link>
-              </li>
-            ))}
-          </ul>
-        )}
-      </Panel>
+      <TaskRows
+        title={t.engine.tasks}
+        none={t.engine.noTasks}
+        filter={{ environmentId: environmentId ?? scope.environment?.id, runtimeId: one.id }}
+      />
     </div>
   );
 }

@@ -11,9 +11,9 @@ import { useMay, useScope } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, useAct } from '../ui/fields';
-import { ListPage } from '../ui/list-page';
+import { FindField, ListPage } from '../ui/list-page';
 import { Badge, Dialog, Moment, useNow } from '../ui/parts';
-import { hasPart, NameFilter } from '../ui/pickers';
+import { hasPart } from '../ui/pickers';
 import { ProcessingTabs } from './processing';
 
 const i = infra.engines;
@@ -144,7 +144,7 @@ export function Engines() {
         above={<ProcessingTabs />}
         filters={
           <>
-            <NameFilter label={t.engines.search} value={search.name} change={(name) => set({ name })} />
+            <FindField label={t.engines.search} />
             <Select
               aria-label={i.state}
               placeholder={`${i.state}: ${t.all}`}

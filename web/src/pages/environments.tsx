@@ -10,9 +10,9 @@ import { useMay } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, useAct } from '../ui/fields';
-import { ListPage } from '../ui/list-page';
+import { FindField, ListPage } from '../ui/list-page';
 import { Badge, Dialog } from '../ui/parts';
-import { hasPart, LoginInput, NameFilter } from '../ui/pickers';
+import { hasPart, LoginInput } from '../ui/pickers';
 import { ofEnvironment } from './engines';
 
 const e = infra.environments;
@@ -69,7 +69,6 @@ function NewEnvironment({ close }: { close: () => void }) {
 
 export function Environments() {
   const search = useSearch({ from: '/manage/environments' });
-  const navigate = useNavigate({ from: '/manage/environments' });
   const list = useQuery(environments());
   const spaces = useQuery(workspaces());
   const all = useQuery(engines());
@@ -86,13 +85,7 @@ export function Environments() {
         title={e.title}
         make={may ? { label: e.new, act: () => setOpen(true) } : undefined}
         above={!may && <Text className="muted">{e.noRights}</Text>}
-        filters={
-          <NameFilter
-            label={e.search}
-            value={search.name}
-            change={(name) => navigate({ search: { name }, replace: true })}
-          />
-        }
+        filters={<FindField label={e.search} />}
         query={list}
         all={list.data ?? []}
         shown={shown}

@@ -5,26 +5,18 @@ import { IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import {
-  artifacts,
-  engines,
-  namesOf,
-  plans,
-  type Run,
-  runPage,
-  runTimeline,
-  type ScopeQuery,
-  tasks,
-  upcoming,
-} from '../api/queries';
+import { artifactPage, taskPage } from '../api/pages';
+import { engines, type Run, runPage, runTimeline, type ScopeQuery, upcoming } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { currentWait, waitReason } from '../texts/reasons';
 import { fullTime, instant } from '../texts/time';
+import { ExecutableLink, ExecutableName } from '../ui/executable';
 import { Failure, Head, Moment, StateBadge, useNow, Waiting } from '../ui/parts';
 import { EngineBadge, ofEnvironment } from './engines';
 
 const SHOWN = 6;
+const COMING = 8;
 const FAILURES = ['execution_failed', 'deploy_failed', 'terminated_timeout'] as const;
 
 function Panel({ title, children }: { title: string; children: ReactNode }) {
@@ -38,7 +30,7 @@ function Panel({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function WaitLine({ run, name, now }: { run: Run; name: string; now: number }) {
+function WaitLine({ run, now }: { run: Run; now: number }) {
   const timeline = useQuery(runTimeline(run.executionId));
   const wait = timeline.data && currentWait(timeline.data.events);
   const reason = wait && waitReason(wait, now);
@@ -47,7 +39,7 @@ function WaitLine({ run, name, now }: { run: Run; name: string; now: number }) {
       <StateBadge status={run.status} />
       <span className="grow">
         <Link to="/runs/$id" params={{ id: run.executionId }}>
-          {name}
+          <ExecutableName id={run.taskId} plan={false} />
         </Link>{' '}
         <span className="muted">{reason?.why ?? ''}</span>
       </span>
@@ -57,15 +49,15 @@ function WaitLine({ run, name, now }: { run: Run; name: string; now: number }) {
 }
 
 function Guide({ scope }: { scope: ScopeQuery }) {
-  const found = useQuery(artifacts(scope));
+  const found = useQuery(artifactPage(scope, 0));
   const all = useQuery(engines());
   const here = ofEnvironment(all.data, scope.environmentId);
-  const made = useQuery(tasks(scope));
+  const made = useQuery(taskPage(scope, 0));
   const ran = useQuery(runPage(scope, 0, 1));
   const steps = [
-    { key: 'artifact', to: '/artifacts', done: (found.data?.length ?? 0) > 0 },
+    { key: 'artifact', to: '/artifacts', done: (found.data?.total ?? 0) > 0 },
     { key: 'engine', to: '/engines', done: here.some((one) => one.status === 'PAIRED') },
-    { key: 'task', to: '/tasks/new', done: (made.data?.length ?? 0) > 0 },
+    { key: 'task', to: '/tasks/new', done: (made.data?.total ?? 0) > 0 },
     { key: 'run', to: '/tasks', done: (ran.data?.total ?? 0) > 0 },
   ] as const;
   return (
@@ -111,14 +103,11 @@ export function Overview() {
   });
   const ever = useQuery(runPage(scope, 0, 1));
   const list = useQuery(engines());
-  const named = useQuery(tasks(scope));
-  const planned = useQuery(plans(scope));
   const due = useQuery(upcoming(scope, 24));
-  const names = namesOf(named.data);
-  const planNames = new Map((planned.data ?? []).map((plan) => [plan.executable, plan.name]));
-  const name = (id: string) => names.get(id) ?? id;
   const here = ofEnvironment(list.data, environment?.id);
   const available = here.filter((one) => one.availability === 'AVAILABLE').length;
+  // One that was never paired is not missing; one that was and does not answer is.
+  const away = here.some((one) => one.status === 'PAIRED' && one.availability !== 'AVAILABLE');
   const broken = running.error ?? waiting.error ?? list.error;
 
   return (
@@ -142,7 +131,7 @@ export function Overview() {
           <strong>{failed.ready ? failed.total : '–'}</strong>
           <span className="muted">{t.overview.failed}</span>
         </Link>
-        <Link className={`panel counter ${available < here.length ? 'tone-bad' : 'tone-good'}`} to="/engines">
+        <Link className={`panel counter ${away ? 'tone-bad' : 'tone-good'}`} to="/engines">
           <strong>{list.data ? `${available}/${here.length}` : '–'}</strong>
           <span className="muted">{t.overview.engines}</span>
         </Link>
@@ -165,7 +154,7 @@ export function Overview() {
                   <StateBadge status={run.status} />
                   <span className="grow line">
                     <Link to="/runs/$id" params={{ id: run.executionId }}>
-                      {name(run.taskId)}
+                      <ExecutableName id={run.taskId} plan={false} />
                     </Link>{' '}
                     <span className="muted">{run.errorMessage}</span>
                   </span>
@@ -190,7 +179,7 @@ export function Overview() {
           ) : (
             <ul className="rows">
               {waiting.data.items.map((run) => (
-                <WaitLine key={run.executionId} run={run} name={name(run.taskId)} now={now} />
+                <WaitLine key={run.executionId} run={run} now={now} />
               ))}
               {waiting.data.total > SHOWN && (
                 <li>
@@ -229,28 +218,20 @@ export function Overview() {
             <Text className="muted">{t.overview.nothingNext}</Text>
           ) : (
             <ul className="rows">
-              {due.data.items.slice(0, 8).map((event) => {
+              {due.data.items.slice(0, COMING).map((event) => {
                 const id = event.id ?? '';
                 const at = instant(event.date);
                 return (
                   <li key={`${id} ${event.date} ${event.sourceTriggerName}`}>
                     <span className="grow line">
-                      {event.type === 'PLAN' ? (
-                        <Link to="/plans/$id" params={{ id }}>
-                          {planNames.get(id) ?? id}
-                        </Link>
-                      ) : (
-                        <Link to="/tasks/$id" params={{ id }}>
-                          {name(id)}
-                        </Link>
-                      )}
+                      <ExecutableLink id={id} plan={event.type === 'PLAN'} />
                     </span>
                     <span className="muted wide">{at === undefined ? '' : fullTime(at)}</span>
                     <Moment at={event.date} now={now} />
                   </li>
                 );
               })}
-              {due.data.total > 8 && <li className="muted">{t.overview.more(due.data.total - 8)}</li>}
+              {due.data.total > COMING && <li className="muted">{t.overview.more(due.data.total - COMING)}</li>}
             </ul>
           )}
         </Panel>

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { type FormEvent, useMemo, useState } from 'react';
 import { body, core } from '../api/client';
-import { plans, tasks } from '../api/queries';
+import { taskPage } from '../api/pages';
 import { plan } from '../api/work';
 import { useMay, useRight, useScope } from '../app/context';
 import { fieldError, refusalOf } from '../lib/field-errors';
@@ -26,23 +26,6 @@ interface Draft {
 
 const KNOWN = /^(name|description|workspaceId|steps(\[\d+\]\..*)?)$/;
 
-function useChoices(planId: string | undefined) {
-  const { query } = useScope();
-  const all = { environmentId: query.environmentId };
-  const single = useQuery(tasks(all));
-  const planned = useQuery(plans(all));
-  return useMemo(
-    () => ({
-      ready: single.data !== undefined,
-      tasks: (single.data ?? []).map((one) => ({ value: one.executable ?? '', label: one.name ?? '' })),
-      plans: (planned.data ?? [])
-        .filter((one) => one.executable !== planId)
-        .map((one) => ({ value: one.executable, label: one.name })),
-    }),
-    [single.data, planned.data, planId],
-  );
-}
-
 function Form(props: {
   draft: Draft;
   setDraft: (draft: Draft) => void;
@@ -55,7 +38,8 @@ function Form(props: {
 }) {
   const { draft } = props;
   const scope = useScope();
-  const choices = useChoices(props.planId);
+  const everywhere = { environmentId: scope.environment?.id };
+  const tasks = useQuery(taskPage(everywhere, 0));
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
   const refusal = refusalOf(error, (field) => KNOWN.test(field));
@@ -75,8 +59,9 @@ function Form(props: {
       setBusy(false);
     }
   };
-  if (!choices.ready) return <Waiting />;
-  if (choices.tasks.length === 0) {
+  if (!tasks.data && tasks.error) return <Failure error={tasks.error} retry={() => tasks.refetch()} />;
+  if (!tasks.data) return <Waiting />;
+  if (tasks.data.total === 0) {
     return (
       <Empty title={w.plan.noTasks} action={<Link to="/tasks/new">{t.tasks.new}</Link>}>
         {w.plan.noTasksHint}
@@ -124,8 +109,8 @@ function Form(props: {
         <PlanSteps
           steps={draft.steps}
           change={(steps) => setDraft({ ...draft, steps })}
-          tasks={choices.tasks}
-          plans={choices.plans}
+          scope={everywhere}
+          planId={props.planId}
           refusal={refusal}
         />
       </section>

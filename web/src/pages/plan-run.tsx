@@ -6,13 +6,14 @@ import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { Fragment, type ReactNode } from 'react';
 import { body, own } from '../api/client';
-import { namesOf, type PlanItem, type PlanTimeline, planTimeline, run, tasks } from '../api/queries';
+import { type PlanItem, type PlanTimeline, planTimeline, run } from '../api/queries';
 import { plan } from '../api/work';
-import { useMay, useRight, useScope } from '../app/context';
+import { useMay, useRight } from '../app/context';
 import { t } from '../texts/pages';
 import { stateOf } from '../texts/status';
 import { duration, instant } from '../texts/time';
 import { w } from '../texts/work';
+import { ExecutableName } from '../ui/executable';
 import { ConfirmButton, Failure, Head, isLost, Notice, StateBadge, useNow, Waiting } from '../ui/parts';
 import { RerunButton } from './plan-rerun';
 
@@ -82,9 +83,7 @@ export function PlanRunPage() {
   const { id } = useParams({ from: '/plan-runs/$id' });
   const now = useNow();
   const queries = useQueryClient();
-  const { query: scope } = useScope();
   const found = useQuery(planTimeline(id));
-  const names = namesOf(useQuery(tasks({ environmentId: scope.environmentId })).data);
   const spans = useItemSpans(found.data);
   const of = useQuery({ ...plan(found.data?.planId ?? ''), enabled: found.data !== undefined });
   const holds = useRight((of.data as PlanItem | undefined)?.workspace?.id, 'EXECUTE');
@@ -154,7 +153,7 @@ export function PlanRunPage() {
               />
               {step.items.map((item) => {
                 const span = spans.get(item.executionId ?? '');
-                const name = names.get(item.taskId ?? '') ?? item.taskId ?? item.planId ?? '';
+                const name = <ExecutableName id={item.taskId ?? item.planId ?? ''} plan={!item.taskId} />;
                 return (
                   <Bar
                     key={`${item.taskId ?? item.planId} ${item.attempt}`}

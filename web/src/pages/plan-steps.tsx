@@ -1,21 +1,23 @@
 /** The steps of a plan as a form: each a card, in their order. */
 
-import { ActionIcon, Button, Group, MultiSelect, Select, Stack, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Select, Stack, TextInput } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
+import type { ScopeQuery } from '../api/queries';
 import type { Step } from '../api/work';
 import { fieldError, type Refusal } from '../lib/field-errors';
 import { type DraftStep, moved, newStep } from '../lib/plan-steps';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
-
-type Choice = { value: string; label: string };
+import { FoundMultiSelect } from '../ui/found';
 
 interface Props {
   steps: DraftStep[];
   change: (steps: DraftStep[]) => void;
-  tasks: Choice[];
-  plans: Choice[];
+  /** Where tasks and plans are looked for. */
+  scope: ScopeQuery;
+  /** The plan that is edited, which cannot be a part of itself. */
+  planId?: string;
   refusal: Refusal;
 }
 
@@ -23,21 +25,12 @@ const CONDITIONS = (Object.keys(w.plan.conditions) as Step['condition'][]).map((
   value,
   label: w.plan.conditions[value],
 }));
-/** Most entries a list shows at once; typing narrows it. */
-const SHOWN = 100;
-
-/** Names of those that are gone stay to be seen as their ids. */
-function withChosen(list: Choice[], chosen: string[]): Choice[] {
-  const known = new Set(list.map((one) => one.value));
-  return [...list, ...chosen.filter((id) => !known.has(id)).map((id) => ({ value: id, label: id }))];
-}
-
 function StepCard(props: {
   step: DraftStep;
   number: number;
   count: number;
-  tasks: Choice[];
-  plans: Choice[];
+  scope: ScopeQuery;
+  planId?: string;
   refusal: Refusal;
   set: (change: Partial<DraftStep>) => void;
   move: (by: number) => void;
@@ -89,16 +82,14 @@ function StepCard(props: {
         </ActionIcon>
       </div>
       <div className="form-grid">
-        <MultiSelect
+        <FoundMultiSelect
+          kind="task"
+          scope={props.scope}
           label={w.plan.tasks}
           placeholder={step.taskIds.length === 0 ? w.plan.tasksPick : undefined}
-          data={withChosen(props.tasks, step.taskIds)}
           value={step.taskIds}
-          onChange={(taskIds) => set({ taskIds })}
+          change={(taskIds) => set({ taskIds })}
           error={wrong('taskIds')}
-          searchable
-          limit={SHOWN}
-          hidePickedOptions
         />
         <Select
           label={w.plan.condition}
@@ -110,25 +101,22 @@ function StepCard(props: {
         />
         {handlers && (
           <>
-            <MultiSelect
+            <FoundMultiSelect
+              kind="task"
+              scope={props.scope}
               label={w.plan.handlerTasks}
-              data={withChosen(props.tasks, step.handlerTasks)}
               value={step.handlerTasks}
-              onChange={(handlerTasks) => set({ handlerTasks })}
+              change={(handlerTasks) => set({ handlerTasks })}
               error={wrong('handlerOnFailure.taskIds')}
-              searchable
-              limit={SHOWN}
-              hidePickedOptions
             />
-            <MultiSelect
+            <FoundMultiSelect
+              kind="plan"
+              scope={props.scope}
+              without={props.planId}
               label={w.plan.handlerPlans}
-              data={withChosen(props.plans, step.handlerPlans)}
               value={step.handlerPlans}
-              onChange={(handlerPlans) => set({ handlerPlans })}
+              change={(handlerPlans) => set({ handlerPlans })}
               error={wrong('handlerOnFailure.planIds')}
-              searchable
-              limit={SHOWN}
-              hidePickedOptions
             />
             <TextInput
               label={w.plan.note}
@@ -149,7 +137,7 @@ function StepCard(props: {
 }
 
 /** All of them. */
-export function PlanSteps({ steps, change, tasks, plans, refusal }: Props) {
+export function PlanSteps({ steps, change, scope, planId, refusal }: Props) {
   const made = useRef(0);
   const [said, setSaid] = useState('');
   const add = (at: number) => {
@@ -172,8 +160,8 @@ export function PlanSteps({ steps, change, tasks, plans, refusal }: Props) {
             step={step}
             number={index + 1}
             count={steps.length}
-            tasks={tasks}
-            plans={plans}
+            scope={scope}
+            planId={planId}
             refusal={refusal}
             set={(part) => change(steps.map((one) => (one.key === step.key ? { ...one, ...part } : one)))}
             move={(by) => move(index, index + by)}

@@ -1,18 +1,23 @@
 /** Plans: the list, and one with its steps and runs. */
 
-import { Button, Text, Title } from '@mantine/core';
-import { IconPencil, IconPlayerPause, IconPlayerPlay, IconPlus, IconTrash } from '@tabler/icons-react';
+import { Button, Group, Text, Title } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconPencil, IconPlayerPlay, IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { body, core } from '../api/client';
-import { namesOf, type PlanItem, planRuns, plans, tasks } from '../api/queries';
+import { planPage } from '../api/pages';
+import { type PlanItem, planRuns } from '../api/queries';
 import { plan as planQuery } from '../api/work';
 import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
 import { conditionOf } from '../lib/plan-steps';
+import { usePages } from '../lib/use-pages';
 import { t } from '../texts/pages';
 import { runLength } from '../texts/time';
 import { w } from '../texts/work';
-import { List } from '../ui/list';
+import { ExecutableName, PauseAndDelete } from '../ui/executable';
+import { type Column, List } from '../ui/list';
+import { FindField } from '../ui/list-page';
 import {
   Badge,
   ConfirmButton,
@@ -30,6 +35,8 @@ import {
 import { ScheduleOf } from './schedule-of';
 
 type Step = NonNullable<PlanItem['chart']>;
+
+const REST_MS = 200;
 
 /** The steps of a plan in order; a plan holds them as a chain. */
 export function stepsOf(chart: Step | undefined): Step[] {
@@ -54,57 +61,74 @@ function NewPlanLink() {
   );
 }
 
+const PLAN_COLUMNS: Column<PlanItem>[] = [
+  {
+    key: 'name',
+    title: t.name,
+    width: 'minmax(8rem, 2fr)',
+    cell: (one) => (
+      <Link className="row-link" to="/plans/$id" params={{ id: one.executable }}>
+        {one.name}
+      </Link>
+    ),
+  },
+  { key: 'state', title: t.tasks.state, width: '7rem', cell: (one) => <PauseBadge plan={one} /> },
+  {
+    key: 'steps',
+    title: t.plans.steps,
+    width: 'minmax(6rem, 2fr)',
+    wide: true,
+    cell: (one) =>
+      stepsOf(one.chart)
+        .map((step) => step.name)
+        .join(' → '),
+  },
+  {
+    key: 'workspace',
+    title: t.workspace,
+    width: 'minmax(5rem, 1fr)',
+    wide: true,
+    cell: (one) => one.workspace?.name,
+  },
+];
+
 export function Plans() {
   const { query: scope } = useScope();
-  const list = useQuery(plans(scope));
+  const search = useSearch({ from: '/plans' });
+  const [name] = useDebouncedValue(search.name?.trim() || undefined, REST_MS);
+  const list = usePages<PlanItem>((number) => planPage({ ...scope, name }, number));
   const writes = useWorkspacesWith('AUTHOR').length > 0;
   const may = useMay('TMC_OPERATOR') && writes;
-  if (isLost(list)) return <Failure error={list.error} retry={() => list.refetch()} />;
+  if (isLost(list)) return <Failure error={list.error} retry={list.refetch} />;
   return (
     <div className="page">
-      <Head title={t.plans.title}>{may && <NewPlanLink />}</Head>
+      <Head
+        title={t.plans.title}
+        badge={list.data && <span className="muted">{list.total.toLocaleString('en-GB')}</span>}
+      >
+        {may && <NewPlanLink />}
+      </Head>
+      <Group>
+        <FindField label={w.plan.search} />
+      </Group>
       {!list.data ? (
         <Waiting />
       ) : (
         <List
           label={t.plans.title}
-          count={list.data.length}
-          row={(index) => list.data[index]}
+          count={list.total}
+          row={list.row}
           rowKey={(one) => one.executable}
-          columns={[
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 2fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/plans/$id" params={{ id: one.executable }}>
-                  {one.name}
-                </Link>
-              ),
-            },
-            { key: 'state', title: t.tasks.state, width: '7rem', cell: (one) => <PauseBadge plan={one} /> },
-            {
-              key: 'steps',
-              title: t.plans.steps,
-              width: 'minmax(6rem, 2fr)',
-              wide: true,
-              cell: (one) =>
-                stepsOf(one.chart)
-                  .map((step) => step.name)
-                  .join(' → '),
-            },
-            {
-              key: 'workspace',
-              title: t.workspace,
-              width: 'minmax(5rem, 1fr)',
-              wide: true,
-              cell: (one) => one.workspace?.name,
-            },
-          ]}
+          columns={PLAN_COLUMNS}
+          onRange={list.onRange}
           empty={
-            <Empty title={t.plans.none} action={may && <NewPlanLink />}>
-              {w.plan.noneHint}
-            </Empty>
+            search.name ? (
+              <Empty title={w.plan.noMatch} />
+            ) : (
+              <Empty title={t.plans.none} action={may && <NewPlanLink />}>
+                {w.plan.noneHint}
+              </Empty>
+            )
           }
         />
       )}
@@ -123,9 +147,9 @@ function Actions({ plan }: { plan: PlanItem }) {
     const started = await body(core.POST('/processing/executions/plans', { body: { executable: id } }));
     await navigate({ to: '/plan-runs/$id', params: { id: String(started?.executionId) } });
   };
-  const pause = async () => {
+  const pause = async (pause: boolean, pauseContext?: string) => {
     const params = { path: { planId: id } };
-    await body(core.PUT('/orchestration/executables/plans/{planId}/pause', { params, body: { pause: !paused } }));
+    await body(core.PUT('/orchestration/executables/plans/{planId}/pause', { params, body: { pause, pauseContext } }));
     await queries.invalidateQueries({ queryKey: ['objects'] });
   };
   const remove = async () => {
@@ -141,6 +165,7 @@ function Actions({ plan }: { plan: PlanItem }) {
           question={t.plans.runAsk(plan.name)}
           hint={t.plans.runHint}
           act={start}
+          primary
           icon={<IconPlayerPlay size={16} aria-hidden />}
         />
       )}
@@ -154,29 +179,19 @@ function Actions({ plan }: { plan: PlanItem }) {
           {w.plan.edit}
         </Button>
       )}
-      {executes && (
-        <ConfirmButton
-          label={paused ? w.plan.resume : w.plan.pause}
-          question={paused ? w.plan.resumeAsk(plan.name) : w.plan.pauseAsk(plan.name)}
-          hint={paused ? undefined : w.plan.pauseHint}
-          act={pause}
-          icon={<IconPlayerPause size={16} aria-hidden />}
-        />
-      )}
-      {writes && (
-        <ConfirmButton
-          label={w.plan.delete}
-          question={w.plan.deleteAsk(plan.name)}
-          hint={w.plan.deleteHint}
-          act={remove}
-          icon={<IconTrash size={16} aria-hidden />}
-        />
-      )}
+      <PauseAndDelete
+        name={plan.name}
+        paused={paused}
+        why={plan.planPauseDetails?.pauseContext}
+        texts={w.plan}
+        pause={executes ? pause : undefined}
+        remove={writes ? remove : undefined}
+      />
     </>
   );
 }
 
-function StepRows({ plan, names }: { plan: PlanItem; names: Map<string, string> }) {
+function StepRows({ plan }: { plan: PlanItem }) {
   return (
     <ol className="rows">
       {stepsOf(plan.chart).map((step, number) => (
@@ -192,7 +207,7 @@ function StepRows({ plan, names }: { plan: PlanItem; names: Map<string, string> 
               <span key={flow.id ?? place}>
                 {place > 0 && ', '}
                 <Link to="/tasks/$id" params={{ id: flow.id ?? '' }}>
-                  {flow.name ?? names.get(flow.id ?? '') ?? flow.id}
+                  {flow.name ?? <ExecutableName id={flow.id ?? ''} plan={false} />}
                 </Link>
               </span>
             ))}
@@ -222,9 +237,7 @@ function StepRows({ plan, names }: { plan: PlanItem; names: Map<string, string> 
 export function PlanPage() {
   const { id } = useParams({ from: '/plans/$id' });
   const now = useNow();
-  const { query: scope } = useScope();
   const found = useQuery(planQuery(id));
-  const names = namesOf(useQuery(tasks({ environmentId: scope.environmentId })).data);
   const runs = useQuery(planRuns(id));
   const plan = found.data as PlanItem | undefined;
   const may = useMay('TMC_OPERATOR');
@@ -247,7 +260,7 @@ export function PlanPage() {
           <Title order={2} size="h2">
             {t.plans.steps}
           </Title>
-          <StepRows plan={plan} names={names} />
+          <StepRows plan={plan} />
           <Text size="sm" mt="xs">
             <Id id={id} what={t.id} />
           </Text>
@@ -256,7 +269,7 @@ export function PlanPage() {
           <Title order={2} size="h2">
             {w.plan.schedule}
           </Title>
-          <ScheduleOf id={id} workspaceId={plan.workspace?.id} plan now={now} />
+          <ScheduleOf id={id} name={plan.name} workspaceId={plan.workspace?.id} plan now={now} />
         </section>
         <section className="panel">
           <Title order={2} size="h2">

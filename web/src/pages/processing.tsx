@@ -1,6 +1,7 @@
-/** What engines, clusters and run profiles share. */
+/** What the pages of everything that runs tasks share. */
 
 import { Link } from '@tanstack/react-router';
+import { k } from '../texts/engine-kinds';
 import { infra } from '../texts/infra';
 import { TabStrip } from '../ui/tabs';
 
@@ -16,6 +17,15 @@ export function ProcessingTabs() {
       </Link>
       <Link to="/run-profiles" activeOptions={{ exact: true, includeSearch: false }}>
         {infra.processing.profiles}
+      </Link>
+      <Link to="/gen2-engines" activeOptions={{ exact: true, includeSearch: false }}>
+        {k.gen2.title}
+      </Link>
+      <Link to="/dynamic-engines" activeOptions={{ exact: true, includeSearch: false }}>
+        {k.dynamic.title}
+      </Link>
+      <Link to="/dynamic-environments" activeOptions={{ exact: true, includeSearch: false }}>
+        {k.places.tab}
       </Link>
     </TabStrip>
   );

@@ -13,6 +13,7 @@ import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
 import { LoginInput } from '../ui/pickers';
+import { UndoableButton } from '../ui/undo';
 
 const p = infra.projects;
 
@@ -72,8 +73,8 @@ function People({ id }: { id: string }) {
   const name = (userId: string) => (all.data ?? []).find((one) => one.id === userId)?.login ?? userId;
   const path = (userId: string) => ({ params: { path: { projectId: id, userId } } });
   const renewed = () => queries.invalidateQueries({ queryKey: ['objects', 'project-users', id] });
-  const add = async () => {
-    await body(core.PUT('/orchestration/projects/{projectId}/users/{userId}', path(chosen ?? '')));
+  const add = (userId: string) => async () => {
+    await body(core.PUT('/orchestration/projects/{projectId}/users/{userId}', path(userId)));
     setChosen(null);
     await renewed();
   };
@@ -92,11 +93,17 @@ function People({ id }: { id: string }) {
         {users.map((userId) => (
           <li key={userId}>
             <span className="grow line">{name(userId)}</span>
-            <ConfirmButton label={f.remove} question={`${p.removePerson(name(userId))}?`} act={remove(userId)} />
+            <UndoableButton
+              label={f.remove}
+              named={p.removePerson(name(userId))}
+              done={p.personRemoved(name(userId))}
+              act={remove(userId)}
+              back={add(userId)}
+            />
           </li>
         ))}
       </ul>
-      <form onSubmit={act.send(add)}>
+      <form onSubmit={act.send(add(chosen ?? ''))}>
         <Group mt="sm" align="flex-end">
           {seesPeople ? (
             <Select

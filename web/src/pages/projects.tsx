@@ -5,14 +5,14 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
-import { projects } from '../api/infra';
+import { projectCount, projects } from '../api/infra';
 import { useMay, useShared } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, useAct } from '../ui/fields';
-import { ListPage } from '../ui/list-page';
+import { FindField, ListPage } from '../ui/list-page';
 import { Dialog, Empty } from '../ui/parts';
-import { hasPart, LoginInput, NameFilter } from '../ui/pickers';
+import { hasPart, LoginInput } from '../ui/pickers';
 
 const p = infra.projects;
 
@@ -67,7 +67,6 @@ function NewProject({ close }: { close: () => void }) {
 
 export function Projects() {
   const search = useSearch({ from: '/manage/projects' });
-  const navigate = useNavigate({ from: '/manage/projects' });
   const may = useMay('TMC_PROJECT_MANAGEMENT');
   const list = useQuery(projects(may));
   const [open, setOpen] = useState(false);
@@ -81,16 +80,11 @@ export function Projects() {
       <ListPage
         title={p.title}
         make={may ? { label: p.new, act: () => setOpen(true) } : undefined}
-        filters={
-          <NameFilter
-            label={p.search}
-            value={search.name}
-            change={(name) => navigate({ search: { name }, replace: true })}
-          />
-        }
+        filters={<FindField label={p.search} />}
         denied={!may && <Empty title={p.noRights}>{p.noRightsHint}</Empty>}
         query={list}
         all={all}
+        page={projectCount()}
         shown={shown}
         rowKey={(one) => one.id ?? ''}
         columns={[

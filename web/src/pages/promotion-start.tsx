@@ -5,46 +5,18 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { body, core, Problem } from '../api/client';
 import type { Promotion } from '../api/infra';
-import { artifacts, plans, tasks, workspaces } from '../api/queries';
+import { workspaces } from '../api/queries';
+import type { Kind as Many } from '../lib/use-many';
 import { infra } from '../texts/infra';
 import { useAct } from '../ui/fields';
+import { FoundSelect } from '../ui/found';
 import { ConfirmButton, Failure } from '../ui/parts';
 
 const p = infra.promotions;
 type Kind = 'ALL' | 'WORKSPACE' | 'PLAN' | 'FLOW' | 'ACTION';
 
-interface Choice {
-  value: string;
-  label: string;
-}
-
-/** What of the source environment can be promoted alone. */
-function useObjects(kind: Kind, environmentId: string | undefined): Choice[] {
-  const scope = { environmentId };
-  const enabled = (wanted: Kind) => kind === wanted && environmentId !== undefined;
-  const spaces = useQuery(workspaces());
-  const flows = useQuery({ ...tasks(scope), enabled: enabled('FLOW') });
-  const charts = useQuery({ ...plans(scope), enabled: enabled('PLAN') });
-  const actions = useQuery({ ...artifacts(scope), enabled: enabled('ACTION') });
-  const named = (id: string | undefined, name: string | undefined, workspace?: string) => ({
-    value: id ?? '',
-    label: workspace ? `${name} (${workspace})` : (name ?? ''),
-  });
-  switch (kind) {
-    case 'WORKSPACE':
-      return (spaces.data ?? [])
-        .filter((one) => one.environment?.id === environmentId && one.type !== 'personal')
-        .map((one) => named(one.id, one.name));
-    case 'FLOW':
-      return (flows.data ?? []).map((one) => named(one.executable, one.name, one.workspace?.name));
-    case 'PLAN':
-      return (charts.data ?? []).map((one) => named(one.executable, one.name));
-    case 'ACTION':
-      return (actions.data ?? []).map((one) => named(one.id, one.name, one.workspace?.name));
-    default:
-      return [];
-  }
-}
+/** Kinds that there can be many of, with what the field for choosing calls them. */
+const MANY: Partial<Record<Kind, Many>> = { FLOW: 'task', PLAN: 'plan', ACTION: 'artifact' };
 
 /** The id of the run that a refusal points at. */
 export function runOf(error: unknown): string | undefined {
@@ -60,7 +32,12 @@ export function StartForm({ it, show }: { it: Promotion; show: (run: string | un
   const [keepResources, setKeepResources] = useState(false);
   const [keepProfiles, setKeepProfiles] = useState(false);
   const [context, setContext] = useState('');
-  const objects = useObjects(kind, it.sourceEnvironment?.id);
+  const source = it.sourceEnvironment?.id;
+  const many = MANY[kind];
+  const spaces = useQuery(workspaces());
+  const objects = (spaces.data ?? [])
+    .filter((one) => one.environment?.id === source && one.type !== 'personal')
+    .map((one) => ({ value: one.id ?? '', label: one.name ?? '' }));
   const act = useAct('context', 'promotionAdvancedInfo', 'advanced');
   const ready = kind === 'ALL' || object !== null;
   const options = {
@@ -117,7 +94,21 @@ export function StartForm({ it, show }: { it: Promotion; show: (run: string | un
               setObject(null);
             }}
           />
-          {kind !== 'ALL' && (
+          {many && (
+            <FoundSelect
+              key={kind}
+              kind={many}
+              scope={{ environmentId: source }}
+              label={p.itemKinds[kind] ?? kind}
+              placeholder={p.pickObject}
+              value={object}
+              change={setObject}
+              error={act.at('promotionAdvancedInfo') ?? act.at('advanced')}
+              placed
+              required
+            />
+          )}
+          {kind === 'WORKSPACE' && (
             <Select
               label={p.itemKinds[kind] ?? kind}
               placeholder={p.pickObject}

@@ -12,6 +12,7 @@ import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { ConfirmButton, Dialog, Failure, Head, isLost, Moment, Notice, useNow, Waiting } from '../ui/parts';
+import { UndoableButton } from '../ui/undo';
 import { PromotionBadge, ReportPanel } from './promotion-report';
 import { StartForm } from './promotion-start';
 
@@ -73,13 +74,14 @@ function Executors({ id }: { id: string }) {
     await body(core.DELETE('/orchestration/executables/promotions/{promotionId}/users/{userId}', path(userId)));
     await renewed();
   };
+  const ofAccount = '/orchestration/executables/promotions/{promotionId}/service-accounts/{serviceAccountId}' as const;
+  const accountPath = (serviceAccountId: string) => ({ params: { path: { promotionId: id, serviceAccountId } } });
+  const addAccount = (serviceAccountId: string) => async () => {
+    await body(core.PUT(ofAccount, accountPath(serviceAccountId)));
+    await renewed();
+  };
   const removeAccount = (serviceAccountId: string) => async () => {
-    const params = { path: { promotionId: id, serviceAccountId } };
-    await body(
-      core.DELETE('/orchestration/executables/promotions/{promotionId}/service-accounts/{serviceAccountId}', {
-        params,
-      }),
-    );
+    await body(core.DELETE(ofAccount, accountPath(serviceAccountId)));
     await renewed();
   };
   const free = (all.data ?? []).filter((one) => !users.includes(one.id));
@@ -94,7 +96,13 @@ function Executors({ id }: { id: string }) {
         {users.map((userId) => (
           <li key={userId}>
             <span className="grow line">{name(userId)}</span>
-            <ConfirmButton label={f.remove} question={`${p.removeExecutor(name(userId))}?`} act={remove(userId)} />
+            <UndoableButton
+              label={f.remove}
+              named={p.removeExecutor(name(userId))}
+              done={p.executorRemoved(name(userId))}
+              act={remove(userId)}
+              back={add(userId)}
+            />
           </li>
         ))}
         {accounts.map((account) => (
@@ -102,7 +110,13 @@ function Executors({ id }: { id: string }) {
             <span className="grow line">
               {account} <span className="muted">{p.serviceAccount}</span>
             </span>
-            <ConfirmButton label={f.remove} question={`${p.removeExecutor(account)}?`} act={removeAccount(account)} />
+            <UndoableButton
+              label={f.remove}
+              named={p.removeExecutor(account)}
+              done={p.executorRemoved(account)}
+              act={removeAccount(account)}
+              back={addAccount(account)}
+            />
           </li>
         ))}
       </ul>

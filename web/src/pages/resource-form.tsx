@@ -5,13 +5,14 @@ import { IconUpload } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { body, core, raw } from '../api/client';
+import { body, core } from '../api/client';
 import type { Resource } from '../api/infra';
 import { useScope } from '../app/context';
 import { infra, size } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { WorkspaceSelect } from '../ui/pickers';
+import { Sending, useUpload } from '../ui/upload';
 
 const r = infra.resources;
 /** The published 100 MiB with their tolerance of 5 %. */
@@ -66,6 +67,7 @@ export function NewResource({ close }: { close: () => void }) {
   const [workspace, setWorkspace] = useState<string | null>(scope.workspace?.id ?? scope.workspaces[0]?.id ?? null);
   const [file, setFile] = useState<File>();
   const act = useAct('name', 'description', 'workspaceId', 'file');
+  const uploading = useUpload();
   const folder = kind === 'folder';
   const make = async () => {
     if (!file) return;
@@ -73,7 +75,7 @@ export function NewResource({ close }: { close: () => void }) {
     const about = { name, description: description || undefined, workspaceId: workspace, file: !folder };
     parts.append('resource', JSON.stringify(about));
     parts.append('file', file, file.name);
-    const made = await raw<Resource>('/orchestration/resources', { method: 'POST', body: parts });
+    const made = await uploading.send<Resource>({ method: 'POST', path: '/orchestration/resources', body: parts });
     await queries.invalidateQueries({ queryKey: ['objects', 'resources'] });
     await navigate({ to: '/manage/resources/$id', params: { id: made.id } });
   };
@@ -116,6 +118,7 @@ export function NewResource({ close }: { close: () => void }) {
           error={act.at('description')}
         />
         <WorkspaceSelect label={t.workspace} value={workspace} change={setWorkspace} error={act.at('workspaceId')} />
+        <Sending share={uploading.share} />
         <FormFoot
           act={act}
           label={r.upload}
@@ -170,12 +173,14 @@ export function EditResource({ it, gone, close }: { it: Resource; gone: boolean;
 export function ReplaceContent({ it, close }: { it: Resource; close: (done?: boolean) => void }) {
   const [file, setFile] = useState<File>();
   const act = useAct('file');
+  const uploading = useUpload();
   const folder = !it.file;
   const store = async () => {
     if (!file) return;
     const parts = new FormData();
     parts.append('file', file, file.name);
-    await raw(`/orchestration/resources/${encodeURIComponent(it.id)}/upload`, { method: 'PUT', body: parts });
+    const path = `/orchestration/resources/${encodeURIComponent(it.id)}/upload`;
+    await uploading.send({ method: 'PUT', path, body: parts });
     close(true);
   };
   return (
@@ -185,6 +190,7 @@ export function ReplaceContent({ it, close }: { it: Resource; close: (done?: boo
           {r.replaceHint} {folder && r.folderHint}
         </Text>
         <FileField file={file} folder={folder} change={setFile} error={act.at('file')} />
+        <Sending share={uploading.share} />
         <FormFoot
           act={act}
           label={r.upload}

@@ -2,15 +2,15 @@
 
 import { IconUpload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { resources } from '../api/infra';
+import { resourceCount, resources } from '../api/infra';
 import { useMay, useScope, useWorkspacesWith } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { ListPage } from '../ui/list-page';
+import { FindField, ListPage } from '../ui/list-page';
 import { Dialog, Empty } from '../ui/parts';
-import { hasPart, NameFilter } from '../ui/pickers';
+import { hasPart } from '../ui/pickers';
 import { NewResource } from './resource-form';
 
 const r = infra.resources;
@@ -18,7 +18,6 @@ const r = infra.resources;
 export function Resources() {
   const { query } = useScope();
   const search = useSearch({ from: '/manage/resources' });
-  const navigate = useNavigate({ from: '/manage/resources' });
   const holds = useWorkspacesWith('AUTHOR', 'MANAGE').length > 0;
   const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
   const list = useQuery(resources(query, may));
@@ -37,16 +36,11 @@ export function Resources() {
             ? { label: r.new, act: () => setOpen(true), icon: <IconUpload size={16} aria-hidden /> }
             : undefined
         }
-        filters={
-          <NameFilter
-            label={r.search}
-            value={search.name}
-            change={(name) => navigate({ search: { name }, replace: true })}
-          />
-        }
+        filters={<FindField label={r.search} />}
         denied={!may && <Empty title={r.noRights}>{r.noRightsHint}</Empty>}
         query={list}
         all={here}
+        page={resourceCount(query)}
         shown={shown}
         rowKey={(one) => one.id}
         columns={[

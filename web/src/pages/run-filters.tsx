@@ -3,11 +3,13 @@
 import { Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
-import { artifacts, clusters, engines, plans } from '../api/queries';
+import { artifact } from '../api/pages';
+import { clusters, engines } from '../api/queries';
 import { useScope } from '../app/context';
 import { type RunKey, type RunSearch, WITH_PLANS } from '../lib/run-search';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
+import { FoundSelect } from '../ui/found';
 import { ofEnvironment } from './engines';
 
 const REST_MS = 350;
@@ -65,23 +67,25 @@ function Chosen(props: Part & { name: RunKey; label: string; data: { value: stri
 }
 
 /** All of them. */
-export function MoreFilters({ search, set }: Part & { names: Map<string, string> }) {
+export function MoreFilters({ search, set }: Part) {
   const { query: scope, environment } = useScope();
-  const planned = useQuery(plans({ environmentId: scope.environmentId }));
-  const published = useQuery(artifacts({ environmentId: scope.environmentId }));
   const single = ofEnvironment(useQuery(engines()).data, environment?.id);
   const joint = useQuery(clusters()).data ?? [];
   const part = { search, set };
   const named = (list: { id: string; name: string }[]) => list.map((one) => ({ value: one.id, label: one.name }));
-  const chosen = (published.data ?? []).find((one) => one.id === search.artifact);
+  const chosen = useQuery({ ...artifact(search.artifact ?? ''), enabled: search.artifact !== undefined });
+  const everywhere = { environmentId: scope.environmentId };
   return (
     <section className="panel form-grid" aria-label={w.runs.more(0)}>
       <Typed {...part} name="name" label={w.runs.name} hint={w.runs.nameHint} />
-      <Chosen
-        {...part}
-        name="plan"
+      <FoundSelect
+        kind="plan"
+        scope={everywhere}
         label={w.runs.plan}
-        data={(planned.data ?? []).map((one) => ({ value: one.executable, label: one.name }))}
+        placeholder={t.all}
+        value={search.plan ?? null}
+        change={(value) => set({ plan: value ?? undefined })}
+        clearable
       />
       <Select
         label={w.runs.kind}
@@ -92,12 +96,20 @@ export function MoreFilters({ search, set }: Part & { names: Map<string, string>
         clearable
         clearButtonProps={{ 'aria-label': t.runs.clear }}
       />
-      <Chosen {...part} name="artifact" label={w.runs.artifact} data={named(published.data ?? [])} />
+      <FoundSelect
+        kind="artifact"
+        scope={everywhere}
+        label={w.runs.artifact}
+        placeholder={t.all}
+        value={search.artifact ?? null}
+        change={(value) => set({ artifact: value ?? undefined, version: undefined })}
+        clearable
+      />
       <Chosen
         {...part}
         name="version"
         label={w.runs.artifactVersion}
-        data={(chosen?.versions ?? []).map((one) => ({ value: one, label: one }))}
+        data={(chosen.data?.versions ?? []).map((one) => ({ value: one, label: one }))}
       />
       <Chosen {...part} name="place" label={w.runs.engine} data={named([...single, ...joint])} />
       <Typed {...part} name="tag" label={w.runs.tag} />

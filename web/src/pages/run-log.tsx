@@ -14,8 +14,14 @@ import { Empty, Failure, Waiting } from '../ui/parts';
 
 const TONES: Record<string, string> = { ERROR: 'tone-bad', FATAL: 'tone-bad', WARN: 'tone-warn', WARNING: 'tone-warn' };
 
+/** Characters of a line that are shown before somebody asks for all of it. */
+const SHORT = 2_000;
+
 function Line({ line, find, chosen }: { line: LogLine; find: string; chosen: boolean }) {
-  const pieces = marked(line.text, find);
+  const [whole, setWhole] = useState(false);
+  const at = find ? line.text.toLowerCase().indexOf(find.trim().toLowerCase()) : -1;
+  const cut = !whole && line.text.length > SHORT && at < SHORT - find.length;
+  const pieces = marked(cut ? line.text.slice(0, SHORT) : line.text, find);
   return (
     <>
       <span className="muted">{line.index + 1}</span>
@@ -29,6 +35,11 @@ function Line({ line, find, chosen }: { line: LogLine; find: string; chosen: boo
           ) : (
             piece.text
           ),
+        )}
+        {cut && (
+          <button type="button" className="log-rest" onClick={() => setWhole(true)}>
+            {t.log.rest(line.text.length - SHORT)}
+          </button>
         )}
       </span>
     </>

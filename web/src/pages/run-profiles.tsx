@@ -9,9 +9,9 @@ import { clusters, engines } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { ListPage } from '../ui/list-page';
+import { FindField, ListPage } from '../ui/list-page';
 import { Dialog, Empty, Moment, useNow } from '../ui/parts';
-import { hasPart, NameFilter } from '../ui/pickers';
+import { hasPart } from '../ui/pickers';
 import { EditGen2Profile } from './gen2-profile';
 import { ProcessingTabs } from './processing';
 import { EditProfile, NewProfile } from './profile-form';
@@ -64,7 +64,7 @@ export function RunProfiles() {
         above={<ProcessingTabs />}
         filters={
           <>
-            <NameFilter label={p.search} value={search.name} change={(name) => set({ name })} />
+            <FindField label={p.search} />
             <Select
               aria-label={p.of}
               placeholder={`${p.of}: ${t.all}`}

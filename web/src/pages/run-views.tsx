@@ -4,8 +4,10 @@ import { ActionIcon, Button, Group, Menu, Stack, TextInput } from '@mantine/core
 import { IconBookmark, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
+import { Problem } from '../api/client';
 import { changePreferences, type Kept, preferences, type View } from '../api/work';
 import { RUN_KEYS, type RunSearch } from '../lib/run-search';
+import { undoable } from '../lib/undo';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
 import { Dialog, Failure } from '../ui/parts';
@@ -82,40 +84,31 @@ function SaveForm({ search, views, close }: { search: RunSearch; views: View[]; 
   );
 }
 
-function RemoveForm({ name, close }: { name: string; close: () => void }) {
+/** Takes a view away and gives it back at its place. */
+function useRemoval() {
   const queries = useQueryClient();
-  const [error, setError] = useState<unknown>();
-  const remove = async () => {
-    try {
-      const kept = await changePreferences((document) => ({
-        ...document,
-        views: (document.views ?? []).filter((one) => one.name !== name),
-      }));
-      queries.setQueryData<Kept>(['preferences'], kept);
-      close();
-    } catch (problem) {
-      setError(problem);
-    }
+  const change = async (edit: (views: View[]) => View[]) => {
+    const kept = await changePreferences((document) => ({ ...document, views: edit(document.views ?? []) }));
+    queries.setQueryData<Kept>(['preferences'], kept);
   };
-  return (
-    <Stack>
-      <span>{w.views.removeHint}</span>
-      {error !== undefined && <Failure error={error} />}
-      <Group justify="flex-end">
-        <Button variant="default" onClick={close}>
-          {t.cancel}
-        </Button>
-        <Button onClick={remove}>{w.views.remove(name)}</Button>
-      </Group>
-    </Stack>
-  );
+  return (view: View, place: number) =>
+    undoable(
+      w.views.removeDone(view.name),
+      () => change((views) => views.filter((one) => one.name !== view.name)),
+      () =>
+        change((views) => {
+          if (views.some((one) => one.name === view.name)) throw new Problem(409, w.views.takenMeanwhile(view.name));
+          if (views.length >= MOST) throw new Problem(409, w.views.most);
+          return views.toSpliced(place, 0, view);
+        }),
+    );
 }
 
 /** The menu of views. */
 export function Views({ search, open }: { search: RunSearch; open: (search: RunSearch) => void }) {
   const kept = useQuery(preferences());
   const [saving, setSaving] = useState(false);
-  const [removing, setRemoving] = useState<string>();
+  const remove = useRemoval();
   const views = kept.data?.document.views ?? [];
   const current = addressOf(search);
   return (
@@ -130,7 +123,7 @@ export function Views({ search, open }: { search: RunSearch; open: (search: RunS
           <Menu.Label>{w.views.saved}</Menu.Label>
           {kept.error && <Failure error={kept.error} retry={() => kept.refetch()} />}
           {views.length === 0 && !kept.error && <Menu.Label maw="18rem">{w.views.none}</Menu.Label>}
-          {views.map((view) => (
+          {views.map((view, place) => (
             <Group key={view.name} gap={0} wrap="nowrap">
               <Menu.Item
                 onClick={() => open(searchOf(view.search))}
@@ -143,7 +136,7 @@ export function Views({ search, open }: { search: RunSearch; open: (search: RunS
                 variant="subtle"
                 color="gray"
                 aria-label={w.views.remove(view.name)}
-                onClick={() => setRemoving(view.name)}
+                onClick={() => void remove(view, place)}
               >
                 <IconTrash size={16} aria-hidden />
               </ActionIcon>
@@ -157,13 +150,6 @@ export function Views({ search, open }: { search: RunSearch; open: (search: RunS
       </Menu>
       <Dialog open={saving} close={() => setSaving(false)} title={w.views.save}>
         <SaveForm search={search} views={views} close={() => setSaving(false)} />
-      </Dialog>
-      <Dialog
-        open={removing !== undefined}
-        close={() => setRemoving(undefined)}
-        title={w.views.removed(removing ?? '')}
-      >
-        <RemoveForm name={removing ?? ''} close={() => setRemoving(undefined)} />
       </Dialog>
     </>
   );

@@ -8,7 +8,7 @@ import type { RunSearch } from '../lib/run-search';
 import { minuteOf, useDue } from '../lib/use-due';
 import { ago, fullTime, instant, ownZone } from '../texts/time';
 import { w } from '../texts/work';
-import { ExecutableLink, useExecutableNames } from '../ui/executable';
+import { ExecutableLink } from '../ui/executable';
 import { type Column, List } from '../ui/list';
 import { Empty, Failure, isLost, useNow, Waiting } from '../ui/parts';
 
@@ -23,7 +23,6 @@ export function Coming() {
   const navigate = useNavigate({ from: '/runs' });
   const now = useNow(5_000);
   const { query: scope } = useScope();
-  const names = useExecutableNames();
   const days = PERIODS.find((one) => String(one) === search.days) ?? 7;
   const from = minuteOf(now);
   const list = useDue(scope, from, from + days * DAY);
@@ -34,7 +33,7 @@ export function Coming() {
       width: 'minmax(8rem, 2fr)',
       cell: (due) => (
         <>
-          <ExecutableLink id={due.id ?? ''} plan={due.type === 'PLAN'} names={names} row />
+          <ExecutableLink id={due.id ?? ''} plan={due.type === 'PLAN'} row />
           {due.type === 'PLAN' && <span className="muted"> ({w.coming.plan})</span>}
         </>
       ),

@@ -4,10 +4,12 @@ import { Select, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { PAGE, type Run, type TaskItem, tasks } from '../api/queries';
+import { taskPage } from '../api/pages';
+import { PAGE, type Run, type TaskItem } from '../api/queries';
 import { taskDays } from '../api/work';
 import { useScope } from '../app/context';
 import type { RunSearch } from '../lib/run-search';
+import { usePages } from '../lib/use-pages';
 import { dayOf, dayTitle, lastDays } from '../texts/days';
 import { stateOf, type Tone } from '../texts/status';
 import { w } from '../texts/work';
@@ -82,7 +84,7 @@ export function RunGrid() {
   const navigate = useNavigate({ from: '/runs' });
   const now = useNow(60_000);
   const { query: scope } = useScope();
-  const all = useQuery(tasks(scope));
+  const all = usePages<TaskItem>((number) => taskPage(scope, number));
   const count = PERIODS.find((one) => String(one) === search.days) ?? 14;
   const days = useMemo(() => lastDays(now, count), [now, count]);
   const columns: Column<TaskItem>[] = [
@@ -104,9 +106,8 @@ export function RunGrid() {
       cell: (one) => <Cells id={one.executable ?? ''} days={days} environmentId={scope.environmentId} />,
     },
   ];
-  if (isLost(all)) return <Failure error={all.error} retry={() => all.refetch()} />;
+  if (isLost(all)) return <Failure error={all.error} retry={all.refetch} />;
   if (!all.data) return <Waiting />;
-  const list = all.data;
   return (
     <>
       <div className="filters" style={{ display: 'flex', gap: '0.75rem', alignItems: 'center', flexWrap: 'wrap' }}>
@@ -123,8 +124,9 @@ export function RunGrid() {
       <List
         label={w.runs.views.grid}
         columns={columns}
-        count={list.length}
-        row={(index) => list[index]}
+        count={all.total}
+        row={all.row}
+        onRange={all.onRange}
         rowKey={(one) => one.executable ?? ''}
         empty={<Empty title={w.grid.none} />}
       />

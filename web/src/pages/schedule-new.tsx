@@ -12,7 +12,7 @@ import { dayOf } from '../texts/days';
 import { t } from '../texts/pages';
 import { ownZone } from '../texts/time';
 import { w } from '../texts/work';
-import { useExecutableNames } from '../ui/executable';
+import { useExecutableName } from '../ui/executable';
 import { Failure, Head, Notice } from '../ui/parts';
 import { attach } from './schedule-of';
 import { isTriggerField, TriggerFields } from './trigger-form';
@@ -24,8 +24,8 @@ export function NewSchedule() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const may = useScheduleRight(search.for);
-  const names = useExecutableNames();
   const target = search.for;
+  const name = useExecutableName(target, target?.includes('-') ?? false);
   const [description, setDescription] = useState('');
   const [draft, setDraft] = useState(() => freshTrigger('first', dayOf(Date.now()), ownZone));
   const [error, setError] = useState<unknown>();
@@ -65,7 +65,7 @@ export function NewSchedule() {
     <form className="page" onSubmit={submit} noValidate>
       <Head title={w.schedule.title} />
       {target && (
-        <Notice tone="idle" title={`${w.schedule.attachedTo} ${names.get(target) ?? target}`}>
+        <Notice tone="idle" title={`${w.schedule.attachedTo} ${name ?? target}`}>
           {w.schedule.attachHint}
         </Notice>
       )}

@@ -1,16 +1,21 @@
 /** When a task or plan starts by itself: its schedule with the next dates. */
 
-import { Button, Group, Select, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core, Problem } from '../api/client';
-import { scheduleEvents, schedules } from '../api/queries';
+import { scheduleOf } from '../api/pages';
+import { scheduleEvents } from '../api/queries';
 import { useMay, useRight, useScope } from '../app/context';
+import { useMany } from '../lib/use-many';
 import { t } from '../texts/pages';
 import { ago, fullTime, instant } from '../texts/time';
 import { w } from '../texts/work';
-import { ConfirmButton, Failure, Waiting } from '../ui/parts';
+import { FoundSelect } from '../ui/found';
+import { Failure, isLost, Waiting } from '../ui/parts';
+import { UndoableButton } from '../ui/undo';
+import { WebhookOf } from './webhook-of';
 
 const NEXT = 5;
 
@@ -59,23 +64,30 @@ export function NextDates({ id, now }: { id: string; now: number }) {
 }
 
 /** The schedule of a task or plan, or the choice of one. */
-export function ScheduleOf(props: { id: string; workspaceId: string | undefined; plan: boolean; now: number }) {
+export function ScheduleOf(props: {
+  id: string;
+  name: string;
+  workspaceId: string | undefined;
+  plan: boolean;
+  now: number;
+}) {
   const { id, plan, now } = props;
-  const { environment } = useScope();
+  const { query: scope } = useScope();
   const queries = useQueryClient();
   const may = [useMay('TMC_OPERATOR'), useRight(props.workspaceId, 'EXECUTE')].every(Boolean);
-  const all = useQuery(schedules(environment?.id));
+  const found = useQuery(scheduleOf({ id, plan }));
+  const free = useMany('schedule', { environmentId: scope.environmentId }, '');
   const [chosen, setChosen] = useState<string | null>(null);
   const [error, setError] = useState<unknown>();
-  if (all.error) {
-    if (all.error instanceof Problem && all.error.status === 403)
+  if (isLost(found)) {
+    if (found.error instanceof Problem && found.error.status === 403)
       return <Text className="muted">{w.schedule.noRight}</Text>;
-    return <Failure error={all.error} retry={() => all.refetch()} />;
+    return <Failure error={found.error} retry={() => found.refetch()} />;
   }
-  if (!all.data) return <Waiting />;
+  if (found.data === undefined) return <Waiting />;
   const target = { id, plan };
   const done = () => queries.invalidateQueries({ queryKey: ['objects'] });
-  const mine = all.data.find((one) => one.executableId === id);
+  const mine = found.data;
   if (mine) {
     return (
       <>
@@ -84,20 +96,18 @@ export function ScheduleOf(props: { id: string; workspaceId: string | undefined;
         </Link>
         <NextDates id={mine.id} now={now} />
         {may && (
-          <ConfirmButton
-            label={w.schedule.detach}
-            question={w.schedule.detachAsk(mine.description || w.schedule.unnamed)}
-            hint={w.schedule.detachHint}
-            act={async () => {
-              await detach(target);
-              await done();
-            }}
-          />
+          <Group mt="xs">
+            <UndoableButton
+              label={w.schedule.detach}
+              done={w.schedule.detachDone(mine.description || w.schedule.unnamed, props.name)}
+              act={() => detach(target).then(done)}
+              back={() => attach(target, mine.id).then(done)}
+            />
+          </Group>
         )}
       </>
     );
   }
-  const free = all.data.filter((one) => !one.executableId);
   const save = async () => {
     if (!chosen) return;
     setError(undefined);
@@ -111,15 +121,15 @@ export function ScheduleOf(props: { id: string; workspaceId: string | undefined;
   return (
     <>
       <Text className="muted">{w.schedule.unbound}</Text>
-      {may && free.length > 0 && (
+      <WebhookOf id={id} plan={plan} now={now} />
+      {may && (free.more > 0 || free.choices.some((one) => !one.taken)) && (
         <Group align="flex-end" gap="xs" mt="xs">
-          <Select
+          <FoundSelect
+            kind="schedule"
+            scope={{ environmentId: scope.environmentId }}
             label={w.schedule.trigger}
-            data={free.map((one) => ({ value: one.id, label: one.description || w.schedule.unnamed }))}
             value={chosen}
-            onChange={setChosen}
-            searchable
-            limit={100}
+            change={setChosen}
           />
           <Button variant="default" onClick={save} disabled={!chosen}>
             {w.schedule.attach}

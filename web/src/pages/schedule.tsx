@@ -1,6 +1,6 @@
 /** One schedule: its triggers, its dates, and what it starts. */
 
-import { Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
 import { IconCopy, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -8,7 +8,7 @@ import { type FormEvent, useState } from 'react';
 import { body, core } from '../api/client';
 import type { Schedule } from '../api/queries';
 import { type ScheduleTrigger, schedule } from '../api/work';
-import { useScheduleRight } from '../app/context';
+import { useScheduleRight, useScope } from '../app/context';
 import { refusalOf } from '../lib/field-errors';
 import { draftOfTrigger, freshTrigger, triggerOf } from '../lib/trigger-form';
 import { dayOf } from '../texts/days';
@@ -16,8 +16,10 @@ import { t } from '../texts/pages';
 import { ownZone } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
-import { ExecutableLink, useExecutableNames } from '../ui/executable';
+import { ExecutableLink, useExecutableName } from '../ui/executable';
+import { FoundSelect } from '../ui/found';
 import { ConfirmButton, Dialog, Failure, Head, Id, isLost, Waiting } from '../ui/parts';
+import { UndoableButton } from '../ui/undo';
 import { ScheduleDates } from './schedule-dates';
 import { attach, detach } from './schedule-of';
 import { isTriggerField, TriggerFields } from './trigger-form';
@@ -153,9 +155,14 @@ function Triggers({ it, may }: { it: Schedule; may: boolean }) {
 
 /** What it starts; the choice of a task or plan as long as it starts nothing. */
 function Target({ it, may }: { it: Schedule; may: boolean }) {
-  const names = useExecutableNames();
+  const { query: scope } = useScope();
   const queries = useQueryClient();
   const [chosen, setChosen] = useState<string | null>(null);
+  const [kind, setKind] = useState<'task' | 'plan'>('task');
+  const name = useExecutableName(
+    it.executableId ?? chosen ?? undefined,
+    it.executableId ? it.executableType === 'PLAN' : kind === 'plan',
+  );
   const done = () => queries.invalidateQueries({ queryKey: ['objects'] });
   const plan = it.executableType === 'PLAN';
   if (it.executableId) {
@@ -163,17 +170,14 @@ function Target({ it, may }: { it: Schedule; may: boolean }) {
     return (
       <>
         <p style={{ margin: '0 0 0.5rem' }}>
-          <ExecutableLink id={target.id} plan={plan} names={names} />
+          <ExecutableLink id={target.id} plan={plan} />
         </p>
         {may && (
-          <ConfirmButton
+          <UndoableButton
             label={w.schedule.detach}
-            question={w.schedule.detachAsk(names.get(target.id) ?? target.id)}
-            hint={w.schedule.detachHint}
-            act={async () => {
-              await detach(target);
-              await done();
-            }}
+            done={w.schedule.detachDone(it.description || w.schedule.unnamed, name ?? target.id)}
+            act={() => detach(target).then(done)}
+            back={() => attach(target, it.id).then(done)}
           />
         )}
       </>
@@ -184,24 +188,35 @@ function Target({ it, may }: { it: Schedule; may: boolean }) {
       <Text className="muted">{w.schedule.unbound}</Text>
       {may && (
         <>
-          <Select
+          <SegmentedControl
+            aria-label={w.schedule.starts}
+            data={[
+              { value: 'task', label: w.palette.task },
+              { value: 'plan', label: w.palette.plan },
+            ]}
+            value={kind}
+            onChange={(value) => {
+              setKind(value as 'task' | 'plan');
+              setChosen(null);
+            }}
+          />
+          <FoundSelect
+            key={kind}
+            kind={kind}
+            scope={{ environmentId: scope.environmentId }}
             label={w.schedule.attachTo}
             placeholder={w.schedule.pickTarget}
-            data={[...names].map(([value, label]) => ({ value, label }))}
             value={chosen}
-            onChange={setChosen}
-            searchable
-            limit={100}
-            w="100%"
+            change={setChosen}
+            full
           />
           {chosen && (
             <ConfirmButton
               label={w.schedule.attach}
-              question={w.schedule.attachAsk(it.description || w.schedule.unnamed, names.get(chosen) ?? chosen)}
+              question={w.schedule.attachAsk(it.description || w.schedule.unnamed, name ?? chosen)}
               hint={w.schedule.attachHint}
               act={async () => {
-                // Ids of plans are UUIDs, those of tasks are not.
-                await attach({ id: chosen, plan: chosen.includes('-') }, it.id);
+                await attach({ id: chosen, plan: kind === 'plan' }, it.id);
                 await done();
               }}
             />

@@ -1,19 +1,25 @@
 /** Schedules: the list, and a calendar of what they will start. */
 
-import { Button, Group, TextInput } from '@mantine/core';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { Button, Group } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
-import { type Schedule, scheduleEvents, schedules } from '../api/queries';
+import { schedulePage } from '../api/pages';
+import { type Schedule, scheduleEvents } from '../api/queries';
 import { useMay, useScheduleRight, useScope } from '../app/context';
+import { usePages } from '../lib/use-pages';
 import { t } from '../texts/pages';
 import { fullTime, instant } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
-import { ExecutableLink, useExecutableNames } from '../ui/executable';
+import { ExecutableLink } from '../ui/executable';
 import { type Column, List } from '../ui/list';
-import { Empty, Failure, Head, Waiting } from '../ui/parts';
+import { FindField } from '../ui/list-page';
+import { Empty, Failure, Head, isLost, Waiting } from '../ui/parts';
+
+const REST_MS = 200;
 
 const Calendar = lazy(() => import('./calendar').then((m) => ({ default: m.Calendar })));
 
@@ -26,53 +32,57 @@ function Next({ id }: { id: string }) {
   return at === undefined ? <span className="muted">{t.schedules.never}</span> : fullTime(at);
 }
 
-function Rows({ list, search }: { list: Schedule[]; search?: string }) {
-  const names = useExecutableNames();
-  const may = useMay('TMC_OPERATOR');
-  const wanted = search?.toLowerCase();
-  const shown = wanted ? list.filter((one) => (one.description ?? '').toLowerCase().includes(wanted)) : list;
-  const columns: Column<Schedule>[] = [
-    {
-      key: 'description',
-      title: w.schedule.description,
-      width: 'minmax(8rem, 2fr)',
-      cell: (one) => (
-        <Link className="row-link" to="/schedules/$id" params={{ id: one.id }}>
-          {one.description || w.schedule.unnamed}
-        </Link>
+const COLUMNS: Column<Schedule>[] = [
+  {
+    key: 'description',
+    title: w.schedule.description,
+    width: 'minmax(8rem, 2fr)',
+    cell: (one) => (
+      <Link className="row-link" to="/schedules/$id" params={{ id: one.id }}>
+        {one.description || w.schedule.unnamed}
+      </Link>
+    ),
+  },
+  {
+    key: 'triggers',
+    title: w.schedule.triggers,
+    width: 'minmax(8rem, 2fr)',
+    wide: true,
+    cell: (one) => (one.triggers ?? []).map((trigger) => triggerWords(trigger)).join('; '),
+  },
+  {
+    key: 'starts',
+    title: w.schedule.starts,
+    width: 'minmax(6rem, 1fr)',
+    cell: (one) =>
+      one.executableId ? (
+        <span className="above">
+          <ExecutableLink id={one.executableId} plan={one.executableType === 'PLAN'} />
+        </span>
+      ) : (
+        <span className="muted">{w.schedule.unbound}</span>
       ),
-    },
-    {
-      key: 'triggers',
-      title: w.schedule.triggers,
-      width: 'minmax(8rem, 2fr)',
-      wide: true,
-      cell: (one) => (one.triggers ?? []).map((trigger) => triggerWords(trigger)).join('; '),
-    },
-    {
-      key: 'starts',
-      title: w.schedule.starts,
-      width: 'minmax(6rem, 1fr)',
-      cell: (one) =>
-        one.executableId ? (
-          <span className="above">
-            <ExecutableLink id={one.executableId} plan={one.executableType === 'PLAN'} names={names} />
-          </span>
-        ) : (
-          <span className="muted">{w.schedule.unbound}</span>
-        ),
-    },
-    { key: 'next', title: w.schedule.next, width: '13rem', wide: true, cell: (one) => <Next id={one.id} /> },
-  ];
+  },
+  { key: 'next', title: w.schedule.next, width: '13rem', wide: true, cell: (one) => <Next id={one.id} /> },
+];
+
+function Rows({ search }: { search?: string }) {
+  const { query: scope } = useScope();
+  const may = useMay('TMC_OPERATOR');
+  const [wanted] = useDebouncedValue(search?.trim() || undefined, REST_MS);
+  const list = usePages<Schedule>((number) => schedulePage(scope.environmentId, wanted, number));
+  if (isLost(list)) return <Failure error={list.error} retry={list.refetch} />;
+  if (!list.data) return <Waiting />;
   return (
     <List
       label={t.schedules.title}
-      columns={columns}
-      count={shown.length}
-      row={(index) => shown[index]}
+      columns={COLUMNS}
+      count={list.total}
+      row={list.row}
       rowKey={(one) => one.id}
+      onRange={list.onRange}
       empty={
-        list.length > 0 ? (
+        search ? (
           <Empty title={t.tasks.noMatch} />
         ) : (
           <Empty title={w.schedule.none} action={may && <NewScheduleLink />}>
@@ -94,10 +104,7 @@ function NewScheduleLink() {
 
 export function Schedules() {
   const search = useSearch({ from: '/schedules' });
-  const navigate = useNavigate({ from: '/schedules' });
-  const { query: scope } = useScope();
   const may = useScheduleRight(undefined);
-  const list = useQuery(schedules(scope.environmentId));
   const calendar = search.view === 'calendar';
   return (
     <div className="page">
@@ -111,27 +118,14 @@ export function Schedules() {
             {w.schedule.calendar}
           </Link>
         </nav>
-        {!calendar && (
-          <TextInput
-            type="search"
-            aria-label={w.schedule.search}
-            placeholder={w.schedule.search}
-            leftSection={<IconSearch size={16} aria-hidden />}
-            value={search.name ?? ''}
-            onChange={(event) => navigate({ search: { name: event.currentTarget.value || undefined }, replace: true })}
-          />
-        )}
+        {!calendar && <FindField label={w.schedule.search} />}
       </Group>
       {calendar ? (
         <Suspense fallback={<Waiting />}>
           <Calendar />
         </Suspense>
-      ) : list.error ? (
-        <Failure error={list.error} retry={() => list.refetch()} />
-      ) : !list.data ? (
-        <Waiting />
       ) : (
-        <Rows list={list.data} search={search.name} />
+        <Rows search={search.name} />
       )}
     </div>
   );

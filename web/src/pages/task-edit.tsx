@@ -5,16 +5,19 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useMemo, useState } from 'react';
 import { Problem } from '../api/client';
-import { artifacts, artifactVersion, type RunConfig, runConfig, type Task, task } from '../api/queries';
-import { useMay, useRight, useScope } from '../app/context';
+import { artifact } from '../api/pages';
+import { artifactVersion, type RunConfig, runConfig, type Task, task } from '../api/queries';
+import { useMay, useRight } from '../app/context';
 import { fieldError, type Refusal, refusalOf } from '../lib/field-errors';
 import { howOf, LEVELS, storeHow, storeWhat, whatOf } from '../lib/task-form';
+import { isLink } from '../lib/task-links';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
 import { type Edit, isGone, Meanwhile, useDraft } from '../ui/fields';
+import { LinkFields } from '../ui/links';
 import { isSecret, ParameterFields } from '../ui/parameters';
 import { Failure, Head, Notice, Waiting } from '../ui/parts';
-import { Place, PlaceSelect } from './task-place';
+import { PlaceExtras, PlaceSelect } from './task-place';
 
 /** A panel with its own button; says when somebody else changed what it shows. */
 function Part(props: {
@@ -64,15 +67,16 @@ function Part(props: {
 }
 
 function WhatPart({ it, locked }: { it: Task; locked: boolean }) {
-  const { query: scope } = useScope();
-  const known = useQuery(artifacts({ environmentId: scope.environmentId }));
+  const known = useQuery(artifact(it.artifact.id));
   const server = useMemo(() => whatOf(it), [it]);
   const edit = useDraft(server);
   const { draft, patch: set } = edit;
   const version = useQuery(artifactVersion(it.artifact.id, draft.version));
   const declared = version.data?.parameters ?? [];
+  // What a connection or a resource fills is not typed, unless it was.
+  const typed = declared.filter((one) => !isLink(one.name) || one.name in draft.parameters);
   const secret = new Set(declared.filter((one) => isSecret(one.type)).map((one) => one.name));
-  const versions = (known.data ?? []).find((one) => one.id === it.artifact.id)?.versions ?? [draft.version];
+  const versions = known.data?.versions ?? [draft.version];
   const shown = Object.fromEntries(Object.entries(draft.parameters).filter(([, value]) => value !== ''));
   const save = async () => {
     await storeWhat(it, draft, secret);
@@ -85,7 +89,10 @@ function WhatPart({ it, locked }: { it: Task; locked: boolean }) {
       title={w.task.what}
       edit={edit}
       save={save}
-      known={(field) => ['name', 'description', 'tags', 'artifact', 'artifact.version'].includes(field)}
+      known={(field) =>
+        ['name', 'description', 'tags', 'artifact', 'artifact.version'].includes(field) ||
+        /^(connections|resources)\./.test(field)
+      }
       locked={locked || version.data === undefined}
     >
       {(refusal) => (
@@ -139,13 +146,19 @@ function WhatPart({ it, locked }: { it: Task; locked: boolean }) {
             />
           )}
           {version.error && <Failure error={version.error} retry={() => version.refetch()} />}
-          {declared.length > 0 && (
+          <LinkFields
+            declared={declared.map((one) => one.name)}
+            value={draft}
+            change={set}
+            error={(field) => fieldError(refusal, field)}
+          />
+          {typed.length > 0 && (
             <>
               <Title order={3} size="h3" mt="md" mb="xs">
                 {t.task.parameters}
               </Title>
               <ParameterFields
-                declared={declared}
+                declared={typed}
                 values={shown}
                 change={(values) => set({ parameters: values })}
                 standing={Object.fromEntries([...secret].map((name) => [name, w.task.secretStays]))}
@@ -167,15 +180,22 @@ function HowPart({ it, config, locked }: { it: Task; config: RunConfig | undefin
       title={w.task.how}
       edit={edit}
       save={() => storeHow(it.id, draft, config)}
-      known={(field) => ['logLevel', 'timeout'].includes(field)}
+      known={(field) =>
+        ['logLevel', 'timeout', 'remoteRunAsUser', 'runProfileId', 'runtime.runProfileId'].includes(field)
+      }
       locked={locked || !draft.place}
     >
       {(refusal) => (
         <>
           <div className="form-grid">
             <PlaceSelect
-              value={draft.place && new Place(draft.place.type, draft.place.id)}
-              change={(place) => place && set({ place: { type: place.type, id: place.id } })}
+              value={draft.place}
+              change={(place) => place && set({ place, ...(place.id === draft.place?.id ? {} : { profile: '' }) })}
+            />
+            <PlaceExtras
+              how={draft}
+              change={set}
+              error={(field) => fieldError(refusal, field) ?? fieldError(refusal, `runtime.${field}`)}
             />
             <Select
               label={w.task.level}
@@ -217,9 +237,19 @@ export function EditTask() {
   const it = found.data;
   const bare = config.error instanceof Problem && [404, 501].includes(config.error.status);
   const gone = isGone(found.error);
+  const version = useQuery({
+    ...artifactVersion(it?.artifact.id ?? '', it?.artifact.version ?? ''),
+    enabled: it !== undefined && author,
+  });
+  // All of it appears at once, and stays while parts of it are read anew.
+  const [begun, setBegun] = useState(false);
+  const known = !author || version.data !== undefined || version.error !== null;
+  const placed = !executes || config.data !== undefined || config.error !== null;
+  if (it && known && placed && !begun) setBegun(true);
   if (!may) return <Notice tone="idle" title={w.task.noRight} />;
   if (!it) return found.error ? <Failure error={found.error} retry={() => found.refetch()} /> : <Waiting />;
   if (!author && !executes) return <Notice tone="idle" title={w.task.noRight} />;
+  if (!begun) return <Waiting />;
   return (
     <div className="page">
       <Head title={w.task.title(it.name)}>

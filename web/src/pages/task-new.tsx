@@ -1,20 +1,28 @@
-/** Making a task in three steps: its artifact, its parameters, how it runs. It can be saved as a draft at each of them. */
+/** Making a task in four steps: its artifact, its parameters, how it runs, when. It can be saved as a draft at each. */
 
-import { Button, Checkbox, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useState } from 'react';
 import { body, core, Problem } from '../api/client';
+import { artifactPage } from '../api/pages';
 import { type Artifact, artifacts, artifactVersion, runConfig, type Task, task } from '../api/queries';
 import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
+import { refusalOf } from '../lib/field-errors';
 import { type How, howOf, LEVELS, storeHow, storeWhat, type What, whatOf } from '../lib/task-form';
+import { isLink } from '../lib/task-links';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
+import { CutLine } from '../ui/cut';
 import { type Act, useAct } from '../ui/fields';
+import { LinkFields } from '../ui/links';
 import { isSecret, ParameterFields } from '../ui/parameters';
-import { Empty, Failure, Head, isLost, Notice, Waiting } from '../ui/parts';
+import { Empty, Failure, Head, isLost, Notice, useNow, Waiting } from '../ui/parts';
 import { Drop, type Published } from './artifact-drop';
-import { Place, PlaceSelect } from './task-place';
+import { attach } from './schedule-of';
+import { PlaceExtras, PlaceSelect } from './task-place';
+import { byHand, scheduleFor, type When, WhenStep } from './task-when';
+import { isTriggerField } from './trigger-form';
 
 const LAST = w.wizard.steps.length - 1;
 
@@ -40,6 +48,7 @@ function ArtifactStep(
           onChange={(id) => id && props.pick(id)}
           error={act.at('artifact')}
           searchable
+          limit={200}
           required
         />
         <Select
@@ -84,9 +93,12 @@ function RunStep({ how, change, act }: { how: How; change: (part: Partial<How>) 
   return (
     <>
       <PlaceSelect
-        value={how.place && new Place(how.place.type, how.place.id)}
-        change={(place) => change({ place: place && { type: place.type, id: place.id } })}
+        value={how.place}
+        change={(place) => change({ place, ...(place?.id === how.place?.id ? {} : { profile: '' }) })}
       />
+      <Group grow align="flex-start">
+        <PlaceExtras how={how} change={change} error={act.at} />
+      </Group>
       <Group grow align="flex-start">
         <Select
           label={w.task.level}
@@ -114,6 +126,9 @@ function RunStep({ how, change, act }: { how: How; change: (part: Partial<How>) 
   );
 }
 
+const WHAT_FIELDS = ['name', 'description', 'tags', 'artifact'];
+const HOW_FIELDS = ['logLevel', 'timeout', 'runProfileId', 'remoteRunAsUser'];
+
 const EMPTY: What = {
   name: '',
   description: '',
@@ -122,6 +137,8 @@ const EMPTY: What = {
   upgrade: false,
   override: false,
   parameters: {},
+  connections: {},
+  resources: {},
 };
 
 /** Makes the task that storing begins with, unless it is there already. */
@@ -151,7 +168,9 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
   const [how, setHow] = useState<How>(howOf(undefined));
   const [step, setStep] = useState(draft ? 1 : 0);
   const [stored, setStored] = useState(draft);
-  const act = useAct('name', 'description', 'tags', 'artifact', 'logLevel', 'timeout');
+  const [when, setWhen] = useState<When>(byHand);
+  const now = useNow(60_000);
+  const act = useAct(...WHAT_FIELDS, ...HOW_FIELDS);
   const chosen = all.find((one) => one.id === artifactId);
   const details = useQuery(artifactVersion(artifactId ?? '', what.version));
   const executes = useRight(chosen?.workspace.id, 'EXECUTE');
@@ -161,7 +180,13 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
     // What was published a moment ago is not in the list that this was drawn with.
     const one = made ? { name: made.name, versions: [made.version] } : all.find((each) => each.id === id);
     setArtifactId(id);
-    change({ version: one?.versions[0] ?? '', parameters: {}, ...(what.name ? {} : { name: one?.name ?? '' }) });
+    change({
+      version: one?.versions[0] ?? '',
+      parameters: {},
+      connections: {},
+      resources: {},
+      ...(what.name ? {} : { name: one?.name ?? '' }),
+    });
   };
   const store = async (finish: boolean) => {
     if (!chosen) return;
@@ -169,15 +194,24 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
     setStored(it);
     const secret = new Set(declared.filter((one) => isSecret(one.type)).map((one) => one.name));
     await storeWhat({ ...it, artifact: { ...it.artifact, id: chosen.id } }, what, secret);
-    if (finish) await storeHow(it.id, how, undefined);
+    if (finish) {
+      await storeHow(it.id, how, undefined);
+      const schedule = await scheduleFor(when, scope.environment?.id ?? '');
+      if (schedule) {
+        setWhen((old) => ({ ...old, schedule }));
+        await attach({ id: it.id, plan: false }, schedule);
+      }
+    }
     await queries.invalidateQueries({ queryKey: ['objects'] });
     await navigate({ to: '/tasks/$id', params: { id: it.id } });
   };
   // What was refused of an earlier step is to be seen there.
-  const refusedFirst = ['name', 'description', 'tags', 'artifact'].some((field) => act.at(field) !== undefined);
+  const refused = [WHAT_FIELDS, [], HOW_FIELDS].findIndex((fields) => fields.some((one) => act.at(one) !== undefined));
   useEffect(() => {
-    if (refusedFirst) setStep(0);
-  }, [refusedFirst]);
+    if (refused >= 0) setStep(refused);
+  }, [refused]);
+  const trigger = refusalOf(act.error, isTriggerField);
+  const atTrigger = step === LAST && Object.keys(trigger.fields).length > 0;
   const complete = chosen !== undefined && what.name.trim() !== '';
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -187,12 +221,14 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
   const fields = [
     <ArtifactStep key="artifact" what={what} change={change} act={act} all={all} chosen={chosen} pick={pick} />,
     declared.length > 0 ? (
-      <ParameterFields
-        key="parameters"
-        declared={declared}
-        values={what.parameters}
-        change={(parameters) => change({ parameters })}
-      />
+      <Stack key="parameters">
+        <LinkFields declared={declared.map((one) => one.name)} value={what} change={change} error={act.at} />
+        <ParameterFields
+          declared={declared.filter((one) => !isLink(one.name) || one.name in what.parameters)}
+          values={what.parameters}
+          change={(parameters) => change({ parameters })}
+        />
+      </Stack>
     ) : (
       <Text key="parameters" className="muted">
         {details.isPending ? t.loading : w.wizard.noParameters}
@@ -203,7 +239,20 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
     ) : (
       <Notice key="run" tone="idle" title={w.wizard.needExecute} />
     ),
+    executes ? (
+      <WhenStep
+        key="when"
+        when={when}
+        change={(part) => setWhen((old) => ({ ...old, ...part }))}
+        refusal={trigger}
+        now={now}
+      />
+    ) : (
+      <Notice key="when" tone="idle" title={w.wizard.needExecute} />
+    ),
   ];
+  const ready = executes && how.place !== undefined && details.data !== undefined;
+  const timed = when.how !== 'stored' || when.schedule !== undefined;
   return (
     <div className="page">
       <Head title={stored ? w.wizard.draftTitle(stored.name) : t.newTask.title} />
@@ -223,10 +272,13 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
           ))}
         </ol>
         <Stack mt="md">
+          <Title order={2} size="h2">
+            {w.wizard.at(step + 1, w.wizard.steps.length)}
+          </Title>
           {fields[step]}
-          {act.rest}
+          {!atTrigger && act.rest}
           <Text size="sm" className="muted">
-            {w.wizard.draftHint}
+            {stored && act.error !== undefined ? w.wizard.halfDone : w.wizard.draftHint}
           </Text>
           <Group justify="space-between">
             <Button variant="default" disabled={step === 0} onClick={() => setStep(step - 1)}>
@@ -241,11 +293,7 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
               >
                 {w.wizard.saveDraft}
               </Button>
-              <Button
-                type="submit"
-                loading={act.busy}
-                disabled={!complete || (step === LAST && (!executes || !how.place || details.data === undefined))}
-              >
+              <Button type="submit" loading={act.busy} disabled={!complete || (step === LAST && !(ready && timed))}>
                 {step < LAST ? w.wizard.next : w.wizard.finish}
               </Button>
             </Group>
@@ -288,5 +336,10 @@ export function NewTask() {
       </Empty>
     );
   }
-  return <Wizard key={search.task ?? 'new'} all={usable} draft={draft.data} first={search.artifact} />;
+  return (
+    <>
+      <CutLine read={all.data.length} page={artifactPage({ environmentId: scope.environment?.id }, 0)} />
+      <Wizard key={search.task ?? 'new'} all={usable} draft={draft.data} first={search.artifact} />
+    </>
+  );
 }

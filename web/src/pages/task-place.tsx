@@ -1,32 +1,17 @@
 /** Choosing where a task runs: an engine or a cluster of the environment. */
 
-import { Select } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { body, core } from '../api/client';
-import { clusters, engines, type RunConfig } from '../api/queries';
+import { profilesOf } from '../api/infra';
+import { clusters, engines } from '../api/queries';
 import { useScope } from '../app/context';
+import type { How } from '../lib/task-form';
 import { t } from '../texts/pages';
+import { w } from '../texts/work';
 import { ofEnvironment } from './engines';
 
 /** An engine or a cluster. */
-export class Place {
-  constructor(
-    readonly type: 'REMOTE_ENGINE' | 'REMOTE_ENGINE_CLUSTER',
-    readonly id: string,
-  ) {}
-
-  /** Makes it the place of a task that is started by hand. */
-  async store(taskId: string, parallelExecutionAllowed: boolean): Promise<void> {
-    // By the document a trigger has a date and a zone; one by hand has none.
-    const trigger = { type: 'MANUAL' } as RunConfig['trigger'];
-    await body(
-      core.PUT('/orchestration/executables/tasks/{taskId}/run-config', {
-        params: { path: { taskId } },
-        body: { trigger, runtime: { type: this.type, id: this.id }, parallelExecutionAllowed },
-      }),
-    );
-  }
-}
+export type Place = NonNullable<How['place']>;
 
 /** The choice. */
 export function PlaceSelect({ value, change }: { value?: Place; change: (place: Place | undefined) => void }) {
@@ -39,7 +24,7 @@ export function PlaceSelect({ value, change }: { value?: Place; change: (place: 
   const item = (one: { id: string; name: string }) => ({ value: one.id, label: one.name });
   const pick = (id: string | null) => {
     if (!id) return change(undefined);
-    change(new Place(joint.some((one) => one.id === id) ? 'REMOTE_ENGINE_CLUSTER' : 'REMOTE_ENGINE', id));
+    change({ type: joint.some((one) => one.id === id) ? 'REMOTE_ENGINE_CLUSTER' : 'REMOTE_ENGINE', id });
   };
   return (
     <Select
@@ -53,5 +38,39 @@ export function PlaceSelect({ value, change }: { value?: Place; change: (place: 
       onChange={pick}
       searchable
     />
+  );
+}
+
+/** What goes with the place: settings of the Java machine that it has, and a user of its system. */
+export function PlaceExtras(props: {
+  how: How;
+  change: (part: Partial<How>) => void;
+  error: (field: string) => string | undefined;
+}) {
+  const { how, change, error } = props;
+  const kind = how.place?.type === 'REMOTE_ENGINE_CLUSTER' ? 'cluster' : 'engine';
+  const found = useQuery({ ...profilesOf(kind, how.place?.id ?? ''), enabled: how.place !== undefined });
+  const forJobs = (found.data ?? []).filter((one) => (one.type ?? one.runProfileType) === 'JOB_SERVER');
+  return (
+    <>
+      <Select
+        label={w.task.profile}
+        placeholder={w.task.usualProfile}
+        data={forJobs.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
+        value={how.profile || null}
+        onChange={(profile) => change({ profile: profile ?? '' })}
+        error={error('runProfileId')}
+        disabled={forJobs.length === 0 && !how.profile}
+        clearable
+        clearButtonProps={{ 'aria-label': w.task.usualProfile }}
+      />
+      <TextInput
+        label={w.task.runAs}
+        placeholder={w.task.runAsHint}
+        value={how.runAs}
+        onChange={(event) => change({ runAs: event.currentTarget.value })}
+        error={error('remoteRunAsUser')}
+      />
+    </>
   );
 }

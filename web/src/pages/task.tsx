@@ -1,21 +1,22 @@
 /** One task: what it is made of, what it did last, and running it. */
 
 import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
-import { IconPencil, IconPlayerPause, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
+import { IconPencil, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { body, core, Problem } from '../api/client';
 import { artifactVersion, type Run, runConfig, runPage, type Task, task } from '../api/queries';
 import { useMay, useRight, useScope } from '../app/context';
+import { howOf, storeHow } from '../lib/task-form';
 import { t } from '../texts/pages';
 import { runLength } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
+import { PauseAndDelete } from '../ui/executable';
 import { ParameterFields } from '../ui/parameters';
 import {
   Badge,
-  ConfirmButton,
   Dialog,
   Facts,
   Failure,
@@ -100,10 +101,10 @@ function Actions({ it, draft, ready }: { it: Task; draft: boolean; ready: boolea
   const operator = useMay('TMC_OPERATOR');
   const mayEdit = useRight(it.workspace?.id, 'AUTHOR') && operator;
   const paused = it.taskPauseDetails?.pause === true;
-  const pause = async () => {
+  const pause = async (pause: boolean, pauseContext?: string) => {
     const path = { taskId: it.id };
     await body(
-      core.PUT('/orchestration/executables/tasks/{taskId}/pause', { params: { path }, body: { pause: !paused } }),
+      core.PUT('/orchestration/executables/tasks/{taskId}/pause', { params: { path }, body: { pause, pauseContext } }),
     );
     await queries.invalidateQueries({ queryKey: ['objects'] });
   };
@@ -121,7 +122,7 @@ function Actions({ it, draft, ready }: { it: Task; draft: boolean; ready: boolea
       )}
       {mayEdit && draft && (
         <Button component={Link} to={`/tasks/new?task=${it.id}`}>
-          {w.wizard.finishDraft}
+          {w.task.finishDraft}
         </Button>
       )}
       {mayEdit && (
@@ -134,24 +135,14 @@ function Actions({ it, draft, ready }: { it: Task; draft: boolean; ready: boolea
           {w.task.edit}
         </Button>
       )}
-      {operator && executes && (
-        <ConfirmButton
-          label={paused ? t.task.resume : t.task.pause}
-          question={paused ? t.task.resumeAsk(it.name) : t.task.pauseAsk(it.name)}
-          hint={paused ? undefined : t.task.pauseHint}
-          act={pause}
-          icon={<IconPlayerPause size={16} aria-hidden />}
-        />
-      )}
-      {mayEdit && (
-        <ConfirmButton
-          label={t.task.delete}
-          question={t.task.deleteAsk(it.name)}
-          hint={t.task.deleteHint}
-          act={remove}
-          icon={<IconTrash size={16} aria-hidden />}
-        />
-      )}
+      <PauseAndDelete
+        name={it.name}
+        paused={paused}
+        why={it.taskPauseDetails?.pauseContext}
+        texts={t.task}
+        pause={operator && executes ? pause : undefined}
+        remove={mayEdit ? remove : undefined}
+      />
       <Dialog open={wanted && may && !paused && ready} close={() => setOpen(false)} title={t.task.runWith(it.name)}>
         <RunForm it={it} close={() => setOpen(false)} />
       </Dialog>
@@ -194,7 +185,7 @@ function Configuration({ it }: { it: Task }) {
   const save = async () => {
     if (!place) return;
     try {
-      await place.store(it.id, false);
+      await storeHow(it.id, { ...howOf(undefined), place }, undefined);
       await queries.invalidateQueries({ queryKey: ['objects'] });
     } catch (problem) {
       setError(problem);
@@ -323,7 +314,7 @@ export function TaskPage() {
           <Title order={2} size="h2">
             {w.plan.schedule}
           </Title>
-          <ScheduleOf id={id} workspaceId={it.workspace?.id} plan={false} now={now} />
+          <ScheduleOf id={id} name={it.name} workspaceId={it.workspace?.id} plan={false} now={now} />
         </section>
         <section className="panel">
           <Title order={2} size="h2">

@@ -1,131 +1,192 @@
-/** The tasks of an environment. */
+/** The tasks of an environment. The filters are in the address; the server looks for what they ask. */
 
-import { Button, Group, TextInput } from '@mantine/core';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { Button, Group, Select } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { artifacts, tasks } from '../api/queries';
+import { useMemo } from 'react';
+import { artifact, artifactPage, type TaskFilter, taskPage } from '../api/pages';
+import { clusters, engines, type TaskItem } from '../api/queries';
 import { useMay, useScope, useWorkspacesWith } from '../app/context';
+import { usePages } from '../lib/use-pages';
 import { t } from '../texts/pages';
-import { List } from '../ui/list';
+import { FoundSelect } from '../ui/found';
+import { type Column, List } from '../ui/list';
+import { FindField } from '../ui/list-page';
 import { Badge, Empty, Failure, Head, isLost, Waiting } from '../ui/parts';
+import { ofEnvironment } from './engines';
 import { useRuntimeNames } from './runs';
+
+const REST_MS = 200;
+const TRIGGERS = Object.keys(t.tasks.triggers) as (keyof typeof t.tasks.triggers)[];
+
+/** The name of an artifact; one that is not among the first is asked for when its row can be seen. */
+function ArtifactName({ id }: { id: string }) {
+  const { query: scope } = useScope();
+  const first = useQuery(artifactPage({ environmentId: scope.environmentId }, 0));
+  const known = first.data?.items.find((one) => one.id === id);
+  const one = useQuery({
+    ...artifact(id),
+    enabled: first.data !== undefined && !known && first.data.total > first.data.items.length,
+    staleTime: 60_000,
+  });
+  return known?.name ?? one.data?.name ?? (first.data ? id : '');
+}
+
+function TaskState({ one }: { one: TaskItem }) {
+  if (one.taskPauseDetails?.pause) return <Badge tone="warn">{t.tasks.paused}</Badge>;
+  return one.runtime?.id ? <Badge tone="good">{t.tasks.ready}</Badge> : <Badge tone="idle">{t.tasks.draft}</Badge>;
+}
+
+function columns(places: Map<string, string>): Column<TaskItem>[] {
+  return [
+    {
+      key: 'name',
+      title: t.name,
+      width: 'minmax(8rem, 2fr)',
+      cell: (one) => (
+        <Link className="row-link" to="/tasks/$id" params={{ id: one.executable ?? '' }}>
+          {one.name}
+        </Link>
+      ),
+    },
+    { key: 'state', title: t.tasks.state, width: '7rem', cell: (one) => <TaskState one={one} /> },
+    {
+      key: 'artifact',
+      title: t.tasks.artifact,
+      width: 'minmax(6rem, 1.5fr)',
+      wide: true,
+      cell: (one) => one.artifactId && <ArtifactName id={one.artifactId} />,
+    },
+    {
+      key: 'where',
+      title: t.tasks.where,
+      width: 'minmax(6rem, 1fr)',
+      wide: true,
+      cell: (one) => places.get(one.runtime?.id ?? '') ?? (one.runtime?.id || '–'),
+    },
+    {
+      key: 'workspace',
+      title: t.workspace,
+      width: 'minmax(5rem, 1fr)',
+      wide: true,
+      cell: (one) => one.workspace?.name,
+    },
+    {
+      key: 'tags',
+      title: t.tasks.tags,
+      width: 'minmax(4rem, 1fr)',
+      wide: true,
+      cell: (one) => one.tags?.join(', '),
+    },
+  ];
+}
+
+function Filters() {
+  const search = useSearch({ from: '/tasks' });
+  const navigate = useNavigate({ from: '/tasks' });
+  const { query: scope, environment } = useScope();
+  const machines = ofEnvironment(useQuery(engines()).data, environment?.id);
+  const groups = (useQuery(clusters()).data ?? []).filter((one) => one.workspace?.environment?.id === environment?.id);
+  const set = (change: Record<string, string | undefined>) =>
+    navigate({ search: (old) => ({ ...old, ...change }), replace: true });
+  const narrowed = Object.values(search).some(Boolean);
+  const clear = { 'aria-label': t.runs.clear };
+  return (
+    <Group gap="sm" className="filters">
+      <FindField label={t.tasks.search} />
+      <FoundSelect
+        kind="artifact"
+        scope={{ environmentId: scope.environmentId }}
+        ariaLabel={t.tasks.artifact}
+        placeholder={`${t.tasks.artifact}: ${t.all}`}
+        value={search.artifact ?? null}
+        change={(artifact) => set({ artifact: artifact ?? undefined })}
+        clearable
+      />
+      <Select
+        aria-label={t.tasks.where}
+        placeholder={`${t.tasks.where}: ${t.all}`}
+        data={[...machines, ...groups].map((one) => ({ value: one.id, label: one.name }))}
+        value={search.place ?? null}
+        onChange={(place) => set({ place: place ?? undefined })}
+        searchable
+        clearable
+        limit={200}
+        clearButtonProps={clear}
+      />
+      <Select
+        aria-label={t.tasks.trigger}
+        placeholder={`${t.tasks.trigger}: ${t.all}`}
+        data={TRIGGERS.map((value) => ({ value, label: t.tasks.triggers[value] }))}
+        value={search.starts ?? null}
+        onChange={(starts) => set({ starts: starts ?? undefined })}
+        clearable
+        clearButtonProps={clear}
+      />
+      <FindField label={t.tasks.byTag} field="tag" />
+      {narrowed && (
+        <Button variant="subtle" onClick={() => navigate({ search: {}, replace: true })}>
+          {t.runs.clear}
+        </Button>
+      )}
+    </Group>
+  );
+}
 
 export function Tasks() {
   const search = useSearch({ from: '/tasks' });
-  const navigate = useNavigate({ from: '/tasks' });
   const { query: scope } = useScope();
-  const list = useQuery(tasks(scope));
-  const built = useQuery(artifacts({ environmentId: scope.environmentId }));
+  const [name] = useDebouncedValue(search.name?.trim() || undefined, REST_MS);
+  const [tag] = useDebouncedValue(search.tag?.trim() || undefined, REST_MS);
+  const filter: TaskFilter = {
+    ...scope,
+    name,
+    artifactId: search.artifact,
+    runtimeId: search.place,
+    tags: tag ? [tag] : undefined,
+    triggerType: TRIGGERS.find((one) => one === search.starts),
+  };
+  const list = usePages<TaskItem>((number) => taskPage(filter, number));
   const places = useRuntimeNames();
   const writes = useWorkspacesWith('AUTHOR').length > 0;
   const may = useMay('TMC_OPERATOR') && writes;
-  const names = new Map((built.data ?? []).map((one) => [one.id, one.name]));
-  const wanted = (search.name ?? '').trim().toLowerCase();
-  const shown = (list.data ?? []).filter(
-    (one) =>
-      (one.name ?? '').toLowerCase().includes(wanted) && (!search.artifact || one.artifactId === search.artifact),
-  );
+  const narrowed = Object.values(search).some(Boolean);
+  const built = useQuery(artifactPage({ environmentId: scope.environmentId }, 0));
+  const shown = useMemo(() => columns(places), [places]);
   const make = (
     <Button component={Link} to="/tasks/new" leftSection={<IconPlus size={16} aria-hidden />}>
       {t.tasks.new}
     </Button>
   );
+  const first = built.data?.total === 0 ? <Link to="/artifacts">{t.tasks.fromArtifact}</Link> : may && make;
   return (
     <div className="page">
-      <Head title={t.tasks.title}>{may && make}</Head>
-      <Group>
-        <TextInput
-          aria-label={t.tasks.search}
-          placeholder={t.tasks.search}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={search.name ?? ''}
-          onChange={(event) => {
-            const name = event.currentTarget.value || undefined;
-            void navigate({ search: (old) => ({ ...old, name }), replace: true });
-          }}
-        />
-      </Group>
+      <Head
+        title={t.tasks.title}
+        badge={list.data && <span className="muted">{list.total.toLocaleString('en-GB')}</span>}
+      >
+        {may && make}
+      </Head>
+      <Filters />
       {isLost(list) ? (
-        <Failure error={list.error} retry={() => list.refetch()} />
+        <Failure error={list.error} retry={list.refetch} />
       ) : !list.data ? (
         <Waiting />
       ) : (
         <List
           label={t.tasks.title}
-          count={shown.length}
-          row={(index) => shown[index]}
+          count={list.total}
+          row={list.row}
           rowKey={(one) => one.executable ?? ''}
-          columns={[
-            {
-              key: 'name',
-              title: t.name,
-              width: 'minmax(8rem, 2fr)',
-              cell: (one) => (
-                <Link className="row-link" to="/tasks/$id" params={{ id: one.executable ?? '' }}>
-                  {one.name}
-                </Link>
-              ),
-            },
-            {
-              key: 'state',
-              title: t.tasks.state,
-              width: '7rem',
-              cell: (one) =>
-                one.taskPauseDetails?.pause ? (
-                  <Badge tone="warn">{t.tasks.paused}</Badge>
-                ) : !(one.runtime as { id?: string } | undefined)?.id ? (
-                  <Badge tone="idle">{t.tasks.draft}</Badge>
-                ) : (
-                  <Badge tone="good">{t.tasks.ready}</Badge>
-                ),
-            },
-            {
-              key: 'artifact',
-              title: t.tasks.artifact,
-              width: 'minmax(6rem, 1.5fr)',
-              wide: true,
-              cell: (one) => names.get(one.artifactId ?? '') ?? one.artifactId,
-            },
-            {
-              key: 'where',
-              title: t.tasks.where,
-              width: 'minmax(6rem, 1fr)',
-              wide: true,
-              cell: (one) => {
-                const id = (one.runtime as { id?: string } | undefined)?.id ?? '';
-                return places.get(id) ?? (id || '–');
-              },
-            },
-            {
-              key: 'workspace',
-              title: t.workspace,
-              width: 'minmax(5rem, 1fr)',
-              wide: true,
-              cell: (one) => one.workspace?.name,
-            },
-            {
-              key: 'tags',
-              title: t.tasks.tags,
-              width: 'minmax(4rem, 1fr)',
-              wide: true,
-              cell: (one) => one.tags?.join(', '),
-            },
-          ]}
+          columns={shown}
+          onRange={list.onRange}
           empty={
-            wanted || search.artifact ? (
-              <Empty title={t.tasks.noMatch} />
+            narrowed ? (
+              <Empty title={t.tasks.noMatch}>{t.tasks.noMatchHint}</Empty>
             ) : (
-              <Empty
-                title={t.tasks.none}
-                action={
-                  built.data?.length === 0 ? (
-                    <Link to="/artifacts">{t.tasks.fromArtifact}</Link>
-                  ) : may ? (
-                    make
-                  ) : undefined
-                }
-              >
+              <Empty title={t.tasks.none} action={first}>
                 {t.tasks.noneHint}
               </Empty>
             )

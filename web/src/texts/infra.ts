@@ -312,6 +312,7 @@ export const infra = {
     pickPerson: 'Choose somebody',
     serviceAccount: 'service account',
     removeExecutor: (name: string) => `Remove ${name}`,
+    executorRemoved: (name: string) => `${name} may not run this promotion any more.`,
     report: 'Report',
     statuses: {
       ANALIZED: 'Analysed',
@@ -379,6 +380,7 @@ export const infra = {
     person: 'Id of a user',
     facts: 'Facts',
     removePerson: (name: string) => `Remove ${name}`,
+    personRemoved: (name: string) => `${name} does not work on this project any more.`,
   },
 } as const;
 

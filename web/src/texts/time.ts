@@ -41,8 +41,17 @@ export function instant(text: string | undefined | null): number | undefined {
 /** The zone in which times are shown. */
 export const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+/** Made once for each zone and form: making one costs far more than using it. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 function format(at: number, zone: string, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat('en-GB', { timeZone: zone, hourCycle: 'h23', ...options }).format(at);
+  const key = `${zone} ${JSON.stringify(options)}`;
+  let made = formats.get(key);
+  if (!made) {
+    made = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hourCycle: 'h23', ...options });
+    formats.set(key, made);
+  }
+  return made.format(at);
 }
 
 /** The whole instant: `Tue 3 Feb 2026, 09:00:05`. */

@@ -37,6 +37,8 @@ export function useAct(...fields: string[]) {
       if (!busy) void act(work);
     },
     clear: useCallback(() => setError(undefined), []),
+    /** What was refused last, for forms that read it themselves. */
+    error,
     /** The refusal that belongs to a field. */
     at: (field: string) => (hit === field ? named?.text : undefined),
     /** A refusal that belongs to none of the fields, to be shown above the buttons. */

@@ -1,11 +1,32 @@
 /** The page of a list: head with what can be made, filters, and the rows, or why there are none. */
 
-import { Button, Group } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { Button, Group, TextInput } from '@mantine/core';
+import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { t } from '../texts/pages';
+import { CutLine } from './cut';
 import { type Column, List } from './list';
 import { Empty, Failure, Head, isLost, Waiting } from './parts';
+
+/** The field that filters a list by text, which lives in the address of the page. */
+export function FindField({ label, field = 'name' }: { label: string; field?: string }) {
+  const search = useSearch({ strict: false }) as Record<string, string | undefined>;
+  const navigate = useNavigate();
+  return (
+    <TextInput
+      className="find"
+      aria-label={label}
+      placeholder={label}
+      leftSection={<IconSearch size={16} aria-hidden />}
+      value={search[field] ?? ''}
+      onChange={(event) => {
+        const text = event.currentTarget.value || undefined;
+        void navigate({ to: '.', search: (old: object) => ({ ...old, [field]: text }), replace: true });
+      }}
+    />
+  );
+}
 
 /** Texts for the places where nothing is. */
 interface Nothing {
@@ -27,6 +48,8 @@ interface Props<T> {
   query: { data?: unknown; error: unknown; refetch: () => unknown };
   /** All there are, before the filters. */
   all: T[];
+  /** Asks for a part of the list with its length, where the list may be longer than what is read of it. */
+  page?: object;
   /** Those that the filters leave. */
   shown: T[];
   rowKey: (row: T) => string;
@@ -68,7 +91,7 @@ export function ListPage<T>(props: Props<T>) {
         title={props.title}
         badge={
           props.badge ??
-          (!props.denied && query.data !== undefined && <span className="muted">{t.of(shown.length, all.length)}</span>)
+          (!props.denied && all.length > 0 && <span className="muted">{t.of(shown.length, all.length)}</span>)
         }
       >
         {make && !props.denied && (
@@ -83,6 +106,7 @@ export function ListPage<T>(props: Props<T>) {
           {props.filters}
         </Group>
       )}
+      {props.page && <CutLine read={all.length} page={props.page} />}
       {rest()}
     </div>
   );

@@ -1,7 +1,7 @@
 /** A list of any length: rows exist only where they can be seen. */
 
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, type RefObject, useEffect, useRef } from 'react';
+import { memo, type ReactNode, type RefObject, useEffect, useRef } from 'react';
 
 /** A column. */
 export interface Column<T> {
@@ -35,6 +35,15 @@ interface Props<T> {
 
 const ROW = 36;
 
+/** The cells of a row; drawn again only when the row or the columns are others. */
+const Cells = memo(function Cells<T>({ value, columns }: { value: T | undefined; columns: Column<T>[] }) {
+  return columns.map((column) => (
+    <span key={column.key} role="cell" className={column.wide ? 'wide' : undefined}>
+      {value ? column.cell(value) : <span className="skeleton" />}
+    </span>
+  ));
+}) as <T>(props: { value: T | undefined; columns: Column<T>[] }) => ReactNode;
+
 /** The list; it takes what room is left and scrolls inside. A table by its roles: a table element cannot place rows freely. */
 export function List<T>({ label, columns, count, row, rowKey, onRange, empty, scroller: given, onTop }: Props<T>) {
   const own = useRef<HTMLDivElement>(null);
@@ -52,6 +61,8 @@ export function List<T>({ label, columns, count, row, rowKey, onRange, empty, sc
 
   const tracks = (list: string[]) => list.join(' ');
   const layout = {
+    // A short list ends with its last row instead of with the page.
+    ...(count > 0 && { '--rows-height': `${rows.getTotalSize()}px` }),
     '--columns': tracks(columns.map((column) => column.width)),
     '--columns-phone': tracks(columns.filter((column) => !column.wide).map((column) => column.narrow ?? column.width)),
   } as React.CSSProperties;
@@ -93,11 +104,7 @@ export function List<T>({ label, columns, count, row, rowKey, onRange, empty, sc
                 aria-rowindex={item.index + 2}
                 style={{ transform: `translateY(${item.start}px)` }}
               >
-                {columns.map((column) => (
-                  <span key={column.key} role="cell" className={column.wide ? 'wide' : undefined}>
-                    {value ? column.cell(value) : <span className="skeleton" />}
-                  </span>
-                ))}
+                <Cells value={value} columns={columns} />
               </div>
             );
           })}

@@ -85,7 +85,8 @@ export function Moment({ at, now, exact }: { at: string | undefined; now: number
   if (ms === undefined) return <span className="muted">–</span>;
   return (
     <time dateTime={at} title={`${fullTime(ms)} (${ownZone})`}>
-      {exact ? `${fullTime(ms)} · ${ago(ms, now)}` : ago(ms, now)}
+      {exact && `${fullTime(ms)} · `}
+      <span className="whole">{ago(ms, now)}</span>
     </time>
   );
 }
@@ -222,6 +223,8 @@ export function ConfirmButton(props: {
   hint?: string;
   act: () => Promise<unknown>;
   icon?: ReactNode;
+  /** For what the page is there for. */
+  primary?: boolean;
   /** An icon instead of the label, where there is little room. */
   small?: ReactNode;
 }) {
@@ -247,7 +250,7 @@ export function ConfirmButton(props: {
           {props.small}
         </Button>
       ) : (
-        <Button variant="default" leftSection={props.icon} onClick={() => setOpen(true)}>
+        <Button variant={props.primary ? 'filled' : 'default'} leftSection={props.icon} onClick={() => setOpen(true)}>
           {props.label}
         </Button>
       )}

@@ -1,25 +1,11 @@
 /** Fields for choosing what several forms ask for. */
 
-import { Autocomplete, Select, TextInput } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
+import { Autocomplete, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { people } from '../api/infra';
 import { useMay, useScope } from '../app/context';
 import { f } from '../texts/infra';
 import { t } from '../texts/pages';
-
-/** A filter by name, which lives in the address. */
-export function NameFilter(props: { label: string; value: string | undefined; change: (value?: string) => void }) {
-  return (
-    <TextInput
-      aria-label={props.label}
-      placeholder={props.label}
-      leftSection={<IconSearch size={16} aria-hidden />}
-      value={props.value ?? ''}
-      onChange={(event) => props.change(event.currentTarget.value || undefined)}
-    />
-  );
-}
 
 /** Whether a name has the searched part. */
 export function hasPart(name: string | undefined, part: string | undefined): boolean {

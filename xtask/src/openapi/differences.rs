@@ -183,6 +183,7 @@ mod tests {
     fn facts() -> Facts {
         let field = |name: &str| Field { member: types::member(name).expect(name), read_only: false };
         let call = Call {
+            id: None,
             method: "POST".to_owned(),
             path: "/things/{id}".to_owned(),
             area: String::new(),

@@ -67,7 +67,7 @@ pub(super) fn write(draft: &Draft<'_>) -> Result<Value> {
     let mut paths: BTreeMap<String, BTreeMap<usize, (String, Value)>> = BTreeMap::new();
     let mut ids = BTreeMap::new();
     for (call, route, gap) in &draft.calls {
-        let id = operation_id(&call.method, &call.path);
+        let id = call.id.clone().unwrap_or_else(|| operation_id(&call.method, &call.path));
         if let Some(other) = ids.insert(id.clone(), &call.path) {
             anyhow::bail!("{}: {} and {other} would both be called {id}", draft.name, call.path);
         }
@@ -272,8 +272,8 @@ fn phrase(status: &str) -> &'static str {
 }
 
 /// The name of an operation: its method and path, `GET /orchestration/executables/tasks/{taskId}/run-config` is
-/// `getOrchestrationExecutablesTasksByTaskIdRunConfig`. So it stays when code moves. The published documents' own
-/// names are not known.
+/// `getOrchestrationExecutablesTasksByTaskIdRunConfig`. So it stays when code moves. For operations
+/// whose published name is not known.
 fn operation_id(method: &str, path: &str) -> String {
     let mut id = method.to_lowercase();
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {

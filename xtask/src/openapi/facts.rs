@@ -12,6 +12,8 @@ pub(super) struct Call {
     pub(super) path: String,
     pub(super) area: String,
     pub(super) purpose: String,
+    /// Its published `operationId`, where that is known.
+    pub(super) id: Option<String>,
     pub(super) query: Vec<Member>,
     pub(super) body: Option<Body>,
     pub(super) answers: Vec<Answer>,
@@ -144,11 +146,15 @@ fn models(file: &Path) -> Result<Models> {
 pub(super) fn upstream(folder: &Path, generation: &str) -> Result<Facts> {
     let mut facts = Facts { calls: Vec::new(), models: models(&folder.join(format!("models-{generation}.tsv")))? };
     let details = rows::<5>(&folder.join(format!("calls-{generation}.tsv")))?;
+    let ids = folder.join(format!("operation-ids-{generation}.tsv"));
+    let mut ids = if ids.exists() { rows::<4>(&ids)? } else { Vec::new() };
     for [area, method, path, _, errors, _, purpose] in rows(&folder.join(format!("operations-{generation}.tsv")))? {
         let detail = details.iter().find(|d| d[0] == method && d[1] == path);
         let [.., given, taken, returned] = detail.with_context(|| format!("{method} {path} is not in calls-*.tsv"))?;
         let place = || format!("{generation} {method} {path}");
+        let named = ids.iter().position(|row| row[0] == method && row[1] == path);
         facts.calls.push(Call {
+            id: named.map(|at| ids.swap_remove(at)[2].clone()),
             query: query(given).with_context(place)?,
             body: request(taken).with_context(place)?,
             answers: answers(returned).with_context(place)?,
@@ -159,6 +165,9 @@ pub(super) fn upstream(folder: &Path, generation: &str) -> Result<Facts> {
             purpose,
         });
     }
+    if let Some([method, path, ..]) = ids.first() {
+        bail!("operation-ids-{generation}.tsv: {method} {path} is not in operations-{generation}.tsv");
+    }
     Ok(facts)
 }
 
@@ -168,6 +177,7 @@ pub(super) fn own(folder: &Path) -> Result<Facts> {
     for [area, method, path, given, taken, returned, errors, purpose] in rows(&folder.join("calls.tsv"))? {
         let place = || format!("own {method} {path}");
         facts.calls.push(Call {
+            id: None,
             query: query(&given).with_context(place)?,
             body: request(&taken).with_context(place)?,
             answers: answers(&returned).with_context(place)?,

@@ -45,6 +45,7 @@ impl From<UserRequest> for PersonRequest {
             title: body.title,
             applications: body.applications,
             password_hash: None,
+            external_id: None,
         }
     }
 }
@@ -209,7 +210,7 @@ pub mod groups {
 
     /// `POST /account/groups`
     pub async fn create(State(app): State<App>, Auth(actor): Auth, Json(body): Json<GroupRequest>) -> Answer {
-        let made = GroupBody::from(app.service.create_group(&actor, &body.name, body.user_ids).await?);
+        let made = GroupBody::from(app.service.create_group(&actor, &body.name, body.user_ids, None).await?);
         created("/account/groups", &made.id.clone(), &made)
     }
 
@@ -274,7 +275,7 @@ pub mod roles {
     /// `POST /account/roles`
     pub async fn create(State(app): State<App>, Auth(actor): Auth, Json(body): Json<RoleRequest>) -> Answer {
         let permissions = body.permissions.unwrap_or_default();
-        let made = RoleBody::from(app.service.create_role(&actor, &body.name, &permissions).await?);
+        let made = RoleBody::from(app.service.create_role(&actor, &body.name, &permissions, None).await?);
         created("/account/roles", &made.id.clone(), &made)
     }
 

@@ -236,8 +236,8 @@ async fn one_group(app: &App, actor: &Actor, id: &str) -> Result<Value, Error> {
 }
 
 async fn make_group(app: &App, actor: &Actor, body: &Value) -> Result<Value, Error> {
-    let (name, members) = resources::read_group(body)?;
-    let view = app.service.create_group(actor, &name, members).await?;
+    let (name, members, external) = resources::read_group(body)?;
+    let view = app.service.create_group(actor, &name, members, external).await?;
     Ok(resources::group(&app.service.public_url(), &view))
 }
 
@@ -271,8 +271,8 @@ async fn one_role(app: &App, actor: &Actor, id: &str) -> Result<Value, Error> {
 }
 
 async fn make_role(app: &App, actor: &Actor, body: &Value) -> Result<Value, Error> {
-    let (name, permissions) = resources::read_role(body)?;
-    let role = app.service.create_role(actor, &name, &permissions.unwrap_or_default()).await?;
+    let (name, permissions, external) = resources::read_role(body)?;
+    let role = app.service.create_role(actor, &name, &permissions.unwrap_or_default(), external).await?;
     Ok(resources::role(&app.service.public_url(), &role))
 }
 

@@ -131,16 +131,6 @@ fn archive(drive: &Drive) -> Result<Vec<u8>, ApiError> {
     zip.finish().map(std::io::Cursor::into_inner).map_err(|error| internal(&error))
 }
 
-/// Takes the values of private variables out for good.
-fn without_secrets(mut drive: Drive) -> Drive {
-    for variable in drive.environments.iter_mut().flat_map(|environment| &mut environment.variables) {
-        if variable.is_private() {
-            variable.value = None;
-        }
-    }
-    drive
-}
-
 /// `GET /stoker/v1/tester/projects/{id}/export`
 pub async fn export(
     State(app): State<App>,
@@ -152,8 +142,8 @@ pub async fn export(
     if !["v3", "v6", "own"].contains(&format) {
         return Err(ApiError::invalid("format: must be v3, v6 or own"));
     }
-    let (view, drive) = read(&app, &actor, &id).await?;
-    let drive = without_secrets(drive);
+    let (view, mut drive) = read(&app, &actor, &id).await?;
+    document::without_secrets(&mut drive);
     let (kind, ending, bytes) = match format {
         "v3" => ("application/json", "json", native::export_flat(&drive, ExportOptions::default()).into_bytes()),
         "v6" => ("application/json", "json", native::export_tree(&drive, ExportOptions::default()).into_bytes()),
@@ -196,7 +186,8 @@ pub async fn preview(
     Unseen(body): Unseen<Preview>,
 ) -> Answer {
     let (view, drive) = read(&app, &actor, &id).await?;
-    let variables = shown(chosen(&drive, body.environment_id.as_deref())?);
+    let mut variables = shown(chosen(&drive, body.environment_id.as_deref())?);
+    let later = stand_ins(&drive, &mut variables);
     let exchanges = exchanges(view.responses.as_deref())?;
     let (clock, entropy) = (ServiceClock::new(&app.service), ServiceEntropy(app.service.clone()));
     let sources =
@@ -219,13 +210,24 @@ pub async fn preview(
             json!({ "problem": problem })
         }
     };
-    answer["warnings"] = json!(evaluator.take_warnings());
+    let mut warnings = evaluator.take_warnings();
+    let named = later.iter().filter(|name| body.text.contains(name.as_str()));
+    warnings.extend(named.map(|name| format!("`{name}` gets its value in a run; here ‹{name}› stands for it")));
+    answer["warnings"] = json!(warnings);
     if let Some(found) = body.at.and_then(|at| evaluator.complete(&body.text, at)) {
         let candidates =
             found.candidates.iter().map(|one| json!({ "insert": one.insert, "kind": one.kind, "help": one.help }));
         answer["completion"] = json!({ "from": found.from, "candidates": candidates.collect::<Vec<_>>() });
     }
     ok(&answer)
+}
+
+/// Puts texts in the place of variables that have values only in a run; answers their names.
+fn stand_ins(drive: &Drive, variables: &mut Variables) -> Vec<String> {
+    let mut names = stoker_tester::run::bound_names(drive);
+    names.retain(|name| variables.get(name).is_none());
+    names.iter().for_each(|name| variables.set(name, format!("‹{name}›")));
+    names
 }
 
 /// `POST /stoker/v1/tester/projects/{id}/code`
@@ -244,7 +246,8 @@ pub async fn code(
     let request = entity.and_then(|entity| entity.request());
     let request =
         request.ok_or_else(|| ApiError::invalid("requestId: the project has no such request; save it first"))?;
-    let variables = shown(chosen(&drive, body.environment_id.as_deref())?);
+    let mut variables = shown(chosen(&drive, body.environment_id.as_deref())?);
+    let _ = stand_ins(&drive, &mut variables);
     let exchanges = exchanges(view.responses.as_deref())?;
     let (clock, entropy) = (ServiceClock::new(&app.service), ServiceEntropy(app.service.clone()));
     let sources =

@@ -108,6 +108,11 @@ macro_rules! calls {
                 let (limit, offset) = page(query.limit, query.offset)?;
                 ok(&PageBody::of(app.service.fires(&actor, &named(&id)?, limit, offset).await?, FireBody::of))
             }
+
+            /// `GET /stoker/v1/.../{id}/webhook`: what is known of its webhook beside the run configuration.
+            pub async fn webhook(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
+                ok(&webhooks::shown(&app.service.webhook(&actor, &named(&id)?).await?))
+            }
         }
     };
 }

@@ -7,7 +7,8 @@ use crate::extract::{Path, collected, wanted_type};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use stoker_domain::time::to_text;
 use stoker_domain::{PrincipalKind, limits};
 use stoker_service::webhooks::{MEDIA_TYPES, WebhookRequest};
 
@@ -56,6 +57,22 @@ pub(crate) fn request(trigger: &Map<String, Value>) -> Result<WebhookRequest, Ap
         new_url: read.new_url.unwrap_or(false),
         execution_timeout: read.execution_timeout,
     })
+}
+
+/// A webhook without its URL, which is a secret.
+pub(super) fn shown(hook: &stoker_service::webhooks::Webhook) -> Value {
+    let mut body = json!({
+        "name": hook.name,
+        "triggerCalls": hook.trigger_calls,
+        "waitingCalls": hook.waiting,
+        "starts": hook.fires,
+    });
+    for (field, at) in [("lastCallAt", hook.used_ms), ("startsAt", hook.fire_ms)] {
+        if let Some(at) = at {
+            body[field] = to_text(at).into();
+        }
+    }
+    body
 }
 
 /// `POST /stoker/v1/webhooks/{token}`: no credentials, because the URL is the secret (source: doc). A call without a body

@@ -14,6 +14,8 @@ pub(super) fn fill(list: &mut List) {
     list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
     list.own("GET", "/stoker/v1/tasks/{id}/firings", triggers::task::fires);
     list.own("GET", "/stoker/v1/plans/{id}/firings", triggers::plan::fires);
+    list.own("GET", "/stoker/v1/tasks/{id}/webhook", triggers::task::webhook);
+    list.own("GET", "/stoker/v1/plans/{id}/webhook", triggers::plan::webhook);
     list.own("POST", "/stoker/v1/schedules/preview", schedule_preview::preview);
     list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);

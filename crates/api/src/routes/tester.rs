@@ -9,6 +9,8 @@ pub(super) fn fill_own(list: &mut List) {
     list.own("GET", "/stoker/v1/tester/projects/{id}", tester::get);
     list.own("PUT", "/stoker/v1/tester/projects/{id}", tester::put);
     list.own("DELETE", "/stoker/v1/tester/projects/{id}", tester::delete);
+    list.own("PUT", "/stoker/v1/tester/projects/{id}/workspace", tester::share);
+    list.own("PUT", "/stoker/v1/tester/projects/{id}/secrets", tester::secrets);
     list.own("POST", "/stoker/v1/tester/imports", tester_tools::import);
     list.own("GET", "/stoker/v1/tester/projects/{id}/export", tester_tools::export);
     list.own("POST", "/stoker/v1/tester/projects/{id}/preview", tester_tools::preview);

@@ -52,11 +52,11 @@ fn suggested(list: &str, name: &str) -> Option<Value> {
 }
 
 /// One attribute of a resource, or of the attribute `list`: name, type, and letters: `r` required, `m` many, `o` read only,
-/// `w` write only, `i` cannot be changed, `a` always in answers.
+/// `w` write only, `i` cannot be changed, `a` always in answers, `e` the case counts.
 fn attribute(list: &str, name: &str, kind: &str, letters: &str) -> Value {
     let has = |letter: char| letters.contains(letter);
     let mut attribute = json!({
-        "name": name, "type": kind, "multiValued": has('m'), "required": has('r'), "caseExact": false,
+        "name": name, "type": kind, "multiValued": has('m'), "required": has('r'), "caseExact": has('e'),
         "mutability": match () {
             () if has('o') => "readOnly",
             () if has('w') => "writeOnly",
@@ -108,6 +108,7 @@ pub fn schemas(base: &str) -> Vec<Value> {
             "User",
             &[
                 ("userName", "string", "ri"),
+                ("externalId", "string", "e"),
                 ("name", "complex", "r"),
                 ("emails", "complex", "mr"),
                 ("phoneNumbers", "complex", "m"),
@@ -120,7 +121,17 @@ pub fn schemas(base: &str) -> Vec<Value> {
                 ("groups", "complex", "mo"),
             ],
         ),
-        schema(base, GROUP, "Group", &[("displayName", "string", "r"), ("members", "complex", "m")]),
-        schema(base, ROLE, "Role", &[("name", "string", "r"), ("entitlements", "complex", "mr")]),
+        schema(
+            base,
+            GROUP,
+            "Group",
+            &[("displayName", "string", "r"), ("externalId", "string", "e"), ("members", "complex", "m")],
+        ),
+        schema(
+            base,
+            ROLE,
+            "Role",
+            &[("name", "string", "r"), ("externalId", "string", "e"), ("entitlements", "complex", "mr")],
+        ),
     ]
 }

@@ -221,17 +221,19 @@ fn any(document: &Value, path: &[String], op: Op, literal: &Value) -> bool {
     if found.is_empty() && literal.is_null() {
         return op == Op::Eq;
     }
+    // The directory's own id, and ours: what differs in case only is another one (RFC 7643, 3.1).
+    let exact = matches!(path, [name] if ["id", "externalId"].iter().any(|id| id.eq_ignore_ascii_case(name)));
     found.into_iter().any(|value| {
         // A complex attribute stands for its value.
         let value = value.as_object().and_then(|object| object.get("value")).unwrap_or(value);
-        compared(value, op, literal)
+        compared(value, op, literal, exact)
     })
 }
 
-fn compared(value: &Value, op: Op, literal: &Value) -> bool {
+fn compared(value: &Value, op: Op, literal: &Value, exact: bool) -> bool {
     let order = match (value, literal) {
         (Value::String(a), Value::String(b)) => {
-            let (a, b) = (a.to_lowercase(), b.to_lowercase());
+            let (a, b) = if exact { (a.clone(), b.clone()) } else { (a.to_lowercase(), b.to_lowercase()) };
             match op {
                 Op::Co => return a.contains(&b),
                 Op::Sw => return a.starts_with(&b),
@@ -262,7 +264,7 @@ mod tests {
     #[test]
     fn documents_are_found_by_any_attribute() {
         let ada = json!({
-            "userName": "Ada", "active": true, "name": { "familyName": "Byron" }, "meta": { "created": "2026-02-03T09:00:00Z" },
+            "userName": "Ada", "externalId": "X-1", "active": true, "name": { "familyName": "Byron" }, "meta": { "created": "2026-02-03T09:00:00Z" },
             "emails": [{ "value": "ada@work.example", "type": "work" }, { "value": "ada@home.example", "type": "home" }],
         });
         for (text, wanted) in [
@@ -284,6 +286,9 @@ mod tests {
             (r#"userName eq "x" or userName eq "ada" and active eq false"#, false),
             (r#"(userName eq "x" or userName eq "ada") and active eq true"#, true),
             ("nickName eq null", true),
+            (r#"externalId eq "X-1""#, true),
+            (r#"externalid eq "x-1""#, false),
+            (r#"externalId sw "X" and externalId pr"#, true),
         ] {
             assert_eq!(Filter::parse(text).map(|f| f.matches(&ada)), Ok(wanted), "{text}");
         }

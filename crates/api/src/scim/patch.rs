@@ -16,6 +16,7 @@ const READ_ONLY: &[&str] = &["id", "meta", "schemas", "groups"];
 /// The right spelling of names that may be new in a document.
 const NAMES: &[&str] = &[
     "userName",
+    "externalId",
     "name",
     "givenName",
     "familyName",

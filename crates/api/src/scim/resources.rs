@@ -53,6 +53,14 @@ pub fn user(base: &str, view: &PersonView, groups: &[(GroupId, String)]) -> Valu
     if let Some(title) = &person.title {
         body["title"] = json!(title);
     }
+    named(body, person.external_id.as_deref())
+}
+
+/// The document with what the directory calls it, if it calls it anything.
+fn named(mut body: Value, external: Option<&str>) -> Value {
+    if let Some(external) = external {
+        body["externalId"] = json!(external);
+    }
     body
 }
 
@@ -60,20 +68,22 @@ pub fn user(base: &str, view: &PersonView, groups: &[(GroupId, String)]) -> Valu
 pub fn group(base: &str, view: &GroupView) -> Value {
     let member = |id: &UserId| json!({ "value": id.as_str(), "$ref": format!("{base}/scim/v2/Users/{id}") });
     let group = &view.group;
-    json!({
+    let body = json!({
         "schemas": [GROUP], "id": group.id.as_str(), "displayName": group.name,
         "members": view.members.iter().map(member).collect::<Vec<_>>(),
         "meta": meta(base, "Group", group.id.as_str(), group.created_ms, group.modified_ms),
-    })
+    });
+    named(body, group.external_id.as_deref())
 }
 
 /// A role with its permissions.
 pub fn role(base: &str, role: &Role) -> Value {
     let entitlements: Vec<Value> = role.permissions.0.iter().map(|id| json!({ "value": id, "display": id })).collect();
-    json!({
+    let body = json!({
         "schemas": [ROLE], "id": role.id.as_str(), "name": role.name, "entitlements": entitlements,
         "meta": meta(base, "Role", role.id.as_str(), role.created_ms, role.modified_ms),
-    })
+    });
+    named(body, role.external_id.as_deref())
 }
 
 fn at<'a>(document: &'a Value, path: &[&str]) -> Option<&'a Value> {
@@ -150,6 +160,7 @@ pub fn read_user(document: &Value) -> Result<PersonRequest, Error> {
         title: text(document, &["title"])?,
         applications: None,
         password_hash: None,
+        external_id: Some(external(document)?),
     })
 }
 
@@ -158,16 +169,25 @@ pub fn password(document: &Value) -> Result<Option<String>, Error> {
     text(document, &["password"])
 }
 
-/// What a document of a group asks for: name and members.
-pub fn read_group(document: &Value) -> Result<(String, Vec<String>), Error> {
-    Ok((needed(document, &["displayName"])?, values(document, "members")?.unwrap_or_default()))
+/// What the directory calls it.
+fn external(document: &Value) -> Result<Option<String>, Error> {
+    text(document, &["externalId"])
 }
 
-/// What a document of a role asks for: name and permissions.
-pub fn read_role(document: &Value) -> Result<(String, Option<Vec<String>>), Error> {
+/// What a document of a group asks for: name, members, and what the directory calls it.
+pub fn read_group(document: &Value) -> Result<(String, Vec<String>, Option<String>), Error> {
+    let members = values(document, "members")?.unwrap_or_default();
+    Ok((needed(document, &["displayName"])?, members, external(document)?))
+}
+
+/// What a document of a role asks for: name, permissions, and what the directory calls it.
+pub type RoleWish = (String, Option<Vec<String>>, Option<String>);
+
+/// Reads it.
+pub fn read_role(document: &Value) -> Result<RoleWish, Error> {
     let permissions = values(document, "entitlements")?;
     let permissions = permissions.ok_or_else(|| Error::invalid("entitlements: is missing"))?;
-    Ok((needed(document, &["name"])?, Some(permissions)))
+    Ok((needed(document, &["name"])?, Some(permissions), external(document)?))
 }
 
 /// Ids of the path.

@@ -2,7 +2,8 @@
 //! private variables come in, stay, and never go out.
 
 use crate::error::ApiError;
-use stoker_service::tester::TestProjectRequest;
+use serde::{Deserialize, Serialize};
+use stoker_service::tester::{TestProjectRequest, TestProjectView};
 use stoker_tester::json::Json;
 use stoker_tester::model::{Drive, Entity, Kind, Variable};
 use stoker_tester::native::{self, ExportOptions, ImportOptions};
@@ -83,12 +84,98 @@ fn compact(drive: &Drive, private_values: bool) -> Result<Json, ApiError> {
     Json::parse(&text).map_err(|error| ApiError::from(stoker_service::Error::internal(error)))
 }
 
-/// What is kept of a drive.
+/// What is kept of a new drive: all in one.
 ///
 /// # Errors
 /// An internal one, when the document cannot be read back.
 pub fn to_keep(name: String, drive: &Drive) -> Result<TestProjectRequest, ApiError> {
-    Ok(TestProjectRequest { name, document: compact(drive, true)?.to_string(), requests: requests(drive) })
+    let document = compact(drive, true)?.to_string();
+    Ok(TestProjectRequest { name, document, requests: requests(drive), secrets: None, secrets_before: None })
+}
+
+/// What is kept of a drive in the place of one that was read: all in one, or, when it is shared from now on, with the values
+/// of private variables apart.
+///
+/// # Errors
+/// As for [`to_keep`].
+pub fn to_keep_again(
+    name: String,
+    drive: &Drive,
+    shared: bool,
+    before: &TestProjectView,
+) -> Result<TestProjectRequest, ApiError> {
+    let document = compact(drive, !shared)?.to_string();
+    let secrets = shared.then(|| apart(drive)).transpose()?;
+    let secrets_before = before.secrets.clone();
+    Ok(TestProjectRequest { name, document, requests: requests(drive), secrets, secrets_before })
+}
+
+/// A value of a private variable, as it is kept beside a shared project.
+#[derive(Serialize, Deserialize)]
+struct Apart {
+    environment: String,
+    variable: String,
+    value: String,
+}
+
+/// The values of private variables as a text.
+///
+/// # Errors
+/// An internal one that does not happen: they are plain texts.
+pub fn apart(drive: &Drive) -> Result<String, ApiError> {
+    let all: Vec<Apart> = drive
+        .environments
+        .iter()
+        .flat_map(|environment| environment.variables.iter().map(move |variable| (environment, variable)))
+        .filter(|(_, variable)| variable.is_private())
+        .filter_map(|(environment, variable)| {
+            let (environment, value) = (environment.id.clone(), variable.value.clone()?);
+            Some(Apart { environment, variable: variable.id.clone(), value })
+        })
+        .collect();
+    serde_json::to_string(&all).map_err(|error| ApiError::from(stoker_service::Error::internal(error)))
+}
+
+/// Takes the values of private variables out.
+pub fn without_secrets(drive: &mut Drive) {
+    for variable in drive.environments.iter_mut().flat_map(|environment| &mut environment.variables) {
+        if variable.is_private() {
+            variable.value = None;
+        }
+    }
+}
+
+/// What was kept, with the values that [`apart`] took out at their variables, as far as these are still there. Of a shared
+/// project no other values than these.
+///
+/// # Errors
+/// An internal one: what is kept was written by us.
+pub fn together(view: &TestProjectView) -> Result<Drive, ApiError> {
+    let mut drive = kept(&view.document)?;
+    if view.line.workspace.is_some() {
+        without_secrets(&mut drive);
+    }
+    if let Some(secrets) = &view.secrets {
+        put_back(&mut drive, secrets)?;
+    }
+    Ok(drive)
+}
+
+fn put_back(drive: &mut Drive, secrets: &str) -> Result<(), ApiError> {
+    let all: Vec<Apart> =
+        serde_json::from_str(secrets).map_err(|error| ApiError::from(stoker_service::Error::internal(error)))?;
+    for kept in all {
+        if let Some(variable) = private_variable(drive, &kept.environment, &kept.variable) {
+            variable.value = Some(kept.value);
+        }
+    }
+    Ok(())
+}
+
+/// The private variable with these ids.
+pub fn private_variable<'a>(drive: &'a mut Drive, environment: &str, variable: &str) -> Option<&'a mut Variable> {
+    let found = drive.environments.iter_mut().find(|known| known.id == environment)?;
+    found.variables.iter_mut().find(|known| known.id == variable && known.is_private())
 }
 
 /// What may be shown of a drive, as JSON.

@@ -40,6 +40,7 @@ both! {
         let body = json!({ "name": "watch", "permissions": ["TMC_OPERATOR"] });
         let made = http.post("/account/roles", &body).await.expect(201);
         server.clock.advance(1);
+        server.catch_up().await;
         let page = http.get(LOGS).await.expect(200);
         let all = page.json();
         let event = &all[0];
@@ -62,6 +63,7 @@ both! {
         let _ = http.post("/stoker/v1/me/tokens", &json!({ "name": "noted" })).await.expect(201);
         let _ = http.put("/stoker/v1/me/password", &json!({ "newPassword": "first battery staple" })).await;
         server.clock.advance(1);
+        server.catch_up().await;
         let all = http.get(LOGS).await.expect(200);
         assert!(all.text().contains("noted") && !all.text().contains("battery staple"), "{}", all.text());
         let made = all.json().as_array().and_then(|all| all.iter().find(|e| e["eventCategory"] == "access token").cloned());

@@ -200,6 +200,17 @@ both! {
             assert!(policy.contains(&format!("'nonce-{nonce}'")), "{policy}");
             assert!(page.text().contains(&format!("content={nonce}>")), "{}", page.text());
         }
+        let early = |text: String| text.matches("modulepreload").count();
+        for (path, files) in [("/", 1), ("/runs", 0), ("/runs/1", 2), ("/runs/1/", 2), ("/runs/1/2", 0)] {
+            let text = http.get(path).await.expect(200).text();
+            // Whoever is not signed in is not made to ask what would be refused.
+            assert!(!text.contains("as=\"fetch\""), "{text}");
+            assert_eq!(early(text), files, "{path}");
+        }
+        let run = http.send(Method::GET, "/runs/1", &[("cookie", "stoker_session=x")], None).await.expect(200).text();
+        for line in ["crossorigin href=\"/assets/log.js\">", "as=\"fetch\" crossorigin href=\"/stoker/v1/session\">"] {
+            assert!(run.contains(line), "{run}");
+        }
         for path in ["/nothing", "/runsx", "/assets/none.js", "/index.html", "/stoker/v1/nothing", "/stoker"] {
             let missing = http.get(path).await.expect(404);
             assert_eq!(missing.json()["message"], "there is no such path", "{path}");

@@ -107,6 +107,7 @@ both! {
         for (body, wanted) in [
             (json!({}), &["50%_off", "Load A", "Load B", "load c"][..]),
             (json!({ "name": "oad" }), &["Load A", "Load B", "load c"]),
+            (json!({ "name": "LOAD" }), &["Load A", "Load B", "load c"]),
             (json!({ "name": "%" }), &["50%_off"]),
             (json!({ "tags": ["x", "y"] }), &["Load A"]),
             (json!({ "runtimeType": "REMOTE_ENGINE", "runtimeId": engine }), &["50%_off"]),

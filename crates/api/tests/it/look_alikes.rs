@@ -80,4 +80,25 @@ both! {
             let _ = server.anonymous().post("/stoker/v1/session", &body).await.expect(201);
         }
     }
+
+    /// A version that did not normalise stored whatever was typed.
+    async fn a_login_stored_in_another_form_still_opens(server: TestServer) {
+        let http = server.http();
+        let made = http.post("/account/users", &user(CAFE[0])).await.expect(201).json();
+        let path = format!("/stoker/v1/users/{}/password", id(&made));
+        let _ = http.put(&path, &json!({ "newPassword": "correct horse battery" })).await.expect(204);
+        let role = id(&http.get("/account/roles?nameFilter=Operator").await.expect(200).json()[0]);
+        let _ = http.post(&format!("/account/users/{}/roles", id(&made)), &json!([role])).await.expect(200);
+        let older = server.store.write::<_, stoker_store::StoreError, _>(|tx| {
+            tx.execute("UPDATE users SET login = $1 WHERE login = $2", stoker_store::params![CAFE[1], CAFE[0]])
+        });
+        assert_eq!(older.await.expect("as an older version"), 1);
+        for login in CAFE {
+            let body = json!({ "login": login, "password": "correct horse battery" });
+            let _ = server.anonymous().post("/stoker/v1/session", &body).await.expect(201);
+            assert_eq!(http.post("/account/users", &user(login)).await.status, 409);
+        }
+        let body = json!({ "login": "cafe", "password": "correct horse battery" });
+        let _ = server.anonymous().post("/stoker/v1/session", &body).await.expect(401);
+    }
 }

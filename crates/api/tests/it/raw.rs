@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Opens a connection.
 pub(crate) async fn connect(server: &TestServer) -> TcpStream {
-    TcpStream::connect(server.address()).await.expect("connect")
+    TcpStream::connect(server.direct()).await.expect("connect")
 }
 
 /// The head of a request with the admin's token and these further lines, each ending with `\r\n`.

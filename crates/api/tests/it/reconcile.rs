@@ -165,7 +165,7 @@ both! {
             loop {
                 let ended = std::future::poll_fn(|cx| std::task::Poll::Ready(poll.as_mut().poll(cx).is_ready())).await;
                 assert!(!ended, "there was nothing to find");
-                if server.reconcile().await.woken == 0 {
+                if server.service.reconcile().await.expect("a pass").woken == 0 {
                     break;
                 }
             }
@@ -177,7 +177,7 @@ both! {
             .write(move |tx| stoker_store::runs::requeue(tx, &stoker_domain::ids::RunId::trusted(queued)))
             .await
             .expect("put back");
-        assert_eq!(server.reconcile().await.woken, 1);
+        assert_eq!(server.service.reconcile().await.expect("a pass").woken, 1);
         let messages = poll.await.expect("the poll");
         assert_eq!((messages.offers[0].run.as_str(), messages.offers[0].epoch), (run.as_str(), 2));
         assert_eq!(server.reconcile().await.woken, 0, "nobody waits any more");

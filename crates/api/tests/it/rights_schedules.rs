@@ -83,6 +83,7 @@ pub(crate) const SCHEDULES: &[Call] = {
             Need::Nothing,
         ),
         one("GET", "/stoker/v1/tasks/@task/firings", "", RUN, SEE),
+        one("GET", "/stoker/v1/tasks/@hooked/webhook", "", RUN, SEE),
         both("GET", PLAN_LINK.0, PLAN_LINK.1, "", OP, VIEW),
         both(
             "PUT",
@@ -102,6 +103,7 @@ pub(crate) const SCHEDULES: &[Call] = {
             SEE,
         ),
         one("GET", "/stoker/v1/plans/@plan/firings", "", OP, SEE),
+        one("GET", "/stoker/v1/plans/@phooked/webhook", "", OP, SEE),
         one("POST", "/stoker/v1/webhooks/@hook", r#"{"any":"thing"}"#, Who::Anybody, Need::Nothing),
     ]
 };

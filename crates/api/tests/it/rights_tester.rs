@@ -14,6 +14,15 @@ pub(crate) const TESTER: &[Call] = {
         one("GET", "/stoker/v1/tester/projects/@own-testproject", "", EVERYBODY, Need::Nothing),
         one("PUT", "/stoker/v1/tester/projects/@own-testproject", DOCUMENT, EVERYBODY, Need::Nothing),
         one("DELETE", "/stoker/v1/tester/projects/@own-testproject", "", EVERYBODY, Need::Nothing),
+        // What sharing with a workspace needs there is told in `tester_sharing.rs`; this takes back.
+        one(
+            "PUT",
+            "/stoker/v1/tester/projects/@own-testproject/workspace",
+            r#"{"version":1}"#,
+            EVERYBODY,
+            Need::Nothing,
+        ),
+        one("PUT", "/stoker/v1/tester/projects/@own-testproject/secrets", r#"{"values":[]}"#, EVERYBODY, Need::Nothing),
         one("POST", "/stoker/v1/tester/imports", r#"{"format":"sample"}"#, EVERYBODY, Need::Nothing),
         one("GET", "/stoker/v1/tester/projects/@own-testproject/export", "", EVERYBODY, Need::Nothing),
         one(

@@ -1,6 +1,7 @@
 //! What is due starts once: the clock moves and runs appear.
 
 use serde_json::{Value, json};
+use stoker_store::{StoreError, params};
 
 use crate::link::driver::{Engine, check_events, kinds, of, task_on, timeline};
 use crate::schedules::{cron, schedule, set_trigger};
@@ -242,6 +243,60 @@ both! {
         for task in &tasks {
             assert_eq!(runs(&server, task).await.len(), 3);
         }
+    }
+
+    async fn what_is_due_together_does_not_keep_each_other_from_starting(server: TestServer) {
+        let (first, engine) = server.ready_task("first").await;
+        let artifact = server.artifact("many", "0.1").await;
+        let mut tasks = vec![first];
+        for number in 0..25 {
+            let task = server.task(&format!("t{number}"), &artifact, "0.1").await;
+            server.configure(&task, &engine).await;
+            tasks.push(task);
+        }
+        for task in &tasks {
+            parallel(&server, (task, &engine), "0/10 * * * ?", "UTC").await;
+        }
+        let step = json!({ "name": "only", "condition": "ALL_SUCCEEDED", "taskIds": [tasks[3]] });
+        let body = json!({ "workspaceId": server.workspace(), "name": "with them", "steps": [step] });
+        let plan = server.http().post("/orchestration/executables/plans", &body).await.expect(201).json();
+        let plan = plan["id"].as_str().expect("an id").to_owned();
+        let trigger = json!({ "trigger": { "type": "CRON", "cronExpression": "0/10 * * * ?", "timeZone": "UTC" } });
+        let path = format!("/orchestration/executables/plans/{plan}");
+        let _ = server.http().put(&format!("{path}/run-config"), &trigger).await.expect(200);
+        let (paused, broken) = (tasks[1].clone(), tasks[2].clone());
+        let _ = server.http().put(&format!("{TASKS}/{paused}/pause"), &json!({ "pause": true })).await.expect(202);
+        let row = broken.clone();
+        let kept = server.store.write::<_, StoreError, _>(move |tx| {
+            let kept = tx.query("SELECT parameters FROM tasks WHERE id = $1", params![&row])?[0].text(0)?;
+            tx.execute("UPDATE tasks SET parameters = 'not JSON' WHERE id = $1", params![&row])?;
+            Ok(kept)
+        });
+        let kept = kept.await.expect("a damaged row");
+        server.clock.advance(10 * MINUTE);
+        let (a, b, c) = tokio::join!(server.reconcile(), server.reconcile(), server.reconcile());
+        assert_eq!(a.fired + b.fired + c.fired, tasks.len() - 1 + 1, "all but the damaged one, and the plan");
+        let row = broken.clone();
+        let mended = server.store.write::<_, StoreError, _>(move |tx| {
+            tx.execute("UPDATE tasks SET parameters = $2 WHERE id = $1", params![&row, kept])
+        });
+        mended.await.expect("the row as it was");
+        assert_eq!(server.reconcile().await.fired, 1, "the damaged one is made up for");
+        for task in tasks.iter().filter(|task| **task != paused) {
+            let wanted = if *task == tasks[3] { 2 } else { 1 };
+            assert_eq!(runs(&server, task).await.len(), wanted, "{task}");
+            let told = firings(&server, task).await;
+            assert_eq!((told.len(), &told[0]["result"]), (1, &json!("started")), "{told:?}");
+            let id = told[0]["executionId"].as_str().expect("the run");
+            check_events(&server, id).await;
+        }
+        assert!(runs(&server, &paused).await.is_empty());
+        assert_eq!(firings(&server, &paused).await[0]["reason"], "TASK_IS_PAUSED");
+        let page = server.http().get(&format!("/processing/executables/plans/{plan}/executions")).await.expect(200).json();
+        assert_eq!(page["total"], 1, "{page}");
+        assert_eq!(server.reconcile().await.fired, 0);
+        server.clock.advance(10 * MINUTE);
+        assert_eq!(server.reconcile().await.fired, tasks.len() + 1, "everything goes on");
     }
 }
 

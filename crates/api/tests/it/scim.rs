@@ -46,7 +46,8 @@ both! {
         assert_eq!(answer.header("location"), Some(format!("{}{path}", server.url).as_str()));
         assert_eq!(made["emails"], json!([{ "value": "ada@b.c", "type": "work", "primary": true }]));
         assert_eq!((&made["roles"][0]["display"], &made["meta"]["resourceType"]), (&json!("Operator"), &json!("User")));
-        assert!(!answer.text().contains("battery") && made.get("externalId").is_none());
+        assert!(!answer.text().contains("battery"));
+        assert_eq!(made["externalId"], "x1");
         assert!(server.service.check_password("ada", "correct horse battery", None).await.is_ok());
         // It is the same user in the account's own calls.
         let same = http.get(&format!("/account/users/{}", id(&made))).await.expect(200).json();
@@ -69,6 +70,50 @@ both! {
         let _ = http.delete(&path).await.expect(204);
         says(&http.get(&path).await, 404, "User id");
         says(&http.delete(&path).await, 404, "User id");
+    }
+
+    /// A directory finds what it made by its own id, whatever happened to the name; case counts.
+    async fn a_directory_finds_what_it_made(server: TestServer) {
+        let http = server.http();
+        let (mut user, plain) = (ada("ada"), { let mut plain = ada("bob"); plain.as_object_mut().expect("an object").remove("externalId"); plain });
+        user["externalId"] = json!("X-1");
+        let group = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "north", "externalId": "X-1" });
+        let role = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Role"], "name": "watch", "externalId": "X-1",
+            "entitlements": [{ "value": "TMC_OPERATOR" }],
+        });
+        for (kind, body, same, name) in [(USERS, &user, Some("/account/users"), "userName"), (GROUPS, &group, None, "displayName"), (ROLES, &role, None, "name")] {
+            let made = http.post(kind, body).await.expect(201).json();
+            let path = format!("{kind}/{}", id(&made));
+            assert_eq!(http.get(&path).await.expect(200).json()["externalId"], "X-1");
+            let count = |text: &'static str| async move {
+                let found = http.get(&format!("{kind}?filter=externalId%20eq%20%22{text}%22")).await.expect(200).json();
+                found["totalResults"].clone()
+            };
+            assert_eq!((count("X-1").await, count("x-1").await, count("X-2").await), (json!(1), json!(0), json!(0)), "{kind}");
+            // A change without a word of it keeps it; a whole document without it removes it.
+            let kept = patch(http, &path, json!([{ "op": "replace", "path": name, "value": made[name] }])).await.expect(200);
+            assert_eq!(kept.json()["externalId"], "X-1");
+            let new = patch(http, &path, json!([{ "op": "replace", "path": "externalId", "value": "X-2" }])).await.expect(200);
+            assert_eq!((&new.json()["externalId"], count("X-2").await), (&json!("X-2"), json!(1)));
+            if let Some(own) = same {
+                let mut body = http.get(&format!("{own}/{}", id(&made))).await.expect(200).json();
+                assert!(body.get("externalId").is_none(), "the account's own calls do not know it");
+                body["firstName"] = json!("Augusta");
+                let _ = http.put(&format!("{own}/{}", id(&made)), &body).await.expect(200);
+                assert_eq!(count("X-2").await, json!(1), "and do not lose it");
+            }
+            let gone = patch(http, &path, json!([{ "op": "remove", "path": "externalId" }])).await.expect(200).json();
+            assert!(gone.get("externalId").is_none());
+            let _ = http.put(&path, body).await.expect(200);
+            assert_eq!(count("X-1").await, json!(1));
+            let mut bad = body.clone();
+            bad["externalId"] = json!(7);
+            says(&http.put(&path, &bad).await, 400, "externalId");
+            bad["externalId"] = json!("x".repeat(256));
+            says(&http.put(&path, &bad).await, 400, "externalId");
+        }
+        assert!(http.post(USERS, &plain).await.expect(201).json().get("externalId").is_none());
     }
 
     async fn users_are_searched(server: TestServer) {

@@ -161,4 +161,35 @@ both! {
             assert!(found["requestId"].is_string() && found["userId"].is_string(), "{found}");
         }
     }
+
+    /// A password is changed because somebody else knows it: whoever is just signing in with the old one stays outside.
+    async fn no_session_of_an_old_password_outlives_its_change(server: TestServer) {
+        let (person, ada) = server.person("ada", &["TMC_OPERATOR"]).await;
+        let path = format!("/stoker/v1/users/{person}/password");
+        let word = |round: usize| format!("correct horse battery {round}");
+        let _ = ada.put("/stoker/v1/me/password", &json!({ "newPassword": word(0) })).await.expect(204);
+        for round in 0..3 {
+            server.clock.advance(MINUTE);
+            let (old, new) = (json!({ "login": "ada", "password": word(round) }), json!({ "newPassword": word(round + 1) }));
+            let anonymous = server.anonymous();
+            // One password is checked at a time: the change waits in the row with those who sign in, and comes before
+            // some that read the old one already.
+            let (changed, a, b, c) = tokio::join!(
+                server.http().put(&path, &new),
+                anonymous.post(SESSION, &old),
+                anonymous.post(SESSION, &old),
+                anonymous.post(SESSION, &old),
+            );
+            let _ = changed.expect(204);
+            for answer in [a, b, c] {
+                assert!([201, 401].contains(&answer.status), "{}", answer.text());
+                let Some(cookie) = answer.header("set-cookie").filter(|_| answer.status == 201) else { continue };
+                let cookie = cookie.split(';').next().expect("a pair");
+                let shown = anonymous.send(Method::GET, SESSION, &[("cookie", cookie)], None).await;
+                assert_eq!(shown.status, 401, "round {round}: a session of the old password lives on");
+            }
+            let now = json!({ "login": "ada", "password": word(round + 1) });
+            let _ = anonymous.post(SESSION, &now).await.expect(201);
+        }
+    }
 }

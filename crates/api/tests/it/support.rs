@@ -19,18 +19,23 @@ use stoker_store::accounts::{PersonalToken, User};
 use stoker_store::db::{Json, Record};
 use stoker_store::roles::{self, Role};
 use stoker_store::{Database, Store, StoreError};
+use stoker_testkit::balancer::Balancer;
 use stoker_testkit::http::{Answer, Http, Method};
 use stoker_testkit::postgres::{TestDatabase, database_from};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::replicas::{self, Replica, Replicas};
 
 /// Where the clock of every test stands at its start: 2026-02-03T09:00:00Z.
 pub(crate) const START_MS: i64 = 1_770_109_200_000;
-/// A console of three files.
+/// A console of few files.
 const CONSOLE: &[Asset] = &[
     Asset {
         path: "index.html",
         hash: "i1",
-        plain: b"<!doctype html><meta name=style-nonce content=__NONCE__><script src=/assets/a-1.js></script>",
+        plain:
+            b"<!doctype html><head><meta name=style-nonce content=__NONCE__><script src=/assets/a-1.js></script></head>",
         brotli: None,
         gzip: None,
     },
@@ -40,6 +45,13 @@ const CONSOLE: &[Asset] = &[
         plain: b"plain script",
         brotli: Some(b"brotli script"),
         gzip: Some(b"gzip script"),
+    },
+    Asset {
+        path: "routes.json",
+        hash: "r1",
+        plain: br#"[["",["assets/start.js"]],["runs/*",["assets/run.js","assets/log.js"]]]"#,
+        brotli: None,
+        gzip: None,
     },
     Asset { path: "icon.svg", hash: "s1", plain: b"<svg/>", brotli: None, gzip: None },
 ];
@@ -79,6 +91,11 @@ macro_rules! both {
 }
 pub(crate) use both;
 
+async fn open(database: Database) -> Store {
+    let opened = tokio::task::spawn_blocking(move || Store::open(&database)).await.expect("join");
+    opened.expect("open the store")
+}
+
 /// A server that serves until it is dropped. Its reconcilers run only when the test says so.
 pub(crate) struct TestServer {
     /// What the first start made, the admin's token among it.
@@ -91,22 +108,14 @@ pub(crate) struct TestServer {
     pub(crate) store: Store,
     /// Base URL, without a slash at the end.
     pub(crate) url: String,
-    address: SocketAddr,
+    /// All servers; more than one when the environment asks for it.
+    replicas: Replicas,
     blobs: PathBuf,
     keys: String,
     http: Http,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
     // Dropped last: the server above works in them.
     folder: TempDir,
-    database: Option<TestDatabase>,
-}
-
-impl Drop for TestServer {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-    }
+    database: Option<Arc<TestDatabase>>,
 }
 
 impl TestServer {
@@ -127,50 +136,54 @@ impl TestServer {
                 (Database::Postgres(database.url.clone()), Some(database))
             }
         };
-        let opened = tokio::task::spawn_blocking(move || Store::open(&database)).await.expect("join");
-        let store = opened.expect("open the store");
+        let postgres = postgres.map(Arc::new);
+        let count = if backend == Backend::Postgres { replicas::asked_for() } else { 1 };
         let blobs = folder.path().join("artifacts");
         let random: SharedRandom = Arc::new(SystemRandom::new());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("listen");
-        let address = listener.local_addr().expect("the own address");
-        let (url, clock) = (format!("http://{address}"), Arc::new(TestClock::at(START_MS)));
-        let keys = KeyRing::generate(&*random);
-        let service = Service::new(Parts {
-            store: store.clone(),
-            blobs: Blobs::open(&blobs).expect("open the blobs"),
-            keys: KeyRing::from_text(&keys).expect("make a key"),
-            clock: clock.clone(),
-            random: random.clone(),
-            settings,
-            public_url: url.clone(),
-        });
-        let mut made = None;
-        service
-            .bootstrap(|bootstrap| {
+        let (keys, clock) = (KeyRing::generate(&*random), Arc::new(TestClock::at(START_MS)));
+        let balancer = (count > 1).then(Balancer::start);
+        let (mut all, mut made, mut url) =
+            (Vec::new(), None, balancer.as_ref().map(|balancer| balancer.url().to_owned()));
+        for _ in 0..count {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen");
+            let address = listener.local_addr().expect("the own address");
+            let url = url.get_or_insert_with(|| format!("http://{address}"));
+            let store = open(database.clone()).await;
+            let service = Service::new(Parts {
+                store: store.clone(),
+                blobs: Blobs::open(&blobs).expect("open the blobs"),
+                keys: KeyRing::from_text(&keys).expect("make a key"),
+                clock: clock.clone(),
+                random: random.clone(),
+                settings: settings.clone(),
+                public_url: url.clone(),
+            });
+            let announce = |bootstrap: &Bootstrap| {
                 made = Some(bootstrap.clone());
                 Ok(())
-            })
-            .await
-            .expect("make the first objects");
-        let bootstrap = made.expect("the first start announces what it makes");
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let app = App { service: service.clone(), engine_program: None, console: CONSOLE };
-        tokio::spawn(stoker_api::serve(listener, app, random, async move {
-            let _ = stopped.await;
-        }));
+            };
+            service.bootstrap(announce).await.expect("make the first objects");
+            let app = App { service, engine_program: None, console: CONSOLE };
+            all.push(Replica::serve(listener, app, store, random.clone()));
+        }
+        let replicas = Replicas::new(all, balancer);
+        let (bootstrap, url) = (made.expect("the first start announces what it makes"), url.expect("a URL"));
+        let mut http = Http::new(&url)
+            .with_token(&bootstrap.personal_access_token)
+            .with_witness(Arc::new(crate::documents::witness));
+        if let Some(settle) = replicas.settle(postgres.as_ref()) {
+            http = http.with_settle(settle);
+        }
         Self {
-            http: Http::new(&url)
-                .with_token(&bootstrap.personal_access_token)
-                .with_witness(Arc::new(crate::documents::witness)),
+            http,
             bootstrap,
-            service,
+            service: replicas.all[0].service.clone(),
             clock,
-            store,
+            store: replicas.all[0].store.clone(),
             url,
-            address,
+            replicas,
             blobs,
             keys,
-            stop: Some(stop),
             folder,
             database: postgres,
         }
@@ -182,10 +195,9 @@ impl TestServer {
             Some(database) => Database::Postgres(database.url.clone()),
             None => Database::Sqlite(self.folder.path().join("stoker.db")),
         };
-        let opened = tokio::task::spawn_blocking(move || Store::open(&database)).await.expect("join");
         let random: SharedRandom = Arc::new(SystemRandom::new());
         Service::new(Parts {
-            store: opened.expect("open the store again"),
+            store: open(database).await,
             blobs: Blobs::open(&self.blobs).expect("open the blobs again"),
             keys: KeyRing::from_text(&self.keys).expect("the same key"),
             clock: self.clock.clone(),
@@ -211,9 +223,14 @@ impl TestServer {
         self.http.without_token()
     }
 
-    /// Where raw sockets connect to.
+    /// Host and port of [`TestServer::url`].
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.url.trim_start_matches("http://").parse().expect("an address")
+    }
+
+    /// Where raw sockets connect to: the servers themselves, in turn.
+    pub(crate) fn direct(&self) -> SocketAddr {
+        self.replicas.next().address
     }
 
     /// Id of environment `default`.
@@ -226,9 +243,32 @@ impl TestServer {
         &self.bootstrap.workspace_id
     }
 
-    /// One pass of all reconcilers.
+    /// One pass of all reconcilers; of several servers each has its turn.
     pub(crate) async fn reconcile(&self) -> Report {
-        self.service.reconcile().await.expect("a pass of the reconcilers")
+        self.replicas.next().service.reconcile().await.expect("a pass of the reconcilers")
+    }
+
+    /// The use cases behind each server.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Service> {
+        self.replicas.all.iter().map(|replica| &replica.service)
+    }
+
+    /// What each of several servers writes down within a second is written: last uses, and what was asked and answered.
+    /// One server alone shows such things at once.
+    pub(crate) async fn catch_up(&self) {
+        if self.replicas.all.len() > 1 {
+            for service in self.services() {
+                service.reconcile().await.expect("a pass of the reconcilers");
+            }
+        }
+    }
+
+    /// As [`TestServer::run`], always at the server whose use cases are `service`.
+    pub(crate) async fn run_here(&self, task: &str) -> String {
+        let http = Http::new(&format!("http://{}", self.replicas.all[0].address));
+        let http = http.with_token(&self.bootstrap.personal_access_token);
+        let answer = http.post("/processing/executions", &json!({ "executable": task })).await.expect(201).json();
+        answer["executionId"].as_str().expect("executionId is a text").to_owned()
     }
 
     /// Every file below the folder of artifacts, unfinished uploads too, but not the one that servers lock.
@@ -361,6 +401,7 @@ impl TestServer {
             predefined: None,
             created_ms: START_MS,
             modified_ms: START_MS,
+            external_id: None,
         };
         let made = self.store.write::<_, StoreError, _>(move |tx| {
             row.insert(tx)?;

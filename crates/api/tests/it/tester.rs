@@ -216,6 +216,32 @@ both! {
         }
     }
 
+    async fn a_preview_names_what_only_a_run_has(server: TestServer) {
+        let http = server.http();
+        let project = id(&http.post(PROJECTS, &json!({ "name": "Flow" })).await.expect(201).json());
+        let path = format!("{PROJECTS}/{project}");
+        let stoker = json!({
+            "before": [{ "name": "stamp", "value": "${uuid()}" }], "each": { "in": "${list}", "name": "one" },
+            "extract": [{ "name": "token", "subject": "ResponseStatus", "path": "code" }],
+        });
+        let base = server.address().to_string();
+        let made = request("r", "Look", (&base, "/health/${one}"), &json!({ "stoker": stoker, "headers": [] }));
+        let data = json!({ "data": { "text": "list,word\n\"[\"\"ready\"\",\"\"live\"\"]\",x\n" } });
+        let scenario = json!({ "type": "Scenario", "id": "s", "name": "Rows", "stoker": data });
+        let document = json!({ "version": 6, "entities": [{ "entity": scenario, "children": [made] }] });
+        let body = json!({ "version": 1, "name": "Flow", "document": document });
+        let _ = http.put(&path, &body).await.expect(200);
+        let text = json!({ "text": "${stamp} ${token} ${one} ${word} ${other}" });
+        let seen = http.post(&format!("{path}/preview"), &text).await.expect(200).json();
+        assert_eq!(seen["value"], "‹stamp› ‹token› ‹one› ‹word› other", "{seen}");
+        let warnings = seen["warnings"].as_array().expect("warnings");
+        assert_eq!(warnings.len(), 5, "{seen}");
+        assert!(warnings.iter().any(|one| one.as_str().is_some_and(|one| one.contains("`word` gets its value in a run"))));
+        // And in a run they have their values.
+        let run = ended(http, &id(&http.post(&format!("{path}/runs"), &json!({})).await.expect(201).json())).await;
+        assert_eq!((&run["outcome"], &run["requests"]), (&json!("Ok"), &json!(2)), "{run}");
+    }
+
     async fn what_is_wrong_is_named_and_leaves_nothing(server: TestServer) {
         let http = server.http();
         let project = made(&server, http, Some("x")).await;

@@ -119,6 +119,7 @@ both! {
         server.clock.advance(5 * MINUTE);
         let token = server.token(&id(&made), &secret).await;
         let _ = server.anonymous().with_token(&token).get("/orchestration/workspaces").await.expect(200);
+        server.catch_up().await;
         let shown = server.http().get(&path).await.expect(200).json();
         assert_eq!(shown["lastUsedDate"], "2026-02-03T09:05:00.000Z", "{shown}");
         assert_eq!(shown["lastUsedApi"], "orchestration");

@@ -81,6 +81,30 @@ both! {
         assert_eq!(runs(&server, &task).await.len(), 3);
     }
 
+    async fn the_last_call_of_a_webhook_is_shown(server: TestServer) {
+        let (task, engine) = server.ready_task("t").await;
+        let place = format!("/stoker/v1/tasks/{task}/webhook");
+        let none = server.http().get(&place).await.expect(404);
+        assert!(none.text().contains("no webhook"), "{}", none.text());
+        let path = hook(&server, (&task, &engine), json!({ "triggerCalls": 2, "triggerTimeout": MINUTE })).await;
+        let fresh = json!({ "name": "orders", "triggerCalls": 2, "waitingCalls": 0, "starts": 0 });
+        assert_eq!(server.http().get(&place).await.expect(200).json(), fresh);
+        assert_eq!(call(&server, &path, "text/plain", "a").await.status, 204);
+        server.clock.advance(1_000);
+        // A call that is refused is none.
+        assert_eq!(call(&server, &path, "text/plain", &"x".repeat(70_000)).await.status, 413);
+        let shown = server.http().get(&place).await.expect(200).json();
+        assert_eq!((&shown["waitingCalls"], &shown["lastCallAt"]), (&json!(1), &json!("2026-02-03T09:00:00.000Z")));
+        assert_eq!(shown["startsAt"], "2026-02-03T09:01:00.000Z");
+        assert!(!shown.to_string().contains(path.rsplit('/').next().expect("a secret")), "the URL is a secret");
+        assert_eq!(call(&server, &path, "text/plain", "b").await.status, 204);
+        let shown = server.http().get(&place).await.expect(200).json();
+        assert_eq!((&shown["starts"], &shown["lastCallAt"]), (&json!(1), &json!("2026-02-03T09:00:01.000Z")));
+        // Another URL was never called.
+        let _ = hook(&server, (&task, &engine), json!({ "newUrl": true })).await;
+        assert!(server.http().get(&place).await.expect(200).json()["lastCallAt"].is_null());
+    }
+
     async fn a_webhook_is_kept_changed_and_removed_with_the_run_configuration(server: TestServer) {
         let (task, engine) = server.ready_task("t").await;
         let first = hook(&server, (&task, &engine), json!({})).await;

@@ -50,6 +50,7 @@ impl World {
         shared.push(("@promorun", crate::promotions::analysis(server, &promotion).await));
         shared.push(("@promotion", promotion));
         shared.push(("@hook", world.make(server, "hook").await));
+        shared.push(("@hooked", world.make(server, "hooked").await));
         shared.push(("@daily", world.make(server, "daily").await));
         let grants = http.get("/security/permissions").await.expect(200).json();
         shared.push(("@user", grants[0]["userId"].as_str().expect("the admin's id").to_owned()));
@@ -76,6 +77,7 @@ impl World {
         let url = status.json()["presignedURL"].as_str().expect("the URL of the file").to_owned();
         let file = url.rsplit('/').next().expect("the last part").to_owned();
         let (plan_run, linked) = (world.make(server, "planrun").await, world.make(server, "plinked").await);
+        let hooked = world.make(server, "phooked").await;
         // Its first step fails at once, so that there is a failure handler to look at.
         server.reconcile().await;
         let path = format!("/processing/executions/plans/{plan_run}");
@@ -92,6 +94,7 @@ impl World {
         let mut shared = world.shared;
         shared.extend(kinds);
         shared.extend([("@planrun", plan_run), ("@plan", plan), ("@steprun", step), ("@plinked", linked)]);
+        shared.push(("@phooked", hooked));
         shared.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Self { shared, ..world }
     }
@@ -179,7 +182,7 @@ impl World {
                 let _ = http.put(&path, &json!({ "scheduleId": schedule })).await.expect(200);
                 return plan;
             }
-            "hook" => {
+            "hook" | "hooked" => {
                 let task = Box::pin(self.make(server, "task")).await;
                 let body = json!({
                     "trigger": { "type": "WEBHOOK", "webhook": { "name": text } },
@@ -188,7 +191,14 @@ impl World {
                 let path = format!("/orchestration/executables/tasks/{task}/run-config");
                 let set = http.put(&path, &body).await.expect(200).json();
                 let url = set["trigger"]["webhook"]["url"].as_str().expect("a URL");
-                return url.rsplit('/').next().expect("the last part").to_owned();
+                return if kind == "hooked" { task } else { url.rsplit('/').next().expect("the last part").to_owned() };
+            }
+            "phooked" => {
+                let plan = Box::pin(self.make(server, "plan")).await;
+                let body = json!({ "trigger": { "type": "WEBHOOK", "webhook": { "name": text } } });
+                let path = format!("/orchestration/executables/plans/{plan}/run-config");
+                let _ = http.put(&path, &body).await.expect(200);
+                return plan;
             }
             "daily" => {
                 let task = Box::pin(self.make(server, "task")).await;

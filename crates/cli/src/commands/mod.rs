@@ -12,9 +12,11 @@ pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod people;
 pub(crate) mod plans;
+pub(crate) mod projects;
 pub(crate) mod promotions;
 pub(crate) mod resources;
 pub(crate) mod run;
+pub(crate) mod run_profiles;
 pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod service_accounts;
@@ -80,6 +82,8 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Artifacts(command) => artifacts::run(app, command).await?,
         Command::Engines(command) => engines::run(app, command).await?,
         Command::Clusters(command) => clusters::run(app, command).await?,
+        Command::RunProfiles(command) => run_profiles::run(app, command).await?,
+        Command::Projects(command) => projects::run(app, command).await?,
         Command::Connections(command) => connections::run(app, command).await?,
         Command::Resources(command) => resources::run(app, command).await?,
         Command::Promotions(command) => promotions::run(app, command).await?,

@@ -183,6 +183,10 @@ async fn get(app: &App, client: &Client, wanted: &str) -> Result<()> {
     let trigger = &config["trigger"];
     let text = |name: &str| trigger[name].as_str().unwrap_or_default().to_owned();
     let paused = plan.plan_pause_details.as_ref().filter(|pause| pause.pause);
+    let called = match trigger["webhook"].is_object() {
+        true => last_call(client.plan_webhook(&id).await)?,
+        false => String::new(),
+    };
     let fields = [
         ("id", plan.executable.clone()),
         ("name", plan.name.clone()),
@@ -194,8 +198,18 @@ async fn get(app: &App, client: &Client, wanted: &str) -> Result<()> {
         ("cron", text("cronExpression")),
         ("time zone", text("timeZone")),
         ("url", trigger["webhook"]["url"].as_str().unwrap_or_default().to_owned()),
+        ("last call", called),
     ];
     app.out.record(&plan, &fields)
+}
+
+/// When the URL of a webhook was last called; nothing when it was removed meanwhile, or the server is too old to say.
+pub(crate) fn last_call(webhook: std::result::Result<serde_json::Value, stoker_client::ClientError>) -> Result<String> {
+    match webhook {
+        Ok(webhook) => Ok(webhook["lastCallAt"].as_str().unwrap_or("never").to_owned()),
+        Err(error) if error.is_not_found() => Ok(String::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {

@@ -176,6 +176,9 @@ async fn get(app: &App, client: &Client, wanted: &str) -> Result<()> {
         fields.push(("paused", format!("by {by}{why}")));
     }
     fields.extend(config.iter().flat_map(config_fields));
+    if config.is_some_and(|config| config.trigger["webhook"].is_object()) {
+        fields.push(("last call", super::plans::last_call(client.task_webhook(&id).await)?));
+    }
     app.out.record(&task, &fields)
 }
 

@@ -30,6 +30,11 @@ pub(crate) enum WorkspacesCommand {
         #[arg(long, value_name = "LOGIN")]
         owner: Option<String>,
     },
+    /// Remove a workspace in which nothing is left
+    Delete {
+        /// The workspace
+        workspace: String,
+    },
 }
 
 pub(crate) async fn run(app: &App, command: WorkspacesCommand) -> Result<()> {
@@ -51,6 +56,12 @@ pub(crate) async fn run(app: &App, command: WorkspacesCommand) -> Result<()> {
             let environment_id = names::environment(&client, &environment).await?.id;
             let new = client.create_workspace(&NewWorkspace { name, environment_id, description, owner }).await?;
             app.out.created(&new.id, &new)
+        }
+        WorkspacesCommand::Delete { workspace } => {
+            let found = names::workspace(&client, &workspace, None).await?;
+            client.delete_workspace(&found.id).await?;
+            app.out.note(&format!("removed workspace `{}`", names::place(&found)));
+            Ok(())
         }
     }
 }

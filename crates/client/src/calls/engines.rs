@@ -15,6 +15,25 @@ fn cluster_path(id: &str) -> String {
     format!("/processing/runtimes/remote-engine-clusters/{}", segment(id))
 }
 
+/// What run profiles belong to, by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProfilesOf {
+    /// An engine.
+    Engine(String),
+    /// A cluster.
+    Cluster(String),
+}
+
+impl ProfilesOf {
+    fn path(&self) -> String {
+        let path = match self {
+            ProfilesOf::Engine(id) => engine_path(id),
+            ProfilesOf::Cluster(id) => cluster_path(id),
+        };
+        format!("{path}/run-profiles")
+    }
+}
+
 /// Every method fails with [`ClientError`] when the server cannot be reached or refuses.
 impl Client {
     /// All engines that fit `query`, a FIQL expression such as `status==PAIRED`.
@@ -43,14 +62,26 @@ impl Client {
         self.delete(format!("{}/pairing", engine_path(id))).needs(WRITE).done().await.map(drop)
     }
 
-    /// The run profiles of an engine.
-    pub async fn run_profiles(&self, engine_id: &str) -> Result<Vec<RunProfile>, ClientError> {
-        self.get(format!("{}/run-profiles", engine_path(engine_id))).needs(READ).read().await
+    /// The run profiles of an engine or a cluster.
+    pub async fn run_profiles(&self, of: &ProfilesOf) -> Result<Vec<RunProfile>, ClientError> {
+        self.get(of.path()).needs(READ).read().await
     }
 
-    /// Adds a run profile to the engine named in it.
-    pub async fn create_run_profile(&self, new: &NewRunProfile) -> Result<RunProfile, ClientError> {
-        self.post(format!("{}/run-profiles", engine_path(&new.runtime_id))).needs(PROFILES).json(new).read().await
+    /// Adds a run profile.
+    pub async fn create_run_profile(&self, of: &ProfilesOf, new: &NewRunProfile) -> Result<RunProfile, ClientError> {
+        self.post(of.path()).needs(PROFILES).json(new).read().await
+    }
+
+    /// Removes a run profile. Tasks that use it get `instead`; without that it is refused while there are any.
+    pub async fn delete_run_profile(
+        &self,
+        of: &ProfilesOf,
+        id: &str,
+        instead: Option<&str>,
+    ) -> Result<(), ClientError> {
+        let path = format!("{}/{}", of.path(), segment(id));
+        let query = [("newRunProfileId", instead.map(str::to_owned))];
+        self.delete(path).needs(PROFILES).query(query).done().await.map(drop)
     }
 
     /// All clusters that fit `query`, a FIQL expression such as `name==Night*`.

@@ -81,6 +81,11 @@ impl Client {
         self.get(format!("{}/run-config", plan(id))).needs(READ).read().await
     }
 
+    /// The webhook of a plan, without its URL: `lastCallAt` tells when it was last called.
+    pub async fn plan_webhook(&self, id: &str) -> Result<serde_json::Value, ClientError> {
+        self.get(format!("/stoker/v1/plans/{}/webhook", segment(id))).needs(READ).read().await
+    }
+
     /// Sets what starts a plan by itself; start from what was read.
     pub async fn set_plan_run_config(
         &self,

@@ -68,6 +68,11 @@ impl Client {
         self.get(format!("{}/run-config", path(id))).needs(READ).read().await
     }
 
+    /// The webhook of a task, without its URL: `lastCallAt` tells when it was last called.
+    pub async fn task_webhook(&self, id: &str) -> Result<serde_json::Value, ClientError> {
+        self.get(format!("/stoker/v1/tasks/{}/webhook", segment(id))).needs(READ).read().await
+    }
+
     /// Sets how and where a task runs. `lineage` is left out, because servers that send it refuse it (`client`).
     pub async fn set_run_config(&self, id: &str, config: &RunConfig) -> Result<RunConfig, ClientError> {
         let mut config = config.clone();

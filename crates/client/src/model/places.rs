@@ -1,4 +1,4 @@
-//! Environments and workspaces.
+//! Environments, workspaces and projects.
 
 use super::Extra;
 use serde::{Deserialize, Serialize};
@@ -92,4 +92,41 @@ pub struct NewWorkspace {
     /// Login of the owner; the caller when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+}
+
+/// A project: where the sources of artifacts are kept.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Project {
+    /// 24 hexadecimal digits.
+    pub id: String,
+    /// Name, unique in the account.
+    #[serde(default)]
+    pub name: String,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Login of the owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// URL of the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Asks for a new project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewProject {
+    /// Name, unique in the account.
+    pub name: String,
+    /// Login of the owner.
+    pub owner: String,
+    /// URL of the repository.
+    pub url: String,
+    /// Free text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }

@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use stoker_domain::crash;
 use stoker_secrets::archive::ArchiveReader;
 use stoker_service::Settings;
 use stoker_store::backup as copy;
@@ -34,6 +35,9 @@ pub(crate) struct RestoreArgs {
 
 /// Does it.
 pub(crate) fn run(args: RestoreArgs) -> Result<()> {
+    if let Ok(name) = std::env::var("STOKER_CRASH_AT") {
+        crash::arm(&name);
+    }
     let passphrase = args.passphrase.read()?;
     let target = &args.place.data;
     if target.exists() && std::fs::read_dir(target)?.next().is_some() {
@@ -41,7 +45,7 @@ pub(crate) fn run(args: RestoreArgs) -> Result<()> {
     }
     let file = File::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let partial = Partial::make(target)?;
-    let manifest = unpack(BufReader::new(file), &passphrase, &partial.folder)
+    let (manifest, database) = unpack(BufReader::new(file), &passphrase, &partial.folder)
         .with_context(|| format!("cannot restore {} (is it whole, and the passphrase right?)", args.file.display()))?;
     let (file, url) = (partial.folder.join(DATABASE), args.place.database_url.clone());
     let inside = manifest.database == "sqlite";
@@ -57,7 +61,14 @@ pub(crate) fn run(args: RestoreArgs) -> Result<()> {
     let place = Place { data: partial.folder.clone(), database_url: url.clone().filter(|_| !inside) };
     settle(&place, args.keep_queue)?;
     if let (true, Some(url)) = (inside, url) {
-        copy::load_postgres(&file, &url).context("--database-url: cannot fill this database")?;
+        // The folder comes last, so that nothing can be started in it before all is there. What fails from here on is
+        // repeated with the same words: the database knows by what it was filled.
+        let mark = format!("{database} {}", if args.keep_queue { "keep-queue" } else { "settled" });
+        let filled = copy::load_postgres(&file, &url, &mark).context("--database-url: cannot fill this database")?;
+        if !filled {
+            writeln!(std::io::stdout().lock(), "the database is as an earlier try of this restore left it")?;
+        }
+        crash::point("restore.filled");
         partial.drop_database()?;
     }
     partial.keep(target)?;
@@ -135,10 +146,10 @@ fn sync_all(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Unpacks the archive and checks every file against its name.
-fn unpack(input: impl Read, passphrase: &str, folder: &Path) -> Result<Manifest> {
+/// Unpacks the archive and checks every file against its name. Also gives the SHA-256 of the database as it was in it.
+fn unpack(input: impl Read, passphrase: &str, folder: &Path) -> Result<(Manifest, String)> {
     let mut sealed = ArchiveReader::begin(input, passphrase)?;
-    let mut manifest: Option<Manifest> = None;
+    let (mut manifest, mut database): (Option<Manifest>, String) = Default::default();
     let mut files = 0;
     let mut tar = tar::Archive::new(&mut sealed);
     for entry in tar.entries()? {
@@ -148,7 +159,7 @@ fn unpack(input: impl Read, passphrase: &str, folder: &Path) -> Result<Manifest>
             (MANIFEST, None) => manifest = Some(read_manifest(entry.take(SMALL))?),
             (_, None) => bail!("its first entry is not {MANIFEST}"),
             ("data.key" | "bootstrap.json", Some(_)) => drop(put(&mut entry.take(SMALL), &folder.join(&name))?),
-            (DATABASE, Some(_)) => drop(put(&mut entry, &folder.join(DATABASE))?),
+            (DATABASE, Some(_)) => database = put(&mut entry, &folder.join(DATABASE))?,
             (_, Some(_)) => {
                 let sha256 = name.strip_prefix("artifacts/").filter(|hash| is_sha256(hash));
                 let sha256 = sha256.with_context(|| format!("it has an unknown entry {name}"))?;
@@ -166,7 +177,7 @@ fn unpack(input: impl Read, passphrase: &str, folder: &Path) -> Result<Manifest>
     if manifest.files != files {
         bail!("it should hold {} files and holds {files}", manifest.files);
     }
-    Ok(manifest)
+    Ok((manifest, database))
 }
 
 fn read_manifest(mut entry: impl Read) -> Result<Manifest> {

@@ -8,8 +8,9 @@ mod users;
 
 use crate::app::Service;
 use crate::error::Error;
-use crate::passwords::{Guess, SignIn};
+use crate::passwords::SignIn;
 use crate::sessions::{NewSession, Proven, Visit};
+use crate::tries::Guess;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -167,7 +168,7 @@ impl Service {
         }
         let code = back.code.filter(|code| !code.is_empty() && code.len() <= CODE_BYTES);
         let code = code.ok_or_else(|| refused("code: the identity provider sent none"))?;
-        self.inner.tries.begin(Guess::Token, from, now)?;
+        self.guess(Guess::Token, from).await?;
         let endpoints = provider.endpoints(now).await?;
         let tokens = provider.exchange(&endpoints, &code, &flow.verifier, &self.callback_url()).await?;
         let expected = Expected {
@@ -186,11 +187,12 @@ impl Service {
         let claims = claims.map_err(|error| refused(error.to_string()))?;
         let claims = provider.completed(&endpoints, claims, tokens.access_token.as_deref()).await?;
         let actor = self.user_of_claims(&provider.settings, claims, &visit).await?;
-        self.inner.tries.right(Guess::Token, from);
+        self.guessed(Guess::Token, from).await?;
         self.admit(&actor, from).await?;
         let user = actor.person()?;
         self.note_sign_in(&actor, user.clone(), SignIn::Right("openId")).await?;
-        let made = self.open_console_session(Proven { user, token_id: None, way: "openId" }, visit).await?;
+        let made =
+            self.open_console_session(Proven { user, token_id: None, way: "openId", password: None }, visit).await?;
         Ok((made, flow.return_to))
     }
 

@@ -68,6 +68,7 @@ fn new_person(id: UserId, login: String, claims: &IdClaims, now: i64) -> Person 
         modified_ms: now,
         password_set_ms: None,
         attempt_ms: None,
+        external_id: None,
         login,
     }
 }

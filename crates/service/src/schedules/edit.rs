@@ -175,7 +175,7 @@ impl Service {
                     }
                 }
             }
-            schedules::refresh_next(tx, &id)?;
+            schedules::refresh_next(tx, std::slice::from_ref(&id))?;
             service.audit_schedule(tx, &proof, edit.action(), &schedule, Some(edit.name()))?;
             Ok(true)
         })

@@ -228,6 +228,7 @@ pub(crate) fn skip_overdue(
     now_ms: i64,
 ) -> Result<(), Error> {
     let Some((schedule, link)) = lock_of(tx, kind, id)? else { return Ok(()) };
+    let (mut fires, mut next) = (Vec::new(), Vec::new());
     for trigger in schedules::triggers(tx, &schedule.id)? {
         let Some(from_ms) = trigger.next_ms.filter(|at| *at <= now_ms) else { continue };
         let due = due(&rule(&trigger, zones)?, from_ms, now_ms, limits::LATE_START_MS);
@@ -239,10 +240,12 @@ pub(crate) fn skip_overdue(
             ExecutableKind::Plan => PlanMisfire::Paused.id(),
         };
         fire.reason = Some(reason.to_owned());
-        schedules::insert_fire(tx, &fire)?;
-        schedules::set_next(tx, &trigger.id, due.next_ms)?;
+        fires.push(fire);
+        next.push((trigger.id, due.next_ms));
     }
-    schedules::refresh_next(tx, &schedule.id)?;
+    schedules::insert_fires(tx, &fires)?;
+    schedules::set_next(tx, &next)?;
+    schedules::refresh_next(tx, &[schedule.id])?;
     Ok(())
 }
 

@@ -36,7 +36,7 @@ impl Topic {
             "log_chunks" => Some(Topic::Logs),
             "engines" | "clusters" | "run_profiles" => Some(Topic::Engines),
             "settings" | "audit_events" | "console_sessions" | "data_keys" | "preferences" | "schema_migrations"
-            | "tester_projects" | "tester_runs" => None,
+            | "tester_projects" | "tester_runs" | "tester_own" => None,
             _ => Some(Topic::Objects),
         }
     }

@@ -8,16 +8,20 @@
 //! | `{blob}` | `BYTEA` | `BLOB` |
 //! | `{clustered}` | nothing | `WITHOUT ROWID` |
 //! | `{bytes}` | `COLLATE "C"` | nothing: texts are ordered by their bytes |
+//! | `{any_of}` | `= ANY(` | `IN (SELECT value FROM json_each(` |
+//! | `{any_end}` | `)` | `))` |
 
 use std::borrow::Cow;
 
-const WORDS: [(&str, &str, &str); 6] = [
+const WORDS: [(&str, &str, &str); 8] = [
     ("{lock}", "FOR UPDATE", ""),
     ("{share}", "FOR SHARE", ""),
     ("{skip_locked}", "FOR UPDATE SKIP LOCKED", ""),
     ("{blob}", "BYTEA", "BLOB"),
     ("{clustered}", "", "WITHOUT ROWID"),
     ("{bytes}", "COLLATE \"C\"", ""),
+    ("{any_of}", "= ANY(", "IN (SELECT value FROM json_each("),
+    ("{any_end}", ")", "))"),
 ];
 
 /// The statement in PostgreSQL's words.

@@ -21,6 +21,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0013_preferences", include_str!("../../migrations/0013_preferences.sql")),
     ("0014_tester", include_str!("../../migrations/0014_tester.sql")),
     ("0015_search", include_str!("../../migrations/0015_search.sql")),
+    ("0016_names", include_str!("../../migrations/0016_names.sql")),
+    ("0017_long_lists", include_str!("../../migrations/0017_long_lists.sql")),
+    ("0018_shared_tests", include_str!("../../migrations/0018_shared_tests.sql")),
+    ("0019_webhook_use", include_str!("../../migrations/0019_webhook_use.sql")),
+    ("0020_rare", include_str!("../../migrations/0020_rare.sql")),
 ];
 
 /// Names of all migrations of this program.
@@ -58,5 +63,5 @@ pub(super) fn run(link: &mut dyn Link) -> Result<(), StoreError> {
         }
         link.execute("INSERT INTO schema_migrations (name) VALUES ($1)", &[Value::from(*name)])?;
     }
-    Ok(())
+    crate::look_alikes::refresh(&mut super::Tx::new(link))
 }

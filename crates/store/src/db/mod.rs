@@ -1,5 +1,6 @@
 //! Connections and transactions over both databases.
 
+mod access;
 mod catalog;
 mod changes;
 pub mod dialect;
@@ -12,6 +13,7 @@ pub(crate) mod record;
 mod sqlite_db;
 mod value;
 
+pub use access::{AccessNews, Whose};
 pub use changes::{Counts, Topic};
 pub(crate) use migrate::known_migrations;
 pub(crate) use moving::{from_postgres, to_postgres};
@@ -81,6 +83,7 @@ pub enum StoreError {
 pub struct Tx<'a> {
     link: &'a mut dyn Link,
     touched: Touched,
+    access: Whose,
 }
 
 /// One open connection inside a transaction.
@@ -89,11 +92,18 @@ trait Link {
     fn kind(&self) -> &'static str;
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError>;
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
+    /// Adds rows, each of which `one` adds with its values.
+    fn insert_many(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError>;
+}
+
+/// What stands before the values of a statement that adds a row.
+fn before_values(one: &str) -> &str {
+    one.split(" VALUES ").next().unwrap_or(one)
 }
 
 impl<'a> Tx<'a> {
     fn new(link: &'a mut dyn Link) -> Self {
-        Self { link, touched: Touched::default() }
+        Self { link, touched: Touched::default(), access: Whose::Nobody }
     }
 }
 
@@ -105,6 +115,23 @@ impl Tx<'_> {
             self.touched.note(sql);
         }
         Ok(rows)
+    }
+
+    /// Runs `one`, an `INSERT INTO table (columns) VALUES ($1, …)`, for each of the rows, many at once.
+    pub(crate) fn insert_many(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+        match rows {
+            [] => return Ok(()),
+            [only] => drop(self.link.execute(one, only)?),
+            _ => self.link.insert_many(one, rows)?,
+        }
+        self.touched.note(one);
+        Ok(())
+    }
+
+    /// Notes whose access may end with this transaction. Who remembers rights or streams changes is told once it is
+    /// committed, before its caller has the answer.
+    pub fn access_changed(&mut self, whose: Whose) {
+        self.access.add(whose);
     }
 
     /// Runs a statement and gives all its rows.
@@ -159,17 +186,28 @@ enum Backend {
 pub struct Store {
     backend: Arc<Backend>,
     voice: Voice,
-    access: watch::Sender<u64>,
+    elsewhere: watch::Sender<Counts>,
 }
 
 /// Says what was committed: to those who wait here, and to the other servers.
 #[derive(Clone)]
 struct Voice {
     changes: watch::Sender<Counts>,
+    access: watch::Sender<AccessNews>,
     untold: Option<others::Untold>,
 }
 
 impl Voice {
+    fn announce_access(&self, whose: Whose) {
+        if whose == Whose::Nobody {
+            return;
+        }
+        self.access.send_modify(|all| all.push(whose.clone()));
+        if let Some(untold) = &self.untold {
+            untold.tell_access(whose);
+        }
+    }
+
     fn announce(&self, touched: Touched) {
         touched.announce(&self.changes);
         if let Some(untold) = &self.untold {
@@ -188,11 +226,15 @@ where
     Box::new(move |tx| {
         // A panic in one closure must not take the connection thread, and with it every other request, down.
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(tx)));
-        let touched = std::mem::take(&mut tx.touched);
+        let (touched, access) = (std::mem::take(&mut tx.touched), std::mem::take(&mut tx.access));
         match result {
             Ok(Ok(value)) => Verdict::Commit(Box::new(move |committed| {
-                if let (Ok(()), Some(voice)) = (&committed, &voice) {
-                    voice.announce(touched);
+                if let Some(voice) = &voice {
+                    // A commit that failed may be on disk all the same.
+                    voice.announce_access(access);
+                    if committed.is_ok() {
+                        voice.announce(touched);
+                    }
                 }
                 let _ = answer.send(committed.map(|()| value).map_err(E::from));
             })),
@@ -211,11 +253,13 @@ where
 impl Store {
     /// Opens the database and brings its tables up to date. Blocks; call it before serving.
     pub fn open(database: &Database) -> Result<Self, StoreError> {
-        let (changes, access) = (watch::Sender::new(Counts::default()), watch::Sender::new(0));
+        let (changes, access) = (watch::Sender::new(Counts::default()), watch::Sender::new(AccessNews::default()));
+        let elsewhere = watch::Sender::new(Counts::default());
         let backend = match database {
             Database::Sqlite(path) => Backend::Sqlite(sqlite_db::Sqlite::open(path)?),
             Database::Postgres(url) => {
-                let ears = others::Ears { changes: changes.clone(), access: access.clone() };
+                let ears =
+                    others::Ears { changes: changes.clone(), elsewhere: elsewhere.clone(), access: access.clone() };
                 Backend::Postgres(postgres_db::Postgres::open(url, ears)?)
             }
         };
@@ -223,25 +267,29 @@ impl Store {
             Backend::Sqlite(_) => None,
             Backend::Postgres(db) => Some(db.others.untold()),
         };
-        Ok(Self { backend: Arc::new(backend), voice: Voice { changes, untold }, access })
+        Ok(Self { backend: Arc::new(backend), voice: Voice { changes, access, untold }, elsewhere })
     }
 
-    /// Tells the other servers on the database that somebody signed out or lost rights. A hint: it may be lost.
-    pub fn tell_access_lost(&self) {
-        if let Some(untold) = &self.voice.untold {
-            untold.tell_access();
-        }
+    /// Whether the other servers on the database were told of everything that this one changed; always on SQLite.
+    pub fn others_are_told(&self) -> bool {
+        self.voice.untold.as_ref().is_none_or(others::Untold::is_told)
     }
 
-    /// Counts how often another server said so.
-    pub fn access_lost(&self) -> watch::Receiver<u64> {
-        self.access.subscribe()
+    /// Who signed out or lost rights, by [`Tx::access_changed`] here and on the other servers on the database, from where
+    /// it is heard some tenths of a second later; a hint that may be lost.
+    pub fn access_lost(&self) -> watch::Receiver<AccessNews> {
+        self.voice.access.subscribe()
     }
 
     /// Tells how often each kind of rows was changed through this value and its clones, from now on; on PostgreSQL also
     /// through other servers on the same database, some tenths of a second later. A hint for those who show rows.
     pub fn changes(&self) -> watch::Receiver<Counts> {
         self.voice.changes.subscribe()
+    }
+
+    /// As [`Store::changes`], of what other servers changed; nothing ever on SQLite.
+    pub fn changes_elsewhere(&self) -> watch::Receiver<Counts> {
+        self.elsewhere.subscribe()
     }
 
     /// `sqlite` or `postgres`, for logs and the status page.

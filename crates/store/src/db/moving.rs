@@ -4,6 +4,7 @@
 use super::postgres_db::{self, PostgresTx};
 use super::sqlite_db::{self, SqliteTx};
 use super::{Link, Row, StoreError, Tx, Value, migrate, postgres_tls};
+use crate::settings;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::{Client, IsolationLevel};
 use rusqlite::Connection;
@@ -103,11 +104,12 @@ pub(crate) fn from_postgres(url: &str, target: &Path) -> Result<(), StoreError> 
 }
 
 /// Copies all rows of a file of the embedded database into an empty PostgreSQL database: all of them or none. Brings the
-/// file up to date first. Must not run on a thread of an async runtime.
+/// file up to date first. Must not run on a thread of an async runtime. The setting `mark` is put there too; a database
+/// that has it already is left as it is, and the answer is `false`.
 ///
 /// # Errors
 /// [`StoreError::Open`] when the database cannot be reached or is not empty.
-pub(crate) fn to_postgres(file: &Path, url: &str) -> Result<(), StoreError> {
+pub(crate) fn to_postgres(file: &Path, url: &str, mark: (&str, &str)) -> Result<bool, StoreError> {
     let file = sqlite_db::create(file)?;
     let mut client = connect(url)?;
     let mut transaction = client.transaction().map_err(postgres_db::failed)?;
@@ -115,7 +117,12 @@ pub(crate) fn to_postgres(file: &Path, url: &str) -> Result<(), StoreError> {
     let mut link = PostgresTx { transaction: &mut transaction, statements: &mut statements, broken: false };
     // As a server that starts now would: one of the two waits, and then sees what the other did.
     link.execute("SELECT pg_advisory_xact_lock(7863465)", &[])?;
-    if let Some(table) = Tx::new(&mut link).tables()?.first() {
+    let mut tx = Tx::new(&mut link);
+    let there = tx.tables()?;
+    if there.iter().any(|table| table == "settings") && settings::get(&mut tx, mark.0)?.as_deref() == Some(mark.1) {
+        return Ok(false);
+    }
+    if let Some(table) = there.first() {
         return Err(StoreError::Open(format!(
             "it is not empty, it has the table {table}: restore into a new database (CREATE DATABASE)"
         )));
@@ -139,8 +146,13 @@ pub(crate) fn to_postgres(file: &Path, url: &str) -> Result<(), StoreError> {
             return Err(StoreError::Open(format!("{} has {stored} rows instead of {sent}", table.name)));
         }
     }
+    let mut link = PostgresTx { transaction: &mut transaction, statements: &mut statements, broken: false };
+    let mut tx = Tx::new(&mut link);
+    settings::remove(&mut tx, mark.0)?;
+    settings::insert(&mut tx, mark.0, mark.1)?;
     transaction.batch_execute("ANALYZE").map_err(postgres_db::failed)?;
-    transaction.commit().map_err(postgres_db::failed)
+    transaction.commit().map_err(postgres_db::failed)?;
+    Ok(true)
 }
 
 /// Puts each table behind those it refers to.
@@ -217,6 +229,8 @@ fn put(line: &mut String, value: &Value) {
                 }
             }
         }
+        // No row has such a value.
+        Value::Texts(_) => {}
         Value::Blob(bytes) => {
             line.push_str("\\\\x");
             for byte in bytes {

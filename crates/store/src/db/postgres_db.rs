@@ -2,7 +2,7 @@
 
 use super::others::{Ears, Others};
 use super::postgres_tls::{self, Connector};
-use super::{Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
+use super::{Link, Row, StoreError, Tx, Value, Verdict, Work, before_values, dialect, migrate};
 use postgres::error::SqlState;
 use postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 use postgres::{Client, IsolationLevel, Statement};
@@ -72,7 +72,8 @@ pub(super) fn reason(error: &postgres::Error) -> String {
 }
 
 pub(super) fn prepare_session(client: &mut Client) -> Result<(), StoreError> {
-    client.batch_execute("SET client_min_messages = warning").map_err(StoreError::Postgres)
+    // Compiling a statement takes longer than any statement here may take.
+    client.batch_execute("SET client_min_messages = warning; SET jit = off").map_err(StoreError::Postgres)
 }
 
 fn migrate_postgres(client: &mut Client) -> Result<(), StoreError> {
@@ -193,6 +194,10 @@ impl ToSql for Value {
             Value::Text(text) if text.contains('\0') => text.replace('\0', "\u{FFFD}").to_sql(ty, out),
             Value::Text(text) => text.to_sql(ty, out),
             Value::Blob(bytes) => bytes.to_sql(ty, out),
+            Value::Texts(texts) if texts.iter().any(|text| text.contains('\0')) => {
+                texts.iter().map(|text| text.replace('\0', "\u{FFFD}")).collect::<Vec<_>>().to_sql(ty, out)
+            }
+            Value::Texts(texts) => texts.to_sql(ty, out),
         }
     }
 
@@ -205,6 +210,11 @@ impl ToSql for Value {
 
 impl PostgresTx<'_, '_> {
     fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<postgres::Row>, StoreError> {
+        if params.iter().any(|value| matches!(value, Value::Texts(_))) {
+            // How long a list is decides which way is the best, so such a statement is never planned for lists of any
+            // length.
+            return self.transaction.query_typed(&dialect::postgres(sql), &with_types(params)).map_err(failed);
+        }
         let statement = self.prepared(sql)?;
         self.transaction.query(&statement, &by_reference(params)).map_err(failed)
     }
@@ -213,6 +223,30 @@ impl PostgresTx<'_, '_> {
         let statement = self.prepared(sql)?;
         self.transaction.execute(&statement, &by_reference(params)).map_err(failed)
     }
+
+    /// Sends each column as one list: a single text of a statement for any number of rows, and few parameters to plan.
+    fn insert_columns(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+        let kinds: Vec<Type> = self.prepared(one)?.params().to_vec();
+        let lists: Vec<String> =
+            kinds.iter().enumerate().map(|(n, kind)| format!("${}::{}[]", n + 1, kind.name())).collect();
+        let sql = format!("{} SELECT * FROM unnest({})", before_values(one), lists.join(", "));
+        let statement = self.prepared(&sql)?;
+        let columns: Vec<Vec<&Value>> =
+            (0..kinds.len()).map(|n| rows.iter().map(|row| row.get(n).unwrap_or(&Value::Null)).collect()).collect();
+        let columns: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as _).collect();
+        self.transaction.execute(&statement, &columns).map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn with_types(params: &[Value]) -> Vec<(&(dyn ToSql + Sync), Type)> {
+    let kind = |value: &Value| match value {
+        Value::Null | Value::Text(_) => Type::TEXT,
+        Value::Int(_) => Type::INT8,
+        Value::Blob(_) => Type::BYTEA,
+        Value::Texts(_) => Type::TEXT_ARRAY,
+    };
+    params.iter().map(|value| (value as &(dyn ToSql + Sync), kind(value))).collect()
 }
 
 fn by_reference(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
@@ -234,6 +268,12 @@ impl Link for PostgresTx<'_, '_> {
         let result = self.rows(sql, params);
         self.broken |= result.is_err();
         result?.iter().map(row).collect()
+    }
+
+    fn insert_many(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+        let result = self.insert_columns(one, rows);
+        self.broken |= result.is_err();
+        result
     }
 }
 

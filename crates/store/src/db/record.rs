@@ -166,6 +166,27 @@ impl Column for stoker_domain::Rights {
     }
 }
 
+/// Most rows of one statement.
+const ROWS_AT_ONCE: usize = 32;
+
+/// The rows in parts for one statement each. Their numbers are powers of two, so that there are few texts of statements.
+pub(crate) fn in_powers<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut left = rows;
+    std::iter::from_fn(move || {
+        let most = ROWS_AT_ONCE.min(1 << left.len().checked_ilog2()?);
+        let (part, rest) = left.split_at(most);
+        left = rest;
+        Some(part)
+    })
+}
+
+/// The statement that adds one row.
+pub(crate) fn insert_text_of<R: Record>() -> String {
+    let columns = R::insert_columns();
+    let places: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
+    format!("INSERT INTO {} ({}) VALUES ({})", R::TABLE, columns.join(", "), places.join(", "))
+}
+
 /// A struct that is a row of one table.
 pub trait Record: Sized {
     /// The table.
@@ -180,11 +201,31 @@ pub trait Record: Sized {
     fn values(&self) -> Vec<Value>;
     /// The INSERT statement; made once for each kind of row.
     fn insert_text() -> &'static str;
+    /// The columns that it sets: [`Record::COLUMNS`], and `name_key` where there is one.
+    fn insert_columns() -> Vec<&'static str>;
+
+    /// The values in the order of [`Record::insert_columns`].
+    fn insert_values(&self) -> Vec<Value> {
+        let mut values = self.values();
+        values.extend(self.name_key().map(|(_, key)| Value::Text(key)));
+        values
+    }
+    /// The column whose key, as people see it, stands in the column `name_key` too, and that key; see
+    /// [`crate::look_alikes`].
+    fn name_key(&self) -> Option<(&'static str, String)> {
+        None
+    }
 
     /// Adds the row.
     fn insert(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        tx.execute(Self::insert_text(), &self.values())?;
+        tx.execute(Self::insert_text(), &self.insert_values())?;
         Ok(())
+    }
+
+    /// Adds all rows, many in one statement.
+    fn insert_all(tx: &mut Tx<'_>, rows: &[Self]) -> Result<(), StoreError> {
+        let rows: Vec<Vec<Value>> = rows.iter().map(Self::insert_values).collect();
+        tx.insert_many(Self::insert_text(), &rows)
     }
 
     /// All rows for `rest`, which continues `SELECT columns FROM table`.
@@ -198,18 +239,37 @@ pub trait Record: Sized {
         Ok(Self::select(tx, rest, params)?.into_iter().next())
     }
 
+    /// The rows whose key, the first column, is one of `keys`, in no order; an unknown key has no row.
+    fn with_keys(tx: &mut Tx<'_>, keys: Vec<String>) -> Result<Vec<Self>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = Self::COLUMNS.split(", ").next().unwrap_or("id");
+        let mut conditions = Conditions::default();
+        conditions.among(key, keys);
+        Self::select(tx, &conditions.text(), conditions.values())
+    }
+
     /// Replaces the row whose first column, the key, has the value of this one.
     fn update(&self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-        let sets: Vec<String> =
+        let mut sets: Vec<String> =
             Self::COLUMNS.split(", ").enumerate().skip(1).map(|(n, column)| format!("{column} = ${}", n + 1)).collect();
+        let mut values = self.values();
+        if let Some((column, name_key)) = self.name_key() {
+            let (at, last) =
+                (Self::COLUMNS.split(", ").position(|one| one == column).unwrap_or(0) + 1, values.len() + 1);
+            // A name that stays keeps its key: see `look_alikes::refresh`.
+            sets.push(format!("name_key = CASE WHEN {column} = ${at} THEN name_key ELSE ${last} END"));
+            values.push(Value::Text(name_key));
+        }
         let key = Self::COLUMNS.split(", ").next().unwrap_or("id");
-        tx.execute(&format!("UPDATE {} SET {} WHERE {key} = $1", Self::TABLE, sets.join(", ")), &self.values())
+        tx.execute(&format!("UPDATE {} SET {} WHERE {key} = $1", Self::TABLE, sets.join(", ")), &values)
     }
 }
 
-/// Declares a struct that is a row: column names are field names.
+/// Declares a struct that is a row: column names are field names. With `keyed by` the key of that field is stored too.
 macro_rules! record {
-    ($(#[$doc:meta])* $name:ident in $table:literal {
+    ($(#[$doc:meta])* $name:ident in $table:literal $(keyed by $keyed:ident)? {
         $(#[$first_doc:meta])* $first:ident: $first_type:ty
         $(, $(#[$field_doc:meta])* $field:ident: $type:ty)* $(,)?
     }) => {
@@ -236,11 +296,19 @@ macro_rules! record {
 
             fn insert_text() -> &'static str {
                 static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-                TEXT.get_or_init(|| {
-                    let places: Vec<String> = (1..=Self::WIDTH).map(|n| format!("${n}")).collect();
-                    format!("INSERT INTO {} ({}) VALUES ({})", Self::TABLE, Self::COLUMNS, places.join(", "))
-                })
+                TEXT.get_or_init(|| $crate::db::record::insert_text_of::<Self>())
             }
+
+            fn insert_columns() -> Vec<&'static str> {
+                #[allow(unused_mut, reason = "only some kinds of rows are keyed")]
+                let mut columns: Vec<&str> = Self::COLUMNS.split(", ").collect();
+                $(columns.push({ let _ = stringify!($keyed); "name_key" });)?
+                columns
+            }
+
+            $(fn name_key(&self) -> Option<(&'static str, String)> {
+                Some((stringify!($keyed), stoker_domain::names::key(&self.$keyed)))
+            })?
 
             fn values(&self) -> Vec<$crate::Value> {
                 vec![
@@ -275,6 +343,11 @@ impl Conditions {
             }
         }
         self.clauses.push(text);
+    }
+
+    /// Adds the condition that `expression` is one of `texts`; however many there are, the statement stays the same.
+    pub(crate) fn among(&mut self, expression: &str, texts: Vec<String>) {
+        self.and(&format!("{expression} {{any_of}}?{{any_end}}"), [Value::Texts(texts)]);
     }
 
     /// These and those of `more`.
@@ -330,4 +403,12 @@ pub(crate) fn holds_text(column: &str, text: &str) -> (String, [Value; 2]) {
 /// Escapes `%`, `_` and `\` so that the text matches itself in a LIKE with `ESCAPE '\'`.
 pub(crate) fn like_escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// The condition that a name has this part, upper and lower case alike, with what it compares to.
+pub(crate) fn name_part(part: &str) -> (&'static str, [Value; 2]) {
+    let holding = |text: &str| Value::Text(format!("%{}%", like_escaped(text)));
+    // SQLite knows the lower case of ASCII alone; other letters are found as they were given.
+    let text = "(name LIKE ? ESCAPE '\\' OR lower(name) LIKE ? ESCAPE '\\')";
+    (text, [holding(part), holding(&part.to_lowercase())])
 }

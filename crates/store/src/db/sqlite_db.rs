@@ -1,6 +1,7 @@
 //! The embedded database: one writer thread that groups waiting writes into one commit, and reader connections.
 
-use super::{Callback, Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
+use super::record::in_powers;
+use super::{Callback, Link, Row, StoreError, Tx, Value, Verdict, Work, before_values, dialect, migrate};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::path::Path;
@@ -226,6 +227,10 @@ pub(super) struct SqliteTx<'a> {
 impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         Ok(rusqlite::types::ToSqlOutput::Borrowed(match self {
+            Value::Texts(texts) => {
+                let list = serde_json::Value::from(texts.as_slice()).to_string();
+                return Ok(rusqlite::types::ToSqlOutput::from(list));
+            }
             Value::Null => ValueRef::Null,
             Value::Int(number) => ValueRef::Integer(*number),
             Value::Text(text) => ValueRef::Text(text.as_bytes()),
@@ -254,6 +259,26 @@ impl Link for SqliteTx<'_> {
             answer.push(self::row(row, columns)?);
         }
         Ok(answer)
+    }
+
+    fn insert_many(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+        let head = before_values(one);
+        for part in in_powers(rows) {
+            let mut number = 0;
+            let places: Vec<String> = part
+                .iter()
+                .map(|row| {
+                    let places = row.iter().map(|_| {
+                        number += 1;
+                        format!("${number}")
+                    });
+                    format!("({})", places.collect::<Vec<_>>().join(", "))
+                })
+                .collect();
+            let values: Vec<Value> = part.iter().flatten().cloned().collect();
+            self.execute(&format!("{head} VALUES {}", places.join(", ")), &values)?;
+        }
+        Ok(())
     }
 }
 

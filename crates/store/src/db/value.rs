@@ -13,6 +13,8 @@ pub enum Value {
     Text(String),
     /// BLOB or BYTEA.
     Blob(Vec<u8>),
+    /// Several texts for one place of a statement, see [`super::record::Conditions::among`]; never in a row.
+    Texts(Vec<String>),
 }
 
 impl From<i64> for Value {
@@ -38,6 +40,11 @@ impl From<&String> for Value {
 impl From<String> for Value {
     fn from(value: String) -> Self {
         Value::Text(value)
+    }
+}
+impl From<Vec<String>> for Value {
+    fn from(value: Vec<String>) -> Self {
+        Value::Texts(value)
     }
 }
 impl From<Vec<u8>> for Value {

@@ -2,10 +2,11 @@
 
 use std::cmp::Reverse;
 
-use stoker_domain::ids::{EnvironmentId, TaskId, WorkspaceId};
+use stoker_domain::ids::{EngineId, EnvironmentId, RunProfileId, TaskId, WorkspaceId};
 use stoker_domain::run::{Outcome, State};
+use stoker_domain::runtime::RuntimeType;
 use stoker_domain::{Right, Rights, SeededRandom};
-use stoker_store::history::{self, Clause, Field, HistoryFilter, Place as At};
+use stoker_store::history::{self, Clause, Field, HistoryFilter, Place as At, RuntimeField, Ways};
 use stoker_store::runs::Run;
 use stoker_store::{StoreError, params};
 
@@ -26,12 +27,14 @@ both! {
             all.push(row.clone());
             place.insert(row).await.expect("a run");
         }
-        let names: Vec<(String, String)> =
-            all.iter().map(|run| (run.task_id.to_string(), run.task_name.to_lowercase())).collect();
+        let names: Vec<[String; 3]> = all
+            .iter()
+            .map(|run| [run.workspace_id.to_string(), run.task_id.to_string(), run.task_name.to_lowercase()])
+            .collect();
         let noted = place.store.write::<_, StoreError, _>(move |tx| {
-            for (task, name) in &names {
-                let sql = "INSERT INTO task_names (task_id, name) VALUES ($1, $2) ON CONFLICT (task_id, name) DO NOTHING";
-                tx.execute(sql, params![task, name])?;
+            for [workspace, task, name] in &names {
+                let sql = "INSERT INTO task_names (workspace_id, task_id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+                tx.execute(sql, params![workspace, task, name])?;
             }
             Ok(())
         });
@@ -41,21 +44,21 @@ both! {
             let mut expected: Vec<&Run> = all.iter().filter(|run| filter.clauses.iter().all(|c| fits(run, c))).collect();
             expected.sort_by_key(|run| key(run));
             let expected: Vec<String> = expected.iter().map(|run| run.id.to_string()).collect();
-            for first_ms in [1, UNIT, i64::MAX] {
+            for (first_ms, few) in [(1, 0), (UNIT, 60), (i64::MAX, 1_000)] {
                 let size = 1 + pick(&random, 40);
-                let found = every_page(&place, &filter, size as i64, first_ms).await;
-                assert_eq!(found, expected, "{first_ms} {size} {filter:?}");
+                let found = every_page(&place, &filter, size as i64, Ways { first_ms, few }).await;
+                assert_eq!(found, expected, "{first_ms} {few} {size} {filter:?}");
             }
         }
     }
 }
 
 /// Goes through all pages of a size.
-async fn every_page(place: &Place, filter: &HistoryFilter, size: i64, first_ms: i64) -> Vec<String> {
+async fn every_page(place: &Place, filter: &HistoryFilter, size: i64, ways: Ways) -> Vec<String> {
     let (mut found, mut after) = (Vec::new(), None::<At>);
     loop {
         let (asked, from) = (filter.clone(), after.clone());
-        let page = place.store.read(move |tx| history::find_by(tx, &asked, from.as_ref(), size, first_ms)).await;
+        let page = place.store.read(move |tx| history::find_by(tx, &asked, from.as_ref(), size, ways)).await;
         let page = page.expect("a page");
         assert!(page.len() <= size as usize);
         let Some(last) = page.last() else { return found };
@@ -81,6 +84,10 @@ fn random_run(number: usize, random: &SeededRandom, environment: &EnvironmentId,
         row.outcome = Some(Outcome::ALL[pick(random, Outcome::ALL.len())]);
         row.finish_ms = Some(row.trigger_ms + pick(random, 3) as i64 * UNIT);
     }
+    row.start_ms = (pick(random, 4) > 0).then_some(row.trigger_ms);
+    row.user_id = ["ann", "bob"][usize::from(pick(random, 9) == 0)].to_owned();
+    row.engine_id = (pick(random, 3) > 0).then(|| EngineId::trusted(hex_id("e", pick(random, 3))));
+    row.run_profile_id = (pick(random, 5) == 0).then(|| RunProfileId::trusted("profile"));
     row
 }
 
@@ -102,6 +109,21 @@ fn random_filter(random: &SeededRandom) -> HistoryFilter {
     if pick(random, 4) == 0 {
         let values = vec![hex_id("7", pick(random, 6)), hex_id("7", pick(random, 6))];
         clauses.push(Clause::Among { field: Field::Task, values, not: pick(random, 3) == 0 });
+    }
+    if pick(random, 4) == 0 {
+        let values = vec![["ann", "bob", "nobody"][pick(random, 3)].to_owned()];
+        clauses.push(Clause::Among { field: Field::Operator, values, not: pick(random, 3) == 0 });
+    }
+    if pick(random, 4) == 0 {
+        clauses.push(Clause::Duration { longer: pick(random, 2) == 0, ms: pick(random, 3) as i64 * UNIT });
+    }
+    if pick(random, 5) == 0 {
+        let values = vec!["profile".to_owned()];
+        clauses.push(Clause::Among { field: Field::RunProfile, values, not: pick(random, 2) == 0 });
+    }
+    if pick(random, 4) == 0 {
+        let engine = (RuntimeField::Engine, vec![hex_id("e", pick(random, 3))], pick(random, 3) == 0);
+        clauses.push(Clause::Runtime { any: pick(random, 2) == 0, parts: vec![engine] });
     }
     HistoryFilter {
         environment: None,
@@ -129,6 +151,25 @@ fn fits(run: &Run, clause: &Clause) -> bool {
             None => run.trigger_ms <= *to_ms,
         },
         Clause::Name { part, not } => run.task_name.to_lowercase().contains(&part.to_lowercase()) != *not,
+        Clause::Among { field: Field::Operator, values, not } => values.contains(&run.user_id) != *not,
+        Clause::Among { field: Field::RunProfile, values, not } => {
+            run.run_profile_id.as_ref().is_some_and(|id| values.contains(&id.to_string())) != *not
+        }
+        Clause::Duration { longer, ms } => match (run.start_ms, run.finish_ms) {
+            (Some(start), Some(end)) => {
+                if *longer {
+                    end - start > *ms
+                } else {
+                    end - start < *ms
+                }
+            }
+            _ => false,
+        },
+        Clause::Runtime { parts, .. } => parts.iter().all(|(_, values, not)| {
+            let target = if run.runtime_type == RuntimeType::RemoteEngine { run.target_id.as_str() } else { "" };
+            let engine = run.engine_id.as_ref().map_or(target.to_owned(), ToString::to_string);
+            values.contains(&engine) != *not
+        }),
         Clause::Among { values, not, .. } => values.contains(&run.task_id.to_string()) != *not,
         _ => false,
     }

@@ -6,6 +6,7 @@ mod history;
 mod lists;
 mod locks;
 mod migrations;
+mod names;
 mod others;
 mod run_lists;
 mod runs;

@@ -24,7 +24,9 @@ both! {
         let wipe = move |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "sign_in_tries",
                 "tester_runs",
+                "tester_own",
                 "task_names",
                 "tester_projects",
                 "preferences",

@@ -29,6 +29,32 @@ fn chunk(number: i64, data: Vec<u8>) -> LogChunk {
 }
 
 both! {
+    async fn many_rows_are_added_and_found_together(place: Place) {
+        let odd = ["it's", "a\"b", "a,b", "{x}", "\\", "NULL", "", "\u{1F525}", "$1 ?"];
+        let users: Vec<User> = (0..71).map(|n| user(n, odd.get(n).map_or(&*format!("login {n}"), |text| text))).collect();
+        let rows: Vec<User> = users.iter().map(|u| User { id: UserId::trusted(u.login.clone()), ..u.clone() }).collect();
+        let added = rows.clone();
+        place.store.write::<_, StoreError, _>(move |tx| User::insert_all(tx, &added)).await.expect("all of them");
+        let mut keys: Vec<String> = odd.iter().map(|text| (*text).to_owned()).collect();
+        keys.extend(["login 70".to_owned(), "nobody".to_owned(), "a".to_owned()]);
+        let mut found = place.store.read(move |tx| User::with_keys(tx, keys)).await.expect("the rows");
+        let mut wanted: Vec<User> =
+            rows.iter().filter(|row| odd.contains(&&*row.login) || row.login == "login 70").cloned().collect();
+        let by_id = |a: &User, b: &User| a.id.cmp(&b.id);
+        found.sort_by(by_id);
+        wanted.sort_by(by_id);
+        assert_eq!(found, wanted);
+        let count = place.store.read(|tx| tx.query_int("SELECT count(*) FROM users WHERE id <> 'x'", &[])).await;
+        assert_eq!(count.expect("a number"), 71);
+        let none = place.store.read(|tx| User::with_keys(tx, Vec::new())).await.expect("no rows");
+        assert!(none.is_empty());
+        let more = vec![user(100, "new"), user(101, "it's")];
+        let twice = place.store.write::<_, StoreError, _>(move |tx| User::insert_all(tx, &more)).await;
+        assert!(matches!(twice, Err(StoreError::Duplicate(_))), "{twice:?}");
+        let left = place.store.read(|tx| tx.query_int("SELECT count(*) FROM users WHERE login = 'new'", &[])).await;
+        assert_eq!(left.expect("a number"), 0, "all or nothing");
+    }
+
     async fn a_taken_key_is_a_duplicate(place: Place) {
         place.insert(user(1, "ada")).await.expect("the first");
         let same_login = place.insert(user(2, "ada")).await;

@@ -6,6 +6,7 @@ mod subject;
 use crate::exchange::Response;
 use crate::model::{Comparison, Subject};
 
+pub(crate) use subject::Looked;
 pub use subject::Received;
 
 /// What became of a check, or of anything that holds some.
@@ -62,6 +63,17 @@ const SHOWN: usize = 2_000;
 
 /// Checks one assertion whose expected value is evaluated already.
 pub fn check(response: &Response, subject: &Subject, path: &str, comparison: &Comparison, expected: &str) -> Check {
+    check_at(&Looked::at(response), subject, path, comparison, expected)
+}
+
+/// The same for one of several assertions on a response.
+pub(crate) fn check_at(
+    looked: &Looked<'_>,
+    subject: &Subject,
+    path: &str,
+    comparison: &Comparison,
+    expected: &str,
+) -> Check {
     let mut made = Check {
         subject: subject.name().to_owned(),
         path: path.to_owned(),
@@ -78,7 +90,7 @@ pub fn check(response: &Response, subject: &Subject, path: &str, comparison: &Co
             (Outcome::Error, format!("the comparison `{}` is not supported{hint}", comparison.name()));
         return made;
     };
-    let received = match subject::receive(response, subject, path) {
+    let received = match subject::receive(looked, subject, path) {
         Ok(received) => received,
         Err(problem) => {
             (made.outcome, made.message) = (Outcome::Error, problem);
@@ -91,7 +103,7 @@ pub fn check(response: &Response, subject: &Subject, path: &str, comparison: &Co
         Ok(false) => {
             made.outcome = Outcome::Failure;
             made.message = match (&made.received, &made.expected) {
-                (None, _) => format!("there is no value{}", subject::hint(response, subject, path)),
+                (None, _) => format!("there is no value{}", subject::hint(looked, subject, path)),
                 (Some(received), Some(expected)) => {
                     format!("expected {} `{expected}`, received `{received}`", made.comparison)
                 }
@@ -123,12 +135,16 @@ pub fn compare_texts(value: &str, comparison: &str, expected: &str) -> Result<bo
 /// # Errors
 /// A text: the body does not parse, the path has a wrong form.
 pub fn extract(response: &Response, subject: &Subject, path: &str) -> Result<Option<String>, String> {
-    Ok(subject::receive(response, subject, path)?.text())
+    extract_at(&Looked::at(response), subject, path)
+}
+
+pub(crate) fn extract_at(looked: &Looked<'_>, subject: &Subject, path: &str) -> Result<Option<String>, String> {
+    Ok(subject::receive(looked, subject, path)?.text())
 }
 
 /// Why an extraction may have found nothing: the nearest name, or nothing to say.
-pub(crate) fn hint(response: &Response, subject: &Subject, path: &str) -> String {
-    subject::hint(response, subject, path)
+pub(crate) fn hint(looked: &Looked<'_>, subject: &Subject, path: &str) -> String {
+    subject::hint(looked, subject, path)
 }
 
 fn shorten(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! What an assertion looks at.
 
+use std::cell::OnceCell;
+
 use crate::exchange::Response;
 use crate::json::Json;
 use crate::model::Subject;
@@ -43,7 +45,32 @@ impl Received {
     }
 }
 
-pub(super) fn receive(response: &Response, subject: &Subject, path: &str) -> Result<Received, String> {
+/// A response whose body is read once as JSON and once as XML, however many assertions look at it.
+pub(crate) struct Looked<'a> {
+    pub(super) response: &'a Response,
+    json: OnceCell<Result<Json, String>>,
+    xml: OnceCell<Result<Document, String>>,
+}
+
+impl<'a> Looked<'a> {
+    /// Nothing is read before somebody asks.
+    pub(crate) fn at(response: &'a Response) -> Self {
+        Self { response, json: OnceCell::new(), xml: OnceCell::new() }
+    }
+
+    fn json(&self) -> Result<&Json, String> {
+        let read = || Json::parse(&self.response.text()).map_err(|error| format!("the body is {error}"));
+        self.json.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    fn xml(&self) -> Result<&Document, String> {
+        let read = || Document::parse(&self.response.text()).map_err(|error| format!("the body is {error}"));
+        self.xml.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+}
+
+pub(super) fn receive(looked: &Looked<'_>, subject: &Subject, path: &str) -> Result<Received, String> {
+    let response = looked.response;
     let one_of = |known: &[&str]| {
         let suggestion = suggest::nearest(path, known.iter().copied());
         let hint = suggest::hint(suggestion.as_deref());
@@ -71,9 +98,9 @@ pub(super) fn receive(response: &Response, subject: &Subject, path: &str) -> Res
             _ => Err(one_of(&["duration", "latency", "time"])),
         },
         Subject::ResponseJsonBody => {
-            let document = Json::parse(&response.text()).map_err(|error| format!("the body is {error}"))?;
+            let document = looked.json()?;
             let found =
-                JsonPath::parse(path).and_then(|path| path.select(&document)).map_err(|error| error.to_string())?;
+                JsonPath::parse(path).and_then(|path| path.select(document)).map_err(|error| error.to_string())?;
             Ok(match (found.exists(), found.into_json()) {
                 (true, Some(value)) => Received::Value(value),
                 (false, Some(_)) => Received::NoMatches,
@@ -81,16 +108,16 @@ pub(super) fn receive(response: &Response, subject: &Subject, path: &str) -> Res
             })
         }
         Subject::ResponseXmlBody => {
-            let document = Document::parse(&response.text()).map_err(|error| format!("the body is {error}"))?;
-            Ok(match xpath::evaluate(&document, path).map_err(|error| error.to_string())? {
+            let document = looked.xml()?;
+            Ok(match xpath::evaluate(document, path).map_err(|error| error.to_string())? {
                 xpath::Value::Nodes(nodes) if nodes.is_empty() => Received::Nothing,
                 xpath::Value::Nodes(nodes) => Received::Nodes(nodes.iter().map(|node| document.text(*node)).collect()),
                 xpath::Value::Bool(value) => Received::Value(Json::Bool(value)),
                 xpath::Value::Number(number) if number.is_finite() => {
-                    let text = xpath::Value::Number(number).text(&document);
+                    let text = xpath::Value::Number(number).text(document);
                     Received::Value(Json::number(&text).unwrap_or(Json::Text(text)))
                 }
-                other => Received::Value(Json::Text(other.text(&document))),
+                other => Received::Value(Json::Text(other.text(document))),
             })
         }
         Subject::Other(name) => {
@@ -106,18 +133,18 @@ fn owned(values: &[&str]) -> Vec<String> {
 }
 
 /// Why there may be no value: a name that is nearly the same, or a namespace.
-pub(super) fn hint(response: &Response, subject: &Subject, path: &str) -> String {
+pub(super) fn hint(looked: &Looked<'_>, subject: &Subject, path: &str) -> String {
     match subject {
         Subject::ResponseHeader => {
-            let known = response.headers.iter().map(|(name, _)| name.as_str());
+            let known = looked.response.headers.iter().map(|(name, _)| name.as_str());
             suggest::hint(suggest::nearest(path, known).as_deref())
         }
         Subject::ResponseJsonBody => {
-            let document = Json::parse(&response.text()).unwrap_or_default();
-            let suggestion = JsonPath::parse(path).ok().and_then(|path| path.nearest(&document));
+            let document = looked.json().ok();
+            let suggestion = document.and_then(|document| JsonPath::parse(path).ok()?.nearest(document));
             suggest::hint(suggestion.as_deref())
         }
-        Subject::ResponseXmlBody => match Document::parse(&response.text()) {
+        Subject::ResponseXmlBody => match looked.xml() {
             Ok(document) if document.has_default_namespace() && !path.contains("local-name") => {
                 "; the document has a default namespace, so names need `*[local-name()='…']`".to_owned()
             }

@@ -57,10 +57,16 @@ impl std::error::Error for ExprError {}
 /// Every text of a request in which expressions are evaluated, with the name of the field.
 pub fn texts(request: &Request) -> Vec<(String, &str)> {
     let mut found: Vec<(String, &str)> = Vec::new();
+    each_text(request, &mut |name, text| found.push((name(), text)));
+    found
+}
+
+/// The same without making names that nobody asks for.
+fn each_text<'a>(request: &'a Request, see: &mut dyn FnMut(&dyn Fn() -> String, &'a str)) {
     let uri = &request.uri;
     for (name, text) in [("host", &uri.host), ("path", &uri.path)] {
         if let Some(text) = text {
-            found.push((name.to_owned(), text));
+            see(&|| name.to_owned(), text);
         }
     }
     let query = uri.query.iter().flat_map(|query| &query.items).map(|row| ("query", row));
@@ -68,78 +74,84 @@ pub fn texts(request: &Request) -> Vec<(String, &str)> {
     let form = form.filter(|_| request.body.kind == BodyKind::Form);
     for (what, row) in query.chain(request.headers.iter().map(|row| ("header", row))).chain(form) {
         if row.is_on() {
-            found.push((format!("name of {what} `{}`", row.name), &row.name));
-            found.push((format!("{what} `{}`", row.name), row.value()));
+            see(&|| format!("name of {what} `{}`", row.name), &row.name);
+            see(&|| format!("{what} `{}`", row.name), row.value());
         }
     }
     if request.body.kind == BodyKind::Text
         && !request.additions.raw_body
         && let Some(text) = &request.body.text
     {
-        found.push(("body".to_owned(), text));
+        see(&|| "body".to_owned(), text);
     }
     for (at, assertion) in request.assertions.iter().enumerate().filter(|(_, assertion)| assertion.is_on()) {
         if let Some(text) = assertion.value.as_ref().and_then(crate::json::Json::as_text) {
-            found.push((format!("assertion {}", at + 1), text));
+            see(&|| format!("assertion {}", at + 1), text);
         }
     }
-    added_texts(request, &mut found);
-    found
+    each_added_text(request, see);
 }
 
-fn added_texts<'a>(request: &'a Request, found: &mut Vec<(String, &'a str)>) {
+fn each_added_text<'a>(request: &'a Request, see: &mut dyn FnMut(&dyn Fn() -> String, &'a str)) {
     let added = &request.additions;
     for binding in &added.before {
-        found.push((format!("value `{}`", binding.name), &binding.value));
+        see(&|| format!("value `{}`", binding.name), &binding.value);
     }
     let until = added.until.as_ref().map(|until| &until.holds);
     for (name, condition) in [("when", added.when.as_ref()), ("until", until)] {
         if let Some(condition) = condition {
-            found.push((name.to_owned(), &condition.value));
-            found.push((name.to_owned(), &condition.to));
+            see(&|| name.to_owned(), &condition.value);
+            see(&|| name.to_owned(), &condition.to);
         }
     }
     if let Some(each) = &added.each {
-        found.push(("each".to_owned(), &each.items));
+        see(&|| "each".to_owned(), &each.items);
     }
     if let Some(graphql) = added.graphql.as_ref().filter(|_| request.body.kind == BodyKind::GraphQl) {
-        found.push(("GraphQL query".to_owned(), &graphql.query));
-        found.push(("GraphQL variables".to_owned(), &graphql.variables));
+        see(&|| "GraphQL query".to_owned(), &graphql.query);
+        see(&|| "GraphQL variables".to_owned(), &graphql.variables);
     }
+    for turn in added.web_socket.iter().flat_map(|talk| &talk.turns) {
+        let texts = turn.send.iter().chain(turn.until.as_ref().map(|until| &until.to));
+        texts.for_each(|text| see(&|| "WebSocket message".to_owned(), text));
+    }
+}
+
+/// Calls back for every declaration in the expressions of a request.
+fn each_declaration(request: &Request, see: &mut dyn FnMut(&Declaration)) {
+    each_text(request, &mut |_, text| {
+        if text.contains("${") {
+            for expression in Template::parse(text).iter().flat_map(Template::expressions) {
+                expression.declaration.visit(&mut |declaration: &Declaration| see(declaration));
+            }
+        }
+    });
 }
 
 /// Ids that the expressions of a request name by `getEntityById`.
 pub(crate) fn referenced_ids(request: &Request) -> Vec<String> {
     let mut ids = Vec::new();
-    for (_, text) in texts(request) {
-        for expression in Template::parse(text).iter().flat_map(Template::expressions) {
-            expression.declaration.visit(&mut |declaration| {
-                if let Some(Segment::Method { name, args }) = declaration.segments.first().map(|placed| &placed.segment)
-                    && name == functions::ENTITY_BY_ID
-                    && let [argument] = args.as_slice()
-                    && let Some(id) = argument.plain_text()
-                {
-                    ids.push(id.to_owned());
-                }
-            });
+    each_declaration(request, &mut |declaration| {
+        if let Some(Segment::Method { name, args }) = declaration.segments.first().map(|placed| &placed.segment)
+            && name == functions::ENTITY_BY_ID
+            && let [argument] = args.as_slice()
+            && let Some(id) = argument.plain_text()
+        {
+            ids.push(id.to_owned());
         }
-    }
+    });
     ids
 }
 
 /// Paths of names with which the expressions of a request begin: heads and the quoted or bare names after them.
 pub(crate) fn referenced_paths(request: &Request) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
-    for (_, text) in texts(request) {
-        for expression in Template::parse(text).iter().flat_map(Template::expressions) {
-            expression.declaration.visit(&mut |declaration| {
-                let names = declaration.segments.iter().map_while(|placed| match &placed.segment {
-                    Segment::Id(name) | Segment::Text(name) => Some(name.clone()),
-                    _ => None,
-                });
-                paths.push(names.collect());
-            });
-        }
-    }
+    each_declaration(request, &mut |declaration| {
+        let names = declaration.segments.iter().map_while(|placed| match &placed.segment {
+            Segment::Id(name) | Segment::Text(name) => Some(name.clone()),
+            _ => None,
+        });
+        paths.push(names.collect());
+    });
     paths
 }

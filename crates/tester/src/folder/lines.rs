@@ -76,7 +76,7 @@ pub(super) fn uri_of(line: &str) -> Uri {
 /// Scheme, host and path; a slash inside an expression does not begin the path.
 pub(crate) fn split_url(line: &str) -> (Option<String>, Option<String>, Option<String>) {
     let (scheme, rest) = match line.split_once("://") {
-        Some((scheme, rest)) if matches!(scheme, "http" | "https") => (Some(scheme.to_owned()), rest),
+        Some((scheme, rest)) if matches!(scheme, "http" | "https" | "ws" | "wss") => (Some(scheme.to_owned()), rest),
         _ => (None, line),
     };
     let mut depth = 0usize;

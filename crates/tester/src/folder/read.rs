@@ -106,7 +106,8 @@ pub fn read(texts: &Texts) -> Result<Loaded, FolderError> {
     let mut drive = Drive { extra: bag("drive.toml", top.kept)?, ..Drive::default() };
     let mut places = HashMap::new();
     let mut folders: BTreeMap<String, Vec<Entity>> = BTreeMap::new();
-    folders.insert(String::new(), requests("drive.toml", &texts["drive.toml"], top.request, &mut places)?);
+    let lines = Lines::of("drive.toml", &texts["drive.toml"]);
+    folders.insert(String::new(), requests(&lines, top.request, &mut places)?);
     let mut containers = Vec::new();
     for (file, text) in texts {
         let (folder, name) = file.rsplit_once('/').map_or(("", file.as_str()), |(folder, name)| (folder, name));
@@ -163,9 +164,28 @@ fn bag(file: &str, text: Option<String>) -> Result<Object, FolderError> {
     }
 }
 
-fn place(file: &str, text: &str, id: &str) -> String {
-    let line = text.lines().position(|line| line.starts_with("id = ") && line.contains(id));
-    format!("{file}:{}", line.map_or(1, |line| line + 1))
+/// Lines of a file, from 1, by the id that stands there.
+struct Lines<'a> {
+    file: &'a str,
+    ids: HashMap<&'a str, usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(file: &'a str, text: &'a str) -> Self {
+        let mut ids = HashMap::new();
+        for (at, line) in text.lines().enumerate() {
+            let quoted = line.strip_prefix("id = ").and_then(|rest| rest.trim().strip_prefix(['"', '\'']));
+            if let Some((id, _)) = quoted.and_then(|rest| rest.split_once(['"', '\''])) {
+                ids.entry(id).or_insert(at + 1);
+            }
+        }
+        Self { file, ids }
+    }
+
+    /// File and line of an id; the first line when it is written in an unusual way.
+    fn place(&self, id: &str) -> String {
+        format!("{}:{}", self.file, self.ids.get(id).copied().unwrap_or(1))
+    }
 }
 
 fn container(
@@ -175,23 +195,23 @@ fn container(
     places: &mut HashMap<String, String>,
 ) -> Result<Entity, FolderError> {
     let read: ContainerFile = parse(file, text)?;
-    places.insert(read.id.clone(), place(file, text, &read.id));
+    let lines = Lines::of(file, text);
+    places.insert(read.id.clone(), lines.place(&read.id));
     let mut made = Entity::new(read.id, read.name, kind(read.more));
     (made.description, made.last_modified) = (read.description, read.edited);
     made.extra = bag(file, read.kept)?;
-    made.children = requests(file, text, read.request, places)?;
+    made.children = requests(&lines, read.request, places)?;
     Ok(made)
 }
 
 fn requests(
-    file: &str,
-    text: &str,
+    lines: &Lines<'_>,
     list: Vec<RequestFile>,
     places: &mut HashMap<String, String>,
 ) -> Result<Vec<Entity>, FolderError> {
     list.into_iter()
         .map(|read| {
-            let at = place(file, text, &read.id);
+            let at = lines.place(&read.id);
             let fail = |problem: String| FolderError::File { file: at.clone(), problem };
             let kept = bag(&at, read.kept.clone())?;
             let (id, name) = (read.id.clone(), read.name.clone());

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::WebSocket;
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -21,6 +23,12 @@ pub struct RequestAdditions {
     /// Send again until a condition holds; the pauses make it a poll.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
+    /// Read a stream of server-sent events instead of a whole body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<Events>,
+    /// Open a WebSocket and talk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub web_socket: Option<WebSocket>,
     /// Values made before the request is sent, in order; later ones may use earlier ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<Binding>,
@@ -128,6 +136,18 @@ pub struct Until {
     /// Pause between sends in milliseconds, at most an hour.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pause_ms: u64,
+}
+
+/// How much of a stream of server-sent events is read. The body is then a JSON array with an object for each event:
+/// `event` (its name, `message` when it has none), `data` (text), `id` when it has one, and `json` when the data is an
+/// object or array.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// Stop after so many events, 1 to 10000.
+    pub at_most: u32,
+    /// Stop after so many milliseconds from the headers on, 1 to 600000. What has come by then counts.
+    pub within_ms: u64,
 }
 
 /// A name and the text it stands for.

@@ -9,12 +9,13 @@ mod environment;
 mod merge;
 mod request;
 mod variables;
+mod web_socket;
 
 use crate::json::Object;
 
 pub use additions::{
-    Binding, Condition, CookieMode, Data, DataFormat, Each, Extraction, GraphQl, RequestAdditions, ScenarioAdditions,
-    Tls, Until,
+    Binding, Condition, CookieMode, Data, DataFormat, Each, Events, Extraction, GraphQl, RequestAdditions,
+    ScenarioAdditions, Tls, Until,
 };
 pub(crate) use assertion::Rule;
 pub use assertion::{Assertion, Comparison, Subject};
@@ -22,6 +23,7 @@ pub use environment::{Environment, Variable};
 pub use merge::MergePolicy;
 pub use request::{Body, BodyKind, Form, Method, PartKind, Query, Request, Retry, Row, Scheme, Uri};
 pub use variables::Variables;
+pub use web_socket::{MessageIs, Turn, WebSocket};
 
 /// Most entities of one drive.
 pub const MAX_ENTITIES: usize = 50_000;

@@ -48,7 +48,7 @@ impl Method {
 /// Address in the parts in which files keep it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Uri {
-    /// `http` or `https`.
+    /// `http` or `https`; of WebSockets also `ws` or `wss`.
     pub scheme: Scheme,
     /// Host with optional port. Missing in old files: the host is then the first part of the path (`file`).
     pub host: Option<String>,
@@ -63,7 +63,7 @@ pub struct Uri {
 /// Scheme of an address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Scheme {
-    /// `http` or `https`; missing in some old files, then `http`.
+    /// `http` or `https`; missing in some old files, then `http`. Of WebSockets also `ws` or `wss`.
     pub name: Option<String>,
     /// Unknown keys, among them the reference's `version` and `secure`.
     pub extra: Object,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{escape, instant, seconds};
 use crate::check::Outcome;
-use crate::exchange::{Exchange, decode};
+use crate::exchange::{Exchange, Spoken, decode};
 use crate::run::{RequestReport, RunReport};
 
 /// Longest body that is shown, in characters.
@@ -94,12 +94,34 @@ fn request(out: &mut String, request: &RequestReport) {
 fn raw(exchange: &Exchange) -> String {
     let mut out = format!("{} {}\n", exchange.method, exchange.uri);
     let response = &exchange.response;
+    let talk = exchange.messages();
     headers(&mut out, &exchange.request_headers);
-    body(&mut out, &exchange.request_body);
+    if talk.is_none() {
+        body(&mut out, &exchange.request_body);
+    }
     let _ = writeln!(out, "\n{} {}", response.status, response.message);
     headers(&mut out, &response.headers);
-    body(&mut out, &response.body);
+    match talk {
+        Some(talk) => messages(&mut out, &talk),
+        None => body(&mut out, &response.body),
+    }
     out
+}
+
+/// A line for each message, with an arrow that says which way it went.
+fn messages(out: &mut String, talk: &[Spoken]) {
+    let mut left = MAX_BODY;
+    out.push('\n');
+    for message in talk {
+        let arrow = if message.sent { '→' } else { '←' };
+        let kind = if message.kind == "text" { String::new() } else { format!("{}: ", message.kind) };
+        let text: String = message.text.chars().take(left).collect();
+        left -= text.chars().count().min(left);
+        let _ = writeln!(out, "{arrow} {kind}{text}");
+        if left == 0 {
+            break;
+        }
+    }
 }
 
 fn headers(out: &mut String, list: &[(String, String)]) {

@@ -1,8 +1,10 @@
 //! Rows of data-driven scenarios.
 
-use super::Files;
+use std::collections::BTreeSet;
+
+use super::{Files, NoFiles};
 use crate::json::Json;
-use crate::model::{Data, DataFormat};
+use crate::model::{Data, DataFormat, Drive, Kind};
 
 /// Most rows of one scenario.
 pub const MAX_ROWS: usize = 100_000;
@@ -32,6 +34,29 @@ pub fn rows(data: &Data, files: &dyn Files) -> Result<Vec<DataRow>, String> {
         count if count > MAX_ROWS => Err(format!("the data has {count} rows, more than {MAX_ROWS}")),
         _ => Ok(rows),
     }
+}
+
+/// Names of variables that get their values only while something runs: values before a request, values taken from
+/// responses, elements of loops, columns of data that stands in the project. Sorted, each once.
+pub fn bound_names(drive: &Drive) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for (_, entity) in drive.walk() {
+        match &entity.kind {
+            Kind::Request(request) => {
+                let added = &request.additions;
+                names.extend(added.before.iter().map(|one| one.name.clone()));
+                names.extend(added.extract.iter().map(|one| one.name.clone()));
+                names.extend(added.each.iter().map(|one| one.name.clone()));
+            }
+            Kind::Scenario(added) => {
+                // Data that cannot be read is told when it is run.
+                let rows = added.data.as_ref().and_then(|data| rows(data, &NoFiles).ok());
+                names.extend(rows.into_iter().flatten().take(1).flatten().map(|(name, _)| name));
+            }
+            _ => {}
+        }
+    }
+    names.into_iter().filter(|name| !name.is_empty()).collect()
 }
 
 fn json(text: &str) -> Result<Vec<DataRow>, String> {

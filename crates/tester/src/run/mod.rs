@@ -8,6 +8,7 @@
 mod body;
 mod cookies;
 mod data;
+mod events;
 mod files;
 mod gate;
 mod mask;
@@ -16,22 +17,21 @@ mod plan;
 mod prepare;
 mod report;
 mod send;
+mod session;
 mod unit;
+mod web_socket;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
-
-pub use data::{DataRow, MAX_ROWS, rows};
+pub use data::{DataRow, MAX_ROWS, bound_names, rows};
 pub use files::{Files, Folder, MAX_FILE, NoFiles};
 pub use gate::{Gate, Lookup};
 pub use mask::{MASK, masked};
 pub use prepare::{Prepared, prepare};
 pub use report::{RequestReport, RunReport, UnitReport};
 pub use send::{SendOptions, Transport};
+pub use session::Session;
 
 use crate::exchange::Exchanges;
 use crate::model::{CookieMode, Drive, Environment, Tls, Variables};
@@ -66,6 +66,8 @@ pub struct RunOptions {
     pub tls: Tls,
     /// Largest response body in bytes.
     pub max_body: usize,
+    /// Keep requests and responses in the report; without them a long run needs little memory.
+    pub keep_exchanges: bool,
 }
 
 /// The defaults are those of the reference's runner (`doc`): 60 seconds, no redirects, headers of a browser.
@@ -85,6 +87,7 @@ impl Default for RunOptions {
             proxy: None,
             tls: Tls::default(),
             max_body: 32 << 20,
+            keep_exchanges: true,
         }
     }
 }
@@ -162,60 +165,24 @@ pub struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// Runs everything that is selected.
+    /// Runs everything that is selected, on the thread of the caller.
     ///
     /// # Errors
     /// [`RunError`] before the first request. What goes wrong later stands in the report.
     pub async fn run(&self) -> Result<RunReport, RunError> {
-        let units = plan::units(self.drive, &self.options.only, self.options.only_id.as_deref())?;
-        let (variables, secrets) = self.variables()?;
-        let state = unit::Shared {
-            runner: self,
-            variables,
-            masker: mask::Masker::new(secrets),
-            jar: Mutex::default(),
-            stop: AtomicBool::new(false),
-        };
-        let clock = self.outside.clock;
-        let (started_ms, started) = (clock.now_ms(), clock.monotonic_ms());
-        let reports = self.schedule(&state, &units).await;
-        let outcome = report::worst(reports.iter().map(|unit| unit.outcome));
-        let mut report = RunReport {
-            outcome,
-            environment: self.environment.map(|environment| environment.name.clone()),
-            started_ms,
-            duration_ms: clock.monotonic_ms().saturating_sub(started),
-            units: reports,
-        };
-        state.masker.run(&mut report);
-        Ok(report)
+        let session = self.begin()?;
+        session.work(self.outside.transport, self.options.jobs).await;
+        Ok(session.report())
     }
 
-    /// Starts units in order, as many at once as allowed, each after those whose responses it uses.
-    async fn schedule(&self, state: &unit::Shared<'_>, units: &[plan::Unit<'_>]) -> Vec<UnitReport> {
-        let mut reports: Vec<Option<Vec<UnitReport>>> = units.iter().map(|_| None).collect();
-        let mut waiting: Vec<usize> = (0..units.len()).collect();
-        let mut running = FuturesUnordered::new();
-        loop {
-            let ready =
-                waiting.iter().position(|unit| units[*unit].after.iter().all(|before| reports[*before].is_some()));
-            if let Some(position) = ready.filter(|_| running.len() < self.options.jobs.max(1)) {
-                let unit = waiting.remove(position);
-                running.push(async move { (unit, unit::run(state, &units[unit]).await) });
-                continue;
-            }
-            // Units wait only for earlier ones, so something is running while any are left.
-            match running.next().await {
-                Some((unit, made)) => {
-                    if self.options.stop_on_failure && made.iter().any(|report| report.outcome.is_bad()) {
-                        state.stop.store(true, Ordering::Relaxed);
-                    }
-                    reports[unit] = Some(made);
-                }
-                None => break,
-            }
-        }
-        reports.into_iter().flatten().flatten().collect()
+    /// Makes everything ready for one or several threads to work on.
+    ///
+    /// # Errors
+    /// As for [`Runner::run`].
+    pub fn begin(&self) -> Result<Session<'_>, RunError> {
+        let units = plan::units(self.drive, &self.options.only, self.options.only_id.as_deref())?;
+        let (variables, secrets) = self.variables()?;
+        Ok(Session::new(*self, units, variables, secrets))
     }
 
     /// Variables of the environment with their secrets, then the overrides; and all secret values.

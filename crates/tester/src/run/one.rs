@@ -7,7 +7,7 @@ use super::prepare::{field, prepare};
 use super::report::{RequestReport, worst};
 use super::send::SendOptions;
 use super::unit::Pass;
-use crate::check::{self, Check, Outcome};
+use crate::check::{self, Check, Looked, Outcome};
 use crate::exchange::Exchange;
 use crate::json::Json;
 use crate::model::{Entity, Extraction, Request, Retry, Subject, Until};
@@ -157,15 +157,19 @@ async fn attempt(pass: &mut Pass<'_>, entity: &Entity, request: &Request) -> Req
                     .iter()
                     .any(|row| row.is_on() && row.name.eq_ignore_ascii_case("cookie") && row.value().is_empty());
             let jar = pass.jar().filter(|_| !opted_out);
-            outside.transport.send(&prepared, &options, outside.files, jar, outside.clock).await
+            pass.transport.send(&prepared, &options, outside.files, jar, outside.clock).await
         }
         Err(problem) => Err(problem),
     };
     match sent {
-        Ok(exchange) => {
+        Ok((exchange, shortfall)) => {
             let exchange = Arc::new(exchange);
             runner.exchanges.put(&entity.id, exchange.clone());
             judge(pass, request, &exchange, &mut report);
+            if let Some(shortfall) = shortfall {
+                report.outcome = report.outcome.max(Outcome::Failure);
+                report.problem.get_or_insert(shortfall);
+            }
             report.exchange = Some(exchange);
         }
         Err(problem) => (report.outcome, report.problem) = (Outcome::Error, Some(problem)),
@@ -192,11 +196,13 @@ fn send_options(pass: &Pass<'_>, request: &Request) -> SendOptions {
         proxy: added.proxy.clone().or_else(|| options.proxy.clone()).filter(|proxy| !proxy.is_empty()),
         browser_headers: options.browser_headers,
         max_body: options.max_body,
+        events: added.events.clone(),
     }
 }
 
 /// Checks the assertions and takes values out of the response.
 fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &mut RequestReport) {
+    let looked = Looked::at(&exchange.response);
     {
         let evaluator = pass.evaluator();
         for assertion in request.assertions.iter().filter(|assertion| assertion.is_on()) {
@@ -206,13 +212,9 @@ fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &m
                 Ok(String::new())
             };
             report.checks.push(match expected {
-                Ok(expected) => check::check(
-                    &exchange.response,
-                    &assertion.subject,
-                    assertion.path(),
-                    &assertion.comparison,
-                    &expected,
-                ),
+                Ok(expected) => {
+                    check::check_at(&looked, &assertion.subject, assertion.path(), &assertion.comparison, &expected)
+                }
                 Err(error) => Check {
                     subject: assertion.subject.name().to_owned(),
                     path: assertion.path().to_owned(),
@@ -234,7 +236,7 @@ fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &m
         Outcome::Failure
     };
     for extraction in &request.additions.extract {
-        match extract(extraction, exchange) {
+        match extract(extraction, &looked) {
             Ok(value) => {
                 pass.variables.set(&extraction.name, value.as_str());
                 report.extracted.push((extraction.name.clone(), value));
@@ -247,9 +249,9 @@ fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &m
     }
 }
 
-fn extract(extraction: &Extraction, exchange: &Exchange) -> Result<String, String> {
+fn extract(extraction: &Extraction, looked: &Looked<'_>) -> Result<String, String> {
     let subject = Subject::from_name(&extraction.subject);
-    let found = check::extract(&exchange.response, &subject, &extraction.path);
+    let found = check::extract_at(looked, &subject, &extraction.path);
     let found = match (found, &extraction.pattern) {
         (Ok(Some(text)), Some(pattern)) => {
             let groups =
@@ -262,7 +264,7 @@ fn extract(extraction: &Extraction, exchange: &Exchange) -> Result<String, Strin
         (Ok(Some(value)), _) => Ok(value),
         (_, Some(otherwise)) => Ok(otherwise.clone()),
         (Ok(None), None) => {
-            let hint = check::hint(&exchange.response, &subject, &extraction.path);
+            let hint = check::hint(looked, &subject, &extraction.path);
             Err(format!("{} {} has no value{hint}", extraction.subject, extraction.path))
         }
         (Err(problem), None) => Err(problem),

@@ -1,9 +1,9 @@
 //! A stored request with all expressions evaluated: method, address, headers, bytes.
 
-use super::{Files, body};
+use super::{Files, body, web_socket};
 use crate::encode;
 use crate::expr::{Evaluator, ExprError};
-use crate::model::{Query, Request, Row};
+use crate::model::{Query, Request, Row, WebSocket};
 
 /// A request that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +16,8 @@ pub struct Prepared {
     pub headers: Vec<(String, String)>,
     /// Body; `None` when the method takes none.
     pub body: Option<Vec<u8>>,
+    /// What is said over a WebSocket, evaluated; the address is then an `http` or `https` one.
+    pub web_socket: Option<WebSocket>,
 }
 
 /// Most headers, query rows and form rows together.
@@ -38,8 +40,15 @@ pub fn prepare(request: &Request, evaluator: &Evaluator<'_>, files: &dyn Files) 
         headers.push(pair(row, "header", evaluator)?);
     }
     let url = address(request, evaluator)?;
+    if let Some(wanted) = &request.additions.web_socket {
+        if request.method.name != "GET" {
+            return Err(format!("method: a WebSocket is opened with GET, not {}", request.method.name));
+        }
+        let talk = web_socket::prepare(wanted, evaluator, &mut headers)?;
+        return Ok(Prepared { method: "GET".to_owned(), url, headers, body: None, web_socket: Some(talk) });
+    }
     let body = if request.method.takes_body { body::build(request, evaluator, files, &mut headers)? } else { None };
-    Ok(Prepared { method: request.method.name.clone(), url, headers, body })
+    Ok(Prepared { method: request.method.name.clone(), url, headers, body, web_socket: None })
 }
 
 /// Name and value of a row, evaluated.
@@ -64,12 +73,22 @@ fn address(request: &Request, evaluator: &Evaluator<'_>) -> Result<String, Strin
         url = format!("{host}/{path}");
     }
     // A variable may hold a whole base address (`file`).
-    if !url.starts_with("http://") && !url.starts_with("https://") {
+    if !["http://", "https://", "ws://", "wss://"].iter().any(|scheme| url.starts_with(scheme)) {
         let scheme = uri.scheme.name.as_deref().unwrap_or("http");
-        if !matches!(scheme, "http" | "https") {
-            return Err(format!("scheme: `{scheme}` is not http or https"));
+        if !matches!(scheme, "http" | "https" | "ws" | "wss") {
+            return Err(format!("scheme: `{scheme}` is not http, https, ws or wss"));
         }
         url = format!("{scheme}://{url}");
+    }
+    if let Some(rest) = url.strip_prefix("ws") {
+        if request.additions.web_socket.is_none() {
+            return Err(
+                "scheme: an address of a WebSocket needs `web_socket` with its turns; the console has it under Flow"
+                    .to_owned(),
+            );
+        }
+        // Its opening is a request of HTTP.
+        url = format!("http{rest}");
     }
     if let Some(query) = &uri.query {
         append_query(&mut url, query, evaluator)?;

@@ -2,22 +2,27 @@
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method, StatusCode, Url};
 
-use super::Files;
+use futures_util::future::{Either, select};
+
 use super::cookies::Jar;
 use super::gate::{Gate, Resolver};
 use super::prepare::Prepared;
+use super::{Files, events, web_socket};
 use crate::exchange::{Exchange, Response, values};
-use crate::model::Tls;
+use crate::json::Json;
+use crate::model::{Events, Tls};
 use crate::world::Clock;
 
 /// Most redirects of one request.
 const MAX_REDIRECTS: usize = 10;
+const EVENT_STREAM: &str = "text/event-stream";
 /// Clients that are kept for the next request.
 const MAX_CLIENTS: usize = 64;
 
@@ -36,6 +41,8 @@ pub struct SendOptions {
     pub browser_headers: bool,
     /// Largest response body in bytes, before and after removing its coding.
     pub max_body: usize,
+    /// Read events from a stream; the time-out is then that of the headers.
+    pub events: Option<Events>,
 }
 
 /// Sends requests and keeps connections. Never reads the environment for proxies.
@@ -75,7 +82,8 @@ impl Transport {
     /// Sends a request and reads the whole response.
     ///
     /// # Errors
-    /// A text that says what could not be done: address, connection, TLS, time-out, size.
+    /// A text that says what could not be done: address, connection, TLS, time-out, size. Beside the exchange stands what
+    /// did not come true in a talk over a WebSocket.
     pub(crate) async fn send(
         &self,
         prepared: &Prepared,
@@ -83,7 +91,7 @@ impl Transport {
         files: &dyn Files,
         jar: Option<&Mutex<Jar>>,
         clock: &dyn Clock,
-    ) -> Result<Exchange, String> {
+    ) -> Result<(Exchange, Option<String>), String> {
         let mut url = Url::parse(&prepared.url).map_err(|error| format!("address `{}`: {error}", prepared.url))?;
         let mut now = prepared.clone();
         let mut redirects = Vec::new();
@@ -99,12 +107,16 @@ impl Transport {
                 }
             }
             headers.retain(|(name, value)| !(name.eq_ignore_ascii_case("cookie") && value.is_empty()));
+            if options.events.is_some() && values(&headers, "accept").is_empty() {
+                headers.push(("Accept".to_owned(), EVENT_STREAM.to_owned()));
+            }
             if options.browser_headers {
                 add_browser_headers(&mut headers);
             }
             self.admit(&url, options)?;
             let client = self.client(&url, options, files)?;
-            let response = one(&client, &now, &url, &headers, options, (clock, started)).await?;
+            let Answer { response, said, shortfall } =
+                one(&client, &now, &url, &headers, options, (clock, started)).await?;
             if let Some(jar) = jar {
                 for cookie in response.header_values("set-cookie") {
                     lock(jar).store(cookie, &url, clock.now_ms());
@@ -112,14 +124,15 @@ impl Transport {
             }
             let target = redirect(&response, &url).filter(|_| options.follow_redirects);
             let Some(target) = target else {
-                return Ok(Exchange {
+                let exchange = Exchange {
                     method: now.method,
                     uri: url.to_string(),
                     request_headers: headers,
-                    request_body: now.body.unwrap_or_default(),
+                    request_body: said.or(now.body).unwrap_or_default(),
                     response,
                     redirects,
-                });
+                };
+                return Ok((exchange, shortfall));
             };
             if redirects.len() == MAX_REDIRECTS {
                 return Err(format!("more than {MAX_REDIRECTS} redirects, the last one to {target}"));
@@ -190,6 +203,14 @@ fn secure(mut builder: reqwest::ClientBuilder, tls: &Tls, files: &dyn Files) -> 
     }
 }
 
+/// What one request on the wire has brought.
+struct Answer {
+    response: Response,
+    /// What was said over a WebSocket.
+    said: Option<Vec<u8>>,
+    shortfall: Option<String>,
+}
+
 async fn one(
     client: &Client,
     prepared: &Prepared,
@@ -197,10 +218,16 @@ async fn one(
     headers: &[(String, String)],
     options: &SendOptions,
     (clock, started): (&dyn Clock, u64),
-) -> Result<Response, String> {
+) -> Result<Answer, String> {
     let method = Method::from_bytes(prepared.method.as_bytes())
         .map_err(|_| format!("method: `{}` is no HTTP method", prepared.method))?;
-    let mut request = client.request(method, url.clone()).timeout(options.timeout);
+    let streaming = options.events.as_ref().map_or(0, events::within_ms);
+    let mut request = client.request(method, url.clone()).timeout(options.timeout + Duration::from_millis(streaming));
+    if prepared.web_socket.is_some() && url.scheme() == "http" && options.proxy.is_some() {
+        return Err(
+            "proxy: a WebSocket without TLS cannot go through it; set the request's own proxy to nothing".to_owned()
+        );
+    }
     for (name, value) in headers {
         let key = HeaderName::from_bytes(name.trim().as_bytes())
             .map_err(|_| format!("header `{name}`: this is no header name"))?;
@@ -212,29 +239,92 @@ async fn one(
         request = request.body(body.clone());
     }
     let sent = request.send().await;
-    let mut incoming = sent.map_err(|error| failed(&error, url, options))?;
+    let incoming = sent.map_err(|error| failed(&error, url, options))?;
     let latency_ms = clock.monotonic_ms().saturating_sub(started);
     let status = incoming.status();
+    let sent = headers;
     let headers: Vec<(String, String)> = incoming
         .headers()
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let mut body = Vec::new();
-    while let Some(chunk) = incoming.chunk().await.map_err(|error| failed(&error, url, options))? {
-        if body.len() + chunk.len() > options.max_body {
-            return Err(format!("the response body is larger than {} bytes", options.max_body));
+    let (mut said, mut shortfall) = (None, None);
+    let body = match (&prepared.web_socket, options.events.as_ref().filter(|_| status.is_success())) {
+        (Some(wanted), _) if status == StatusCode::SWITCHING_PROTOCOLS => {
+            web_socket::opened(wanted, sent, &headers)?;
+            let io = incoming.upgrade().await.map_err(|error| failed(&error, url, options))?;
+            let mut talk = web_socket::talk(io, wanted, options.max_body, clock).await?;
+            shortfall = talk.shortfall.take();
+            let (sent, received) = talk.body();
+            said = Some(sent);
+            received
         }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Response {
+        (Some(_), _) if status.is_success() => {
+            return Err(format!("WebSocket: the server answered {}, not 101: it opened none", status.as_u16()));
+        }
+        (None, Some(wanted)) => streamed(incoming, wanted, &headers, url, options, clock).await?,
+        _ => uncompressed(&headers, whole(incoming, url, options).await?, options.max_body)?,
+    };
+    let response = Response {
         status: status.as_u16(),
         message: status.canonical_reason().unwrap_or("").to_owned(),
-        body: uncompressed(&headers, body, options.max_body)?,
+        body,
         headers,
         duration_ms: clock.monotonic_ms().saturating_sub(started),
         latency_ms,
-    })
+    };
+    Ok(Answer { response, said, shortfall })
+}
+
+fn too_large(options: &SendOptions) -> String {
+    format!("the response body is larger than {} bytes", options.max_body)
+}
+
+async fn whole(mut incoming: reqwest::Response, url: &Url, options: &SendOptions) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = incoming.chunk().await.map_err(|error| failed(&error, url, options))? {
+        if body.len() + chunk.len() > options.max_body {
+            return Err(too_large(options));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The events of a stream as JSON, until there are enough, the time is over or the stream ends.
+async fn streamed(
+    mut incoming: reqwest::Response,
+    wanted: &Events,
+    headers: &[(String, String)],
+    url: &Url,
+    options: &SendOptions,
+    clock: &dyn Clock,
+) -> Result<Vec<u8>, String> {
+    let kind = values(headers, "content-type").join(",").to_lowercase();
+    if !kind.trim_start().starts_with(EVENT_STREAM) {
+        return Err(format!("events: the response is `{kind}`, not {EVENT_STREAM}"));
+    }
+    let mut stream = events::Stream::default();
+    let mut size = 0;
+    let mut over = clock.sleep(Duration::from_millis(events::within_ms(wanted)));
+    while stream.events.len() < events::at_most(wanted) {
+        // The piece first: what has come already counts, also when the time is over.
+        let piece = match select(pin!(incoming.chunk()), over).await {
+            Either::Left((piece, rest)) => {
+                over = rest;
+                piece.map_err(|error| failed(&error, url, options))?
+            }
+            Either::Right(_) => break,
+        };
+        let Some(piece) = piece else { break };
+        size += piece.len();
+        if size > options.max_body {
+            return Err(too_large(options));
+        }
+        stream.feed(&piece);
+    }
+    stream.events.truncate(events::at_most(wanted));
+    Ok(Json::Array(stream.events).to_string().into_bytes())
 }
 
 fn uncompressed(headers: &[(String, String)], body: Vec<u8>, limit: usize) -> Result<Vec<u8>, String> {

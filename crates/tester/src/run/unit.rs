@@ -7,14 +7,14 @@ use super::cookies::Jar;
 use super::mask::Masker;
 use super::plan::Unit;
 use super::report::{RequestReport, UnitReport, worst};
-use super::{DataRow, Event, Runner, data, one};
+use super::{DataRow, Event, Runner, Transport, data, one};
 use crate::check::{Outcome, compare_texts};
 use crate::expr::{Evaluator, Sources};
 use crate::model::{Condition, CookieMode, Variables};
 
 /// What all units of a run share.
 pub(super) struct Shared<'a> {
-    pub(super) runner: &'a Runner<'a>,
+    pub(super) runner: Runner<'a>,
     pub(super) variables: Variables,
     pub(super) masker: Masker,
     pub(super) jar: Mutex<Jar>,
@@ -24,6 +24,7 @@ pub(super) struct Shared<'a> {
 /// One pass through a unit.
 pub(super) struct Pass<'a> {
     pub(super) shared: &'a Shared<'a>,
+    pub(super) transport: &'a Transport,
     pub(super) variables: Variables,
     pub(super) own_jar: Mutex<Jar>,
 }
@@ -57,7 +58,7 @@ impl Pass<'_> {
     }
 }
 
-pub(super) async fn run(shared: &Shared<'_>, unit: &Unit<'_>) -> Vec<UnitReport> {
+pub(super) async fn run(shared: &Shared<'_>, transport: &Transport, unit: &Unit<'_>) -> Vec<UnitReport> {
     let left_out = |why: &str, outcome: Outcome| {
         let requests = unit.requests.iter().map(|entity| RequestReport::skipped(&entity.id, &entity.name, why));
         let problem = Some(why.to_owned());
@@ -67,14 +68,14 @@ pub(super) async fn run(shared: &Shared<'_>, unit: &Unit<'_>) -> Vec<UnitReport>
         return left_out("the run was stopped by an earlier failure", Outcome::Skipped);
     }
     let Some(data) = unit.scenario.and_then(|additions| additions.data.as_ref()) else {
-        return vec![pass(shared, unit, None).await];
+        return vec![pass(shared, transport, unit, None).await];
     };
     match data::rows(data, shared.runner.outside.files) {
         Err(problem) => left_out(&format!("data: {problem}"), Outcome::Error),
         Ok(rows) => {
             let mut reports = Vec::with_capacity(rows.len());
             for (index, row) in rows.into_iter().enumerate() {
-                let report = pass(shared, unit, Some((index + 1, row))).await;
+                let report = pass(shared, transport, unit, Some((index + 1, row))).await;
                 let stop = report.outcome.is_bad() && shared.runner.options.stop_on_failure;
                 reports.push(report);
                 if stop {
@@ -98,14 +99,19 @@ fn empty(unit: &Unit<'_>) -> UnitReport {
     }
 }
 
-async fn pass(shared: &Shared<'_>, unit: &Unit<'_>, row: Option<(usize, DataRow)>) -> UnitReport {
+async fn pass(
+    shared: &Shared<'_>,
+    transport: &Transport,
+    unit: &Unit<'_>,
+    row: Option<(usize, DataRow)>,
+) -> UnitReport {
     let outside = shared.runner.outside;
     let started = outside.clock.monotonic_ms();
     let mut variables = shared.variables.clone();
     for (name, value) in row.iter().flat_map(|(_, row)| row) {
         variables.set(name, value.as_str());
     }
-    let mut pass = Pass { shared, variables, own_jar: Mutex::default() };
+    let mut pass = Pass { shared, transport, variables, own_jar: Mutex::default() };
     let mut report = UnitReport { row, ..empty(unit) };
     let title = report.title();
     let mut stopped = match unit.scenario.and_then(|additions| additions.when.as_ref()).map(|when| pass.holds(when)) {
@@ -133,6 +139,9 @@ async fn pass(shared: &Shared<'_>, unit: &Unit<'_>, row: Option<(usize, DataRow)
             (outside.observer)(Event::AfterTest { unit: &title, report: &made });
             if made.outcome.is_bad() && (!carries_on || shared.runner.options.stop_on_failure) {
                 stopped = Some(format!("an earlier request, `{}`, ended with {}", made.title(), made.outcome.name()));
+            }
+            if !shared.runner.options.keep_exchanges {
+                made.exchange = None;
             }
             report.requests.push(made);
         }

@@ -202,6 +202,7 @@ fn programs_hold_the_request() {
         url: "http://h/x?a=1".into(),
         headers: vec![("X-Quote".into(), "a\"b\\".into())],
         body: Some("line 1\nit's ü".into()),
+        web_socket: None,
     };
     for (language, parts) in [
         (
@@ -231,6 +232,7 @@ proptest! {
             url: format!("http://example.org/{path}"),
             headers: vec![("X-A".into(), value.trim().to_owned()), ("Content-Type".into(), "text/plain".into())],
             body: Some(text.clone().into_bytes()),
+            web_socket: None,
         };
         let import = curl(&generate(&request, Language::Curl).unwrap(), &Seeded::new(1)).unwrap();
         let name = import.drive.entities[0].name.clone();

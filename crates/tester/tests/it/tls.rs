@@ -1,16 +1,22 @@
 //! TLS: authorities, client certificates, and leaving the check out.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use stoker_tester::check::Outcome;
-use stoker_tester::model::{Entity, Tls};
+use stoker_tester::model::{Entity, Subject, Tls, Turn, WebSocket};
+use stoker_tester::run::RunOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::runs::{request, run_in, with};
+use crate::runs::{check, request, run_in, with};
+use crate::web_sockets;
 
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
@@ -30,8 +36,8 @@ impl Authority {
     }
 }
 
-/// Answers every request with 200, to clients that have a certificate of the authority when that is wanted.
-async fn server(authority: &Authority, client_certificates: bool) -> u16 {
+/// Takes clients that have a certificate of the authority, when that is wanted.
+fn acceptor(authority: &Authority, client_certificates: bool) -> tokio_rustls::TlsAcceptor {
     let (certificate, key) = authority.sign("localhost");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = rustls::RootCertStore::empty();
@@ -42,7 +48,12 @@ async fn server(authority: &Authority, client_certificates: bool) -> u16 {
         if client_certificates { builder.with_client_cert_verifier(verifier) } else { builder.with_no_client_auth() };
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config = builder.with_single_cert(vec![certificate.der().clone()], key).unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    tokio_rustls::TlsAcceptor::from(Arc::new(config))
+}
+
+/// Answers every request with 200.
+async fn server(authority: &Authority, client_certificates: bool) -> u16 {
+    let acceptor = acceptor(authority, client_certificates);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -60,6 +71,28 @@ async fn server(authority: &Authority, client_certificates: bool) -> u16 {
                     // The client may be gone already.
                     let _ = stream.shutdown().await;
                 }
+            });
+        }
+    });
+    port
+}
+
+/// Talks over WebSockets.
+async fn sockets(authority: &Authority) -> u16 {
+    let acceptor = acceptor(authority, false);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let answer = service_fn(async |request: hyper::Request<hyper::body::Incoming>| {
+                    Ok::<_, Infallible>(web_sockets::answer(request.map(axum::body::Body::new)).await)
+                });
+                let serving = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
+                // The client leaves when it has what it wants.
+                let _ = serving.with_upgrades().await;
             });
         }
     });
@@ -105,4 +138,28 @@ async fn certificates_are_checked_presented_and_passed_over() {
     assert_eq!(attempt(folder.path(), closed, Some(known)).await, (Outcome::Ok, String::new()));
     let gone = Tls { identity: Some("gone.pem".into()), ..trusting };
     assert!(attempt(folder.path(), closed, Some(gone)).await.1.contains("`gone.pem` cannot be read"));
+}
+
+#[tokio::test]
+async fn a_talk_over_a_web_socket_is_secured_in_the_same_way() {
+    let authority = Authority::new();
+    let port = sockets(&authority).await;
+    let talking = |tls: Option<Tls>| {
+        with(secured(port, tls), |request| {
+            request.uri.scheme.name = Some("wss".into());
+            request.uri.path = Some("/echo".into());
+            let hello = Turn { send: vec!["hello".into()], at_most: Some(1), within_ms: Some(60_000), until: None };
+            request.additions.web_socket = Some(WebSocket { protocols: Vec::new(), turns: vec![hello] });
+            request.assertions = vec![
+                check(Subject::ResponseStatus, "code", "Equals", "101"),
+                check(Subject::ResponseJsonBody, "$[0].data", "Contains", "hello"),
+            ];
+        })
+    };
+    let unchecked = Tls { verify: false, ..Tls::default() };
+    let report = web_sockets::run(false, RunOptions::default(), vec![talking(None), talking(Some(unchecked))]).await;
+    let [strange, trusted] = report.requests().collect::<Vec<_>>()[..] else { panic!("two requests") };
+    assert_eq!(strange.outcome, Outcome::Error);
+    assert!(strange.explanation().to_lowercase().contains("certificate"), "{}", strange.explanation());
+    assert_eq!(trusted.outcome, Outcome::Ok, "{}", trusted.explanation());
 }

@@ -7,7 +7,7 @@
 mod server;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ::postgres::{Client, NoTls};
@@ -32,6 +32,26 @@ impl Drop for TestDatabase {
         // A failure only leaves a database behind on a server that ends soon, and a panic here would hide the test's.
         let _ = execute(&[format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", self.name)]);
     }
+}
+
+impl TestDatabase {
+    /// Sends a notification in this database. Blocks. Panics when the database cannot be reached.
+    #[track_caller]
+    pub fn notify(&self, channel: &str, text: &str) {
+        must(on_own_thread(|| {
+            let mut client = Client::connect(&self.url, NoTls).context("connect to the database of the test")?;
+            client.execute("SELECT pg_notify($1, $2)", &[&channel, &text]).context("send a notification")
+        }));
+    }
+}
+
+/// Whether the own server is as after an installation.
+static AS_INSTALLED: AtomicBool = AtomicBool::new(false);
+
+/// Lets the server that this process starts be as it is after an installation: durable, with the memory it takes by
+/// itself. For measuring; to be called before the first database is asked for.
+pub fn as_installed() {
+    AS_INSTALLED.store(true, Ordering::Relaxed);
 }
 
 /// A new empty database. Panics when no server can be started; the text names the cure.
@@ -96,7 +116,8 @@ fn server_url() -> Result<&'static str> {
     if let Some(url) = GIVEN.get_or_init(|| std::env::var(SERVER_VARIABLE).ok().filter(|url| !url.is_empty())) {
         return Ok(url);
     }
-    match OWN.get_or_init(|| Server::start().map_err(|error| format!("{error:#}"))) {
+    match OWN.get_or_init(|| Server::start(!AS_INSTALLED.load(Ordering::Relaxed)).map_err(|error| format!("{error:#}")))
+    {
         Ok(server) => Ok(&server.url),
         Err(error) => bail!("start a PostgreSQL server for the tests: {error}"),
     }

@@ -30,18 +30,17 @@ wait "$server"
 rm -rf -- "$folder"
 "#;
 
-/// Statements need no crash safety here, and many tests connect at once.
-const SETTINGS: [&str; 8] = [
+/// What every server gets; all else is as it is after an installation.
+const SETTINGS: [&str; 3] = [
     "listen_addresses=",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "max_connections=300",
-    "shared_buffers=32MB",
     // Small containers have next to no shared memory for parallel queries.
     "max_parallel_workers_per_gather=0",
     "log_min_messages=error",
 ];
+
+/// Statements need no crash safety in tests, and many tests connect at once.
+const FOR_TESTS: [&str; 5] =
+    ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "shared_buffers=32MB"];
 
 /// A running server; its guard ends it when the process does.
 pub(super) struct Server {
@@ -51,12 +50,13 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Makes a database cluster and starts a server on it; takes about two seconds.
-    pub(super) fn start() -> Result<Self> {
+    /// Makes a database cluster and starts a server on it; takes about two seconds. Either it is quick and careless, for
+    /// tests, or it is as it is after an installation.
+    pub(super) fn start(for_tests: bool) -> Result<Self> {
         let programs = find_programs()?;
         let folder = make_folder()?;
         let data = folder.join("data");
-        let started = init(&programs, &data).and_then(|()| spawn(&programs, &data, &folder));
+        let started = init(&programs, &data).and_then(|()| spawn(&programs, &data, &folder, for_tests));
         let guard = match started {
             Ok(guard) => guard,
             Err(error) => {
@@ -128,10 +128,11 @@ fn init(programs: &Path, data: &Path) -> Result<()> {
     Ok(())
 }
 
-fn spawn(programs: &Path, data: &Path, folder: &Path) -> Result<Child> {
+fn spawn(programs: &Path, data: &Path, folder: &Path, for_tests: bool) -> Result<Child> {
     let mut server = as_account(&programs.join("postgres"));
     server.arg("-D").arg(data).arg("-k").arg(folder);
-    for setting in SETTINGS {
+    let more: &[&str] = if for_tests { &FOR_TESTS } else { &[] };
+    for setting in SETTINGS.iter().chain(more) {
         server.args(["-c", setting]);
     }
     Command::new("sh")

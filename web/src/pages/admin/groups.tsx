@@ -1,7 +1,7 @@
 /** Groups: users who belong together. */
 
 import { Button, MultiSelect, TextInput } from '@mantine/core';
-import { IconSearch, IconTrash } from '@tabler/icons-react';
+import { IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -13,7 +13,7 @@ import { t } from '../../texts/pages';
 import { permissionName } from '../../texts/permissions';
 import { fullTime, instant, shortTime } from '../../texts/time';
 import { DangerButton, Denied, FormDialog, isGone, Meanwhile, useAct } from '../../ui/fields';
-import { ListPage } from '../../ui/list-page';
+import { FindField, ListPage } from '../../ui/list-page';
 import { Failure, Head, Notice, useNow, Waiting } from '../../ui/parts';
 import { nameOf } from './users';
 
@@ -87,7 +87,6 @@ function NewGroup({ open, close }: { open: boolean; close: () => void }) {
 
 export function Groups() {
   const search = useSearch({ from: '/manage/groups' });
-  const navigate = useNavigate({ from: '/manage/groups' });
   const may = useMay('TMC_GROUP_MANAGEMENT');
   const all = useQuery({ ...groups(), enabled: may });
   const now = useNow(30_000);
@@ -101,15 +100,7 @@ export function Groups() {
       <ListPage<Group>
         title={a.groups.title}
         make={{ label: a.groups.new, act: () => setOpen(true) }}
-        filters={
-          <TextInput
-            aria-label={a.find}
-            placeholder={a.find}
-            leftSection={<IconSearch size={16} aria-hidden />}
-            value={search.find ?? ''}
-            onChange={(event) => navigate({ search: { find: event.currentTarget.value || undefined }, replace: true })}
-          />
-        }
+        filters={<FindField label={a.find} field="find" />}
         query={all}
         all={all.data ?? []}
         shown={shown}

@@ -1,7 +1,6 @@
 /** All roles: predefined ones and those made here. */
 
-import { Select, TextInput } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
+import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type Role, roles } from '../../api/admin';
@@ -10,7 +9,7 @@ import { a } from '../../texts/admin';
 import { t } from '../../texts/pages';
 import { isPredefined, permissionName } from '../../texts/permissions';
 import { Denied } from '../../ui/fields';
-import { ListPage } from '../../ui/list-page';
+import { FindField, ListPage } from '../../ui/list-page';
 import { Badge, Head } from '../../ui/parts';
 
 const KINDS = [
@@ -44,13 +43,7 @@ export function Roles() {
       make={{ label: a.roles.new, act: () => navigate({ to: '/manage/roles/new', search: {} }) }}
       filters={
         <>
-          <TextInput
-            aria-label={a.find}
-            placeholder={a.find}
-            leftSection={<IconSearch size={16} aria-hidden />}
-            value={search.find ?? ''}
-            onChange={(event) => set({ find: event.currentTarget.value || undefined })}
-          />
+          <FindField label={a.find} field="find" />
           <Select
             aria-label={a.roles.kind}
             placeholder={`${a.roles.kind}: ${t.all}`}

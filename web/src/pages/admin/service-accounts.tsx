@@ -1,7 +1,6 @@
 /** All service accounts, and making one: its secret is shown once. */
 
 import { TextInput } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -12,7 +11,7 @@ import { a } from '../../texts/admin';
 import { t } from '../../texts/pages';
 import { permissionName } from '../../texts/permissions';
 import { Denied, FormDialog, SecretDialog, useAct } from '../../ui/fields';
-import { ListPage } from '../../ui/list-page';
+import { FindField, ListPage } from '../../ui/list-page';
 import { Head, Moment, useNow } from '../../ui/parts';
 import { PermissionFields } from '../../ui/permissions';
 
@@ -109,15 +108,7 @@ export function ServiceAccounts() {
       <ListPage<ServiceAccount>
         title={a.service.title}
         make={{ label: a.service.new, act: () => setOpen(true) }}
-        filters={
-          <TextInput
-            aria-label={a.find}
-            placeholder={a.find}
-            leftSection={<IconSearch size={16} aria-hidden />}
-            value={search.find ?? ''}
-            onChange={(event) => navigate({ search: { find: event.currentTarget.value || undefined }, replace: true })}
-          />
-        }
+        filters={<FindField label={a.find} field="find" />}
         query={all}
         all={all.data ?? []}
         shown={shown}

@@ -55,6 +55,8 @@ interface Field {
   value: string;
   onChange: (value: string) => void;
   placeholder?: string;
+  /** Lines at least. */
+  rows?: number;
 }
 
 /** One line. */
@@ -107,7 +109,7 @@ export function Expression({ label, bare, value, onChange, placeholder }: Field)
 }
 
 /** Several lines. */
-export function ExpressionText({ label, value, onChange }: Field) {
+export function ExpressionText({ label, value, onChange, rows }: Field) {
   const seen = usePreview(value, undefined);
   return (
     <div>
@@ -116,7 +118,7 @@ export function ExpressionText({ label, value, onChange }: Field) {
         value={value}
         onChange={(event) => onChange(event.currentTarget.value)}
         autosize
-        minRows={6}
+        minRows={rows ?? 6}
         maxRows={24}
         spellCheck={false}
         styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}

@@ -6,14 +6,16 @@ import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { Problem } from '../../api/client';
 import { cancelRun, exportUrl, run as runQuery, startRun } from '../../api/tester';
-import { type Entity, put } from '../../lib/tester-doc';
+import { type Entity, put, withAdded } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
 import { useAct } from '../../ui/fields';
 import { Badge, Empty, Failure, Head, Notice, Waiting } from '../../ui/parts';
 import { Environments } from './environments';
 import { Against } from './expression';
+import { ScenarioFlow } from './flow';
 import { RequestEditor } from './request';
 import { RequestResult, Results, RunBadge } from './result';
+import { OwnSecrets, Share } from './share';
 import { present, Tree } from './tree';
 import { useProject } from './use-project';
 
@@ -53,14 +55,10 @@ function Container({ entity, change, run }: { entity: Entity; change: (entity: E
         <Checkbox
           label={x.carryOn}
           checked={entity.stoker?.carry_on === true}
-          onChange={(event) =>
-            change({
-              ...entity,
-              stoker: event.currentTarget.checked ? { ...entity.stoker, carry_on: true } : undefined,
-            })
-          }
+          onChange={(event) => change(withAdded(entity, { carry_on: event.currentTarget.checked || undefined }))}
         />
       )}
+      {entity.type === 'Scenario' && <ScenarioFlow entity={entity} change={change} />}
       <Button onClick={run}>{x.run}</Button>
     </Stack>
   );
@@ -112,18 +110,23 @@ export function TesterProject() {
             onChange={(env) => navigate({ search: (before) => ({ ...before, env: env ?? undefined }) })}
             w="11rem"
           />
-          <Button variant="default" onClick={() => setEnvironments(true)}>
-            {x.environments}
-          </Button>
+          {base.mayChange ? (
+            <Button variant="default" onClick={() => setEnvironments(true)}>
+              {x.environments}
+            </Button>
+          ) : (
+            <OwnSecrets project={base} document={document} done={editing.takeTheirs} />
+          )}
           <Button variant="default" onClick={editing.undo} disabled={!editing.canUndo}>
             {x.undo}
           </Button>
-          <Button onClick={() => editing.save()} loading={editing.busy} disabled={!dirty}>
+          <Button onClick={() => editing.save()} loading={editing.busy} disabled={!dirty || !base.mayChange}>
             {x.save}
           </Button>
           <Button variant="default" loading={starting.busy} onClick={() => run()}>
             {x.runAll}
           </Button>
+          {base.own && <Share project={base} dirty={dirty} done={editing.takeTheirs} />}
           <Menu>
             <Menu.Target>
               <Button variant="default">{x.export}</Button>
@@ -150,6 +153,11 @@ export function TesterProject() {
           editing.error !== undefined && <Failure error={editing.error} />
         )}
         {starting.rest}
+        {!base.mayChange && (
+          <Notice tone="idle" title={x.readOnly}>
+            {x.readOnlyHint}
+          </Notice>
+        )}
         <Environments
           open={environments}
           close={() => setEnvironments(false)}

@@ -1,4 +1,4 @@
-/** One's own projects of API tests: make, import, open. */
+/** One's own projects of API tests and those of one's workspaces: make, import, open. */
 
 import { Button, FileInput, Group, Stack, Textarea, TextInput } from '@mantine/core';
 import { IconFileImport, IconPlus, IconTrash } from '@tabler/icons-react';
@@ -103,6 +103,13 @@ export function TesterProjects() {
     },
     { key: 'requests', title: x.kinds.Request, width: '8rem', wide: true, cell: (row) => x.requests(row.requests) },
     {
+      key: 'whose',
+      title: x.whose,
+      width: '8rem',
+      wide: true,
+      cell: (row) => (row.workspaceId ? x.shared : x.mine),
+    },
+    {
       key: 'changed',
       title: x.changed,
       width: '10rem',
@@ -113,17 +120,18 @@ export function TesterProjects() {
       key: 'delete',
       title: x.delete,
       width: '6rem',
-      cell: (row) => (
-        <DangerButton
-          subtle
-          label={x.delete}
-          named={`${x.delete} ${row.name}`}
-          sign={<IconTrash size={16} aria-hidden />}
-          question={x.deleteAsk(row.name)}
-          hint={x.deleteHint}
-          act={() => remove(row.id)}
-        />
-      ),
+      cell: (row) =>
+        row.own && (
+          <DangerButton
+            subtle
+            label={x.delete}
+            named={`${x.delete} ${row.name}`}
+            sign={<IconTrash size={16} aria-hidden />}
+            question={x.deleteAsk(row.name)}
+            hint={x.deleteHint}
+            act={() => remove(row.id)}
+          />
+        ),
     },
   ];
   return (
@@ -167,14 +175,15 @@ export function TesterProjects() {
       <Create open={open === 'create'} close={() => setOpen(undefined)} done={done} />
       <Import open={open === 'import'} close={() => setOpen(undefined)} done={done} />
       {all.error && <Failure error={all.error} retry={() => all.refetch()} />}
+      {all.data?.more && <Notice tone="idle" title={x.moreProjects} />}
       {all.isPending ? (
         <Waiting />
       ) : (
         <List
           label={x.title}
           columns={columns}
-          count={all.data?.length ?? 0}
-          row={(index) => all.data?.[index]}
+          count={all.data?.items.length ?? 0}
+          row={(index) => all.data?.items[index]}
           rowKey={(row) => row.id}
           empty={<Empty title={x.none}>{x.noneHint}</Empty>}
         />

@@ -92,9 +92,9 @@ export function TesterReference() {
   const fit = (all.data ?? []).filter((one) => `${one.key} ${one.summary}`.toLowerCase().includes(wanted));
   const tryIt = (one: Operation) =>
     act.act(async () => {
-      const known = (await queries.fetchQuery({ ...projects(), staleTime: 0 })).find(
-        (line) => line.name === x.referenceProject,
-      );
+      const { items } = await queries.fetchQuery({ ...projects(), staleTime: 0 });
+      // One that is shared is nobody's place to try things.
+      const known = items.find((line) => line.name === x.referenceProject && !line.workspaceId);
       const id = known?.id ?? (await createProject(x.referenceProject)).id;
       const held = await queries.fetchQuery({ ...project(id), staleTime: 0 });
       const node = requestOf(one);

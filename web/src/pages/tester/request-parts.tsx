@@ -2,7 +2,14 @@
 
 import { ActionIcon, Button, Checkbox, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
-import type { Assertion, Entity, Extraction, Row } from '../../lib/tester-doc';
+import {
+  type Additions,
+  type Assertion,
+  type Entity,
+  type Extraction,
+  type Row,
+  withAdded,
+} from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
 import { Expression, ExpressionText } from './expression';
 
@@ -11,7 +18,7 @@ interface Part {
   change: (entity: Entity) => void;
 }
 
-function Remove({ what, act }: { what: string; act: () => void }) {
+export function Remove({ what, act }: { what: string; act: () => void }) {
   return (
     <ActionIcon variant="subtle" color="gray" onClick={act} aria-label={`${x.remove} ${what}`} mt={4}>
       <IconTrash size={16} aria-hidden />
@@ -19,8 +26,8 @@ function Remove({ what, act }: { what: string; act: () => void }) {
   );
 }
 
-const replaced = <T,>(list: T[], at: number, one: T) => list.map((known, index) => (index === at ? one : known));
-const dropped = <T,>(list: T[], at: number) => list.filter((_, index) => index !== at);
+export const replaced = <T,>(list: T[], at: number, one: T) => list.map((known, index) => (index === at ? one : known));
+export const dropped = <T,>(list: T[], at: number) => list.filter((_, index) => index !== at);
 
 /** Rows of name and value. */
 export function Rows({ what, rows, change }: { what: string; rows: Row[]; change: (rows: Row[]) => void }) {
@@ -67,6 +74,7 @@ const URL_ENCODED = 'application/x-www-form-urlencoded';
 function kindOf(entity: Entity): BodyKind {
   if (entity.method?.requestBody !== true) return 'none';
   if (entity.stoker?.graphql) return 'graphql';
+  if (entity.body?.bodyType === 'File') return 'file';
   if (entity.body?.bodyType !== 'Form') return 'text';
   return entity.body.formBody?.encoding === MULTIPART ? 'multipart' : 'form';
 }
@@ -74,20 +82,19 @@ function kindOf(entity: Entity): BodyKind {
 function withKind(entity: Entity, kind: BodyKind): Entity {
   const name = entity.method?.name ?? 'GET';
   if (kind === 'none') return { ...entity, method: { name } };
-  const { graphql, ...rest } = entity.stoker ?? {};
-  const stoker = kind === 'graphql' ? { ...rest, graphql: graphql ?? { query: '' } } : rest;
+  const graphql = kind === 'graphql' ? (entity.stoker?.graphql ?? { query: '' }) : undefined;
+  const file = kind === 'file' ? (entity.stoker?.file ?? '') : undefined;
   const form = kind === 'form' || kind === 'multipart';
-  const bodyType = form ? 'Form' : 'Text';
+  const bodyType = form ? 'Form' : kind === 'file' ? 'File' : 'Text';
   const encoding = kind === 'multipart' ? MULTIPART : URL_ENCODED;
   return {
-    ...entity,
+    ...withAdded(entity, { graphql, file }),
     method: { ...entity.method, name, requestBody: true },
     body: {
       ...entity.body,
       bodyType,
       ...(form ? { formBody: { items: [], ...entity.body?.formBody, encoding } } : {}),
     },
-    stoker: Object.keys(stoker).length > 0 ? stoker : undefined,
   };
 }
 
@@ -126,6 +133,16 @@ export function BodyPart({ entity, change }: Part) {
           }
         />
       )}
+      {kind === 'file' && (
+        <>
+          <Expression
+            label={x.file}
+            value={entity.stoker?.file ?? ''}
+            onChange={(file) => change(withAdded(entity, { file }))}
+          />
+          <Text className="muted">{x.fileHint}</Text>
+        </>
+      )}
       {kind === 'graphql' && (
         <>
           <ExpressionText
@@ -147,7 +164,7 @@ export function BodyPart({ entity, change }: Part) {
 }
 
 const SUBJECTS = Object.entries(x.subjects).map(([value, label]) => ({ value, label }));
-const COMPARISONS = [
+export const COMPARISONS = [
   'Equals',
   'DoesNotEqual',
   'Contains',
@@ -166,7 +183,7 @@ const COMPARISONS = [
   'LengthGreaterThanOrEqual',
   'LengthLessThanOrEqual',
 ];
-const WITHOUT_VALUE = ['Exists', 'DoesNotExist', 'IsBlank', 'IsNotBlank'];
+export const WITHOUT_VALUE = ['Exists', 'DoesNotExist', 'IsBlank', 'IsNotBlank'];
 const FIRST_PATH: Record<string, string> = {
   ResponseStatus: 'code',
   ResponseBody: 'content',
@@ -284,10 +301,7 @@ const whole = (value: string | number) => (typeof value === 'number' ? value : u
 export function SettingsPart({ entity, change }: Part) {
   const added = entity.stoker ?? {};
   const retry = entity.retryConfiguration ?? { retryCount: 0, intervalInSeconds: 1 };
-  const set = (part: object) => {
-    const stoker = JSON.parse(JSON.stringify({ ...added, ...part }));
-    change({ ...entity, stoker: Object.keys(stoker).length > 0 ? stoker : undefined });
-  };
+  const set = (part: Partial<Additions>) => change(withAdded(entity, part));
   return (
     <Stack gap="sm" maw="28rem">
       <Checkbox

@@ -7,6 +7,7 @@ import { x } from '../../texts/tester';
 import { TabStrip } from '../../ui/tabs';
 import { CodePart } from './code';
 import { Expression } from './expression';
+import { FlowPart } from './flow';
 import { BodyPart, Checks, Extracts, Rows, SettingsPart } from './request-parts';
 
 type Part = keyof typeof x.tabs;
@@ -78,6 +79,7 @@ export function RequestEditor(props: {
       {part === 'body' && <BodyPart entity={entity} change={change} />}
       {part === 'checks' && <Checks entity={entity} change={change} />}
       {part === 'extract' && <Extracts entity={entity} change={change} />}
+      {part === 'flow' && <FlowPart entity={entity} change={change} />}
       {part === 'settings' && (
         <>
           <TextInput

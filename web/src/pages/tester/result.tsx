@@ -6,6 +6,7 @@ import type { Outcome, Pair, RequestReport, Run, RunLine } from '../../api/teste
 import type { Tone } from '../../texts/status';
 import { x } from '../../texts/tester';
 import { Badge, CopyButton, Empty, Notice } from '../../ui/parts';
+import { Messages, messagesOf } from './web-socket';
 
 const TONES: Record<Outcome, Tone> = { Ok: 'good', Failure: 'bad', Error: 'warn', Skipped: 'idle' };
 
@@ -85,7 +86,10 @@ export function RequestResult({ report }: { report: RequestReport }) {
   const failed = report.checks.some((check) => check.outcome !== 'Ok');
   const [chosen, setFace] = useState<Face>();
   const exchange = report.exchange;
-  const face = chosen ?? (failed ? 'checks' : 'pretty');
+  const talk = exchange ? messagesOf(exchange) : undefined;
+  const faces = (Object.keys(x.responseTabs) as Face[]).filter((one) => talk || one !== 'messages');
+  const wanted = chosen ?? (failed ? 'checks' : talk ? 'messages' : 'pretty');
+  const face = faces.includes(wanted) ? wanted : 'pretty';
   return (
     <Stack gap="sm">
       <Group gap="md">
@@ -119,9 +123,10 @@ export function RequestResult({ report }: { report: RequestReport }) {
             aria-label={x.responseParts}
             value={face}
             onChange={(value) => setFace(value as Face)}
-            data={(Object.keys(x.responseTabs) as Face[]).map((value) => ({ value, label: x.responseTabs[value] }))}
-            style={{ maxWidth: '100%', overflowX: 'auto' }}
+            data={faces.map((value) => ({ value, label: x.responseTabs[value] }))}
+            className="tester-faces"
           />
+          {face === 'messages' && talk && <Messages list={talk} />}
           {face === 'pretty' && <Body text={pretty(exchange.responseBody)} what={x.response} />}
           {face === 'raw' && <Body text={exchange.responseBody} what={x.response} />}
           {face === 'headers' && <Headers list={exchange.responseHeaders} />}

@@ -36,7 +36,7 @@ both! {
         // The first step of a poll is to join those that wait.
         let early = std::future::poll_fn(|cx| std::task::Poll::Ready(poll.as_mut().poll(cx).is_ready())).await;
         assert!(!early);
-        let run = server.run(&task).await;
+        let run = server.run_here(&task).await;
         assert_eq!(kinds(&server, &run).await, ["accepted", "offered"], "before the poll took another step");
         let messages = poll.await.expect("the poll");
         assert_eq!(runs(&messages.offers), [run.as_str()]);
@@ -63,7 +63,7 @@ both! {
         })
         .await;
         drop(poll);
-        let run = server.run(&task).await;
+        let run = server.run_here(&task).await;
         assert_eq!(kinds(&server, &run).await, ["accepted", "offered", "withdrawn", "waiting"]);
         let offer = engine.offer().await;
         assert_eq!((offer.run.as_str(), offer.epoch), (run.as_str(), 2), "a new lease is a new epoch");
@@ -123,7 +123,7 @@ both! {
                 std::task::Poll::Ready(())
             })
             .await;
-            let run = server.run(&task).await;
+            let run = server.run_here(&task).await;
             let messages = tokio::select! {
                 messages = poll_a => { served.push("a"); messages }
                 messages = poll_b => { served.push("b"); messages }

@@ -111,7 +111,7 @@ both! {
         })
         .await;
         drop(poll);
-        let run = server.run(&task).await;
+        let run = server.run_here(&task).await;
         let _ = a.goodbye().await.expect(204);
         let current = of(&b.open(&server, 1, &[]).await.messages.offers[0]);
         assert_eq!((current.run.as_str(), current.epoch), (run.as_str(), 2));

@@ -9,7 +9,7 @@ use stoker_tester::Exchanges;
 use stoker_tester::check::Outcome;
 use stoker_tester::model::Variables;
 use stoker_tester::report;
-use stoker_tester::run::{Event, Folder, Outside, RequestReport, RunOptions, RunReport, Runner, Transport};
+use stoker_tester::run::{Event, Folder, Outside, RequestReport, RunOptions, RunReport, Runner, Session, Transport};
 
 use super::App;
 use super::source::{self, ProcessClock, Source};
@@ -197,6 +197,7 @@ async fn one(app: &App, args: &RunArgs, source: &Source, path: &Path) -> Result<
         browser_headers: !args.no_browser_headers,
         jobs: usize::from(args.parallel),
         proxy: args.proxy.clone(),
+        keep_exchanges: !args.report.is_empty(),
         ..RunOptions::default()
     };
     let (clock, entropy) = (ProcessClock::new(app), source::entropy(app, args.seed));
@@ -221,11 +222,57 @@ async fn one(app: &App, args: &RunArgs, source: &Source, path: &Path) -> Result<
             observer: &observer,
         },
     };
-    let report = tokio::select! {
-        report = runner.run() => report,
-        _ = tokio::signal::ctrl_c() => return Err(Failure::new(Exit::Interrupted, "interrupted; nothing is reported")),
+    let session = runner.begin().map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    let ended = match threads(args.parallel) {
+        1 => until_interrupted(&session, &transport, usize::from(args.parallel)).await,
+        several => on_threads(&session, several, usize::from(args.parallel))?,
     };
-    report.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+    match ended {
+        true => Ok(session.report()),
+        false => Err(Failure::new(Exit::Interrupted, "interrupted; nothing is reported")),
+    }
+}
+
+/// Threads for so many scenarios side by side: no more than there are processors.
+fn threads(parallel: u16) -> usize {
+    usize::from(parallel).min(std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// Whether the work came to its end.
+async fn until_interrupted(session: &Session<'_>, transport: &Transport, most: usize) -> bool {
+    tokio::select! {
+        () = session.work(transport, most) => true,
+        _ = tokio::signal::ctrl_c() => {
+            session.interrupt();
+            false
+        }
+    }
+}
+
+/// Works on several threads, each with its own event loop and connections; the first one listens to Ctrl-C. Nothing else
+/// happens on the thread of the caller meanwhile.
+fn on_threads(session: &Session<'_>, threads: usize, parallel: usize) -> Result<bool> {
+    let most = parallel.div_ceil(threads);
+    let work = |first: bool| -> std::io::Result<bool> {
+        let made = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = made.inspect_err(|_| session.interrupt())?;
+        let transport = Transport::default();
+        Ok(runtime.block_on(async {
+            if first {
+                return until_interrupted(session, &transport, most).await;
+            }
+            session.work(&transport, most).await;
+            true
+        }))
+    };
+    let ended = std::thread::scope(|scope| {
+        let started: Vec<_> = (0..threads).map(|number| scope.spawn(move || work(number == 0))).collect();
+        // A panic in one of them is one here.
+        let joined = started.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.collect::<std::io::Result<Vec<bool>>>()
+    });
+    let ended = ended.map_err(|error| Failure::new(Exit::Failed, format!("cannot start an event loop: {error}")))?;
+    Ok(ended.into_iter().all(|whole| whole))
 }
 
 /// Names between slashes; a name that holds a slash has it doubled.

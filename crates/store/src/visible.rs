@@ -1,0 +1,61 @@
+//! What a principal sees: everything in the workspaces on which it has a right of a mask.
+
+use crate::db::record::Conditions;
+use crate::{StoreError, Tx, Value};
+use stoker_domain::ids::{EnvironmentId, WorkspaceId};
+
+/// Id of the principal, and the rights of which it needs one.
+pub(crate) type Viewer = (String, i64);
+
+/// Most tasks and most workspaces whose runs are looked for one by one.
+pub(crate) const LISTED: usize = 5_000;
+
+/// Adds the condition that the workspace which `expression` gives is seen.
+pub(crate) fn seen(conditions: &mut Conditions, expression: &str, viewer: &Viewer) {
+    conditions.and(
+        &format!(
+            "{expression} IN (SELECT workspace_id FROM workspace_rights WHERE principal_id = ? AND rights & ? <> 0)"
+        ),
+        [Value::from(&viewer.0), Value::Int(viewer.1)],
+    );
+}
+
+/// The workspaces that are seen and lie in the environment, or are the one that is asked for.
+pub(crate) fn workspaces(
+    tx: &mut Tx<'_>,
+    viewer: &Viewer,
+    environment: Option<&EnvironmentId>,
+    workspace: Option<&WorkspaceId>,
+) -> Result<Vec<String>, StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.and("principal_id = ?", [Value::from(&viewer.0)]);
+    conditions.and("rights & ? <> 0", [viewer.1.into()]);
+    if let Some(id) = workspace {
+        conditions.and("workspace_id = ?", [id.into()]);
+    }
+    if let Some(id) = environment {
+        conditions.and("workspace_id IN (SELECT id FROM workspaces WHERE environment_id = ?)", [id.into()]);
+    }
+    let sql =
+        format!("SELECT workspace_id FROM workspace_rights {} ORDER BY workspace_id {{bytes}}", conditions.text());
+    tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect()
+}
+
+/// Adds the condition that the workspace which `expression` gives is one of `found`, which [`workspaces`] gave for the
+/// same viewer and environment.
+pub(crate) fn inside(
+    conditions: &mut Conditions,
+    expression: &str,
+    found: &[String],
+    viewer: &Viewer,
+    environment: Option<&EnvironmentId>,
+) {
+    if found.len() <= LISTED {
+        return conditions.among(expression, found.to_vec());
+    }
+    seen(conditions, expression, viewer);
+    if let Some(id) = environment {
+        let inside = "SELECT id FROM workspaces WHERE environment_id = ?";
+        conditions.and(&format!("{expression} IN ({inside})"), [id.into()]);
+    }
+}

@@ -1,0 +1,48 @@
+// Writes which files each page begins with, so that the server can name them in the document: a browser then fetches
+// them at once instead of after the first script has run.
+import { readFile, rm, writeFile } from 'node:fs/promises';
+
+const dist = new URL('../dist/files/', import.meta.url);
+// Patterns of paths in the order in which they are tried; `*` stands for one part.
+const PAGES = [
+  ['', 'overview'],
+  ['runs', 'runs'],
+  ['runs/*', 'run'],
+  ['plan-runs/*', 'plan-run'],
+  ['tasks', 'tasks'],
+  ['tasks/new', 'task-new'],
+  ['tasks/*', 'task'],
+  ['tasks/*/edit', 'task-edit'],
+  ['plans', 'plans'],
+  ['plans/new', 'plan-edit'],
+  ['plans/*', 'plans'],
+  ['plans/*/edit', 'plan-edit'],
+  ['schedules', 'schedules'],
+  ['schedules/new', 'schedule-new'],
+  ['schedules/*', 'schedule'],
+  ['artifacts', 'artifacts'],
+  ['artifacts/*', 'artifacts'],
+  ['engines', 'engines'],
+  ['engines/*', 'engine'],
+];
+
+const manifest = JSON.parse(await readFile(new URL('manifest.json', dist), 'utf8'));
+const index = await readFile(new URL('index.html', dist), 'utf8');
+const routes = PAGES.map(([pattern, page]) => {
+  const source = `src/pages/${page}.tsx`;
+  // A page that others take parts from is a shared chunk, which is named after it.
+  const shared = Object.keys(manifest).find((key) => key.startsWith('_') && manifest[key].name === page);
+  const start = manifest[source] ? source : shared;
+  if (!start) throw new Error(`${source} is no page of the build: correct the list in scripts/routes.mjs`);
+  const seen = new Set();
+  const visit = (name) => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    for (const next of manifest[name].imports ?? []) visit(next);
+  };
+  visit(start);
+  const files = [...seen].map((name) => manifest[name].file);
+  return [pattern, files.filter((file) => !index.includes(file))];
+});
+await writeFile(new URL('routes.json', dist), JSON.stringify(routes));
+await rm(new URL('manifest.json', dist));
