@@ -159,21 +159,15 @@ type Work = Box<dyn FnOnce(&mut Tx<'_>) -> Verdict + Send>;
 /// Learns whether the commit worked.
 type Callback = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+/// Gives the caller the error that the work ended with.
+type Answer = Box<dyn FnOnce() + Send>;
+
 /// What a piece of work decided.
 enum Verdict {
     /// Keep its changes; call back after the commit (or with the reason why there was none).
     Commit(Callback),
-    /// Undo its changes; the caller has its answer already.
-    Rollback,
-}
-
-impl Verdict {
-    fn into_callback(self) -> Option<Callback> {
-        match self {
-            Verdict::Commit(callback) => Some(callback),
-            Verdict::Rollback => None,
-        }
-    }
+    /// Undo its changes, and only then answer: whoever tries again must not meet the locks of this try.
+    Rollback(Answer),
 }
 
 enum Backend {
@@ -238,14 +232,8 @@ where
                 }
                 let _ = answer.send(committed.map(|()| value).map_err(E::from));
             })),
-            Ok(Err(error)) => {
-                let _ = answer.send(Err(error));
-                Verdict::Rollback
-            }
-            Err(_) => {
-                let _ = answer.send(Err(E::from(StoreError::Panicked)));
-                Verdict::Rollback
-            }
+            Ok(Err(error)) => Verdict::Rollback(Box::new(move || drop(answer.send(Err(error))))),
+            Err(_) => Verdict::Rollback(Box::new(move || drop(answer.send(Err(E::from(StoreError::Panicked)))))),
         }
     })
 }

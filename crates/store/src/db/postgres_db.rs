@@ -144,10 +144,11 @@ fn run_one(client: &mut Client, statements: &mut HashMap<String, Statement>, wor
             callback(Err(StoreError::Broken));
         }
         Verdict::Commit(callback) => callback(transaction.commit().map_err(failed)),
-        Verdict::Rollback => {
+        Verdict::Rollback(answer) => {
             if let Err(error) = transaction.rollback() {
                 tracing::warn!(error = %reason(&error), "cannot roll back");
             }
+            answer();
         }
     }
 }

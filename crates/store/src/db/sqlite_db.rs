@@ -165,22 +165,26 @@ fn write_loop(connection: &mut Connection, receiver: &Receiver<Write>) {
 /// Runs work in a savepoint: when it fails, its changes alone are undone.
 fn run_saved(connection: &Connection, work: Work) -> Result<Option<Callback>, StoreError> {
     statement(connection, "SAVEPOINT work")?;
-    let verdict = work(&mut Tx::new(&mut SqliteTx { connection }));
-    if matches!(verdict, Verdict::Rollback) {
-        statement(connection, "ROLLBACK TO work")?;
+    match work(&mut Tx::new(&mut SqliteTx { connection })) {
+        Verdict::Commit(callback) => statement(connection, "RELEASE work").map(|()| Some(callback)),
+        Verdict::Rollback(answer) => {
+            let undone = statement(connection, "ROLLBACK TO work").and_then(|()| statement(connection, "RELEASE work"));
+            answer();
+            undone.map(|()| None)
+        }
     }
-    statement(connection, "RELEASE work")?;
-    Ok(verdict.into_callback())
 }
 
 /// Runs work that fails before its first change only. When it breaks that word, the whole group is undone.
 fn run_bare(connection: &Connection, work: Work) -> Result<Option<Callback>, StoreError> {
     let before = connection.total_changes();
-    let verdict = work(&mut Tx::new(&mut SqliteTx { connection }));
-    if matches!(verdict, Verdict::Rollback) && connection.total_changes() != before {
-        return Err(StoreError::Broken);
+    match work(&mut Tx::new(&mut SqliteTx { connection })) {
+        Verdict::Commit(callback) => Ok(Some(callback)),
+        Verdict::Rollback(answer) => {
+            answer();
+            if connection.total_changes() == before { Ok(None) } else { Err(StoreError::Broken) }
+        }
     }
-    Ok(verdict.into_callback())
 }
 
 fn read_loop(connection: &Connection, receiver: &Mutex<Receiver<Work>>) {
@@ -188,8 +192,9 @@ fn read_loop(connection: &Connection, receiver: &Mutex<Receiver<Work>>) {
         let next = lock(receiver).recv();
         let Ok(work) = next else { return };
         let began = statement(connection, "BEGIN");
-        if let Verdict::Commit(callback) = work(&mut Tx::new(&mut SqliteTx { connection })) {
-            callback(began);
+        match work(&mut Tx::new(&mut SqliteTx { connection })) {
+            Verdict::Commit(callback) => callback(began),
+            Verdict::Rollback(answer) => answer(),
         }
         if !connection.is_autocommit() {
             let _ = connection.execute_batch("ROLLBACK");

@@ -106,3 +106,18 @@ async fn a_run_that_somebody_holds_is_not_given_up() {
     let all = place.store.write::<_, StoreError, _>(|tx| runs::lost(tx, 50, 10)).await.expect("a write");
     assert_eq!(all, [run_id(2), run_id(1)]);
 }
+
+/// Whoever is told that a write was refused may try again at once, with rows that nobody holds any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_write_holds_nothing_once_it_is_answered() {
+    let place = two_unknown_runs().await;
+    for number in 0..300 {
+        let refused = place.store.write::<(), StoreError, _>(|tx| {
+            let held = runs::lost(tx, 50, 10)?;
+            Err(StoreError::Reference(format!("{} of them", held.len())))
+        });
+        assert!(matches!(refused.await, Err(StoreError::Reference(text)) if text == "2 of them"), "try {number}");
+        let found = place.store.write::<_, StoreError, _>(|tx| runs::lost(tx, 50, 10)).await.expect("a write");
+        assert_eq!(found.len(), 2, "try {number}");
+    }
+}
