@@ -205,6 +205,8 @@ fn questions(environment: &str, now_ms: i64) -> Vec<(&'static str, Vec<Question>
         filter("an engine that ran little", "runtime", "or", engine(RARE)),
         filter("who started little", "operator", "in", json!(["seldom"])),
         filter("much longer than others", "executeDurationMs", "greater_than", json!(3_600_000)),
+        filter("a version that ran little", "artifactVersion", "in", json!(["9.9"])),
+        filter("a version that ran much", "artifactVersion", "in", json!(["1.0"])),
     ];
     let tasks = vec![
         get("no filter", TASK.to_owned()),
@@ -285,7 +287,7 @@ const RUN_COLUMNS: &str = "id task_id task_name task_version workspace_id enviro
     artifact_version artifact_sha256 artifact_size runtime_type target_id engine_id run_type user_id user_kind parallel \
     log_level parameters state outcome trigger_ms start_ms finish_ms epoch deploy_until_ms log_lines log_chunks";
 
-/// One run of so many is unlike the others: its engine, who started it, and how long it took.
+/// One run of so many is unlike the others: its engine and version, who started it, and how long it took.
 const ODD: i64 = 40_000;
 /// Number of the engine of those.
 const RARE: i64 = 99;
@@ -303,7 +305,8 @@ fn run_row(number: i64, size: Size, now_ms: i64, environment: &str) -> Vec<Cell>
     };
     let mut cells: Vec<Cell> = vec![run_id(number).into(), hex("d", task).into(), format!("task {task}").into()];
     cells.extend(["1.0".into(), Cell::from(hex("b", place)), environment.into(), hex("a", place).into()]);
-    cells.extend(["artifact".into(), "1.0".into(), "x".into(), Cell::from(10), "REMOTE_ENGINE".into()]);
+    let version = if odd { "9.9" } else { "1.0" };
+    cells.extend(["artifact".into(), version.into(), "x".into(), Cell::from(10), "REMOTE_ENGINE".into()]);
     cells.extend([Cell::from(engine.clone()), engine.into(), "MANUAL".into(), user.into(), "HUMAN".into()]);
     cells.extend([Cell::from(1), "WARN".into(), "[]".into(), "finished".into(), outcome.into()]);
     let finish = trigger + 5_000 + if odd { 7_200_000 } else { (number % 60) * 1000 };

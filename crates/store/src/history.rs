@@ -5,9 +5,9 @@
 //! which costs a probe of an index for each workspace that the caller sees and each outcome, however long the history is.
 
 use crate::db::record::Conditions;
-use crate::history_clauses::{Table, ended_outcomes, indexed, name_holds, narrowed, period, with_any_tag};
+use crate::history_clauses::{Indexed, Table, ended_outcomes, indexed, name_holds, narrowed, period, with_any_tag};
 use crate::look_back::{FIRST_MS, LookBack, first_of_tasks};
-use crate::visible::{self, LISTED, seen};
+use crate::visible::{self, seen};
 use crate::{StoreError, Tx, params};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::EnvironmentId;
@@ -230,18 +230,34 @@ fn source(
     Ok(Some(source))
 }
 
-/// The ids of all ended runs that fit a clause, when an index finds them and they are at most so many.
-fn few(tx: &mut Tx<'_>, filter: &HistoryFilter, most: i64) -> Result<Option<Vec<String>>, StoreError> {
+/// Ended runs among which all are that fit a filter.
+struct Few {
+    ids: Vec<String>,
+    /// Whether they are all there are, and not only those of the stretch.
+    all: bool,
+}
+
+/// The ids of the ended runs that fit a clause, of a stretch of time or of all times, when an index finds them and they
+/// are at most so many.
+fn few(
+    tx: &mut Tx<'_>,
+    filter: &HistoryFilter,
+    (low, newest): (i64, i64),
+    most: i64,
+) -> Result<Option<Few>, StoreError> {
     for clause in &filter.clauses {
-        let Some((condition, order)) = indexed(tx, clause)? else { continue };
+        let Some(Indexed { conditions, order, timed }) = indexed(tx, clause)? else { continue };
         let mut ended = Conditions::default();
         ended.and("state = 'finished'", []);
-        let ended = ended.with(condition);
+        let mut ended = ended.with(conditions);
+        if timed {
+            ended.and("finish_ms >= ? AND finish_ms <= ?", [low.into(), newest.into()]);
+        }
         let (page, values) = ended.paged(most.saturating_add(1), 0);
         let sql = format!("SELECT id FROM runs {} {order} {page}", ended.text());
-        let found = tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
-        if i64::try_from(found.len()).is_ok_and(|found| found <= most) {
-            return Ok(Some(found));
+        let ids = tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        if i64::try_from(ids.len()).is_ok_and(|found| found <= most) {
+            return Ok(Some(Few { ids, all: !timed }));
         }
     }
     Ok(None)
@@ -253,7 +269,7 @@ type Named = (Vec<String>, Option<usize>);
 /// The tasks whose runs alone can fit, when a filter names some and they are not too many.
 fn tasks(tx: &mut Tx<'_>, filter: &HistoryFilter, workspaces: &[String]) -> Result<Option<Named>, StoreError> {
     for (number, clause) in filter.clauses.iter().enumerate() {
-        let (from, mut conditions, answered) = match clause {
+        let (from, conditions, answered) = match clause {
             Clause::Among { field: Field::Task, values, not: false } => {
                 let mut tasks = values.clone();
                 tasks.sort_unstable();
@@ -268,14 +284,7 @@ fn tasks(tx: &mut Tx<'_>, filter: &HistoryFilter, workspaces: &[String]) -> Resu
             _ => continue,
         };
         // A task stays in its workspace.
-        if workspaces.len() <= LISTED {
-            conditions.among("workspace_id", workspaces.to_vec());
-        }
-        let most = i64::try_from(LISTED + 1).unwrap_or(i64::MAX);
-        let (page, values) = conditions.paged(most, 0);
-        let sql = format!("SELECT {from} {} {page}", conditions.text());
-        let found = tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
-        if found.len() <= LISTED {
+        if let Some(found) = visible::listed(tx, from, conditions, workspaces)? {
             return Ok(Some((found, answered)));
         }
     }
@@ -332,15 +341,8 @@ impl Found {
         self.take(tx, table, &conditions, &order, self.wanted.saturating_add(1_000))
     }
 
-    fn ended(
-        &mut self,
-        tx: &mut Tx<'_>,
-        table: Table,
-        conditions: &Conditions,
-        filter: &HistoryFilter,
-        source: &Source,
-    ) -> Result<(), StoreError> {
-        let mut conditions = conditions.clone();
+    /// First and last instant at which what is wanted can have ended; what stands behind the last page, by a condition.
+    fn window(&self, table: Table, filter: &HistoryFilter, conditions: &mut Conditions) -> (i64, i64) {
         let (mut floor, mut newest) = period(filter);
         if let Some(Place { finish_ms: Some(finish), trigger_ms, id, .. }) = &self.after {
             newest = newest.min(*finish);
@@ -356,27 +358,48 @@ impl Found {
         {
             floor = floor.max(finish);
         }
+        (floor, newest)
+    }
+
+    fn ended(
+        &mut self,
+        tx: &mut Tx<'_>,
+        table: Table,
+        conditions: &Conditions,
+        filter: &HistoryFilter,
+        source: &Source,
+    ) -> Result<(), StoreError> {
+        let mut conditions = conditions.clone();
+        let (floor, newest) = self.window(table, filter, &mut conditions);
         let order = |finish: &str| format!("{finish} DESC, {}, id {{bytes}} DESC", table.trigger());
         let known = self.places.len();
         let mut back = LookBack::new(newest.min(filter.now_ms), floor, source.first_ms);
-        for looks in 1.. {
+        // Expressions: the indexes by time are not wanted for what is looked at one by one.
+        let within = |conditions: &mut Conditions, finish: &str, low: i64| {
+            conditions.and(&format!("{finish} >= ? AND {finish} <= ?"), [low.into(), newest.into()]);
+        };
+        let mut most = source.few;
+        for looks in 0.. {
             self.places.truncate(known);
             let mut stretch = conditions.clone();
-            stretch.and("finish_ms >= ? AND finish_ms <= ?", [back.low().into(), newest.into()]);
-            self.take(tx, table, &stretch, &order("finish_ms"), self.wanted)?;
-            if !back.widen(self.places.len() - known, self.wanted) {
-                break;
-            }
-            if looks != LOOKS || source.few == 0 {
-                continue;
-            }
-            if let Some(ids) = few(tx, filter, source.few)? {
-                self.places.truncate(known);
-                conditions.among("id", ids);
-                // Expressions: the indexes by time are not wanted.
+            let found = if looks < LOOKS || most == 0 { None } else { few(tx, filter, (back.low(), newest), most)? };
+            if let Some(Few { ids, all }) = found {
+                stretch.among("id", ids);
                 let finish = "(finish_ms + 0)";
-                conditions.and(&format!("{finish} >= ? AND {finish} <= ?"), [floor.into(), newest.into()]);
-                self.take(tx, table, &conditions, &order(finish), self.wanted)?;
+                within(&mut stretch, finish, if all { floor } else { back.low() });
+                self.take(tx, table, &stretch, &order(finish), self.wanted)?;
+                if all {
+                    break;
+                }
+            } else {
+                if looks >= LOOKS {
+                    // There are no fewer in a longer stretch.
+                    most = 0;
+                }
+                within(&mut stretch, "finish_ms", back.low());
+                self.take(tx, table, &stretch, &order("finish_ms"), self.wanted)?;
+            }
+            if !back.widen(self.places.len() - known, self.wanted) {
                 break;
             }
         }

@@ -99,55 +99,87 @@ pub enum Clause {
 /// The engine of a run, as the index has it.
 const ENGINE: &str = "coalesce(engine_id, CASE WHEN runtime_type = 'REMOTE_ENGINE' THEN target_id ELSE '' END)";
 
-/// A condition that an index answers, and the order of the index when a plan for any value would not take it otherwise.
-pub(crate) type Indexed = (Conditions, &'static str);
+/// A condition that an index answers.
+pub(crate) struct Indexed {
+    /// The condition.
+    pub(crate) conditions: Conditions,
+    /// The order of the index, when a plan for any value would not take it otherwise.
+    pub(crate) order: &'static str,
+    /// Whether the time of the end is the next column of the index.
+    pub(crate) timed: bool,
+}
+
+impl Indexed {
+    fn among(column: &str, values: &[String]) -> Self {
+        let mut conditions = Conditions::default();
+        // With one value the index gives the order, and is gone through no further than needed.
+        let order = match values {
+            [only] => {
+                conditions.and(&format!("{column} = ?"), [Value::from(only)]);
+                "ORDER BY finish_ms DESC"
+            }
+            _ => {
+                conditions.among(column, values.to_vec());
+                ""
+            }
+        };
+        Self { conditions, order, timed: true }
+    }
+
+    fn duration(longer: bool, ms: i64) -> Self {
+        let (sign, order) =
+            if longer { (">", "ORDER BY finish_ms - start_ms DESC") } else { ("<", "ORDER BY finish_ms - start_ms") };
+        let mut conditions = Conditions::default();
+        conditions.and(&format!("start_ms IS NOT NULL AND finish_ms - start_ms {sign} ?"), [ms.into()]);
+        Self { conditions, order, timed: false }
+    }
+}
 
 /// A condition which an index answers and which all ended runs that fit the clause fulfil; nothing when there is no index
 /// for it.
 pub(crate) fn indexed(tx: &mut Tx<'_>, clause: &Clause) -> Result<Option<Indexed>, StoreError> {
-    let among = |expression: &str, values: &[String]| {
-        let mut conditions = Conditions::default();
-        conditions.among(expression, values.to_vec());
-        Some((conditions, ""))
-    };
+    let among = Indexed::among;
     Ok(match clause {
-        Clause::Among { field: Field::Operator, values, not: false } => among("user_id", values),
-        Clause::Among { field: Field::Artifact, values, not: false } => among("artifact_id", values),
-        Clause::Among { field: Field::Author, values, not: false } => {
+        Clause::Among { field, values, not: false } => match field {
+            Field::Operator => Some(among("user_id", values)),
+            Field::Artifact => Some(among("artifact_id", values)),
+            Field::ArtifactVersion => Some(among("artifact_version", values)),
+            Field::ApiVersion => Some(among("api_version", values)),
+            Field::Author => published_by(tx, values)?.map(|artifacts| among("artifact_id", &artifacts)),
+            Field::RunProfile => {
+                let mut found = among("run_profile_id", values);
+                found.conditions.and("run_profile_id IS NOT NULL", []);
+                Some(found)
+            }
+            _ => None,
+        },
+        Clause::NoApiVersion(none) => {
             let mut conditions = Conditions::default();
-            conditions.among("publisher", values.clone());
-            let (page, values) = conditions.paged(PUBLISHED + 1, 0);
-            let sql = format!("SELECT DISTINCT artifact_id FROM artifact_versions {} {page}", conditions.text());
-            let found: Vec<String> =
-                tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-            let few = i64::try_from(found.len()).is_ok_and(|found| found <= PUBLISHED);
-            few.then(|| among("artifact_id", &found)).flatten()
+            conditions.and(if *none { "api_version IS NULL" } else { "api_version > ''" }, []);
+            Some(Indexed { conditions, order: "", timed: true })
         }
-        Clause::Among { field: Field::RunProfile, values, not: false } => {
-            let (mut conditions, order) = among("run_profile_id", values).unwrap_or_default();
-            conditions.and("run_profile_id IS NOT NULL", []);
-            Some((conditions, order))
-        }
-        Clause::Duration { longer, ms } => {
-            let (sign, order) = if *longer {
-                (">", "ORDER BY finish_ms - start_ms DESC")
-            } else {
-                ("<", "ORDER BY finish_ms - start_ms")
-            };
-            let mut conditions = Conditions::default();
-            conditions.and(&format!("start_ms IS NOT NULL AND finish_ms - start_ms {sign} ?"), [(*ms).into()]);
-            Some((conditions, order))
-        }
+        Clause::Duration { longer, ms } => Some(Indexed::duration(*longer, *ms)),
         Clause::Runtime { any, parts } if !any || parts.len() == 1 => {
             let by = |(field, values, not): &(RuntimeField, Vec<String>, bool)| match (field, not) {
-                (RuntimeField::Engine, false) => among(ENGINE, values),
-                (RuntimeField::Cluster, false) => among("target_id", values),
+                (RuntimeField::Engine, false) => Some(among(ENGINE, values)),
+                (RuntimeField::Cluster, false) => Some(among("target_id", values)),
+                (RuntimeField::Destination, false) => Some(among("runtime_type", values)),
                 _ => None,
             };
             parts.iter().find_map(by)
         }
         _ => None,
     })
+}
+
+/// The artifacts of which these published a version, when they are not too many.
+fn published_by(tx: &mut Tx<'_>, publishers: &[String]) -> Result<Option<Vec<String>>, StoreError> {
+    let mut conditions = Conditions::default();
+    conditions.among("publisher", publishers.to_vec());
+    let (page, values) = conditions.paged(PUBLISHED + 1, 0);
+    let sql = format!("SELECT DISTINCT artifact_id FROM artifact_versions {} {page}", conditions.text());
+    let found: Vec<String> = tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
+    Ok(i64::try_from(found.len()).is_ok_and(|found| found <= PUBLISHED).then_some(found))
 }
 
 /// One of the two tables of the history.
@@ -186,7 +218,7 @@ impl Table {
                 "coalesce(plan_run_id, '') IN (SELECT p.id FROM plan_runs p WHERE p.plan_id {any_of}?{any_end})"
             }
             (Table::Runs, Field::Artifact) => "coalesce(artifact_id, '') {any_of}?{any_end}",
-            (Table::Runs, Field::ArtifactVersion) => "artifact_version {any_of}?{any_end}",
+            (Table::Runs, Field::ArtifactVersion) => "coalesce(artifact_version, '') {any_of}?{any_end}",
             (Table::Runs, Field::Version) => "task_version {any_of}?{any_end}",
             (Table::Runs, Field::LogLevel) => "log_level {any_of}?{any_end}",
             (Table::Runs, Field::RunProfile) => "coalesce(run_profile_id, '') {any_of}?{any_end}",
@@ -347,7 +379,8 @@ fn add(conditions: &mut Conditions, table: Table, clause: &Clause, ended: bool) 
         Clause::Runtime { .. } if table == Table::PlanRuns => return false,
         Clause::Runtime { any, parts } => runtime(conditions, *any, parts),
         Clause::NoApiVersion(none) => {
-            conditions.and(if *none { "api_version IS NULL" } else { "api_version IS NOT NULL" }, []);
+            let known = "coalesce(api_version, '') <> ''";
+            conditions.and(&if *none { format!("NOT ({known})") } else { known.to_owned() }, []);
         }
     }
     true
@@ -361,7 +394,7 @@ fn runtime(conditions: &mut Conditions, any: bool, parts: &[(RuntimeField, Vec<S
             RuntimeField::Cluster => {
                 "(runtime_type = 'REMOTE_ENGINE_CLUSTER' AND coalesce(target_id, '') {any_of}?{any_end})".to_owned()
             }
-            RuntimeField::Destination => "runtime_type {any_of}?{any_end}".to_owned(),
+            RuntimeField::Destination => "coalesce(runtime_type, '') {any_of}?{any_end}".to_owned(),
         };
         let no = if *not { "NOT " } else { "" };
         texts.push(format!("{no}({text})"));

@@ -41,6 +41,23 @@ pub(crate) fn workspaces(
     tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect()
 }
 
+/// The ids that `from` gives under the conditions and within the workspaces, when they are at most [`LISTED`].
+pub(crate) fn listed(
+    tx: &mut Tx<'_>,
+    from: &str,
+    mut conditions: Conditions,
+    workspaces: &[String],
+) -> Result<Option<Vec<String>>, StoreError> {
+    if workspaces.len() <= LISTED {
+        conditions.among("workspace_id", workspaces.to_vec());
+    }
+    let most = i64::try_from(LISTED + 1).unwrap_or(i64::MAX);
+    let (page, values) = conditions.paged(most, 0);
+    let sql = format!("SELECT {from} {} {page}", conditions.text());
+    let found = tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+    Ok((found.len() <= LISTED).then_some(found))
+}
+
 /// Adds the condition that the workspace which `expression` gives is one of `found`, which [`workspaces`] gave for the
 /// same viewer and environment.
 pub(crate) fn inside(

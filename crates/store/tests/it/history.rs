@@ -87,6 +87,8 @@ fn random_run(number: usize, random: &SeededRandom, environment: &EnvironmentId,
     row.start_ms = (pick(random, 4) > 0).then_some(row.trigger_ms);
     row.user_id = ["ann", "bob"][usize::from(pick(random, 9) == 0)].to_owned();
     row.engine_id = (pick(random, 3) > 0).then(|| EngineId::trusted(hex_id("e", pick(random, 3))));
+    row.artifact_version = ["0.1", "0.2"][usize::from(pick(random, 9) == 0)].to_owned();
+    row.api_version = (pick(random, 4) == 0).then(|| "2021-03".to_owned());
     row.run_profile_id = (pick(random, 5) == 0).then(|| RunProfileId::trusted("profile"));
     row
 }
@@ -120,6 +122,17 @@ fn random_filter(random: &SeededRandom) -> HistoryFilter {
     if pick(random, 5) == 0 {
         let values = vec!["profile".to_owned()];
         clauses.push(Clause::Among { field: Field::RunProfile, values, not: pick(random, 2) == 0 });
+    }
+    if pick(random, 5) == 0 {
+        let values = vec![["0.1", "0.2", "0.3"][pick(random, 3)].to_owned()];
+        clauses.push(Clause::Among { field: Field::ArtifactVersion, values, not: pick(random, 3) == 0 });
+    }
+    if pick(random, 5) == 0 {
+        let values = vec!["2021-03".to_owned()];
+        clauses.push(Clause::Among { field: Field::ApiVersion, values, not: pick(random, 3) == 0 });
+    }
+    if pick(random, 5) == 0 {
+        clauses.push(Clause::NoApiVersion(pick(random, 2) == 0));
     }
     if pick(random, 4) == 0 {
         let engine = (RuntimeField::Engine, vec![hex_id("e", pick(random, 3))], pick(random, 3) == 0);
@@ -155,6 +168,11 @@ fn fits(run: &Run, clause: &Clause) -> bool {
         Clause::Among { field: Field::RunProfile, values, not } => {
             run.run_profile_id.as_ref().is_some_and(|id| values.contains(&id.to_string())) != *not
         }
+        Clause::Among { field: Field::ArtifactVersion, values, not } => values.contains(&run.artifact_version) != *not,
+        Clause::Among { field: Field::ApiVersion, values, not } => {
+            run.api_version.as_ref().is_some_and(|version| values.contains(version)) != *not
+        }
+        Clause::NoApiVersion(none) => run.api_version.is_none() == *none,
         Clause::Duration { longer, ms } => match (run.start_ms, run.finish_ms) {
             (Some(start), Some(end)) => {
                 if *longer {
@@ -171,6 +189,5 @@ fn fits(run: &Run, clause: &Clause) -> bool {
             values.contains(&engine) != *not
         }),
         Clause::Among { values, not, .. } => values.contains(&run.task_id.to_string()) != *not,
-        _ => false,
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Map;
 use stoker_domain::ids::{ArtifactId, EnvironmentId, TaskId, WorkspaceId};
 use stoker_domain::runtime::{ArtifactType, RuntimeType};
 use stoker_domain::{Random, Rights, SeededRandom};
+use stoker_store::StoreError;
 use stoker_store::artifacts::{self, Artifact, ArtifactFilter};
 use stoker_store::db::Json;
 use stoker_store::tasks::{self, Task, TaskFilter};
@@ -178,8 +179,16 @@ both! {
         let (environment, workspace) = place.workspace().await;
         place.insert(artifact(0, &workspace, "artifact")).await.expect("an artifact");
         for (number, name) in NAMES.iter().enumerate() {
-            place.insert(task(number, &environment, &workspace, name, Vec::new())).await.expect("a task");
+            let task = task(number, &environment, &workspace, name, Vec::new());
+            place.insert(task.clone()).await.expect("a task");
+            let noted = place.store.write::<_, StoreError, _>(move |tx| tasks::note_name(tx, &task)).await;
+            noted.expect("its name");
         }
+        // Names that tasks had find nothing.
+        let mut renamed = task(0, &environment, &workspace, "b x % äöü", Vec::new());
+        renamed.name.push('!');
+        let noted = place.store.write::<_, StoreError, _>(move |tx| tasks::note_name(tx, &renamed)).await;
+        noted.expect("another name");
         for part in ["%", "_", "\\", "b", "B", "X", "'", "%b", "a", "ä"] {
             let small = part.to_ascii_lowercase();
             let mut expected: Vec<&str> =
