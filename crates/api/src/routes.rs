@@ -235,14 +235,11 @@ fn fill_identity(list: &mut List) {
 }
 
 fn fill_orchestration(list: &mut List) {
-    use Support::{Complete, Partial};
+    use Support::Complete;
     list.both("GET", "/orchestration/environments", "/environments", Complete, environments::list);
     list.both("POST", "/orchestration/environments", "/environments", Complete, environments::create);
     list.both("PUT", "/orchestration/environments/{id}", "/environments/{id}", Complete, environments::update);
-    let stays = Partial(
-        "refused while tasks, plans, artifacts, connections or resources are inside, instead of removing them too",
-    );
-    list.both("DELETE", "/orchestration/environments/{id}", "/environments/{id}", stays, environments::delete);
+    list.both("DELETE", "/orchestration/environments/{id}", "/environments/{id}", Complete, environments::delete);
 
     list.both("GET", "/orchestration/workspaces", "/workspaces", Complete, workspaces::list);
     list.both("POST", "/orchestration/workspaces", "/workspaces", Complete, workspaces::create);

@@ -6,7 +6,7 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::dynamic_engines::{MANAGE as ASSIGN, not_assigned, unknown as unknown_engine};
-use crate::environments::{clear, description};
+use crate::environments::description;
 use crate::error::{Error, taken};
 use serde_json::json;
 use std::collections::HashMap;
@@ -247,8 +247,8 @@ impl Service {
         .await
     }
 
-    /// Removes a Dynamic Engine environment with its empty workspaces. Refused while it is assigned to an engine, or while
-    /// tasks or artifacts are in it.
+    /// Removes a Dynamic Engine environment with everything inside. Refused while it is assigned to an engine, or while
+    /// something runs there (source: spec).
     pub async fn delete_dynamic_environment(&self, actor: &Actor, id: &EnvironmentId) -> Result<(), Error> {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
@@ -258,10 +258,9 @@ impl Service {
                 let name = found.environment.name;
                 return Err(Error::conflict(format!("environment {name} is assigned to an engine: unassign it first")));
             }
-            clear(tx, &id)?;
+            let detail = service.empty(tx, &proof, &found.environment)?;
             dynamic_engines::delete_environment(tx, &id)?;
             environments::delete(tx, &id)?;
-            let detail = json!({ "name": found.environment.name });
             service.audit_environment(tx, &proof, "environment.delete", &id, detail)
         })
         .await

@@ -6,16 +6,17 @@ use crate::audit::{self, Change};
 use crate::error::{Error, taken};
 use crate::look_alikes::unlike;
 use serde_json::json;
+use std::collections::BTreeMap;
 use stoker_domain::ids::{EnvironmentId, WorkspaceId};
 use stoker_domain::runtime::WorkspaceType;
 use stoker_domain::{Permission, limits, names};
 use stoker_filter::Expr;
-use stoker_store::Tx;
+use stoker_store::audit::AuditEvent;
 use stoker_store::db::Record;
 use stoker_store::environments::{self, Environment};
 use stoker_store::look_alikes::Named;
-use stoker_store::people;
-use stoker_store::workspaces::Workspace;
+use stoker_store::workspaces::{self, Workspace};
+use stoker_store::{Tx, contents, people};
 
 /// Permissions that show all environments and workspaces (source: spec).
 pub(crate) const SEE_ALL: &[Permission] = &[Permission::ClusterManagement, Permission::EnvironmentManagement];
@@ -171,8 +172,8 @@ impl Service {
         .await
     }
 
-    /// Removes an environment with its empty workspaces. Refused while engines, clusters, tasks or artifacts are in it
-    /// (source: spec for engines; refusing instead of removing tasks with everything is decided here).
+    /// Removes an environment with everything inside. Refused while engines or clusters are in it, a promotion uses it, or
+    /// something runs there (source: spec).
     pub async fn delete_environment(&self, actor: &Actor, id: &EnvironmentId) -> Result<(), Error> {
         let allowed = actor.allow(MANAGE)?;
         let (id, service, proof) = (id.clone(), self.clone(), allowed.clone());
@@ -194,11 +195,47 @@ impl Service {
             if stoker_store::promotions::uses_environment(tx, &id)? {
                 return Err(Error::invalid("Cannot delete environment: it is used in promotions(s)"));
             }
-            clear(tx, &id)?;
+            let detail = service.empty(tx, &proof, &environment)?;
             environments::delete(tx, &id)?;
-            service.audit_environment(tx, &proof, "environment.delete", &id, json!({ "name": environment.name }))
+            service.audit_environment(tx, &proof, "environment.delete", &id, detail)
         })
         .await
+    }
+
+    /// Takes away everything that lies in an environment, and its workspaces; history stays. Each thing leaves its event
+    /// in the audit trail; what comes back is for the event of the environment. Refused while something runs there.
+    pub(crate) fn empty(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        environment: &Environment,
+    ) -> Result<serde_json::Value, Error> {
+        let id = &environment.id;
+        contents::lock(tx, id)?;
+        let active = contents::active(tx, id)?;
+        if active > 0 {
+            let name = &environment.name;
+            return Err(Error::Forbidden(format!(
+                "environment {name} is still in use: runs that have not ended: {active}; stop them first"
+            )));
+        }
+        let mut gone = contents::remove(tx, id)?;
+        for workspace in workspaces::of_environment(tx, id)? {
+            workspaces::delete(tx, &workspace.id)?;
+            let (id, name) = (workspace.id.to_string(), workspace.name);
+            gone.push(contents::Gone { kind: "workspace", id, name, workspace: Some(workspace.id) });
+        }
+        let mut counts = BTreeMap::<&str, usize>::new();
+        let event = |gone: &contents::Gone| {
+            let action = format!("{}.delete", gone.kind);
+            let change = Change::named(&action, (gone.kind, &gone.id), gone.workspace.as_ref(), &gone.name);
+            audit::event(allowed.actor(), self.now(), self.random(), change)
+        };
+        for gone in &gone {
+            *counts.entry(gone.kind).or_default() += 1;
+        }
+        AuditEvent::insert_all(tx, &gone.iter().map(event).collect::<Vec<_>>())?;
+        Ok(json!({ "name": environment.name, "removed": counts }))
     }
 
     pub(crate) fn audit_environment(
@@ -212,24 +249,6 @@ impl Service {
         let change = Change { action, object: ("environment", id.as_str()), workspace: None, detail: Some(detail) };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
-}
-
-/// Removes the empty workspaces and the schedules of an environment; refuses while a workspace holds anything.
-pub(crate) fn clear(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<(), Error> {
-    for workspace in stoker_store::workspaces::of_environment(tx, id)? {
-        if stoker_store::workspaces::in_use(tx, &workspace.id)? {
-            return Err(Error::Forbidden(format!(
-                "workspace {} still holds tasks, plans, artifacts, connections, resources or API tests of a removed user: \
-                 remove them first",
-                workspace.name
-            )));
-        }
-        stoker_store::workspaces::delete(tx, &workspace.id)?;
-    }
-    for schedule in stoker_store::schedules::of_environment(tx, id)? {
-        stoker_store::schedules::delete(tx, &schedule)?;
-    }
-    Ok(())
 }
 
 pub(crate) fn unknown() -> Error {

@@ -12,6 +12,7 @@ pub mod audit_search;
 pub mod backup;
 pub mod components;
 pub mod connections;
+pub mod contents;
 pub mod data_keys;
 pub mod db;
 pub mod dynamic_engines;

@@ -100,7 +100,7 @@ export const k = {
     delete: 'Delete the environment',
     deleteAsk: (name: string) => `Delete the environment ${name}?`,
     deleteHint:
-      'Refused while it is assigned, or while tasks or artifacts are inside. Its empty workspaces go with it.',
+      'Its workspaces go with all their tasks, plans and artifacts. Refused while it is assigned or something runs. This cannot be undone.',
     changed: 'Last change',
     assign: 'Assign to an engine',
     pick: 'Choose a Dynamic Engine',

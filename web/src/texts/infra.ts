@@ -230,7 +230,8 @@ export const infra = {
     edit: (name: string) => `Environment ${name}`,
     delete: 'Delete',
     deleteAsk: (name: string) => `Delete the environment ${name}?`,
-    deleteHint: 'Refused as long as something is inside, or a promotion begins or ends here.',
+    deleteHint:
+      'Its workspaces go with all their tasks, plans, artifacts, connections and resources. Refused while an engine or cluster is inside, something runs, or a promotion begins or ends here. This cannot be undone.',
     defaultStays: 'The default environment cannot be removed.',
     noMatch: 'No environment has that in its name',
     work: 'Work in this environment',

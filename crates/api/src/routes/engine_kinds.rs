@@ -92,8 +92,7 @@ fn fill_dynamic(list: &mut List) {
     list.newer("POST", search, Complete, dynamic_environments::search);
     list.newer("GET", one, Complete, dynamic_environments::get);
     list.newer("PUT", one, Complete, dynamic_environments::update);
-    let stays = Partial("refused while tasks or artifacts are inside, instead of removing them too");
-    list.newer("DELETE", one, stays, dynamic_environments::delete);
+    list.newer("DELETE", one, Complete, dynamic_environments::delete);
     list.newer("POST", connection, Complete, dynamic_environments::assign);
     list.newer("DELETE", connection, Complete, dynamic_environments::unassign);
     let config = "/orchestration/executables/tasks/{taskId}/de-run-config";

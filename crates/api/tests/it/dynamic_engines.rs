@@ -215,9 +215,10 @@ both! {
         }
         let plain = format!("/orchestration/environments/{environment}");
         assert!(http.delete(&plain).await.expect(400).text().contains("dynamic-engine-environments"));
-        let _ = server.dynamic_task(&environment, "inside").await;
-        let _ = http.delete(&format!("{ENVIRONMENTS}/{environment}")).await.expect(403);
-        let _ = http.get(&format!("{ENVIRONMENTS}/{environment}")).await.expect(200);
+        let task = server.dynamic_task(&environment, "inside").await;
+        let _ = http.delete(&format!("{ENVIRONMENTS}/{environment}")).await.expect(204);
+        let _ = http.get(&format!("{ENVIRONMENTS}/{environment}")).await.expect(404);
+        let _ = http.get(&format!("/orchestration/executables/tasks/{task}")).await.expect(404);
     }
 
     async fn a_task_on_it_has_a_run_configuration_of_its_own(server: TestServer) {

@@ -20,6 +20,7 @@ mod dialect_table;
 mod dialects;
 mod documents;
 mod dynamic_engines;
+mod environment_removal;
 mod fiql_fields;
 mod hardening;
 mod history;
