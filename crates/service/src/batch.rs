@@ -5,8 +5,8 @@ use crate::dispatch::{self, Target};
 use crate::error::Error;
 use crate::waits::Wait;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use stoker_domain::ids::{ArtifactId, EngineId, TaskId};
+use std::collections::BTreeMap;
+use stoker_domain::ids::{ArtifactId, EngineId, RunId, TaskId};
 use stoker_domain::run::{MisfireReason, State};
 use stoker_store::artifacts::VersionFile;
 use stoker_store::audit::AuditEvent;
@@ -21,8 +21,8 @@ pub(crate) struct Batch {
     /// When it happens, milliseconds.
     pub(crate) now: i64,
     locked: BTreeMap<TaskId, Task>,
-    /// The tasks of which it was read whether they have an active run: true for those that do, also by a run made here.
-    active: BTreeMap<TaskId, bool>,
+    /// The tasks of which it was read whether they have an active run, with one, also one that was made here.
+    active: BTreeMap<TaskId, Option<RunId>>,
     files: BTreeMap<(ArtifactId, String), Option<VersionFile>>,
     targets: BTreeMap<(&'static str, Option<String>), Target>,
     runs: Vec<Run>,
@@ -41,26 +41,28 @@ impl Batch {
         let found = tasks::lock_free(tx, ids)?;
         let ids = found.iter().map(|task| task.id.to_string()).collect();
         // As long as they are locked, nobody else starts those that must not run twice at once.
-        let active: BTreeSet<TaskId> = runs::active_among(tx, ids)?.into_iter().collect();
+        let mut active: BTreeMap<TaskId, RunId> = runs::active_among(tx, ids)?.into_iter().collect();
         for task in found {
-            let begun = self.begun_here(&task.id);
-            self.active.insert(task.id.clone(), begun || active.contains(&task.id));
+            let begun = self.begun_here(&task.id).or_else(|| active.remove(&task.id));
+            self.active.insert(task.id.clone(), begun);
             self.locked.insert(task.id.clone(), task);
         }
         Ok(())
     }
 
-    /// Whether a task has an active run.
-    pub(crate) fn any_active(&self, tx: &mut Tx<'_>, task: &TaskId) -> Result<bool, Error> {
-        match self.active.get(task) {
-            Some(active) => Ok(*active),
-            None => Ok(self.begun_here(task) || runs::any_active_of_task(tx, task)?),
+    /// An active run of a task.
+    pub(crate) fn any_active(&self, tx: &mut Tx<'_>, task: &TaskId) -> Result<Option<RunId>, Error> {
+        match (self.active.get(task), self.begun_here(task)) {
+            (Some(active), _) => Ok(active.clone()),
+            (None, Some(begun)) => Ok(Some(begun)),
+            (None, None) => Ok(runs::any_active_of_task(tx, task)?),
         }
     }
 
-    /// Whether a run of the task that is not written yet is active.
-    fn begun_here(&self, task: &TaskId) -> bool {
-        self.runs.iter().any(|run| run.task_id == *task && run.state != State::Finished)
+    /// An active run of the task that is not written yet.
+    fn begun_here(&self, task: &TaskId) -> Option<RunId> {
+        let mut begun = self.runs.iter().filter(|run| run.task_id == *task && run.state != State::Finished);
+        begun.next().map(|run| run.id.clone())
     }
 
     /// Whether a task is locked here.
@@ -100,8 +102,9 @@ impl Batch {
         Ok(found)
     }
 
-    /// Takes a new run and its first events; `detail` is what the first tells beside who asked for the run.
-    pub(crate) fn begin(&mut self, run: &Run, wait: Option<&Wait>, detail: Value) {
+    /// Takes a new run and its first events; `detail` is what the first tells beside who asked for the run, `object` what
+    /// the last tells of what stood in the way of a run that has ended.
+    pub(crate) fn begin(&mut self, run: &Run, wait: Option<&Wait>, detail: Value, object: Value) {
         self.add_run(run);
         let mut accepted = json!({ "by": run.user_id, "type": run.run_type.id() });
         if let (Some(accepted), Value::Object(detail)) = (accepted.as_object_mut(), detail) {
@@ -110,7 +113,11 @@ impl Batch {
         let mut events = vec![("accepted", accepted)];
         if run.state == State::Finished {
             let reason = run.misfire_reason.map(MisfireReason::id);
-            let ended = json!({ "outcome": "deploy_failed", "message": run.error_message, "misfireReason": reason });
+            let mut ended =
+                json!({ "outcome": "deploy_failed", "message": run.error_message, "misfireReason": reason });
+            if let (Some(ended), Value::Object(object)) = (ended.as_object_mut(), object) {
+                ended.extend(object);
+            }
             events.push(("finished", ended));
         } else if run.state == State::Offered {
             let engine = run.engine_id.as_ref().map(EngineId::as_str);
@@ -132,7 +139,7 @@ impl Batch {
         if run.state != State::Finished
             && let Some(active) = self.active.get_mut(&run.task_id)
         {
-            *active = true;
+            active.get_or_insert_with(|| run.id.clone());
         }
         self.runs.push(run.clone());
     }

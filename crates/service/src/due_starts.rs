@@ -7,7 +7,7 @@ use crate::batch::Batch;
 use crate::error::Error;
 use crate::plan_checks::{check_configured, workspaces_of};
 use crate::plan_engine::{DuePlan, Origin};
-use crate::refusals::{Refusal, refusal};
+use crate::refusals::{Refusal, paused_by, refusal};
 use crate::runs::{GivenParameter, StartRequest};
 use crate::schedules::links::PAUSED;
 use crate::starts::{Begun, DueCause};
@@ -59,7 +59,7 @@ impl Service {
         fire: &mut Fire,
         batch: &mut Batch,
     ) -> Result<Option<Started>, Error> {
-        let gone = |what: &str| Refusal { reason: MisfireReason::Unknown, message: format!("the {what} was removed") };
+        let gone = |what: &str| Refusal::new(MisfireReason::Unknown, format!("the {what} was removed"));
         let outcome = match fire.executable_kind {
             ExecutableKind::Task => match batch.task(tx, &TaskId::trusted(fire.executable_id.as_str()))? {
                 Some(task) => self.start_due_task(tx, &task, start, fire, batch)?,
@@ -88,7 +88,11 @@ impl Service {
         batch: &mut Batch,
     ) -> Result<Result<Option<Started>, Refusal>, Error> {
         if task.paused {
-            skip(fire, PAUSED, format!("task {} was paused", task.name));
+            skip(
+                fire,
+                PAUSED,
+                format!("task {} was paused{}", task.name, paused_by(task.pause_user.as_deref(), task.pause_ms)),
+            );
             return Ok(Ok(None));
         }
         note_late(fire, start.late.as_ref());
@@ -123,7 +127,11 @@ impl Service {
         now: i64,
     ) -> Result<Result<Option<Started>, Refusal>, Error> {
         if plan.paused {
-            skip(fire, PlanMisfire::Paused.id(), format!("plan {} was paused", plan.name));
+            skip(
+                fire,
+                PlanMisfire::Paused.id(),
+                format!("plan {} was paused{}", plan.name, paused_by(plan.pause_user.as_deref(), plan.pause_ms)),
+            );
             return Ok(Ok(None));
         }
         note_late(fire, start.late.as_ref());

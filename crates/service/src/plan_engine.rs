@@ -11,6 +11,7 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::Error;
 use crate::plan_runs::Rerun;
+use crate::refusals::paused_by;
 use crate::starts::Planned;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -414,10 +415,15 @@ fn tally(items: &[ItemState]) -> Tally {
 fn misfire(tx: &mut Tx<'_>, plan: &Plan, account: &AccountLimits, now: i64) -> Result<Option<Misfire>, Error> {
     let why = |reason, message| Ok(Some((Some(reason), message)));
     if plan.paused {
-        return why(PlanMisfire::Paused, format!("plan {} is paused", plan.name));
+        return why(
+            PlanMisfire::Paused,
+            format!("plan {} is paused{}", plan.name, paused_by(plan.pause_user.as_deref(), plan.pause_ms)),
+        );
     }
-    if !plan.parallel_allowed() && plan_runs::any_active(tx, &plan.id)? {
-        let message = format!("another run of plan {} is active and parallel runs are not allowed", plan.name);
+    if !plan.parallel_allowed()
+        && let Some(run) = plan_runs::any_active(tx, &plan.id)?
+    {
+        let message = format!("run {run} of plan {} is active and parallel runs are not allowed", plan.name);
         return why(PlanMisfire::ParallelForbidden, message);
     }
     if let Some(message) = account.too_many(tx)? {

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::plan_checks::{check_configured, workspaces_of};
 use crate::plan_engine::{DuePlan, Origin, planned};
 use crate::plans::{SEE, USE};
+use crate::refusals::paused_by;
 use crate::runs::{Stopped, window};
 use std::collections::{BTreeMap, BTreeSet};
 use stoker_domain::ids::{EngineId, EnvironmentId, PlanId, PlanRunId, StepRunId, TaskId, WorkspaceId};
@@ -150,7 +151,10 @@ impl Service {
         let plan = plans::lock(tx, &request.plan)?.ok_or_else(crate::plans::unknown)?;
         allowed.right(tx, &plan.workspace_id, &[Right::Execute])?;
         if plan.paused {
-            return Err(Error::Paused(format!("Plan {} is paused: resume it before starting a run", plan.name)));
+            return Err(Error::Paused({
+                let by = paused_by(plan.pause_user.as_deref(), plan.pause_ms);
+                format!("Plan {} is paused{by}: resume it before starting a run", plan.name)
+            }));
         }
         let steps = match &request.rerun {
             Some(rerun) => repeated(tx, &plan, rerun, now)?,

@@ -246,7 +246,7 @@ impl Service {
             let this = ExecutableId::Plan(id.clone());
             let Startable::Plan(plan) = this.lock(tx)? else { return Err(unknown()) };
             proof.right(tx, &plan.workspace_id, &[Right::Author])?;
-            if plan_runs::any_active(tx, &id)? {
+            if plan_runs::any_active(tx, &id)?.is_some() {
                 return Err(Error::conflict(format!("plan {} has active runs: stop them first", plan.name)));
             }
             let users = plans::using_plan(tx, &id)?;

@@ -2,8 +2,12 @@
 //! What a caller would be refused becomes a published reason and words for the record.
 
 use crate::error::Error;
+use serde_json::{Value, json};
+use stoker_domain::ids::RunId;
 use stoker_domain::run::MisfireReason;
+use stoker_domain::time::to_text;
 use stoker_store::StoreError;
+use stoker_store::tasks::Task;
 
 /// A start that is not possible now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +16,36 @@ pub(crate) struct Refusal {
     pub(crate) reason: MisfireReason,
     /// The cause and the cure in words.
     pub(crate) message: String,
+    /// What stands in the way, as fields of the event that tells the end; null when that is nothing one could look at.
+    pub(crate) object: Value,
+}
+
+impl Refusal {
+    /// One without an object.
+    pub(crate) fn new(reason: MisfireReason, message: String) -> Self {
+        Self { reason, message, object: Value::Null }
+    }
+
+    /// The task must not run twice at once, and runs.
+    pub(crate) fn overlap(task: &str, run: &RunId) -> Self {
+        let message = format!("run {run} of task {task} is active and parallel runs are not allowed");
+        Self { reason: MisfireReason::ParallelExecutionForbidden, message, object: json!({ "runId": run.as_str() }) }
+    }
+
+    /// The task is paused.
+    pub(crate) fn paused(task: &Task) -> Self {
+        let at = task.pause_ms.map(to_text);
+        let message = format!("task {} is paused{}", task.name, paused_by(task.pause_user.as_deref(), task.pause_ms));
+        let object = json!({ "pausedBy": task.pause_user, "pausedAt": at });
+        Self { reason: MisfireReason::TaskIsPaused, message, object }
+    }
+}
+
+/// Who paused something and when, to be put behind the words that it is paused.
+pub(crate) fn paused_by(user: Option<&str>, at_ms: Option<i64>) -> String {
+    let by = user.map(|user| format!(" by {user}")).unwrap_or_default();
+    let since = at_ms.map(|at| format!(" since {}", to_text(at))).unwrap_or_default();
+    by + &since
 }
 
 /// The refusal for an error that came up before anything was written.
@@ -26,14 +60,14 @@ pub(crate) fn refusal(error: Error) -> Result<Refusal, Error> {
         Error::Internal(source) => {
             tracing::error!(error = &**source as &dyn std::error::Error, "something cannot be started");
             let message = "it cannot be started; the server's log has the cause".to_owned();
-            return Ok(Refusal { reason: MisfireReason::Unknown, message });
+            return Ok(Refusal::new(MisfireReason::Unknown, message));
         }
         Error::NoEngine(_) => MisfireReason::EngineNotFound,
         Error::NoArtifact(_) => MisfireReason::ArtifactNotFound,
         Error::Paused(_) => MisfireReason::TaskIsPaused,
         _ => MisfireReason::Unknown,
     };
-    Ok(Refusal { reason, message: error.to_string() })
+    Ok(Refusal::new(reason, error.to_string()))
 }
 
 #[cfg(test)]

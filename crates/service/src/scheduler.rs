@@ -197,7 +197,7 @@ impl Service {
                         error = &error as &dyn std::error::Error, "a trigger cannot be read and stops");
                     let mut fire = fire_of(trigger, link, from_ms, now);
                     let message = "the trigger cannot be read any more: set it anew".to_owned();
-                    refuse(&mut fire, Refusal { reason: MisfireReason::Unknown, message });
+                    refuse(&mut fire, Refusal::new(MisfireReason::Unknown, message));
                     plan.fires.push((fire, None));
                     fired.instants += 1;
                     None

@@ -8,11 +8,11 @@ use crate::dispatch::{self, Pick, Target};
 use crate::error::Error;
 use crate::hub::Reserved;
 use crate::parameters;
-use crate::refusals::{Refusal, refusal};
+use crate::refusals::{Refusal, paused_by, refusal};
 use crate::runs::{RUN, StartRequest, withdraw};
 use crate::waits::{self, Wait};
 use crate::webhooks::payload_parameter;
-use serde_json::json;
+use serde_json::{Value, json};
 use stoker_domain::ids::{EngineId, RunId, RunProfileId, TaskId};
 use stoker_domain::run::{MisfireReason, Outcome, RunType, State};
 use stoker_domain::runtime::LogLevel;
@@ -48,10 +48,6 @@ pub(crate) enum Planned {
     Refused(String),
 }
 
-fn overlap(task: &str) -> String {
-    format!("another run of task {task} is active and parallel runs are not allowed")
-}
-
 /// Why a run is made that nobody called for just now.
 pub(crate) struct DueCause<'a> {
     /// What a start call would have said.
@@ -61,7 +57,7 @@ pub(crate) struct DueCause<'a> {
     /// Why there is no time left for it, in words.
     pub(crate) late: Option<String>,
     /// What the first event of the run tells about it.
-    pub(crate) detail: serde_json::Value,
+    pub(crate) detail: Value,
 }
 
 impl Service {
@@ -120,7 +116,10 @@ impl Service {
         }
         allowed.right(tx, &task.workspace_id, &[Right::Execute])?;
         if task.paused {
-            return Err(Error::Paused(format!("Task {} is paused: resume it before starting a run", task.name)));
+            return Err(Error::Paused({
+                let by = paused_by(task.pause_user.as_deref(), task.pause_ms);
+                format!("Task {} is paused{by}: resume it before starting a run", task.name)
+            }));
         }
         let target = batch.target(tx, &task)?;
         let run = self.new_run(tx, allowed, &task, target.id(), request, batch)?;
@@ -147,7 +146,7 @@ impl Service {
         };
         run.trigger_ms = cause.due_ms;
         if let Some(message) = cause.late {
-            run = misfired(run, batch.now, MisfireReason::Unknown, message);
+            run = misfired(run, batch.now, Refusal::new(MisfireReason::Unknown, message)).0;
         }
         self.place_run(tx, allowed, run, &target, cause.detail, batch).map(Ok)
     }
@@ -159,14 +158,17 @@ impl Service {
         allowed: &Allowed,
         mut run: Run,
         target: &Target,
-        detail: serde_json::Value,
+        detail: Value,
         batch: &mut Batch,
     ) -> Result<Begun, Error> {
         let now = batch.now;
-        if run.state == State::Queued && !run.parallel && batch.any_active(tx, &run.task_id)? {
-            let reason = MisfireReason::ParallelExecutionForbidden;
-            let message = overlap(&run.task_name);
-            run = misfired(run, now, reason, message);
+        let mut object = json!(null);
+        if run.state == State::Queued
+            && !run.parallel
+            && let Some(active) = batch.any_active(tx, &run.task_id)?
+        {
+            let refusal = Refusal::overlap(&run.task_name, &active);
+            (run, object) = misfired(run, now, refusal);
         }
         if self.inner.settings.account.active_runs > 0 {
             batch.write_runs(tx)?;
@@ -174,7 +176,7 @@ impl Service {
         if run.state == State::Queued
             && let Some(message) = self.inner.settings.account.too_many(tx)?
         {
-            run = misfired(run, now, MisfireReason::RunLimitReached, message);
+            (run, object) = misfired(run, now, Refusal::new(MisfireReason::RunLimitReached, message));
         }
         let pick = match run.state {
             State::Finished => Pick::Away,
@@ -199,7 +201,7 @@ impl Service {
         }
         let wait = self.first_wait(tx, &begun.run, Some(target), &pick, now)?;
         begun.run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
-        batch.begin(&begun.run, wait.as_ref(), detail);
+        batch.begin(&begun.run, wait.as_ref(), detail, object);
         let run = &begun.run;
         let change = Change {
             action: audit::RUN_START,
@@ -239,26 +241,29 @@ impl Service {
             Err(error) => return refusal(error).map(|refusal| Planned::Refused(refusal.message)),
         };
         run.plan_run_id = Some(plan_run.id.clone());
-        let refuse = |reason, message| Some(Refusal { reason, message });
         if task.paused {
-            refused = refuse(MisfireReason::TaskIsPaused, format!("task {} is paused", task.name));
-        } else if refused.is_none() && !run.parallel && batch.any_active(tx, &task.id)? {
-            refused = refuse(MisfireReason::ParallelExecutionForbidden, overlap(&task.name));
+            refused = Some(Refusal::paused(&task));
+        } else if refused.is_none()
+            && !run.parallel
+            && let Some(active) = batch.any_active(tx, &task.id)?
+        {
+            refused = Some(Refusal::overlap(&task.name, &active));
         } else if refused.is_none()
             && let Some(message) = self.inner.settings.account.too_many(tx)?
         {
-            refused = refuse(MisfireReason::RunLimitReached, message);
+            refused = Some(Refusal::new(MisfireReason::RunLimitReached, message));
         }
         let pick = match (&target, &refused) {
             (Some(target), None) => dispatch::pick(tx, target, now, &self.inner.settings)?,
             _ => Pick::Away,
         };
-        if let Some(Refusal { reason, message }) = refused {
-            run = misfired(run, now, reason, message);
+        let mut object = json!(null);
+        if let Some(refusal) = refused {
+            (run, object) = misfired(run, now, refusal);
         }
         let wait = self.first_wait(tx, &run, target.as_ref(), &pick, now)?;
         run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
-        batch.begin(&run, wait.as_ref(), json!({}));
+        batch.begin(&run, wait.as_ref(), json!({}), object);
         batch.write(tx)?;
         let engine = match pick {
             Pick::Engine(engine) => Some(engine.id.clone()),
@@ -457,7 +462,9 @@ fn context(tx: &mut Tx<'_>, task: &Task, manifest: &Manifest) -> Result<Option<S
     Ok(environment.map(|e| e.name).filter(|name| manifest.contexts.contains_key(name)))
 }
 
-fn misfired(mut run: Run, now: i64, reason: MisfireReason, message: String) -> Run {
+/// The run, ended at once, and what stood in its way.
+fn misfired(mut run: Run, now: i64, refusal: Refusal) -> (Run, Value) {
+    let Refusal { reason, message, object } = refusal;
     run.state = State::Finished;
     run.outcome = Some(Outcome::DeployFailed);
     run.finish_ms = Some(now);
@@ -465,5 +472,5 @@ fn misfired(mut run: Run, now: i64, reason: MisfireReason, message: String) -> R
     run.error_type = Some("misfired".to_owned());
     run.error_message = Some(message);
     run.secrets = None;
-    run
+    (run, object)
 }

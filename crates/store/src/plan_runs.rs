@@ -161,10 +161,10 @@ pub fn lock(tx: &mut Tx<'_>, id: &PlanRunId) -> Result<Option<PlanRun>, StoreErr
     PlanRun::select_opt(tx, "WHERE id = $1 {lock}", params![id])
 }
 
-/// Whether a run of the plan is active.
-pub fn any_active(tx: &mut Tx<'_>, plan: &PlanId) -> Result<bool, StoreError> {
+/// An active run of the plan.
+pub fn any_active(tx: &mut Tx<'_>, plan: &PlanId) -> Result<Option<PlanRunId>, StoreError> {
     let sql = "SELECT id FROM plan_runs WHERE plan_id = $1 AND state <> 'finished' LIMIT 1";
-    Ok(tx.query_opt(sql, params![plan])?.is_some())
+    tx.query_opt(sql, params![plan])?.map(|row| row.text(0).map(PlanRunId::trusted)).transpose()
 }
 
 /// How many runs of the plan began after `since_ms`; those that never began do not count.

@@ -160,19 +160,20 @@ pub fn active(tx: &mut Tx<'_>) -> Result<Vec<Run>, StoreError> {
     Run::select(tx, "WHERE state <> 'finished' ORDER BY trigger_ms, id {bytes}", params![])
 }
 
-/// Whether a run of the task is active.
-pub fn any_active_of_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<bool, StoreError> {
+/// An active run of the task.
+pub fn any_active_of_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<Option<RunId>, StoreError> {
     let sql = "SELECT id FROM runs WHERE task_id = $1 AND state <> 'finished' LIMIT 1";
-    Ok(tx.query_opt(sql, params![task])?.is_some())
+    tx.query_opt(sql, params![task])?.map(|row| row.text(0).map(RunId::trusted)).transpose()
 }
 
-/// Those of the tasks that have an active run.
-pub fn active_among(tx: &mut Tx<'_>, tasks: Vec<String>) -> Result<Vec<TaskId>, StoreError> {
+/// Those of the tasks that have active runs, each with one of them.
+pub fn active_among(tx: &mut Tx<'_>, tasks: Vec<String>) -> Result<Vec<(TaskId, RunId)>, StoreError> {
     let mut conditions = Conditions::default();
     conditions.among("task_id", tasks);
     conditions.and("state <> 'finished'", []);
-    let sql = format!("SELECT DISTINCT task_id FROM runs {}", conditions.text());
-    tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0).map(TaskId::trusted)).collect()
+    let sql = format!("SELECT task_id, min(id) FROM runs {} GROUP BY task_id", conditions.text());
+    let one = |row: &crate::Row| Ok((TaskId::trusted(row.text(0)?), RunId::trusted(row.text(1)?)));
+    tx.query(&sql, conditions.values())?.iter().map(one).collect()
 }
 
 /// Ids of the active runs of a task, in the order in which they may be locked.

@@ -211,7 +211,10 @@ both! {
         assert_eq!(paused.len(), 2);
         for run in paused {
             assert_eq!((&run["status"], &run["misfiredExecutionReason"]), (&json!("deploy_failed"), &json!("TASK_IS_PAUSED")));
-            check_events(&server, run["executionId"].as_str().expect("an id")).await;
+            let id = run["executionId"].as_str().expect("an id");
+            check_events(&server, id).await;
+            let timeline = server.http().get(&format!("/stoker/v1/executions/{id}/timeline")).await.expect(200).json();
+            assert_eq!(timeline["events"][1]["detail"]["pausedBy"], "admin", "{timeline}");
         }
         let _ = pause(false).await;
 

@@ -28,6 +28,9 @@ both! {
             assert_eq!(status[field], value, "{field} of {status}");
         }
         assert!(status["errorMessage"].as_str().is_some_and(|m| m.contains("parallel")), "{status}");
+        assert!(status["errorMessage"].as_str().is_some_and(|m| m.contains(&first)), "it names the other run: {status}");
+        let timeline = server.http().get(&format!("/stoker/v1/executions/{second}/timeline")).await.expect(200).json();
+        assert_eq!(timeline["events"][1]["detail"]["runId"], first.as_str(), "{timeline}");
         let older = server.http().get(&format!("/tmc/v2.6/executions/{second}")).await.expect(200).json();
         assert!(older.get("misfiredExecutionReason").is_none() && older["status"] == "deploy_failed", "{older}");
         let list = server.http().get(&format!("{ALL}?status=deploy_failed")).await.expect(200).json();

@@ -110,6 +110,8 @@ both! {
         let told = firings(&server, &task).await;
         assert_eq!(told.len(), 2);
         assert!(told.iter().all(|f| f["result"] == "skipped" && f["reason"] == "TASK_IS_PAUSED"), "{told:?}");
+        let who = "paused by admin since 2026-02-03T09:00:00.000Z";
+        assert!(told.iter().any(|f| f["message"].as_str().is_some_and(|m| m.contains(who))), "{told:?}");
         server.clock.advance(10 * MINUTE);
         assert_eq!(server.reconcile().await.fired, 1);
         assert_eq!(trigger_times(&server, &task).await, ["2026-02-03T09:30:00.000Z"]);
