@@ -91,6 +91,12 @@ impl Service {
         pass.failure.map_or(Ok(report), Err)
     }
 
+    /// Writes down what waits in memory for the next pass. For a server that stops: there will be none.
+    pub async fn write_down(&self) -> Result<(), Error> {
+        self.store_last_use().await?;
+        self.store_exchanges().await
+    }
+
     /// Counts the runs of days that are over, so that lists need not. A few days in one pass.
     async fn close_days(&self) -> Result<(), Error> {
         let now = self.now();

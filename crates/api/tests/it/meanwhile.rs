@@ -123,7 +123,7 @@ both! {
         let made = id(&server.http().post("/orchestration/workspaces", &body).await.expect(201).json());
         let gone = WorkspaceId::trusted(made.as_str());
         let change = move |tx: &mut Tx<'_>| workspaces::delete(tx, &gone).map(drop);
-        let body = json!({ "name": "c", "workspaceId": made, "app": "Custom", "parameters": {} });
+        let body = json!({ "name": "c", "workspaceId": made, "app": "Custom", "parameters": [] });
         let refused = during(&server, change, server.http().post("/orchestration/connections", &body)).await;
         assert!(matches!(refused.status, 403 | 404 | 409), "{}: {}", refused.status, refused.text());
         if server.store.kind() == "postgres" {
