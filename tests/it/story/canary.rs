@@ -128,7 +128,7 @@ async fn secrets_stay_secret(backend: Backend) {
     assert!(log.contains("shown: ******\n") && log.contains("standard error: ******\n"), "{log}");
     assert_eq!(canary.processes(), Vec::<String>::new());
     let processes = stage.engine().processes();
-    assert!(processes.len() >= 4, "engine, host, shim and job at least: {processes:?}");
+    assert!(processes.len() >= 3, "the engine, and what runs for it: {processes:?}");
     for process in processes.into_iter().chain(stage.server.pid()) {
         assert_eq!(
             largest_core_file(process).as_deref(),
