@@ -91,9 +91,17 @@ impl ApiError {
     }
 }
 
+/// What is told when a change met another one that nobody could see before.
+const COLLISION: &str =
+    "another request changed the same in this moment, and nothing was changed by this one: look again";
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         use stoker_wire::{REFUSED_NOT_PAIRED, REFUSED_PROTOCOL, REFUSED_SESSION};
+        if error.is_collision() {
+            tracing::warn!(error = &error as &dyn std::error::Error, "two requests were in each other's way");
+            return Self::new(StatusCode::CONFLICT, COLLISION);
+        }
         let status = match &error {
             Error::Invalid(_) => StatusCode::BAD_REQUEST,
             Error::Unauthorized | Error::SecondFactor(_) | Error::OpenId(_) => StatusCode::UNAUTHORIZED,

@@ -29,6 +29,9 @@ pub struct RequestId(pub String);
 #[derive(Clone, Debug)]
 pub struct PeerAddress(pub std::net::IpAddr);
 
+/// The header in which proxies say who called them.
+pub(crate) const FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// The address of the client: the other end of the connection, or what a trusted proxy says of it.
 pub fn client_ip(extensions: &axum::http::Extensions, headers: &HeaderMap, app: &App) -> Option<std::net::IpAddr> {
     let peer = extensions.get::<PeerAddress>()?.0;
@@ -36,7 +39,7 @@ pub fn client_ip(extensions: &axum::http::Extensions, headers: &HeaderMap, app: 
     if trusted.is_empty() {
         return Some(peer);
     }
-    let values = headers.get_all("x-forwarded-for").into_iter();
+    let values = headers.get_all(FORWARDED_FOR).into_iter();
     let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or("not readable")).collect();
     Some(client_address(peer, &values, trusted))
 }

@@ -1,4 +1,5 @@
-//! Lingering close: what a client still sends after an early refusal is read and dropped.
+//! Lingering close: what a client still sends after an early refusal is read and dropped. And who takes nothing of an
+//! answer for long is not waited for.
 //!
 //! Closing a socket that holds unread bytes makes the kernel send a reset, and a reset can overtake the answer on its
 //! way: the client would see a broken connection instead of the reason. So after the answer our side is closed for
@@ -20,6 +21,9 @@ use tokio::time::Sleep;
 const LINGER_TIME: Duration = Duration::from_secs(2);
 /// Most bytes that are read and dropped after the answer.
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
+/// Longest time in which a client takes nothing of its answer: whoever does not read must not keep a connection, and
+/// what waits for it in memory, for ever.
+const STALL_TIME: Duration = Duration::from_secs(120);
 /// Bytes dropped in one go.
 const PIECE: usize = 16 * 1024;
 
@@ -91,6 +95,10 @@ pub(crate) struct Lingering {
     unread: Unread,
     /// Set when our side is closed and the other side is being listened to.
     closing: Option<Closing>,
+    /// Longest time in which the client may take nothing.
+    patience: Duration,
+    /// Set while it takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 struct Closing {
@@ -101,7 +109,18 @@ struct Closing {
 impl Lingering {
     /// Wraps a connection; `unread` is shared with what reads its requests.
     pub(crate) fn new(stream: TcpStream, unread: Unread) -> Self {
-        Self { stream, unread, closing: None }
+        Self { stream, unread, closing: None, patience: STALL_TIME, stalled: None }
+    }
+
+    /// What came of a try to write, but the end when the client took nothing for too long.
+    fn in_time<T>(&mut self, cx: &mut Context<'_>, tried: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if tried.is_ready() {
+            self.stalled = None;
+            return tried;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.patience)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing of its answer")))
     }
 
     /// Reads and drops until the client closes, or time or bytes run out.
@@ -137,7 +156,8 @@ impl AsyncRead for Lingering {
 
 impl AsyncWrite for Lingering {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let tried = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.in_time(cx, tried)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -159,10 +179,48 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+        let tried = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.in_time(cx, tried)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    /// Both ends of a connection.
+    async fn connection() -> (Lingering, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (Lingering::new(listener.accept().await.unwrap().0, Unread::default()), client)
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_of_an_answer_is_not_waited_for() {
+        let (mut server, _client) = connection().await;
+        server.patience = Duration::from_millis(50);
+        // More than all buffers on the way take.
+        let error = server.write_all(&vec![7; 64 << 20]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn each_piece_that_is_taken_gives_the_whole_time_anew() {
+        let (mut server, _client) = connection().await;
+        for taken in [true, false, false, true, false] {
+            let waits = poll_fn(|cx| {
+                let tried = if taken { Poll::Ready(Ok(1)) } else { Poll::Pending };
+                assert_eq!(server.in_time(cx, tried).is_ready(), taken);
+                Poll::Ready(server.stalled.is_some())
+            });
+            assert_eq!(waits.await, !taken);
+        }
     }
 }

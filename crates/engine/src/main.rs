@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use nix::sys::resource::{Resource, setrlimit};
 use stoker_domain::{Clock, SystemRandom};
 use stoker_engine::home::Home;
 use stoker_engine::process::host;
@@ -93,10 +94,15 @@ async fn carry_out(command: Command) -> Result<ExitCode, EngineError> {
         Command::Run { home, console } => {
             let folder = Home::new(&home)?;
             folder.create()?;
+            // The memory holds keys, and passwords of runs: no dump of it, nor of whatever starts from here.
+            let undumped = setrlimit(Resource::RLIMIT_CORE, 0, 0);
             if let Ok(name) = std::env::var("STOKER_CRASH_AT") {
                 stoker_domain::crash::arm(&name);
             }
             ownlog::start(&folder, &std::env::var(LOG_VARIABLE).unwrap_or_else(|_| "info".to_owned()), console)?;
+            if let Err(error) = undumped {
+                tracing::warn!(%error, "cannot switch core dumps off");
+            }
             std::panic::set_hook(Box::new(|panic| {
                 let thread = std::thread::current();
                 tracing::error!("{}", stoker_secrets::panics::told(panic.payload(), panic.location(), thread.name()));

@@ -23,6 +23,9 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Pause between two passes of the reconcilers.
 const RECONCILE: Duration = Duration::from_secs(1);
 
+/// Longest time for what is written down when the server stops.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
 /// The clock of the machine; read here and nowhere else in the server.
 pub(crate) struct SystemClock;
 
@@ -166,7 +169,7 @@ async fn serve_async(config: Config) -> Result<()> {
     let scheduler = tokio::spawn(act_on_time(service.clone()));
     let following = service.clone();
     let follower = tokio::spawn(async move { following.follow_others().await });
-    let keys = tokio::spawn(watch_keys(service, KeyWatch::new(&config.data), data::key_path(&config.data)));
+    let keys = tokio::spawn(watch_keys(service.clone(), KeyWatch::new(&config.data), data::key_path(&config.data)));
     tracing::info!(url = %url, address = %address, "listening");
     {
         let mut out = std::io::stdout().lock();
@@ -192,6 +195,13 @@ async fn serve_async(config: Config) -> Result<()> {
     scheduler.abort();
     follower.abort();
     keys.abort();
+    match tokio::time::timeout(LAST_WRITES, service.write_down()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the last bodies of the audit trail are lost");
+        }
+        Err(_) => tracing::warn!("the last bodies of the audit trail are lost: the database takes too long"),
+    }
     tracing::info!("stopped");
     Ok(())
 }

@@ -9,7 +9,6 @@ use crate::exchanges::Waiting;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
 use crate::open_id::OpenIdProvider;
-use crate::retention::LogAge;
 use crate::tries::Tries;
 use crate::waits::Waits;
 use crate::watch::Watchers;
@@ -129,7 +128,6 @@ pub(crate) struct Inner {
     pub(crate) open_id: OnceLock<OpenIdProvider>,
     pub(crate) allowlist: AllowlistCache,
     pub(crate) seals: SealPace,
-    pub(crate) log_age: LogAge,
     pub(crate) watchers: Watchers,
     /// Who may have lost access, here and on other servers.
     pub(crate) access_lost: tokio::sync::watch::Receiver<AccessNews>,
@@ -167,7 +165,6 @@ impl Service {
                 open_id: OnceLock::new(),
                 allowlist: AllowlistCache::default(),
                 seals: SealPace::default(),
-                log_age: LogAge::default(),
                 watchers: Watchers::default(),
                 zones: TimeZoneDatabase::bundled(),
                 public_url: RwLock::new(parts.public_url),

@@ -16,7 +16,7 @@ use stoker_domain::{Permission, limits, names};
 use stoker_store::db::Record;
 use stoker_store::dynamic_engines::{self, DynamicEnvironment};
 use stoker_store::environments::{self, Environment};
-use stoker_store::{Tx, engines};
+use stoker_store::{Tx, engines, people};
 
 const MANAGE: &[Permission] = &[Permission::EnvironmentManagement];
 
@@ -231,6 +231,8 @@ impl Service {
         let described = description(change.description)?;
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
+            // As every other change of an environment's name.
+            people::lock_all(tx)?;
             let mut found = locked(tx, &id)?;
             let before = found.environment.name.clone();
             found.environment.name = name.unwrap_or(found.environment.name);

@@ -105,6 +105,13 @@ impl Error {
         }
     }
 
+    /// Whether the database refused a change because of what another request did in the same moment: nothing was changed,
+    /// and whoever looks again sees why. What can be seen before has words of its own.
+    pub fn is_collision(&self) -> bool {
+        let Self::Internal(source) = self else { return false };
+        matches!(source.downcast_ref(), Some(StoreError::Duplicate(_) | StoreError::Reference(_)))
+    }
+
     /// A name that is taken or an object in use.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::Conflict(message.into())

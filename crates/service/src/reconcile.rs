@@ -40,29 +40,61 @@ pub struct Report {
     pub promotions: usize,
 }
 
+/// What went wrong in a pass so far.
+#[derive(Default)]
+struct Pass {
+    failure: Option<Error>,
+}
+
+impl Pass {
+    /// Goes past a failure, unless nothing else could work either.
+    fn past<T: Default>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+        match done {
+            Err(error @ Error::Unavailable) => Err(error),
+            Err(error) if self.failure.is_some() => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a further reconciler failed");
+                Ok(T::default())
+            }
+            Err(error) => {
+                self.failure = Some(error);
+                Ok(T::default())
+            }
+            done => done,
+        }
+    }
+}
+
 impl Service {
-    /// One pass of all reconcilers. The server calls it every second.
+    /// One pass of all reconcilers. The server calls it every second. One that fails keeps none of the others from its
+    /// work; the first failure is given at the end.
     pub async fn reconcile(&self) -> Result<Report, Error> {
+        let mut pass = Pass::default();
         let report = Report {
-            fired: self.fire_due().await? + self.fire_webhooks().await?,
-            unknown: self.mark_unknown().await?,
-            lost: self.give_up_lost().await?,
-            undeployed: self.end_undeployable().await?,
-            woken: self.wake_waiting().await?,
-            waits: self.note_waits().await?,
-            plans: self.advance_plans().await?,
-            promotions: self.finish_promotions().await?,
+            fired: pass.past(self.fire_due().await)? + pass.past(self.fire_webhooks().await)?,
+            unknown: pass.past(self.mark_unknown().await)?,
+            lost: pass.past(self.give_up_lost().await)?,
+            undeployed: pass.past(self.end_undeployable().await)?,
+            woken: pass.past(self.wake_waiting().await)?,
+            waits: pass.past(self.note_waits().await)?,
+            plans: pass.past(self.advance_plans().await)?,
+            promotions: pass.past(self.finish_promotions().await)?,
         };
-        self.forget_fires().await?;
-        self.sweep_files().await?;
-        self.forget_metrics().await?;
-        self.forget_logs().await?;
-        self.close_days().await?;
+        pass.past(self.forget_fires().await)?;
+        pass.past(self.sweep_files().await)?;
+        pass.past(self.forget_metrics().await)?;
+        pass.past(self.forget_logs().await)?;
+        pass.past(self.close_days().await)?;
+        pass.past(self.store_last_use().await)?;
+        pass.past(self.store_exchanges().await)?;
+        pass.past(self.forget_tries().await)?;
+        pass.past(self.seal_audit_in_time().await)?;
+        pass.failure.map_or(Ok(report), Err)
+    }
+
+    /// Writes down what waits in memory for the next pass. For a server that stops: there will be none.
+    pub async fn write_down(&self) -> Result<(), Error> {
         self.store_last_use().await?;
-        self.store_exchanges().await?;
-        self.forget_tries().await?;
-        self.seal_audit_in_time().await?;
-        Ok(report)
+        self.store_exchanges().await
     }
 
     /// Counts the runs of days that are over, so that lists need not. A few days in one pass.

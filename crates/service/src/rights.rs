@@ -10,7 +10,7 @@ use stoker_domain::ids::{EnvironmentId, ServiceAccountId, UserId, WorkspaceId};
 use stoker_domain::{Permission, PrincipalKind, Right, Rights};
 use stoker_store::db::Record;
 use stoker_store::workspaces::{self, Grant};
-use stoker_store::{Tx, accounts};
+use stoker_store::{Tx, accounts, people};
 
 /// Either permission may grant (source: doc, two guides name one each).
 const GRANT: &[Permission] = &[Permission::EnvironmentManagement, Permission::UserManagement];
@@ -151,6 +151,8 @@ impl Service {
         let allowed = actor.allow(GRANT)?;
         let (service, proof): (Service, Allowed) = (self.clone(), allowed.clone());
         self.write(&allowed, move |tx| {
+            // What the principal is and may do stays so until the rights are written, and nobody writes others.
+            people::lock_all(tx)?;
             known_workspace(tx, &target.workspace)?;
             let after = change(tx, &target)?;
             let change = Change {
@@ -179,6 +181,7 @@ impl Service {
         }
         let (service, proof): (Service, Allowed) = (self.clone(), allowed.clone());
         self.write(&allowed, move |tx| {
+            people::lock_all(tx)?;
             let grants = workspaces::grants(tx, kind, None, None, None)?;
             let named = |list: &[String], id: &str| list.is_empty() || list.iter().any(|wanted| wanted == id);
             let mut missing: BTreeSet<(String, String)> =

@@ -5,6 +5,7 @@ use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::environments::{SEE_ALL, SEE_OWN, description, kept, parse_filter};
 use crate::error::{Error, taken};
+use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 use stoker_domain::ids::{EnvironmentId, WorkspaceId};
 use stoker_domain::runtime::WorkspaceType;
@@ -212,7 +213,7 @@ impl Service {
         let described = description(request.description.clone())?;
         let (id, service, proof, now) = (id.clone(), self.clone(), allowed.clone(), self.now());
         self.write(&allowed, move |tx| {
-            let mut workspace = workspaces::get(tx, &id)?.ok_or_else(unknown)?;
+            let mut workspace = workspaces::lock(tx, &id)?.ok_or_else(unknown)?;
             if let Some(owner) = request.owner {
                 if owner != workspace.owner && accounts::user_by_login(tx, &owner)?.is_none() {
                     return Err(Error::invalid(format!("owner: there is no user {owner}")));
@@ -236,7 +237,7 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let (id, service, proof) = (id.clone(), self.clone(), allowed.clone());
         self.write(&allowed, move |tx| {
-            let workspace = workspaces::get(tx, &id)?.ok_or_else(unknown)?;
+            let workspace = workspaces::lock(tx, &id)?.ok_or_else(unknown)?;
             if workspace.kind != WorkspaceType::Custom {
                 return Err(Error::invalid(format!("a {} workspace cannot be removed", workspace.kind.id())));
             }
@@ -254,7 +255,12 @@ impl Service {
     }
 
     fn audit_workspace(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Workspace) -> Result<(), Error> {
-        let change = Change::named(action, ("workspace", row.id.as_str()), Some(&row.id), &row.name);
+        let detail = json!({
+            "name": row.name, "description": row.description, "owner": row.owner,
+            "protectedArtifactUpdate": row.protected_artifact_update,
+        });
+        let object = ("workspace", row.id.as_str());
+        let change = Change { action, object, workspace: Some(&row.id), detail: Some(detail) };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

@@ -76,36 +76,23 @@ pub struct Aged {
     pub run: RunId,
     /// Its workspace.
     pub workspace: WorkspaceId,
-    /// When it was asked for.
-    pub trigger_ms: i64,
-    /// Whether lines of it are kept.
-    pub has_lines: bool,
 }
 
-/// Runs that ended before this instant, in the order in which they were asked for, behind `after`: an instant and the id
-/// of a run.
-pub fn aged(tx: &mut Tx<'_>, after: Option<(i64, &str)>, before_ms: i64, limit: i64) -> Result<Vec<Aged>, StoreError> {
-    let (at, id) = after.unwrap_or((i64::MIN, ""));
-    // No run ends before it is asked for, so the index of that bounds the look.
-    let sql = "SELECT id, workspace_id, trigger_ms, log_lines FROM runs WHERE trigger_ms < $1 AND trigger_ms >= $2 \
-               AND (trigger_ms > $2 OR id > $3) AND state = 'finished' AND finish_ms < $1 \
-               ORDER BY trigger_ms, id LIMIT $4";
-    tx.query(sql, params![before_ms, at, id, limit])?
+/// Runs that ended before this instant and still have lines, the oldest first.
+pub fn aged(tx: &mut Tx<'_>, before_ms: i64, limit: i64) -> Result<Vec<Aged>, StoreError> {
+    // The database keeps `lines_end_ms`: when a run with lines ended.
+    let sql = "SELECT id, workspace_id FROM runs WHERE lines_end_ms < $1 ORDER BY lines_end_ms LIMIT $2";
+    tx.query(sql, params![before_ms, limit])?
         .iter()
-        .map(|row| {
-            Ok(Aged {
-                run: RunId::trusted(row.text(0)?),
-                workspace: WorkspaceId::trusted(row.text(1)?),
-                trigger_ms: row.int(2)?,
-                has_lines: row.int(3)? > 0,
-            })
-        })
+        .map(|row| Ok(Aged { run: RunId::trusted(row.text(0)?), workspace: WorkspaceId::trusted(row.text(1)?) }))
         .collect()
 }
 
 /// Removes all lines of a run; gives how many chunks went.
 pub fn delete(tx: &mut Tx<'_>, run: &RunId) -> Result<u64, StoreError> {
-    tx.execute("UPDATE runs SET log_lines = 0 WHERE id = $1", params![run])?;
+    if tx.execute("UPDATE runs SET log_lines = 0 WHERE id = $1 AND log_lines > 0", params![run])? == 0 {
+        return Ok(0);
+    }
     tx.execute("DELETE FROM log_chunks WHERE run_id = $1", params![run])
 }
 

@@ -50,6 +50,11 @@ pub fn get(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<Option<Workspace>, Store
     Workspace::select_opt(tx, "WHERE id = $1", params![id])
 }
 
+/// As [`get`]; nobody else changes the workspace until this transaction ends.
+pub fn lock(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<Option<Workspace>, StoreError> {
+    Workspace::select_opt(tx, "WHERE id = $1 {lock}", params![id])
+}
+
 /// All workspaces, oldest first.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Workspace>, StoreError> {
     Workspace::select(tx, "ORDER BY created_ms, id", params![])

@@ -3,6 +3,7 @@
 mod backup;
 mod kept_tests;
 mod keys;
+mod stop;
 mod tls;
 
 use std::path::Path;

@@ -127,6 +127,15 @@ async fn secrets_stay_secret(backend: Backend) {
     assert!(log.contains(&format!("length: {}\n", of_script.len())), "the script got another value: {log}");
     assert!(log.contains("shown: ******\n") && log.contains("standard error: ******\n"), "{log}");
     assert_eq!(canary.processes(), Vec::<String>::new());
+    let processes = stage.engine().processes();
+    assert!(processes.len() >= 3, "the engine, and what runs for it: {processes:?}");
+    for process in processes.into_iter().chain(stage.server.pid()) {
+        assert_eq!(
+            largest_core_file(process).as_deref(),
+            Some("0"),
+            "process {process} may leave its memory in a file"
+        );
+    }
     let open = canary.files(&stage.engine_path());
     assert!(!open.is_empty(), "this search finds nothing at all: the job's own file must hold its secret");
     for path in open {
@@ -148,6 +157,13 @@ async fn secrets_stay_secret(backend: Backend) {
     canary.absent("the engine's log", &stage.engine().log());
     nothing_kept_by_the_server(&stage, &canary);
     nothing_in_backups(&stage, &canary);
+}
+
+/// The limit that a process has on core files; none when it is gone.
+fn largest_core_file(process: u32) -> Option<String> {
+    let limits = fs::read_to_string(format!("/proc/{process}/limits")).ok()?;
+    let line = limits.lines().find(|line| line.starts_with("Max core file size"))?;
+    line.split_whitespace().nth(5).map(str::to_owned)
 }
 
 /// A defect in the middle of a call: its words held what the caller sent, and nobody sees them.

@@ -84,7 +84,7 @@ async fn batch(kind: PrincipalKind, app: App, actor: Actor, list: Vec<Permission
     let mut rejected = Vec::new();
     for element in list {
         if let Err(error) = batch_one(kind, &app.service, &actor, &element, new).await {
-            if matches!(error, Error::Unauthorized | Error::Internal(_)) {
+            if matches!(error, Error::Unauthorized | Error::Internal(_)) && !error.is_collision() {
                 return Err(error.into());
             }
             let error = crate::error::ApiError::from(error);

@@ -1,6 +1,7 @@
 //! Where requests of API tests may go: to the server's own address, and to what the operator allows. The address that is
 //! connected to is the one that was judged, because the HTTP client resolves names only here.
 
+use crate::extract::FORWARDED_FOR;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use stoker_domain::limits;
@@ -12,15 +13,18 @@ use stoker_tester::run::{Gate, Lookup};
 pub struct TargetGate {
     own: Option<Origin>,
     targets: Targets,
+    believes_proxies: bool,
     sent: AtomicU32,
 }
 
 impl TargetGate {
-    /// For a server at this URL, with what its operator allows.
-    pub fn new(own_url: &str, targets: &Targets) -> Self {
+    /// For a server at this URL, with what its operator allows; `believes_proxies` when proxies may tell that server who
+    /// calls it.
+    pub fn new(own_url: &str, targets: &Targets, believes_proxies: bool) -> Self {
         let (scheme, rest) = own_url.split_once("://").unwrap_or_default();
         let host = rest.split('/').next().unwrap_or_default();
-        Self { own: Origin::parse(&format!("{scheme}://{host}")), targets: targets.clone(), sent: AtomicU32::new(0) }
+        let own = Origin::parse(&format!("{scheme}://{host}"));
+        Self { own, targets: targets.clone(), believes_proxies, sent: AtomicU32::new(0) }
     }
 
     fn cure(&self) -> String {
@@ -59,9 +63,22 @@ impl Gate for TargetGate {
         host.parse::<IpAddr>().map_or(Ok(()), |address| self.judged(host, address))
     }
 
+    /// A request of this server comes from an address that may be that of a proxy, and every target may lead back here by
+    /// another name: what it said of its sender would be believed.
+    fn header(&self, name: &str) -> Result<(), String> {
+        if self.believes_proxies && name == FORWARDED_FOR {
+            return Err(
+                "header X-Forwarded-For: this server believes proxies that say in it who calls (trustedProxies), \
+                        so no test that it runs may; take it out, or run the test with `stoker test`"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
     fn look_up(&self, host: &str) -> Lookup {
         let own = self.own.as_ref().is_some_and(|own| own.host.eq_ignore_ascii_case(host));
-        let judge = TargetGate { own: self.own.clone(), targets: self.targets.clone(), sent: AtomicU32::new(0) };
+        let judge = Self { own: self.own.clone(), targets: self.targets.clone(), sent: AtomicU32::new(0), ..*self };
         let host = host.to_owned();
         Box::pin(async move {
             let found = tokio::net::lookup_host((host.as_str(), 0)).await;
@@ -92,7 +109,7 @@ mod tests {
             names: names.iter().map(|text| Target::parse(text).unwrap()).collect(),
             networks: networks.iter().map(|text| IpRange::parse(text).unwrap()).collect(),
         };
-        TargetGate::new("http://127.0.0.1:8080", &targets)
+        TargetGate::new("http://127.0.0.1:8080", &targets, false)
     }
 
     #[test]
@@ -140,7 +157,7 @@ mod tests {
         assert!(refused.contains("localhost") && refused.contains("loopback"), "{refused}");
         let opened = gate(&["localhost"], &["127.0.0.0/8", "::1"]).look_up("localhost").await.unwrap();
         assert!(!opened.is_empty());
-        let own = TargetGate::new("http://localhost:8080/", &Targets::default());
+        let own = TargetGate::new("http://localhost:8080/", &Targets::default(), false);
         assert!(own.look_up("localhost").await.is_ok());
     }
 }

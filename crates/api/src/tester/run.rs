@@ -133,7 +133,8 @@ pub fn spawn(app: App, work: Work) {
 
 async fn run(app: &App, work: Work) -> Result<(), stoker_service::Error> {
     let service = &app.service;
-    let gate = TargetGate::new(&service.public_url(), &service.settings().test_targets);
+    let settings = service.settings();
+    let gate = TargetGate::new(&service.public_url(), &settings.test_targets, !settings.trusted_proxies.is_empty());
     let transport = Transport::behind(Arc::new(gate));
     let (clock, entropy) = (ServiceClock::new(service), ServiceEntropy(service.clone()));
     let (shown, places) = (Mutex::new(Shown::default()), HashMap::new());

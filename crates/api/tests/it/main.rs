@@ -28,6 +28,7 @@ mod link;
 mod lists;
 mod logs;
 mod look_alikes;
+mod meanwhile;
 mod metrics;
 mod open_id;
 mod own_tokens;

@@ -136,6 +136,27 @@ both! {
         server.clock.advance(15 * MINUTE);
         assert!(server.service.check_password("ada", FIRST, from(1)).await.is_ok());
     }
+
+    /// The clock tells nobody which names there are: a password is hashed for each.
+    async fn unknown_names_are_refused_as_slowly_as_known_ones(server: TestServer) {
+        let _ = server.person("no password", &["TMC_OPERATOR"]).await;
+        let logins = ["admin", "no password", "nobody"];
+        let mut took = logins.map(|_| Vec::new());
+        for last in 0..9 {
+            for (login, took) in logins.iter().zip(&mut took) {
+                let begin = std::time::Instant::now();
+                let refused = server.service.check_password(login, SECOND, from(last)).await;
+                took.push(begin.elapsed());
+                assert!(matches!(refused, Err(Error::Unauthorized)), "{login}: {refused:?}");
+            }
+        }
+        let [known, others @ ..] = took.map(|mut took| {
+            took.sort_unstable();
+            took[took.len() / 2]
+        });
+        // Without the hash it would be a hundredth, however busy the machine is.
+        assert!(others.iter().all(|other| *other > known / 4 && *other < known * 4), "{known:?} and {others:?}");
+    }
 }
 
 /// The bound is that of the optimized program; run with `--nocapture` to see the number.

@@ -209,4 +209,23 @@ both! {
             assert_eq!(kinds(&server, run).await.iter().filter(|kind| *kind == "finished").count(), 1);
         }
     }
+
+    /// A defect in one of them, or in its rows, does not let the others wait.
+    async fn one_that_fails_keeps_no_other_from_its_work(server: TestServer) {
+        let run = server.run(&server.ready_task("t").await.0).await;
+        let sql = async |text: &'static str| {
+            let done = server.store.write::<_, stoker_store::StoreError, _>(move |tx| tx.execute(text, &[])).await;
+            done.expect("a statement");
+        };
+        sql("ALTER TABLE plan_runs RENAME TO plan_runs_gone").await;
+        server.clock.advance(HOUR);
+        let failed = server.service.reconcile().await;
+        assert!(matches!(failed, Err(stoker_service::Error::Internal(_))), "{failed:?}");
+        sql("ALTER TABLE plan_runs_gone RENAME TO plan_runs").await;
+        assert_eq!(status(&server, &run).await, "deploy_failed", "what comes before it");
+        let seals = server.store.read::<_, stoker_store::StoreError, _>(|tx| {
+            tx.query_int("SELECT count(*) FROM audit_chain", &[])
+        });
+        assert!(seals.await.expect("count") > 0, "and what comes after it");
+    }
 }

@@ -62,14 +62,35 @@ impl Sample {
     }
 }
 
+/// Every right on a workspace.
+const EVERYTHING: &[&str] = &["AUTHOR", "EXECUTE", "VIEW", "MANAGE", "PUBLISH"];
+
+/// What a holder of these permissions may be given at most: whoever may only use engines, not more than that.
+fn most(permissions: &[&str]) -> &'static [&'static str] {
+    let editor = ["TMC_OPERATOR", "TMC_CONNECTION_RESOURCE_EDIT"].iter().any(|edit| permissions.contains(edit));
+    if editor || !permissions.contains(&"TMC_ENGINE_USE") { EVERYTHING } else { &["EXECUTE", "VIEW"] }
+}
+
 /// Clients of service accounts, one for each pair of permissions and rights on workspace `Shared`.
 #[derive(Default)]
-struct Accounts(BTreeMap<String, Http>);
+struct Accounts {
+    clients: BTreeMap<String, Http>,
+    /// A workspace of another environment, on which all of them have all rights that they may have.
+    elsewhere: Option<String>,
+}
 
 impl Accounts {
+    /// Those whose rights on another workspace are of no use to them.
+    async fn of_elsewhere(server: &TestServer) -> Self {
+        let body = json!({ "name": "far away", "workspaceName": "Far" });
+        let _ = server.http().post("/orchestration/environments", &body).await.expect(201);
+        let found = server.http().get("/orchestration/workspaces?query=name==Far").await.expect(200).json();
+        Self { elsewhere: Some(id(&found[0])), ..Self::default() }
+    }
+
     async fn with(&mut self, server: &TestServer, permissions: &[&str], rights: &[&str]) -> Http {
         let key = format!("{permissions:?} {rights:?}");
-        if let Some(http) = self.0.get(&key) {
+        if let Some(http) = self.clients.get(&key) {
             return http.clone();
         }
         let account = server.service_account(permissions, rights).await;
@@ -85,18 +106,22 @@ impl Accounts {
             // That permission alone is not enough: one also has to be an executor.
             crate::promotions::assign_everywhere(server, &account.id).await;
         }
+        if let Some(elsewhere) = &self.elsewhere {
+            let path = format!("/security/workspaces/{elsewhere}/service-accounts/{}/permissions", account.id);
+            let _ = server.http().post(&path, &json!(most(permissions))).await.expect(201);
+        }
         let http = account.http;
-        self.0.insert(key, http.clone());
+        self.clients.insert(key, http.clone());
         http
     }
 
     /// The client of a person with one permission.
     async fn person(&mut self, server: &TestServer, permission: &str) -> Http {
-        if let Some(http) = self.0.get(permission) {
+        if let Some(http) = self.clients.get(permission) {
             return http.clone();
         }
         let (_, http) = server.person(&format!("person {permission}"), &[permission]).await;
-        self.0.insert(permission.to_owned(), http.clone());
+        self.clients.insert(permission.to_owned(), http.clone());
         http
     }
 }
@@ -237,6 +262,24 @@ both! {
         }
     }
 
+    /// Who may manage users is let in from everywhere, and nobody else.
+    async fn from_a_refused_address_every_call_is_refused(server: TestServer) {
+        let world = World::new(&server).await;
+        let all = Permission::ALL.iter().filter(|p| p.for_service_accounts() && **p != Permission::UserManagement);
+        let all: Vec<&str> = all.map(|p| p.id()).collect();
+        let account = server.service_account(&all, EVERYTHING).await;
+        let (_, person) = server.person("away", &all).await;
+        let on = json!({ "enabled": true });
+        let _ = server.http().json(Method::PATCH, "/security/ip-allowlist", &on).await.expect(200);
+        for sample in holders() {
+            for (who, http) in [("as a service account", &account.http), ("as a person", &person)] {
+                let answer = sample.send(&server, &world, http, false).await;
+                refused(&sample, 403, &answer, who);
+                assert!(answer.text().contains("IP allowlist"), "{} {who}: {}", sample.url(), answer.text());
+            }
+        }
+    }
+
     async fn a_wrong_permission_is_refused(server: TestServer) {
         let world = World::new(&server).await;
         let mut allowed: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
@@ -248,19 +291,16 @@ both! {
             let right = &allowed[&(sample.call.method, sample.url())];
             let wrong = Permission::ALL.iter().filter(|p| p.for_service_accounts()).map(|p| p.id());
             let wrong: Vec<&str> = wrong.filter(|p| !right.contains(p)).collect();
-            // Whoever may only use engines cannot be given more.
-            let editor = ["TMC_OPERATOR", "TMC_CONNECTION_RESOURCE_EDIT"].iter().any(|edit| wrong.contains(edit));
-            let rights: &[&str] =
-                if editor { &["AUTHOR", "EXECUTE", "VIEW", "MANAGE", "PUBLISH"] } else { &["EXECUTE", "VIEW"] };
-            let http = accounts.with(&server, &wrong, rights).await;
+            let http = accounts.with(&server, &wrong, most(&wrong)).await;
             let answer = sample.send(&server, &world, &http, false).await;
             refused(&sample, 403, &answer, "with every other permission");
         }
     }
 
+    /// Whatever rights somebody has on another workspace.
     async fn a_permission_without_the_workspace_right_is_refused(server: TestServer) {
         let world = World::new(&server).await;
-        let mut accounts = Accounts::default();
+        let mut accounts = Accounts::of_elsewhere(&server).await;
         for sample in holders() {
             let (needed, object) = match sample.call.need {
                 Need::Nothing => continue,
@@ -269,11 +309,8 @@ both! {
             };
             let status = if matches!(sample.call.need, Need::Before(_)) { 428 } else { 403 };
             for permission in sample.permissions() {
-                let given: &[&str] = match *permission {
-                    "TMC_ENGINE_USE" => &["EXECUTE", "VIEW"],
-                    _ => &["AUTHOR", "EXECUTE", "VIEW", "MANAGE", "PUBLISH"],
-                };
-                let given: Vec<&str> = given.iter().copied().filter(|right| !needed.contains(right)).collect();
+                let given = most(&[permission]).iter().copied();
+                let given: Vec<&str> = given.filter(|right| !needed.contains(right)).collect();
                 let http = accounts.with(&server, &[permission], &given).await;
                 let answer = sample.send(&server, &world, &http, false).await;
                 let why = format!("with {permission} and {given:?}");

@@ -77,8 +77,6 @@ async fn story(backend: Backend) {
 /// Sends a request to each path, follows redirects, and waits for the end.
 async fn sent(backend: Backend, test_targets: Targets, host: &str, paths: &[&str]) -> Value {
     let server = TestServer::start_with(backend, Settings { test_targets, ..Settings::default() }).await;
-    let http = server.http();
-    let project = id(&http.post(PROJECTS, &json!({ "name": "Out" })).await.expect(201).json());
     let entity = |path: &&str| {
         let socket = path.starts_with("/socket");
         let talk = if socket { json!({ "turns": [{ "send": ["let me in"] }] }) } else { Value::Null };
@@ -89,7 +87,14 @@ async fn sent(backend: Backend, test_targets: Targets, host: &str, paths: &[&str
             "stoker": { "follow_redirects": true, "web_socket": talk },
         } })
     };
-    let document = json!({ "version": 6, "entities": paths.iter().map(entity).collect::<Vec<_>>() });
+    ran(&server, paths.iter().map(entity).collect()).await
+}
+
+/// A run of these requests that has ended.
+async fn ran(server: &TestServer, entities: Vec<Value>) -> Value {
+    let http = server.http();
+    let project = id(&http.post(PROJECTS, &json!({ "name": "Out" })).await.expect(201).json());
+    let document = json!({ "version": 6, "entities": entities });
     let body = json!({ "version": 1, "name": "Out", "document": document });
     let _ = http.put(&format!("{PROJECTS}/{project}"), &body).await.expect(200);
     let run = id(&http.post(&format!("{PROJECTS}/{project}/runs"), &json!({})).await.expect(201).json());
@@ -120,4 +125,55 @@ async fn nothing_leads_requests_elsewhere_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_leads_requests_elsewhere_postgres() {
     story(Backend::Postgres).await;
+}
+
+/// Makes a token, and says in this header for whom it calls.
+fn making(server: &TestServer, host: &str, name: &str, header: &str) -> Value {
+    let token = format!("Bearer {}", server.bootstrap.personal_access_token);
+    let headers = [("Authorization", token.as_str()), ("Content-Type", "application/json"), (header, "203.0.113.9")];
+    let headers = headers.map(|(name, value)| json!({ "name": name, "value": value, "enabled": true }));
+    json!({ "entity": {
+        "type": "Request", "id": name, "name": name, "headers": headers,
+        "method": { "name": "POST", "requestBody": true },
+        "uri": { "scheme": { "name": "http" }, "host": host, "path": "/stoker/v1/me/tokens" },
+        "body": { "bodyType": "Text", "textBody": json!({ "name": format!("{name} {host}") }).to_string() },
+    } })
+}
+
+/// The server believes proxies on this machine, and calls itself from there.
+async fn nobody_calls_for_somebody_else(backend: Backend) {
+    let here = IpRange::parse("127.0.0.0/8").expect("a range");
+    // Another name for the same server, as that of a proxy before it would be.
+    let test_targets = Targets { names: vec![Target::parse("localhost").expect("a target")], networks: vec![here] };
+    let plain = Settings { test_targets, ..Settings::default() };
+    for believes in [true, false] {
+        let trusted_proxies = if believes { vec![here] } else { Vec::new() };
+        let server = TestServer::start_with(backend, Settings { trusted_proxies, ..plain.clone() }).await;
+        for host in [server.address().to_string(), format!("localhost:{}", server.address().port())] {
+            let (honest, forged) = (making(&server, &host, "honest", "X-Note"), " x-forwarded-FOR");
+            let run = ran(&server, vec![honest, making(&server, &host, "forged", forged)]).await;
+            let items = run["report"]["items"].as_array().expect("items");
+            assert_eq!(outcome(items, "honest"), "Ok", "{run}");
+            if believes {
+                let problem = problem(items, "forged");
+                assert!(problem.contains("X-Forwarded-For") && problem.contains("stoker test"), "{problem}");
+            } else {
+                assert_eq!(outcome(items, "forged"), "Ok", "nobody is believed here: {run}");
+            }
+        }
+        let told = server.http().get("/security/audit/logs").await.expect(200).json();
+        let made = |event: &&Value| event["eventCategory"] == "access token" && event["eventOperation"] == "create";
+        let from: Vec<&Value> = told.as_array().expect("events").iter().filter(made).map(|e| &e["clientIp"]).collect();
+        assert_eq!(from, vec!["127.0.0.1"; if believes { 2 } else { 4 }], "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_calls_for_nobody_else_sqlite() {
+    nobody_calls_for_somebody_else(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_calls_for_nobody_else_postgres() {
+    nobody_calls_for_somebody_else(Backend::Postgres).await;
 }

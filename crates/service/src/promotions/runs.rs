@@ -12,10 +12,10 @@ use std::time::Duration;
 use stoker_domain::ids::{PromotionId, PromotionRunId};
 use stoker_domain::promotion::{ItemStatus, PromotionStatus, Report};
 use stoker_domain::{Permission, Right, crash, limits, names};
+use stoker_store::Tx;
 use stoker_store::db::{Json, Record};
 use stoker_store::promotions::objects::Reading;
 use stoker_store::promotions::{self, PromotionRun};
-use stoker_store::{StoreError, Tx};
 
 /// Who may analyse and run, beside being an executor (source: doc).
 const RUN: &[Permission] = &[Permission::PromotionExecution];
@@ -100,12 +100,8 @@ fn failed(run: &mut PromotionRun, message: String, now: i64) {
 fn reason(error: &Error) -> String {
     let again = "nothing was promoted; run the promotion again";
     match error {
-        Error::Internal(source) => match source.downcast_ref::<StoreError>() {
-            Some(StoreError::Duplicate(_) | StoreError::Reference(_)) => {
-                format!("objects of the target environment changed meanwhile: {again}")
-            }
-            _ => format!("the run failed inside the server: {again}"),
-        },
+        changed if changed.is_collision() => format!("objects of the target environment changed meanwhile: {again}"),
+        Error::Internal(_) => format!("the run failed inside the server: {again}"),
         other => format!("{other}: {again}"),
     }
 }

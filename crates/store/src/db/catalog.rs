@@ -11,7 +11,8 @@ const SQLITE_TEXTS: &str = "SELECT m.name, c.name FROM sqlite_master m JOIN prag
 const POSTGRES_TEXTS: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
                               WHERE table_schema = current_schema() AND data_type = 'text' ORDER BY 1, 2";
 const POSTGRES_COLUMNS: &str = "SELECT column_name::text FROM information_schema.columns \
-                                WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";
+                                WHERE table_schema = current_schema() AND table_name = $1 AND is_generated = 'NEVER' \
+                                ORDER BY ordinal_position";
 
 impl Tx<'_> {
     /// `sqlite` or `postgres`.
@@ -29,7 +30,7 @@ impl Tx<'_> {
         self.query(sql, &[])?.iter().map(|row| row.text(0)).collect()
     }
 
-    /// Names of the columns of a table, in their order.
+    /// Names of the columns of a table, in their order, but of those that the database works out itself.
     pub fn columns(&mut self, table: &str) -> Result<Vec<String>, StoreError> {
         let sql = self.either("SELECT name FROM pragma_table_info($1) ORDER BY cid", POSTGRES_COLUMNS);
         self.query(sql, &[table.into()])?.iter().map(|row| row.text(0)).collect()

@@ -17,7 +17,7 @@ pub use access::{AccessNews, Whose};
 pub use changes::{Counts, Topic};
 pub(crate) use migrate::known_migrations;
 pub(crate) use moving::{from_postgres, to_postgres};
-pub use record::{Column, Json, Record};
+pub use record::{Column, Insert, Json, Record};
 pub(crate) use sqlite_db::open_read_only;
 pub use value::{Row, Value};
 
@@ -92,13 +92,7 @@ trait Link {
     fn kind(&self) -> &'static str;
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError>;
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
-    /// Adds rows, each of which `one` adds with its values.
-    fn insert_many(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError>;
-}
-
-/// What stands before the values of a statement that adds a row.
-fn before_values(one: &str) -> &str {
-    one.split(" VALUES ").next().unwrap_or(one)
+    fn insert_many(&mut self, insert: &Insert, rows: &[Vec<Value>]) -> Result<(), StoreError>;
 }
 
 impl<'a> Tx<'a> {
@@ -117,14 +111,14 @@ impl Tx<'_> {
         Ok(rows)
     }
 
-    /// Runs `one`, an `INSERT INTO table (columns) VALUES ($1, …)`, for each of the rows, many at once.
-    pub(crate) fn insert_many(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+    /// Adds these rows, many at once.
+    pub(crate) fn insert_many(&mut self, insert: &Insert, rows: &[Vec<Value>]) -> Result<(), StoreError> {
         match rows {
             [] => return Ok(()),
-            [only] => drop(self.link.execute(one, only)?),
-            _ => self.link.insert_many(one, rows)?,
+            [only] => drop(self.link.execute(&insert.one, only)?),
+            _ => self.link.insert_many(insert, rows)?,
         }
-        self.touched.note(one);
+        self.touched.note(&insert.head);
         Ok(())
     }
 

@@ -2,7 +2,8 @@
 
 use super::others::{Ears, Others};
 use super::postgres_tls::{self, Connector};
-use super::{Link, Row, StoreError, Tx, Value, Verdict, Work, before_values, dialect, migrate};
+use super::record::Insert;
+use super::{Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
 use postgres::error::SqlState;
 use postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 use postgres::{Client, IsolationLevel, Statement};
@@ -226,11 +227,11 @@ impl PostgresTx<'_, '_> {
     }
 
     /// Sends each column as one list: a single text of a statement for any number of rows, and few parameters to plan.
-    fn insert_columns(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
-        let kinds: Vec<Type> = self.prepared(one)?.params().to_vec();
+    fn insert_columns(&mut self, insert: &Insert, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+        let kinds: Vec<Type> = self.prepared(&insert.one)?.params().to_vec();
         let lists: Vec<String> =
             kinds.iter().enumerate().map(|(n, kind)| format!("${}::{}[]", n + 1, kind.name())).collect();
-        let sql = format!("{} SELECT * FROM unnest({})", before_values(one), lists.join(", "));
+        let sql = format!("{} SELECT * FROM unnest({})", insert.head, lists.join(", "));
         let statement = self.prepared(&sql)?;
         let columns: Vec<Vec<&Value>> =
             (0..kinds.len()).map(|n| rows.iter().map(|row| row.get(n).unwrap_or(&Value::Null)).collect()).collect();
@@ -271,8 +272,8 @@ impl Link for PostgresTx<'_, '_> {
         result?.iter().map(row).collect()
     }
 
-    fn insert_many(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
-        let result = self.insert_columns(one, rows);
+    fn insert_many(&mut self, insert: &Insert, rows: &[Vec<Value>]) -> Result<(), StoreError> {
+        let result = self.insert_columns(insert, rows);
         self.broken |= result.is_err();
         result
     }

@@ -180,11 +180,22 @@ pub(crate) fn in_powers<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// The statement that adds one row.
-pub(crate) fn insert_text_of<R: Record>() -> String {
-    let columns = R::insert_columns();
-    let places: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
-    format!("INSERT INTO {} ({}) VALUES ({})", R::TABLE, columns.join(", "), places.join(", "))
+/// How rows of one kind are added.
+#[derive(Debug)]
+pub struct Insert {
+    /// `INSERT INTO table (columns)`, which rows follow.
+    pub(super) head: String,
+    /// The statement that adds one row.
+    pub(super) one: String,
+}
+
+impl Insert {
+    pub(crate) fn of<R: Record>() -> Self {
+        let columns = R::insert_columns();
+        let places: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
+        let head = format!("INSERT INTO {} ({})", R::TABLE, columns.join(", "));
+        Self { one: format!("{head} VALUES ({})", places.join(", ")), head }
+    }
 }
 
 /// A struct that is a row of one table.
@@ -199,10 +210,15 @@ pub trait Record: Sized {
     fn from_row(row: Row) -> Result<Self, StoreError>;
     /// The values in the order of [`Record::COLUMNS`].
     fn values(&self) -> Vec<Value>;
-    /// The INSERT statement; made once for each kind of row.
-    fn insert_text() -> &'static str;
+    /// How rows are added; made once for each kind of row.
+    fn insert_form() -> &'static Insert;
     /// The columns that it sets: [`Record::COLUMNS`], and `name_key` where there is one.
     fn insert_columns() -> Vec<&'static str>;
+
+    /// The INSERT statement of one row.
+    fn insert_text() -> &'static str {
+        &Self::insert_form().one
+    }
 
     /// The values in the order of [`Record::insert_columns`].
     fn insert_values(&self) -> Vec<Value> {
@@ -225,7 +241,7 @@ pub trait Record: Sized {
     /// Adds all rows, many in one statement.
     fn insert_all(tx: &mut Tx<'_>, rows: &[Self]) -> Result<(), StoreError> {
         let rows: Vec<Vec<Value>> = rows.iter().map(Self::insert_values).collect();
-        tx.insert_many(Self::insert_text(), &rows)
+        tx.insert_many(Self::insert_form(), &rows)
     }
 
     /// All rows for `rest`, which continues `SELECT columns FROM table`.
@@ -294,9 +310,9 @@ macro_rules! record {
                 })
             }
 
-            fn insert_text() -> &'static str {
-                static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-                TEXT.get_or_init(|| $crate::db::record::insert_text_of::<Self>())
+            fn insert_form() -> &'static $crate::db::Insert {
+                static FORM: std::sync::OnceLock<$crate::db::Insert> = std::sync::OnceLock::new();
+                FORM.get_or_init($crate::db::Insert::of::<Self>)
             }
 
             fn insert_columns() -> Vec<&'static str> {

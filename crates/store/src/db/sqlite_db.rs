@@ -1,7 +1,7 @@
 //! The embedded database: one writer thread that groups waiting writes into one commit, and reader connections.
 
-use super::record::in_powers;
-use super::{Callback, Link, Row, StoreError, Tx, Value, Verdict, Work, before_values, dialect, migrate};
+use super::record::{Insert, in_powers};
+use super::{Callback, Link, Row, StoreError, Tx, Value, Verdict, Work, dialect, migrate};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use std::path::Path;
@@ -266,8 +266,7 @@ impl Link for SqliteTx<'_> {
         Ok(answer)
     }
 
-    fn insert_many(&mut self, one: &str, rows: &[Vec<Value>]) -> Result<(), StoreError> {
-        let head = before_values(one);
+    fn insert_many(&mut self, insert: &Insert, rows: &[Vec<Value>]) -> Result<(), StoreError> {
         for part in in_powers(rows) {
             let mut number = 0;
             let places: Vec<String> = part
@@ -281,7 +280,7 @@ impl Link for SqliteTx<'_> {
                 })
                 .collect();
             let values: Vec<Value> = part.iter().flatten().cloned().collect();
-            self.execute(&format!("{head} VALUES {}", places.join(", ")), &values)?;
+            self.execute(&format!("{} VALUES {}", insert.head, places.join(", ")), &values)?;
         }
         Ok(())
     }

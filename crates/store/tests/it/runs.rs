@@ -2,6 +2,7 @@
 
 use stoker_domain::ids::EngineId;
 use stoker_domain::run::{Outcome, State};
+use stoker_store::logs::{self, LogChunk};
 use stoker_store::runs::{self, EndRow};
 use stoker_store::{StoreError, Tx};
 
@@ -114,5 +115,32 @@ both! {
         let events = place.store.read(|tx| runs::events(tx, &run_id(1))).await.expect("read");
         let found: Vec<(i64, &str)> = events.iter().map(|event| (event.number, event.kind.as_str())).collect();
         assert_eq!(found, [(1, "accepted"), (2, "waiting"), (3, "offered")]);
+    }
+
+    /// Each run that ended with lines is found until these are removed; what goes on, or said nothing, never.
+    async fn lines_are_found_by_the_end_of_their_run(place: Place) {
+        let (environment, workspace) = place.workspace().await;
+        for (number, (finish_ms, lines)) in
+            [(Some(20), 3), (None, 5), (Some(10), 1), (Some(5), 0), (Some(30), 2)].into_iter().enumerate()
+        {
+            let mut row = run_row(number, &environment, &workspace);
+            (row.finish_ms, row.log_lines) = (finish_ms, lines);
+            row.state = if finish_ms.is_some() { State::Finished } else { State::Running };
+            place.insert(row).await.expect("a run");
+            let (run_id, first_line) = (run_id(number), 0);
+            let chunk = LogChunk { run_id, epoch: 1, number: 0, first_line, lines, first_ms: 0, last_ms: 0, data: vec![0] };
+            if lines > 0 {
+                place.insert(chunk).await.expect("a chunk");
+            }
+        }
+        let found = async |before_ms: i64, limit: i64| {
+            let aged = place.store.read::<_, StoreError, _>(move |tx| logs::aged(tx, before_ms, limit)).await;
+            aged.expect("read").into_iter().map(|aged| aged.run).collect::<Vec<_>>()
+        };
+        assert_eq!(found(30, 10).await, [run_id(2), run_id(0)], "the oldest first");
+        assert_eq!(found(31, 1).await, [run_id(2)]);
+        let removed = write(&place, |tx| Ok((logs::delete(tx, &run_id(2))?, logs::delete(tx, &run_id(2))?))).await;
+        assert_eq!(removed, (1, 0));
+        assert_eq!(found(31, 10).await, [run_id(0), run_id(4)]);
     }
 }

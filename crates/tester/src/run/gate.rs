@@ -19,6 +19,12 @@ pub trait Gate: std::fmt::Debug + Send + Sync {
     /// A text that names the target and the cure.
     fn admit(&self, scheme: &str, host: &str, port: u16) -> Result<(), String>;
 
+    /// Lets a header with this name, in small letters, out.
+    ///
+    /// # Errors
+    /// A text that names the header and the cure.
+    fn header(&self, name: &str) -> Result<(), String>;
+
     /// Addresses that a host name may be connected to; no other is connected to. Must not lead elsewhere when it is asked
     /// twice: the answer is used as it is.
     fn look_up(&self, host: &str) -> Lookup;

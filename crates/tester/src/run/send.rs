@@ -70,11 +70,12 @@ impl Transport {
     }
 
     /// Asks the gate for the next request on the wire.
-    fn admit(&self, url: &Url, options: &SendOptions) -> Result<(), String> {
+    fn admit(&self, url: &Url, headers: &[(String, String)], options: &SendOptions) -> Result<(), String> {
         let Some(gate) = &self.gate else { return Ok(()) };
         if options.proxy.is_some() {
             return Err("proxy: requests are sent without one here; take it out of the request's settings".to_owned());
         }
+        headers.iter().try_for_each(|(name, _)| gate.header(&name.trim().to_ascii_lowercase()))?;
         let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
         gate.admit(url.scheme(), host, url.port_or_known_default().unwrap_or(0))
     }
@@ -113,7 +114,7 @@ impl Transport {
             if options.browser_headers {
                 add_browser_headers(&mut headers);
             }
-            self.admit(&url, options)?;
+            self.admit(&url, &headers, options)?;
             let client = self.client(&url, options, files)?;
             let Answer { response, said, shortfall } =
                 one(&client, &now, &url, &headers, options, (clock, started)).await?;
