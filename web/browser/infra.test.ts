@@ -296,6 +296,12 @@ describe('stages', () => {
     await page.getByText('You are not among those who may run it').waitFor();
     await page.getByRole('button', { name: 'Let me run it' }).click();
     await page.getByText('You are not among those who may run it').waitFor({ state: 'detached' });
+    // Nobody is asked: whoever was taken off can be put back.
+    await page.getByRole('button', { name: 'Remove admin' }).click();
+    await page.getByText('admin may not run this promotion any more.').waitFor();
+    await page.getByText('Nobody may run it yet.').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Remove admin' }).waitFor();
     await page.getByRole('combobox', { name: 'What' }).click();
     await page.getByRole('option', { name: 'One task' }).click();
     await page.getByRole('combobox', { name: 'Task' }).click();
@@ -408,6 +414,18 @@ describe('stages', () => {
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('heading', { name: 'Sales jobs', level: 1 }).waitFor();
     await page.getByText('https://git.example.com/sales.git').waitFor();
+    await page.getByText('Nobody works on it yet.').waitFor();
+    await page.getByRole('combobox', { name: 'Add' }).click();
+    await page.getByRole('option', { name: 'admin' }).click();
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove admin' }).click();
+    await page.getByText('admin does not work on this project any more.').waitFor();
+    await page.getByText('Nobody works on it yet.').waitFor();
+    await page.keyboard.press('u');
+    await page.getByRole('button', { name: 'Remove admin' }).waitFor();
+    const project = page.url().split('/').at(-1) ?? '';
+    const users = `/orchestration/projects/${project}/users`;
+    expect((await stage.call<{ userIds: string[] }>('GET', users)).userIds).toHaveLength(1);
     await wellFormed('project');
     await me.go('/manage/projects');
     await page.getByRole('link', { name: 'Sales jobs' }).waitFor();

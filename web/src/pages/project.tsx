@@ -150,7 +150,7 @@ export function ProjectPage() {
   const remove = async () => {
     await body(core.DELETE('/orchestration/projects/{projectId}', { params: { path: { projectId: id } } }));
     await navigate({ to: '/manage/projects' });
-    await queries.invalidateQueries({ queryKey: ['objects', 'projects'] });
+    await queries.invalidateQueries({ queryKey: ['objects', 'project-page'] });
   };
   return (
     <div className="page">

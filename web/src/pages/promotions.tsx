@@ -97,9 +97,7 @@ export function Promotions() {
         title={p.title}
         make={may ? { label: p.new, act: () => setOpen(true) } : undefined}
         denied={!see && <Empty title={p.noRights}>{p.noRightsHint}</Empty>}
-        query={list}
-        all={all}
-        shown={all}
+        rows={{ query: list, all, shown: all }}
         rowKey={(one) => one.executable}
         columns={[
           {

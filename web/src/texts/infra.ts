@@ -177,9 +177,7 @@ export const infra = {
   },
   uses: {
     title: 'Tasks that use it',
-    none: 'No task uses it yet.',
-    noneHint: 'A task takes it on its own page.',
-    cut: (count: number, all: number) => `The first ${count} of ${all} tasks were looked into.`,
+    none: 'No task uses it yet. A task takes it on its own page.',
   },
   resources: {
     title: 'Resources',
