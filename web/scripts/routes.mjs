@@ -71,7 +71,8 @@ const index = await readFile(new URL('index.html', dist), 'utf8');
 const routes = PAGES.map(([pattern, page]) => {
   const source = `src/pages/${page}.tsx`;
   // A page that others take parts from is a shared chunk, which is named after it.
-  const shared = Object.keys(manifest).find((key) => key.startsWith('_') && manifest[key].name === page);
+  const named = page.split('/').at(-1);
+  const shared = Object.keys(manifest).find((key) => key.startsWith('_') && manifest[key].name === named);
   const start = manifest[source] ? source : shared;
   if (!start) throw new Error(`${source} is no page of the build: correct the list in scripts/routes.mjs`);
   const seen = new Set();
