@@ -114,9 +114,10 @@ async function changes(): Promise<() => Promise<number>> {
   const task = await stage.task('Waits for the bars', content.helloArtifact, content.spare);
   const open: string[] = [];
   const began = Date.now();
+  let asked = 0;
   let done = 0;
   let failed: unknown;
-  const timer = setInterval(async () => {
+  const change = async () => {
     try {
       const id = open.length > 20 ? open.shift() : undefined;
       if (id) await stage.call('DELETE', `/processing/executions/${id}`);
@@ -125,6 +126,10 @@ async function changes(): Promise<() => Promise<number>> {
     } catch (error) {
       failed = error;
     }
+  };
+  // A timer that comes late makes up for it, so that there are as many changes as are told.
+  const timer = setInterval(() => {
+    for (const due = ((Date.now() - began) * CHANGES) / 1000; asked < due; asked += 1) void change();
   }, 1000 / CHANGES);
   return async () => {
     clearInterval(timer);
@@ -210,7 +215,7 @@ it('interaction to paint in the list of runs', async () => {
     'the same, scrolled by the wheel: time between frames',
     `p95 ${gap.toFixed(0)}, slowest ${slowest.toFixed(0)} ms`,
   );
-  expect(rate).toBeGreaterThan(CHANGES * 0.8);
+  expect(rate).toBeGreaterThan(CHANGES * 0.95);
   await page.close();
 });
 

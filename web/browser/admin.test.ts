@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, signedIn, Watched } from './pages';
-import { Stage } from './stage';
+import { Stage, until } from './stage';
 
 let browser: Browser;
 let stage: Stage;
@@ -232,6 +232,79 @@ describe('one’s own tokens', () => {
   });
 });
 
+describe('a group', () => {
+  it('is made, renamed, gets and loses a member, and is deleted', async () => {
+    const { page } = me;
+    await me.go('/manage/groups');
+    await page.getByText('No group yet').waitFor();
+    await page.getByRole('button', { name: 'New group' }).first().click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    // The refusal of the server stands at its field.
+    await dialog.locator('[id$=-error]').first().waitFor();
+    await dialog.getByLabel('Name').fill('Night shift');
+    expect(await me.violations()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('heading', { name: 'Night shift', level: 1 }).waitFor();
+    await page.getByText('Nobody is in it yet.').waitFor();
+    await page.getByRole('combobox', { name: 'Add members' }).click();
+    await page.getByRole('option', { name: /\(admin\)/ }).click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: /^Remove / }).click();
+    await dialog.getByText('The user stays, with its roles.').waitFor();
+    await dialog.getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('Nobody is in it yet.').waitFor();
+    await page.getByRole('button', { name: 'Rename' }).click();
+    await dialog.getByLabel('Name').fill('Day shift');
+    await dialog.getByRole('button', { name: 'Rename' }).click();
+    await page.getByRole('heading', { name: 'Day shift', level: 1 }).waitFor();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page
+      .getByRole('dialog', { name: 'Delete the group Day shift?' })
+      .getByRole('button', { name: 'Delete' })
+      .click();
+    await page.getByText('No group yet').waitFor();
+  });
+});
+
+describe('one’s own sessions', () => {
+  it('are listed with their machines, and another one is ended at once', async () => {
+    const { page } = me;
+    const other = await signedIn(browser, stage);
+    await me.go('/profile');
+    const rows = page.locator('section.panel', { hasText: 'Where you are signed in' }).getByRole('listitem');
+    await rows.filter({ hasText: 'This one' }).waitFor();
+    await rows
+      .getByRole('button', { name: /^Sign out/ })
+      .first()
+      .click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await other.page.getByLabel('Personal access token').waitFor();
+    await other.context.close();
+    await until('the one session', async () => ((await rows.count()) === 1 ? true : undefined));
+  });
+});
+
+describe('what the account uses, and the API', () => {
+  it('are counted, and lead to documents that can be read and tried', async () => {
+    const { page } = me;
+    await stage.engine('counted');
+    await me.go('/manage/usage');
+    await page.getByText('self-hosted, without limits').waitFor();
+    const engines = page.locator('section.panel', { has: page.getByRole('heading', { name: 'Engines' }) });
+    await engines.locator('dd', { hasText: /^1$/ }).first().waitFor();
+    await me.go('/manage/api');
+    const first = (await page.locator('.code pre').first().textContent()) ?? '';
+    expect((await fetch(`${first}/health/ready`)).status).toBe(200);
+    await page.getByRole('main').getByRole('link', { name: 'Identity and security' }).first().click();
+    await page.getByRole('heading', { name: /Identity and access/ }).waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: 'API reference', level: 1 }).waitFor();
+  });
+});
+
 describe('the IP allowlist', () => {
   it('says which line is wrong, and warns before it is put in force', async () => {
     const { page } = me;
@@ -340,6 +413,7 @@ describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('every page, $name', (look)
       await page.getByText('Loading…').first().waitFor({ state: 'detached' });
       if (folder) await page.screenshot({ path: `${folder}/${name}-${look?.name}.png`, fullPage: true });
       found.push(...(await watched.violations()).map((one) => `${name}: ${one}`));
+      found.push(...(await page.getByRole('alert').allTextContents()).map((one) => `${name}: ${one}`));
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (overflow > 0) found.push(`${name}: ${overflow} px wider than the window`);
     }

@@ -34,6 +34,7 @@ async function wellFormed(name: string): Promise<void> {
   const { page } = me;
   await page.getByText('Loading…').first().waitFor({ state: 'detached' });
   expect(await me.violations(), name).toEqual([]);
+  expect(await page.getByRole('alert').allTextContents(), name).toEqual([]);
   for (const [look, width, height, colorScheme] of [
     ['light', 1440, 900, 'light'],
     ['dark', 1440, 900, 'dark'],
@@ -48,7 +49,7 @@ async function wellFormed(name: string): Promise<void> {
     await until(`${name} to fit into the window`, () =>
       page.evaluate(() => (document.documentElement.scrollWidth <= window.innerWidth ? true : undefined)),
     );
-    if (folder) expect(await me.violations(), `${name}, ${look}`).toEqual([]);
+    expect(await me.violations(), `${name}, ${look}`).toEqual([]);
   }
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.emulateMedia({ colorScheme: 'light' });
@@ -296,6 +297,12 @@ describe('stages', () => {
     await page.getByText('You are not among those who may run it').waitFor();
     await page.getByRole('button', { name: 'Let me run it' }).click();
     await page.getByText('You are not among those who may run it').waitFor({ state: 'detached' });
+    // Nobody is asked: whoever was taken off can be put back.
+    await page.getByRole('button', { name: 'Remove admin' }).click();
+    await page.getByText('admin may not run this promotion any more.').waitFor();
+    await page.getByText('Nobody may run it yet.').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Remove admin' }).waitFor();
     await page.getByRole('combobox', { name: 'What' }).click();
     await page.getByRole('option', { name: 'One task' }).click();
     await page.getByRole('combobox', { name: 'Task' }).click();
@@ -408,6 +415,18 @@ describe('stages', () => {
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('heading', { name: 'Sales jobs', level: 1 }).waitFor();
     await page.getByText('https://git.example.com/sales.git').waitFor();
+    await page.getByText('Nobody works on it yet.').waitFor();
+    await page.getByRole('combobox', { name: 'Add' }).click();
+    await page.getByRole('option', { name: 'admin' }).click();
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: 'Remove admin' }).click();
+    await page.getByText('admin does not work on this project any more.').waitFor();
+    await page.getByText('Nobody works on it yet.').waitFor();
+    await page.keyboard.press('u');
+    await page.getByRole('button', { name: 'Remove admin' }).waitFor();
+    const project = page.url().split('/').at(-1) ?? '';
+    const users = `/orchestration/projects/${project}/users`;
+    expect((await stage.call<{ userIds: string[] }>('GET', users)).userIds).toHaveLength(1);
     await wellFormed('project');
     await me.go('/manage/projects');
     await page.getByRole('link', { name: 'Sales jobs' }).waitFor();

@@ -7,19 +7,28 @@ import { Stage, until } from './stage';
 
 /** More than one page of every list. */
 const TASKS = 130;
+const CONNECTIONS = 110;
+/** Tasks that use one connection, more than its page names. */
+const USING = 25;
 
 let browser: Browser;
 let stage: Stage;
 let me: Awaited<ReturnType<typeof signedIn>>;
+let shared: string;
 
 beforeAll(async () => {
   [browser, stage] = await Promise.all([launch(), Stage.start()]);
   const artifact = await stage.publish('customers', 'script-hello');
   const engine = await stage.engine('forge-01');
   const body = { workspaceId: stage.workspaceId, environmentId: stage.environmentId };
+  const connected = { workspaceId: stage.workspaceId, app: 'Custom', parameters: [] };
+  const used = await stage.call('POST', '/orchestration/connections', { ...connected, name: 'Zulu time' });
+  shared = String(used.id);
   for (let number = 1; number <= TASKS; number += 1) {
     const name = `Load ${String(number).padStart(3, '0')}`;
-    const made = { ...body, name, artifact: { id: artifact, version: '0.1.0' } };
+    // The last ones by name: whoever looked into the first tasks only would miss them.
+    const connections = number > TASKS - USING ? { clock: shared } : {};
+    const made = { ...body, name, connections, artifact: { id: artifact, version: '0.1.0' } };
     await stage.call('POST', '/orchestration/executables/tasks', made);
   }
   await stage.task('Zero hour', artifact, engine.id, { tags: ['night'] });
@@ -33,12 +42,55 @@ beforeAll(async () => {
     name: 'Ledger',
     artifact: { id: artifact, version: '0.1.0' },
   });
+  for (let number = 1; number <= CONNECTIONS; number += 1) {
+    const name = `link ${String(number).padStart(3, '0')}`;
+    await stage.call('POST', '/orchestration/connections', { ...connected, name });
+  }
   me = await signedIn(browser, stage);
 });
 
 afterAll(async () => {
   await browser?.close();
   await stage?.stop();
+});
+
+describe('a list of more connections than a page', () => {
+  it('is scrolled to its end and searched by the server', async () => {
+    const { page } = me;
+    await me.go('/manage/connections');
+    await page.getByRole('link', { name: 'Zulu time' }).waitFor();
+    await page.getByText(String(CONNECTIONS + 1), { exact: true }).waitFor();
+    expect(await page.getByRole('link', { name: 'link 110' }).count()).toBe(0);
+    await page.locator('.list').evaluate((list) => list.scrollTo({ top: list.scrollHeight }));
+    await page.getByRole('link', { name: 'link 110' }).waitFor();
+    await page.getByLabel('Filter by name').fill('INK 10');
+    await until('the rows that fit', async () =>
+      (await page.locator('a.row-link').count()) === 10 ? true : undefined,
+    );
+    await page.getByRole('link', { name: 'link 109' }).waitFor();
+    await page.getByLabel('Filter by name').fill('nothing');
+    await page.getByText('No connection has that in its name').waitFor();
+    expect(me.complaints).toEqual([]);
+  });
+
+  it('leads from one of them to every task that uses it', async () => {
+    const { page } = me;
+    await me.go(`/manage/connections/${shared}`);
+    await page.getByRole('link', { name: 'Load 106' }).waitFor();
+    await page.getByRole('link', { name: `${USING - 20} more tasks` }).click();
+    await page.waitForURL(/connection=/);
+    await page.getByText(String(USING), { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'Load 130' }).waitFor();
+    await until('the name of the connection', async () =>
+      (await page.getByRole('combobox', { name: 'Uses the connection' }).inputValue()).startsWith('Zulu time')
+        ? true
+        : undefined,
+    );
+    expect(await me.violations()).toEqual([]);
+    await page.getByRole('button', { name: 'Clear' }).last().click();
+    await page.getByRole('link', { name: 'Load 001' }).waitFor();
+    expect(await page.getByRole('combobox', { name: 'Uses the connection' }).count()).toBe(0);
+  });
 });
 
 describe('a list of more tasks than a page', () => {

@@ -151,10 +151,17 @@ describe('a zip', () => {
     await page.locator('input[type="file"]').setInputFiles(stage.fixture('script-true'));
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('dropped');
+    await dialog.getByLabel('Version').fill('one');
+    await dialog.getByRole('button', { name: 'Publish' }).click();
+    // The refusal of the server stands at its field.
+    await dialog.getByText('Must start with a digit').waitFor();
+    expect(await dialog.getByRole('alert').count()).toBe(0);
     await dialog.getByLabel('Version').fill('0.1.0');
     await dialog.getByRole('button', { name: 'Publish' }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(await page.getByRole('combobox', { name: 'Artifact' }).inputValue()).toBe('dropped');
+    await until('the artifact to be chosen', async () =>
+      (await page.getByRole('combobox', { name: 'Artifact' }).inputValue()) === 'dropped' ? true : undefined,
+    );
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill('From a zip');
     await page.getByRole('button', { name: 'Save as a draft' }).click();
     await page.getByRole('heading', { name: 'From a zip', level: 1 }).waitFor();

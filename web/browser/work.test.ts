@@ -54,7 +54,10 @@ async function shot(name: string): Promise<void> {
 /** No violation, and nothing wider than the window on a phone. */
 async function sound(name: string): Promise<void> {
   expect(await me.violations(), name).toEqual([]);
+  const chosen = me.page.locator('nav.tabs [aria-current="page"]');
+  expect(await chosen.count(), `tabs of ${name}`).toBeLessThanOrEqual(1);
   await me.page.setViewportSize({ width: 390, height: 844 });
+  await me.page.emulateMedia({ colorScheme: 'dark' });
   // What hangs on a field, such as an open list, follows a moment later.
   await until(
     `${name} fits on a phone`,
@@ -64,7 +67,9 @@ async function sound(name: string): Promise<void> {
     },
     3,
   );
+  expect(await me.violations(), `${name}, dark, on a phone`).toEqual([]);
   await me.page.setViewportSize({ width: 1440, height: 900 });
+  await me.page.emulateMedia({ colorScheme: 'light' });
   await shot(name);
 }
 
@@ -297,6 +302,49 @@ describe('a task', () => {
     await page.getByText('30 min').waitFor();
     await page.getByText('finance, weekly').waitFor();
     await sound('task');
+  });
+});
+
+describe('the overview', () => {
+  it('says what failed, what waits and why, and what comes; each leads on, and news come by themselves', async () => {
+    const { page } = me;
+    const spare = await stage.engine('forge-02');
+    const far = await stage.task('Far away', await stage.publish('far', 'script-hello'), spare.id);
+    await stage.run(far);
+    const at = new Date(Date.now() + 5 * 3_600_000);
+    const trigger = {
+      name: 'soon',
+      type: 'CRON',
+      cronExpression: `${at.getUTCMinutes()} ${at.getUTCHours()} ? * * *`,
+      timeZone: 'UTC',
+    };
+    const { environmentId } = stage;
+    const made = await stage.call('POST', '/orchestration/schedules', { environmentId, description: 'Soon', trigger });
+    await stage.call('PUT', `/orchestration/executables/tasks/${bad}/schedule`, { scheduleId: made.id });
+    await me.go('/');
+    const panel = (title: string) =>
+      page.locator('section.panel', { has: page.getByRole('heading', { name: title, level: 2 }) });
+    await panel('What waits, and why').getByRole('listitem').filter({ hasText: 'Far away' }).waitFor();
+    await panel('What waits, and why').getByText('has never connected').waitFor();
+    await panel('Engines').getByRole('listitem').filter({ hasText: 'forge-01' }).getByText('Available').waitFor();
+    await panel('Engines').getByRole('listitem').filter({ hasText: 'forge-02' }).getByText('Not paired').waitFor();
+    await panel('What comes in the next 24 hours').getByRole('link', { name: 'Export invoices' }).waitFor();
+
+    const failures = page.getByRole('navigation', { name: 'Overview' }).getByRole('link', { name: /Failed/ });
+    const count = Number(await failures.locator('strong').textContent());
+    expect(count).toBeGreaterThan(0);
+    await stage.ended(await stage.run(bad));
+    await failures.getByText(String(count + 1), { exact: true }).waitFor();
+    await failures.click();
+    await page.waitForURL(/status=execution_failed/);
+    expect(await page.getByRole('combobox', { name: 'State' }).inputValue()).toBe('Went wrong');
+    await page.getByRole('link', { name: 'Export invoices' }).first().waitFor();
+    expect(await page.getByRole('link', { name: 'Load customers' }).count()).toBe(0);
+    await page.goBack();
+    await panel('What failed in the last 24 hours').getByRole('link', { name: 'Export invoices' }).first().click();
+    await page.getByRole('heading', { name: 'Run of Export invoices' }).waitFor();
+    await stage.call('DELETE', `/orchestration/executables/tasks/${bad}/schedule`);
+    expect(me.complaints).toEqual([]);
   });
 });
 

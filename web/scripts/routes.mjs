@@ -24,6 +24,46 @@ const PAGES = [
   ['artifacts/*', 'artifacts'],
   ['engines', 'engines'],
   ['engines/*', 'engine'],
+  ['clusters', 'clusters'],
+  ['clusters/*', 'cluster'],
+  ['run-profiles', 'run-profiles'],
+  ['gen2-engines', 'gen2-engines'],
+  ['gen2-engines/*', 'gen2-engine'],
+  ['dynamic-engines', 'dynamic-engines'],
+  ['dynamic-engines/*', 'dynamic-engine'],
+  ['dynamic-environments', 'dynamic-environments'],
+  ['dynamic-environments/*', 'dynamic-environment'],
+  ['manage', 'admin/index'],
+  ['manage/connections', 'connections'],
+  ['manage/connections/*', 'connection'],
+  ['manage/resources', 'resources'],
+  ['manage/resources/*', 'resource'],
+  ['manage/environments', 'environments'],
+  ['manage/environments/*', 'environment'],
+  ['manage/promotions', 'promotions'],
+  ['manage/promotions/*', 'promotion'],
+  ['manage/projects', 'projects'],
+  ['manage/projects/*', 'project'],
+  ['manage/users', 'admin/users'],
+  ['manage/users/*', 'admin/user'],
+  ['manage/groups', 'admin/groups'],
+  ['manage/groups/*', 'admin/groups'],
+  ['manage/roles', 'admin/roles'],
+  ['manage/roles/*', 'admin/role'],
+  ['manage/service-accounts', 'admin/service-accounts'],
+  ['manage/service-accounts/*', 'admin/service-account'],
+  ['manage/rights', 'admin/rights'],
+  ['manage/sign-in', 'admin/sign-in-rules'],
+  ['manage/audit', 'admin/audit'],
+  ['manage/audit/*', 'admin/audit-event'],
+  ['manage/usage', 'admin/usage'],
+  ['manage/api', 'admin/api'],
+  ['profile', 'admin/profile'],
+  ['tester', 'tester/projects'],
+  ['tester/history', 'tester/history'],
+  ['tester/reference', 'tester/reference'],
+  ['tester/runs/*', 'tester/run'],
+  ['tester/projects/*', 'tester/project'],
 ];
 
 const manifest = JSON.parse(await readFile(new URL('manifest.json', dist), 'utf8'));
@@ -31,7 +71,8 @@ const index = await readFile(new URL('index.html', dist), 'utf8');
 const routes = PAGES.map(([pattern, page]) => {
   const source = `src/pages/${page}.tsx`;
   // A page that others take parts from is a shared chunk, which is named after it.
-  const shared = Object.keys(manifest).find((key) => key.startsWith('_') && manifest[key].name === page);
+  const named = page.split('/').at(-1);
+  const shared = Object.keys(manifest).find((key) => key.startsWith('_') && manifest[key].name === named);
   const start = manifest[source] ? source : shared;
   if (!start) throw new Error(`${source} is no page of the build: correct the list in scripts/routes.mjs`);
   const seen = new Set();

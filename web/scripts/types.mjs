@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';
 
-const FAMILIES = ['core', 'stoker', 'identity', 'service-accounts', 'dynamic-engines'];
+const FAMILIES = ['core', 'stoker', 'identity', 'service-accounts', 'dynamic-engines', 'observability'];
 const folder = new URL('../src/api/generated/', import.meta.url);
 
 await mkdir(folder, { recursive: true });

@@ -51,6 +51,8 @@ pub struct ArtifactQuery {
     pub workspace: Option<String>,
     /// Start of the name.
     pub name: Option<String>,
+    /// Part of the name.
+    pub name_contains: Option<String>,
     /// Kinds.
     pub kinds: Vec<ArtifactType>,
     /// Page size.
@@ -96,6 +98,7 @@ impl Service {
             environment: query.environment.as_deref().map(EnvironmentId::parse).transpose()?,
             workspace: query.workspace.as_deref().map(WorkspaceId::parse).transpose()?,
             name_prefix: query.name,
+            name_contains: query.name_contains,
             kinds: query.kinds,
             visible_to: allowed.visible(SEE),
         };

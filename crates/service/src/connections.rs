@@ -64,6 +64,8 @@ pub struct PlaceQuery {
     pub workspace: Option<String>,
     /// Start of the name.
     pub name: Option<String>,
+    /// Part of the name.
+    pub name_contains: Option<String>,
     /// Page size.
     pub limit: i64,
     /// Items to pass over.
@@ -77,6 +79,7 @@ impl PlaceQuery {
             environment: self.environment.as_deref().map(EnvironmentId::parse).transpose()?,
             workspace: self.workspace.as_deref().map(WorkspaceId::parse).transpose()?,
             name_prefix: self.name.clone().filter(|name| !name.is_empty()),
+            name_contains: self.name_contains.clone(),
             visible_to: allowed.visible(SEE),
         })
     }

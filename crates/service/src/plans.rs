@@ -13,9 +13,10 @@ use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use stoker_domain::ids::{EnvironmentId, PlanId, StepId, TaskId, WorkspaceId};
+use stoker_domain::ids::{ArtifactId, EnvironmentId, PlanId, StepId, TaskId, WorkspaceId};
 use stoker_domain::plan::{PlanOutcome, PlanState, StepCondition};
 use stoker_domain::{Permission, Right, limits, names};
+use stoker_store::artifacts::Artifact;
 use stoker_store::db::{Json, Record};
 use stoker_store::plans::{self, Place, Plan, PlanFilter};
 use stoker_store::tasks::Task;
@@ -125,6 +126,7 @@ impl Service {
                 let (rows, total) = plans::list(tx, &filter, limit, offset)?;
                 let named = Arc::new(named(tx, &rows, false)?);
                 let mut views = Views::default();
+                views.prepare(tx, rows.iter().map(|plan| &plan.workspace_id))?;
                 let items = rows
                     .into_iter()
                     .map(|plan| plan_view(tx, plan, Arc::clone(&named), &mut views))
@@ -330,11 +332,14 @@ fn named(tx: &mut Tx<'_>, rows: &[Plan], whole: bool) -> Result<Named, Error> {
         plans: by_id(plans::plan_places(tx, &plan_ids)?),
     };
     if whole {
-        let tasks = plans::named_tasks(tx, &task_ids)?;
+        let tasks = Task::with_keys(tx, task_ids.iter().map(ToString::to_string).collect())?;
         let artifacts: BTreeSet<String> = tasks.iter().map(|task| task.artifact_id.to_string()).collect();
-        let names: BTreeMap<String, String> = plans::artifact_names(tx, &artifacts)?.into_iter().collect();
+        let names: BTreeMap<ArtifactId, String> = Artifact::with_keys(tx, artifacts.into_iter().collect())?
+            .into_iter()
+            .map(|artifact| (artifact.id, artifact.name))
+            .collect();
         named.whole.extend(tasks.into_iter().map(|task| {
-            let name = names.get(task.artifact_id.as_str()).cloned().unwrap_or_default();
+            let name = names.get(&task.artifact_id).cloned().unwrap_or_default();
             (task.id.to_string(), (task, name))
         }));
     }

@@ -104,18 +104,21 @@ fn checked_owner(tx: &mut Tx<'_>, owner: &str) -> Result<String, Error> {
 }
 
 impl Service {
-    /// A page of projects by name.
+    /// A page of projects by name, narrowed by the beginning of the name or a part of it.
     pub async fn list_projects(
         &self,
         actor: &Actor,
         name_prefix: Option<String>,
+        name_contains: Option<String>,
         limit: i64,
         offset: i64,
     ) -> Result<Page<Project>, Error> {
         let allowed = allow(actor)?;
         let name_prefix = name_prefix.filter(|name| !name.is_empty());
         let (items, total) = self
-            .read::<_, Error, _>(&allowed, move |tx| Ok(projects::list(tx, name_prefix.as_deref(), limit, offset)?))
+            .read::<_, Error, _>(&allowed, move |tx| {
+                Ok(projects::list(tx, name_prefix.as_deref(), name_contains.as_deref(), limit, offset)?)
+            })
             .await?;
         Ok(Page { items, limit, offset, total })
     }

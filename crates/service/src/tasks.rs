@@ -14,7 +14,7 @@ use crate::triggers::{ExecutableId, Startable};
 use crate::workspaces::{Views, WorkspaceView, view};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use stoker_domain::ids::{ArtifactId, EnvironmentId, TaskId, WorkspaceId};
+use stoker_domain::ids::{ArtifactId, ConnectionId, EnvironmentId, ResourceId, TaskId, WorkspaceId};
 use stoker_domain::runtime::RuntimeType;
 use stoker_domain::schedule::ExecutableKind;
 use stoker_domain::{Permission, Right, limits, names};
@@ -86,6 +86,10 @@ pub struct TaskQuery {
     pub runtime_id: Option<String>,
     /// Run profile id.
     pub run_profile: Option<String>,
+    /// Id of a connection it uses.
+    pub connection: Option<String>,
+    /// Id of a resource it uses.
+    pub resource: Option<String>,
     /// Labels, all of them.
     pub tags: Vec<String>,
     /// What starts it.
@@ -155,6 +159,8 @@ impl Service {
             runtime_type: query.runtime_type,
             runtime_id: query.runtime_id,
             run_profile: query.run_profile,
+            connection: query.connection.as_deref().map(ConnectionId::parse).transpose()?,
+            resource: query.resource.as_deref().map(ResourceId::parse).transpose()?,
             tags: query.tags,
             trigger: query.trigger,
             visible_to: allowed.visible(SEE),

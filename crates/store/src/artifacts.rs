@@ -1,9 +1,9 @@
 //! Artifacts and their versions.
 
-use crate::db::record::{Conditions, like_escaped, record};
+use crate::db::record::{Conditions, record};
 use crate::db::{Json, Record};
 use crate::visible::seen;
-use crate::{StoreError, Tx, Value, params};
+use crate::{StoreError, Tx, params};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{ArtifactId, EnvironmentId, WorkspaceId};
 use stoker_domain::runtime::ArtifactType;
@@ -59,6 +59,8 @@ pub struct ArtifactFilter {
     pub workspace: Option<WorkspaceId>,
     /// Start of its name.
     pub name_prefix: Option<String>,
+    /// Part of its name.
+    pub name_contains: Option<String>,
     /// Its kinds; empty is all.
     pub kinds: Vec<ArtifactType>,
     /// Only workspaces on which this principal has a right of the mask.
@@ -90,9 +92,7 @@ pub fn list(
     if let Some(id) = &filter.workspace {
         conditions.and("workspace_id = ?", [id.into()]);
     }
-    if let Some(name) = &filter.name_prefix {
-        conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(name)))]);
-    }
+    conditions.named(filter.name_prefix.as_deref(), filter.name_contains.as_deref());
     if !filter.kinds.is_empty() {
         conditions.among("kind", filter.kinds.iter().map(|kind| kind.id().to_owned()).collect());
     }

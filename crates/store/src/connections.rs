@@ -1,6 +1,6 @@
 //! Connections.
 
-use crate::db::record::{Conditions, like_escaped, record};
+use crate::db::record::{Conditions, record};
 use crate::db::{Json, Record};
 use crate::visible::seen;
 use crate::{StoreError, Tx, Value, params};
@@ -48,6 +48,8 @@ pub struct PlaceFilter {
     pub workspace: Option<WorkspaceId>,
     /// Start of its name.
     pub name_prefix: Option<String>,
+    /// Part of its name.
+    pub name_contains: Option<String>,
     /// Only workspaces on which this principal has a right of the mask.
     pub visible_to: (String, i64),
 }
@@ -62,9 +64,7 @@ impl PlaceFilter {
         if let Some(id) = &self.workspace {
             conditions.and("workspace_id = ?", [id.into()]);
         }
-        if let Some(name) = &self.name_prefix {
-            conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(name)))]);
-        }
+        conditions.named(self.name_prefix.as_deref(), self.name_contains.as_deref());
         conditions
     }
 }
@@ -99,19 +99,25 @@ pub fn used_by(tx: &mut Tx<'_>, environment: &EnvironmentId, id: &ConnectionId) 
     tasks_naming(tx, "connections", environment, id.as_str())
 }
 
-/// Names of tasks of the environment whose map in `column` has `id` as a value. Keys and values are JSON texts written
-/// without blanks: only a value begins after a colon and a quote, because a quote inside a text has a backslash.
+/// The condition that the map in `column` has `id` as a value, with what it compares to. Keys and values are JSON texts
+/// written without blanks: only a value begins after a colon and a quote, because a quote inside a text has a backslash.
+pub(crate) fn naming(column: &str, id: &str) -> (String, [Value; 1]) {
+    (format!("{column} LIKE ?"), [Value::Text(format!("%:\"{id}\"%"))])
+}
+
+/// Names of tasks of the environment whose map in `column` has `id` as a value, a few of them.
 pub(crate) fn tasks_naming(
     tx: &mut Tx<'_>,
     column: &str,
     environment: &EnvironmentId,
     id: &str,
 ) -> Result<Vec<String>, StoreError> {
-    let sql = format!(
-        "SELECT name FROM tasks WHERE environment_id = $1 AND {column} LIKE $2 ORDER BY name {{bytes}} LIMIT 5"
-    );
-    let values = [environment.into(), Value::Text(format!("%:\"{id}\"%"))];
-    tx.query(&sql, &values)?.iter().map(|row| row.text(0)).collect()
+    let mut conditions = Conditions::default();
+    conditions.and("environment_id = ?", [environment.into()]);
+    let (clause, values) = naming(column, id);
+    conditions.and(&clause, values);
+    let sql = format!("SELECT name FROM tasks {} ORDER BY name {{bytes}} LIMIT 5", conditions.text());
+    tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect()
 }
 
 /// Removes a connection.

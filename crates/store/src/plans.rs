@@ -1,6 +1,6 @@
 //! Plans: their definitions, and which tasks and plans they name.
 
-use crate::db::record::{Conditions, name_part, record};
+use crate::db::record::{Conditions, record};
 use crate::db::{Json, Record};
 use crate::visible::seen;
 use crate::{StoreError, Tx, Value, params};
@@ -72,20 +72,9 @@ pub struct PlanFilter {
     pub visible_to: (String, i64),
 }
 
-/// Most ids in one statement.
-const CHUNK: usize = 400;
-
-/// Calls `each` with the places of a list of ids and their values, a few hundred at a time.
-fn chunked<I: AsRef<str>>(
-    ids: &BTreeSet<I>,
-    mut each: impl FnMut(&str, &[Value]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let all: Vec<Value> = ids.iter().map(|id| Value::from(id.as_ref())).collect();
-    for values in all.chunks(CHUNK) {
-        let places: Vec<String> = (1..=values.len()).map(|n| format!("${n}")).collect();
-        each(&places.join(", "), values)?;
-    }
-    Ok(())
+/// Ids as the one value of an `{any_of}`.
+fn texts<I: AsRef<str>>(ids: &BTreeSet<I>) -> [Value; 1] {
+    [Value::Texts(ids.iter().map(|id| id.as_ref().to_owned()).collect())]
 }
 
 /// The plan with this id.
@@ -114,10 +103,7 @@ pub fn list(tx: &mut Tx<'_>, filter: &PlanFilter, limit: i64, offset: i64) -> Re
     if let Some(id) = &filter.task {
         conditions.and("id IN (SELECT plan_id FROM plan_tasks WHERE task_id = ?)", [id.into()]);
     }
-    if let Some(name) = &filter.name_contains {
-        let (text, values) = name_part(name);
-        conditions.and(text, values);
-    }
+    conditions.named(None, filter.name_contains.as_deref());
     let total = tx.query_int(&format!("SELECT count(*) FROM plans {}", conditions.text()), conditions.values())?;
     let (page, values) = conditions.paged(limit, offset);
     let items = Plan::select(tx, &format!("{} ORDER BY name {{bytes}}, id {page}", conditions.text()), &values)?;
@@ -187,28 +173,14 @@ pub fn using_plan(tx: &mut Tx<'_>, plan: &PlanId) -> Result<Vec<String>, StoreEr
 
 /// The plans that these plans run as failure handlers.
 pub fn handlers_of(tx: &mut Tx<'_>, plans: &BTreeSet<PlanId>) -> Result<BTreeSet<PlanId>, StoreError> {
-    let mut found = BTreeSet::new();
-    chunked(plans, |places, values| {
-        let sql = format!("SELECT handler_id FROM plan_handlers WHERE plan_id IN ({places})");
-        for row in tx.query(&sql, values)? {
-            found.insert(PlanId::trusted(row.text(0)?));
-        }
-        Ok(())
-    })?;
-    Ok(found)
+    let sql = "SELECT handler_id FROM plan_handlers WHERE plan_id {any_of}$1{any_end}";
+    tx.query(sql, &texts(plans))?.iter().map(|row| row.text(0).map(PlanId::trusted)).collect()
 }
 
 /// The tasks that these plans name.
 pub fn tasks_of(tx: &mut Tx<'_>, plans: &BTreeSet<PlanId>) -> Result<BTreeSet<TaskId>, StoreError> {
-    let mut found = BTreeSet::new();
-    chunked(plans, |places, values| {
-        let sql = format!("SELECT task_id FROM plan_tasks WHERE plan_id IN ({places})");
-        for row in tx.query(&sql, values)? {
-            found.insert(TaskId::trusted(row.text(0)?));
-        }
-        Ok(())
-    })?;
-    Ok(found)
+    let sql = "SELECT task_id FROM plan_tasks WHERE plan_id {any_of}$1{any_end}";
+    tx.query(sql, &texts(plans))?.iter().map(|row| row.text(0).map(TaskId::trusted)).collect()
 }
 
 /// Where a task or plan that a plan names lies.
@@ -243,46 +215,15 @@ fn places(tx: &mut Tx<'_>, sql: &str, values: &[Value]) -> Result<Vec<Place>, St
 
 /// Where these tasks lie; those that do not exist are missing.
 pub fn task_places(tx: &mut Tx<'_>, ids: &BTreeSet<TaskId>) -> Result<Vec<Place>, StoreError> {
-    let mut found = Vec::new();
-    chunked(ids, |list, values| {
-        // Other kinds of engines are entities only, so a task on one is as good as unbound.
-        let bound = "CASE WHEN runtime_type IN ('REMOTE_ENGINE', 'REMOTE_ENGINE_CLUSTER') THEN runtime_id END";
-        let columns = format!("id, name, workspace_id, environment_id, {bound}");
-        found.extend(places(tx, &format!("SELECT {columns} FROM tasks WHERE id IN ({list})"), values)?);
-        Ok(())
-    })?;
-    Ok(found)
+    // Other kinds of engines are entities only, so a task on one is as good as unbound.
+    let sql = "SELECT id, name, workspace_id, environment_id, \
+               CASE WHEN runtime_type IN ('REMOTE_ENGINE', 'REMOTE_ENGINE_CLUSTER') THEN runtime_id END \
+               FROM tasks WHERE id {any_of}$1{any_end}";
+    places(tx, sql, &texts(ids))
 }
 
 /// Where these plans lie; those that do not exist are missing.
 pub fn plan_places(tx: &mut Tx<'_>, ids: &BTreeSet<PlanId>) -> Result<Vec<Place>, StoreError> {
-    let mut found = Vec::new();
-    chunked(ids, |list, values| {
-        let columns = "id, name, workspace_id, environment_id, id";
-        found.extend(places(tx, &format!("SELECT {columns} FROM plans WHERE id IN ({list})"), values)?);
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// The tasks with these ids; those that do not exist are missing.
-pub fn named_tasks(tx: &mut Tx<'_>, ids: &BTreeSet<TaskId>) -> Result<Vec<crate::tasks::Task>, StoreError> {
-    let mut found = Vec::new();
-    chunked(ids, |list, values| {
-        found.extend(crate::tasks::Task::select(tx, &format!("WHERE id IN ({list})"), values)?);
-        Ok(())
-    })?;
-    Ok(found)
-}
-
-/// Ids and names of the artifacts with these ids.
-pub fn artifact_names(tx: &mut Tx<'_>, ids: &BTreeSet<String>) -> Result<Vec<(String, String)>, StoreError> {
-    let mut found = Vec::new();
-    chunked(ids, |list, values| {
-        for row in tx.query(&format!("SELECT id, name FROM artifacts WHERE id IN ({list})"), values)? {
-            found.push((row.text(0)?, row.text(1)?));
-        }
-        Ok(())
-    })?;
-    Ok(found)
+    let sql = "SELECT id, name, workspace_id, environment_id, id FROM plans WHERE id {any_of}$1{any_end}";
+    places(tx, sql, &texts(ids))
 }

@@ -1,8 +1,8 @@
 //! Projects of the studio, and who works on them.
 
 use crate::db::Record;
-use crate::db::record::{Conditions, like_escaped, record};
-use crate::{StoreError, Tx, Value, params};
+use crate::db::record::{Conditions, record};
+use crate::{StoreError, Tx, params};
 use stoker_domain::ids::ProjectId;
 
 record! {
@@ -53,13 +53,12 @@ pub fn label_taken(tx: &mut Tx<'_>, label: &str) -> Result<bool, StoreError> {
 pub fn list(
     tx: &mut Tx<'_>,
     name_prefix: Option<&str>,
+    name_contains: Option<&str>,
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<Project>, i64), StoreError> {
     let mut conditions = Conditions::default();
-    if let Some(name) = name_prefix {
-        conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(name)))]);
-    }
+    conditions.named(name_prefix, name_contains);
     let total = tx.query_int(&format!("SELECT count(*) FROM projects {}", conditions.text()), conditions.values())?;
     let (page, values) = conditions.paged(limit, offset);
     let items = Project::select(tx, &format!("{} ORDER BY name {{bytes}}, id {page}", conditions.text()), &values)?;

@@ -1,14 +1,15 @@
 //! Tasks and their run configuration.
 
-use crate::db::record::{Conditions, holds_text, like_escaped, name_part, record};
+use crate::connections::naming;
+use crate::db::record::{Conditions, holds_text, record};
 use crate::db::{Json, Record};
 use crate::history_clauses::name_holds;
 use crate::visible;
-use crate::{StoreError, Tx, Value, params};
+use crate::{StoreError, Tx, params};
 use serde_json::{Map, Value as JsonValue};
 use std::collections::HashMap;
 use stoker_domain::PrincipalKind;
-use stoker_domain::ids::{ArtifactId, EnvironmentId, RunProfileId, TaskId, WorkspaceId};
+use stoker_domain::ids::{ArtifactId, ConnectionId, EnvironmentId, ResourceId, RunProfileId, TaskId, WorkspaceId};
 use stoker_domain::runtime::{ArtifactType, LogLevel, RuntimeType};
 
 record! {
@@ -114,6 +115,10 @@ pub struct TaskFilter {
     pub runtime_id: Option<String>,
     /// Its run profile.
     pub run_profile: Option<String>,
+    /// A connection it uses.
+    pub connection: Option<ConnectionId>,
+    /// A resource it uses.
+    pub resource: Option<ResourceId>,
     /// Labels it has, all of them.
     pub tags: Vec<String>,
     /// What starts it.
@@ -129,6 +134,8 @@ impl TaskFilter {
         self.workspace.is_some()
             || texts.iter().any(|text| text.is_some())
             || self.runtime_type.is_some()
+            || self.connection.is_some()
+            || self.resource.is_some()
             || self.trigger.is_some()
             || !self.tags.is_empty()
     }
@@ -216,13 +223,7 @@ fn conditions(filter: &TaskFilter, workspaces: &[String], named: Option<&[String
     if let Some(named) = named {
         conditions.among("id", named.to_vec());
     }
-    if let Some(name) = &filter.name_prefix {
-        conditions.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(name)))]);
-    }
-    if let Some(name) = &filter.name_contains {
-        let (text, values) = name_part(name);
-        conditions.and(text, values);
-    }
+    conditions.named(filter.name_prefix.as_deref(), filter.name_contains.as_deref());
     for (column, value) in
         [("artifact_id", &filter.artifact), ("runtime_id", &filter.runtime_id), ("run_profile_id", &filter.run_profile)]
     {
@@ -232,6 +233,16 @@ fn conditions(filter: &TaskFilter, workspaces: &[String], named: Option<&[String
     }
     if let Some(kind) = filter.runtime_type {
         conditions.and("runtime_type = ?", [kind.id().into()]);
+    }
+    let used = [
+        ("connections", filter.connection.as_ref().map(ConnectionId::as_str)),
+        ("resources", filter.resource.as_ref().map(ResourceId::as_str)),
+    ];
+    for (column, id) in used {
+        if let Some(id) = id {
+            let (clause, values) = naming(column, id);
+            conditions.and(&clause, values);
+        }
     }
     const LINKED: &str = "(SELECT executable_id FROM schedule_links WHERE executable_kind = 'TASK')";
     const HOOKED: &str = "(SELECT executable_id FROM webhooks WHERE executable_kind = 'TASK')";

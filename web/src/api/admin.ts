@@ -1,12 +1,12 @@
-/** What the pages of administration read. Lists here go by page number, with the number of pages in a header. */
+/** What the pages of administration read. Lists here go by page number, with their length in a header. */
 
 import { queryOptions } from '@tanstack/react-query';
 import createClient from 'openapi-fetch';
-import { MOST } from '../texts/admin';
 import { body, core, options, own, Problem, raw } from './client';
 import type { components as Identity, paths as IdentityPaths } from './generated/identity';
 import type { components as Service, paths as ServicePaths } from './generated/service-accounts';
 import type { components as Own } from './generated/stoker';
+import { PAGE, whole } from './queries';
 
 /** Users, groups, roles, security settings. */
 export const identity = createClient<IdentityPaths>(options);
@@ -28,30 +28,26 @@ export type ServiceAccount = Service['schemas']['ServiceAccount'];
 export type ServiceAccountWish = ServiceAccount;
 export type Token = Own['schemas']['PersonalToken'];
 
-/** Entries of a page. */
-const SIZE = 100;
-
 interface Answer<T> {
   data?: T[];
   error?: unknown;
   response: Response;
 }
 
-async function whole<T>(ask: (query: { page: number; size: number }) => Promise<Answer<T>>): Promise<T[]> {
-  const all: T[] = [];
-  for (let page = 1; page <= MOST / SIZE; page += 1) {
-    const answer = await ask({ page, size: SIZE });
-    all.push(...(await body<T[]>(Promise.resolve(answer as { data?: T[]; response: Response }))));
-    if (page >= Number(answer.response.headers.get('total-pages') ?? '0')) break;
-  }
-  return all;
+/** All of a list that goes by page number. */
+function listed<T>(ask: (query: { page: number; size: number }) => Promise<Answer<T>>): Promise<T[]> {
+  return whole(async (offset) => {
+    const answer = await ask({ page: offset / PAGE + 1, size: PAGE });
+    const items = await body(Promise.resolve(answer));
+    return { items, total: Number(answer.response.headers.get('total-elements') ?? items.length) };
+  });
 }
 
 /** All users by login. */
 export const users = () =>
   queryOptions({
     queryKey: ['objects', 'users'],
-    queryFn: () => whole<User>((query) => identity.GET('/account/users', { params: { query } })),
+    queryFn: () => listed<User>((query) => identity.GET('/account/users', { params: { query } })),
   });
 
 export const user = (id: string) =>
@@ -64,7 +60,7 @@ export const groupsOf = (id: string) =>
   queryOptions({
     queryKey: ['objects', 'user-groups', id],
     queryFn: () =>
-      whole<Group>((query) => identity.GET('/account/users/{id}/groups', { params: { path: { id }, query } })),
+      listed<Group>((query) => identity.GET('/account/users/{id}/groups', { params: { path: { id }, query } })),
   });
 
 export const tokensOf = (id: string) =>
@@ -77,7 +73,7 @@ export const tokensOf = (id: string) =>
 export const groups = () =>
   queryOptions({
     queryKey: ['objects', 'groups'],
-    queryFn: () => whole<Group>((query) => identity.GET('/account/groups', { params: { query } })),
+    queryFn: () => listed<Group>((query) => identity.GET('/account/groups', { params: { query } })),
   });
 
 export const group = (id: string) =>
@@ -90,14 +86,14 @@ export const membersOf = (id: string) =>
   queryOptions({
     queryKey: ['objects', 'group-users', id],
     queryFn: () =>
-      whole<User>((query) => identity.GET('/account/groups/{id}/users', { params: { path: { id }, query } })),
+      listed<User>((query) => identity.GET('/account/groups/{id}/users', { params: { path: { id }, query } })),
   });
 
 /** All roles by name. */
 export const roles = () =>
   queryOptions({
     queryKey: ['objects', 'roles'],
-    queryFn: () => whole<Role>((query) => identity.GET('/account/roles', { params: { query } })),
+    queryFn: () => listed<Role>((query) => identity.GET('/account/roles', { params: { query } })),
   });
 
 export const role = (id: string) =>
@@ -110,7 +106,7 @@ export const holdersOf = (id: string) =>
   queryOptions({
     queryKey: ['objects', 'role-users', id],
     queryFn: () =>
-      whole<User>((query) => identity.GET('/account/roles/{id}/users', { params: { path: { id }, query } })),
+      listed<User>((query) => identity.GET('/account/roles/{id}/users', { params: { path: { id }, query } })),
   });
 
 export const serviceAccounts = () =>
@@ -215,23 +211,8 @@ export const subscription = () =>
     queryFn: () => body(core.GET('/account/subscription')),
   });
 
-/** An event of the audit trail, from `/stoker/v1/audit-events`. */
-export interface AuditEvent {
-  id: string;
-  at: string;
-  actor: string;
-  actorKind: 'HUMAN' | 'SERVICE';
-  action: string;
-  objectType: string;
-  objectId: string;
-  workspaceId?: string;
-  requestId?: string;
-  clientIp?: string;
-  method?: string;
-  path?: string;
-  userAgent?: string;
-  detail?: Record<string, unknown>;
-}
+/** An event of the audit trail, whose detail is an object. */
+export type AuditEvent = Omit<Own['schemas']['AuditEvent'], 'detail'> & { detail?: Record<string, unknown> };
 
 /** What the audit trail is searched by. */
 export interface AuditFilter {
@@ -245,15 +226,22 @@ export interface AuditFilter {
 
 /** One page of the audit trail. Reading is an event itself, so pages ask only when somebody wants to see. */
 export function auditPage(filter: AuditFilter, before: string | undefined) {
-  const query = new URLSearchParams({ limit: '100' });
-  for (const [name, value] of Object.entries({ ...filter, before })) if (value) query.set(name, value);
-  return raw<{ items: AuditEvent[]; next?: string }>(`/stoker/v1/audit-events?${query}`);
+  const given = Object.entries({ ...filter, before }).filter(([, value]) => value);
+  const query = { ...Object.fromEntries(given), limit: PAGE };
+  return body(own.GET('/stoker/v1/audit-events', { params: { query } })) as Promise<{
+    items: AuditEvent[];
+    next?: string;
+  }>;
 }
 
 export const auditEvent = (id: string) =>
   queryOptions({
     queryKey: ['audit', 'one', id],
-    queryFn: () => raw<{ event: AuditEvent; before?: AuditEvent }>(`/stoker/v1/audit-events/${encodeURIComponent(id)}`),
+    queryFn: () =>
+      body(own.GET('/stoker/v1/audit-events/{id}', { params: { path: { id } } })) as Promise<{
+        event: AuditEvent;
+        before?: AuditEvent;
+      }>,
     // Events do not change.
     staleTime: Number.POSITIVE_INFINITY,
   });

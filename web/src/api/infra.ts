@@ -1,10 +1,11 @@
 /** What the pages of infrastructure and catalogue read. The first part of each key is its topic, as in `queries.ts`. */
 
 import { queryOptions } from '@tanstack/react-query';
-import { body, core, raw } from './client';
+import { identity } from './admin';
+import { body, core, own } from './client';
 import type { components as Core } from './generated/core';
-import { taskPage } from './pages';
-import { PAGE, type ScopeQuery, type TaskItem, whole } from './queries';
+import type { components as Own } from './generated/stoker';
+import { PAGE, whole } from './queries';
 
 type S = Core['schemas'];
 export type Connection = S['ConnectionDetails'];
@@ -20,24 +21,9 @@ export type Project = S['ProjectView'];
 export type Gen2Engine = S['PipelineEngine'];
 
 /** An analysis or run in the list of its promotion. */
-export interface PromotionRunLine {
-  executionId: string;
-  status: NonNullable<PromotionRun['status']>;
-  statusMessage?: string;
-  defective: boolean;
-  triggerTimestamp: string;
-  finishTimestamp?: string;
-  userId: string;
-  context?: string;
+export type PromotionRunLine = Omit<Own['schemas']['PromotionRunLine'], 'advanced'> & {
   advanced?: { artifactType: string; artifactId: string };
-}
-
-/** Somebody who can own or run things. */
-export interface Person {
-  id: string;
-  login: string;
-  name?: string;
-}
+};
 
 /** What engines told about themselves: version and last sign of life, by engine id. */
 export const engineReports = () =>
@@ -108,91 +94,16 @@ export const gen2Engines = () =>
     queryFn: () => body(core.GET('/processing/runtimes/pipeline-engines')),
   });
 
-export const connections = (scope: ScopeQuery, may: boolean) =>
-  queryOptions({
-    queryKey: ['objects', 'connections', scope],
-    queryFn: () =>
-      whole<Connection>((offset) =>
-        body(core.GET('/orchestration/connections', { params: { query: { ...scope, limit: PAGE, offset } } })),
-      ),
-    enabled: may && scope.environmentId !== undefined,
-  });
-
-/** How many connections there are, as a page of them that is as small as can be. */
-export const connectionCount = (scope: ScopeQuery) =>
-  queryOptions({
-    queryKey: ['objects', 'connection-count', scope],
-    queryFn: () => body(core.GET('/orchestration/connections', { params: { query: { ...scope, limit: 1 } } })),
-  });
-
 export const connection = (connectionId: string) =>
   queryOptions({
     queryKey: ['objects', 'connection', connectionId],
     queryFn: () => body(core.GET('/orchestration/connections/{connectionId}', { params: { path: { connectionId } } })),
   });
 
-export const resources = (scope: ScopeQuery, may: boolean) =>
-  queryOptions({
-    queryKey: ['objects', 'resources', scope],
-    queryFn: () =>
-      whole<Resource>((offset) =>
-        body(core.GET('/orchestration/resources', { params: { query: { ...scope, limit: PAGE, offset } } })),
-      ),
-    enabled: may && scope.environmentId !== undefined,
-  });
-
-/** How many resources there are, as a page of them that is as small as can be. */
-export const resourceCount = (scope: ScopeQuery) =>
-  queryOptions({
-    queryKey: ['objects', 'resource-count', scope],
-    queryFn: () => body(core.GET('/orchestration/resources', { params: { query: { ...scope, limit: 1 } } })),
-  });
-
 export const resource = (resourceId: string) =>
   queryOptions({
     queryKey: ['objects', 'resource', resourceId],
     queryFn: () => body(core.GET('/orchestration/resources/{resourceId}', { params: { path: { resourceId } } })),
-  });
-
-/** Most tasks that are looked into for what they use. */
-export const LOOKED_INTO = 300;
-const AT_ONCE = 6;
-
-/** A task with the ids of the connections and resources it uses. */
-export interface TaskLinks {
-  id: string;
-  name: string;
-  uses: string[];
-}
-
-/**
- * What each task of an environment uses. The list of tasks does not say it, so each is asked for; not renewed by hints,
- * which would ask for all of them again.
- */
-export const taskLinks = (environmentId: string | undefined) =>
-  queryOptions({
-    queryKey: ['task-links', environmentId],
-    queryFn: async ({ client, signal }) => {
-      const pages = Array.from({ length: LOOKED_INTO / PAGE }, (_, number) => taskPage({ environmentId }, number));
-      const read = await Promise.all(pages.map((page) => client.fetchQuery({ ...page, staleTime: 0 })));
-      const wanted = read.flatMap((page) => page.items);
-      const found: TaskLinks[] = [];
-      const next = async (rest: IterableIterator<TaskItem>): Promise<void> => {
-        for (const item of rest) {
-          const id = item.executable ?? '';
-          const path = { params: { path: { taskId: id } }, signal };
-          const one = await body(core.GET('/orchestration/executables/tasks/{taskId}', path));
-          const uses = [...Object.values(one.connections ?? {}), ...Object.values(one.resources ?? {})];
-          found.push({ id, name: item.name ?? id, uses });
-        }
-      };
-      const rest = wanted.values();
-      await Promise.all(Array.from({ length: AT_ONCE }, () => next(rest)));
-      found.sort((a, b) => a.name.localeCompare(b.name));
-      return { tasks: found, all: read[0]?.total ?? 0 };
-    },
-    enabled: environmentId !== undefined,
-    refetchOnMount: 'always',
   });
 
 /** How much there is of each kind in an environment. */
@@ -238,9 +149,11 @@ export const promotionRuns = (promotionId: string) =>
   queryOptions({
     queryKey: ['objects', 'promotion-runs', promotionId],
     queryFn: () =>
-      raw<{ items: PromotionRunLine[]; total: number }>(
-        `/stoker/v1/promotions/${encodeURIComponent(promotionId)}/executions?limit=50`,
-      ),
+      body(
+        own.GET('/stoker/v1/promotions/{id}/executions', {
+          params: { path: { id: promotionId }, query: { limit: 50 } },
+        }),
+      ) as Promise<{ items: PromotionRunLine[]; total: number }>,
     refetchInterval: (query) =>
       query.state.data?.items.some((one) => one.status === 'PROMOTION_STARTED') ? 2_000 : false,
   });
@@ -265,23 +178,6 @@ export const executors = (promotionId: string, may: boolean) =>
     enabled: may,
   });
 
-export const projects = (may: boolean) =>
-  queryOptions({
-    queryKey: ['objects', 'projects'],
-    queryFn: () =>
-      whole<Project>((offset) =>
-        body(core.GET('/orchestration/projects', { params: { query: { limit: PAGE, offset } } })),
-      ),
-    enabled: may,
-  });
-
-/** How many projects there are, as a page of them that is as small as can be. */
-export const projectCount = () =>
-  queryOptions({
-    queryKey: ['objects', 'project-count'],
-    queryFn: () => body(core.GET('/orchestration/projects', { params: { query: { limit: 1 } } })),
-  });
-
 export const project = (projectId: string) =>
   queryOptions({
     queryKey: ['objects', 'project', projectId],
@@ -300,6 +196,9 @@ export const projectUsers = (projectId: string) =>
 export const people = (may: boolean) =>
   queryOptions({
     queryKey: ['objects', 'people'],
-    queryFn: () => raw<Person[]>('/account/users?size=100'),
+    queryFn: async () => {
+      const all = await body(identity.GET('/account/users', { params: { query: { size: PAGE } } }));
+      return all.map(({ id = '', login = '' }) => ({ id, login }));
+    },
     enabled: may,
   });

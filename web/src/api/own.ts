@@ -1,17 +1,8 @@
-/** Shapes of the console's own family, which the documents do not have yet. */
+/** Whose session it is, and what the server hints at. */
 
-/** A session, from `/stoker/v1/session`. */
-export interface Session {
-  user: { id: string; login: string; name: string };
-  permissions: string[];
-  /** What the user may do on which workspace. */
-  rights: { workspaceId: string; rights: string[] }[];
-  csrfHeader: string;
-  csrfToken: string;
-  expiresAt: string;
-  publicUrl: string;
-  version: string;
-}
+import type { components as Own } from './generated/stoker';
+
+export type Session = Own['schemas']['Session'];
 
 /** Kinds of things that events speak of; the first part of every query key. */
 export const TOPICS = ['runs', 'logs', 'engines', 'objects'] as const;

@@ -2,6 +2,7 @@
 
 import { queryOptions } from '@tanstack/react-query';
 import { body, core } from './client';
+import type { Connection, Project, Resource } from './infra';
 import { type Artifact, PAGE, type PlanItem, type Schedule, type ScopeQuery, type TaskItem } from './queries';
 
 /** A part of a list, with how long the list is. */
@@ -17,6 +18,9 @@ export interface TaskFilter extends ScopeQuery {
   artifactId?: string;
   /** An engine or a cluster. */
   runtimeId?: string;
+  /** One that it uses. */
+  connectionId?: string;
+  resourceId?: string;
   tags?: string[];
   triggerType?: 'no_trigger' | 'daily' | 'weekly' | 'monthly' | 'once' | 'webhook' | 'cron';
 }
@@ -39,7 +43,7 @@ export const taskPage = (filter: TaskFilter, number: number, size = PAGE) =>
     enabled: filter.environmentId !== undefined,
   });
 
-/** What a list of plans or artifacts is narrowed to: part of the name of plans, the beginning of that of artifacts. */
+/** What the other lists are narrowed to: a place, and a part of the name. */
 export interface NameFilter extends ScopeQuery {
   name?: string;
 }
@@ -57,17 +61,41 @@ export const planPage = (filter: NameFilter, number: number) =>
     enabled: filter.environmentId !== undefined,
   });
 
+/** The parameters of a page of the catalogue. */
+function paged({ name, ...place }: NameFilter, number: number) {
+  return { params: { query: { ...place, nameContains: name, limit: PAGE, offset: number * PAGE } } };
+}
+
 /** Artifacts by name. */
 export const artifactPage = (filter: NameFilter, number: number) =>
   queryOptions({
     queryKey: ['objects', 'artifact-page', filter, number],
-    queryFn: (): Promise<Page<Artifact>> =>
-      body(
-        core.GET('/orchestration/artifacts', {
-          params: { query: { ...filter, limit: PAGE, offset: number * PAGE } },
-        }),
-      ),
+    queryFn: (): Promise<Page<Artifact>> => body(core.GET('/orchestration/artifacts', paged(filter, number))),
     enabled: filter.environmentId !== undefined,
+  });
+
+/** Connections by name. */
+export const connectionPage = (filter: NameFilter, number: number, may = true) =>
+  queryOptions({
+    queryKey: ['objects', 'connection-page', filter, number],
+    queryFn: (): Promise<Page<Connection>> => body(core.GET('/orchestration/connections', paged(filter, number))),
+    enabled: may && filter.environmentId !== undefined,
+  });
+
+/** Resources by name. */
+export const resourcePage = (filter: NameFilter, number: number, may = true) =>
+  queryOptions({
+    queryKey: ['objects', 'resource-page', filter, number],
+    queryFn: (): Promise<Page<Resource>> => body(core.GET('/orchestration/resources', paged(filter, number))),
+    enabled: may && filter.environmentId !== undefined,
+  });
+
+/** Projects by name. */
+export const projectPage = (name: string | undefined, number: number, may: boolean) =>
+  queryOptions({
+    queryKey: ['objects', 'project-page', name, number],
+    queryFn: (): Promise<Page<Project>> => body(core.GET('/orchestration/projects', paged({ name }, number))),
+    enabled: may,
   });
 
 /** A text as an expression that looks for exactly it, however it is written. */

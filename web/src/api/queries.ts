@@ -31,8 +31,8 @@ export type RunTimeline = Omit<Own['schemas']['RunTimeline'], 'events' | 'parame
 /** Largest page of every list. */
 export const PAGE = 100;
 /** Most pages that are fetched of a list that is needed whole. */
-const WHOLE = 30;
-/** Most entries of such a list; pages that show one say when there are more. */
+const WHOLE = 50;
+/** Most entries of such a list. */
 export const MOST_READ = WHOLE * PAGE;
 
 export interface ScopeQuery {
@@ -154,16 +154,6 @@ export const clusters = () =>
   queryOptions({
     queryKey: ['engines', 'clusters'],
     queryFn: () => body(core.GET('/processing/runtimes/remote-engine-clusters')),
-  });
-
-export const artifacts = (scope: ScopeQuery) =>
-  queryOptions({
-    queryKey: ['objects', 'artifacts', scope],
-    queryFn: () =>
-      whole<Artifact>((offset) =>
-        body(core.GET('/orchestration/artifacts', { params: { query: { ...scope, limit: PAGE, offset } } })),
-      ),
-    enabled: scope.environmentId !== undefined,
   });
 
 export const artifactVersion = (artifactId: string, version: string) =>

@@ -2,152 +2,67 @@
 
 import { queryOptions } from '@tanstack/react-query';
 import type { Document } from '../lib/tester-doc';
-import { raw } from './client';
+import { body, own } from './client';
+import type { components as Own } from './generated/stoker';
 
-export interface ProjectLine {
-  id: string;
-  name: string;
-  requests: number;
-  version: number;
-  createdAt: number;
-  updatedAt: number;
-  /** The workspace that it is shared with. */
-  workspaceId?: string;
-  /** Whether it is one's own. */
-  own: boolean;
-  mayChange: boolean;
-}
-export interface Project extends ProjectLine {
-  secrets: string[];
-  document: Document;
-}
-export interface Written extends ProjectLine {
-  secrets: string[];
-  warnings: string[];
-}
-export interface Preview {
-  value?: string;
-  problem?: { message: string; line: number; column: number; suggestion?: string };
-  warnings: string[];
-  completion?: { from: number; candidates: { insert: string; kind: string; help: string }[] };
-}
-export type Outcome = 'Ok' | 'Failure' | 'Error' | 'Skipped';
-export interface RunLine {
-  id: string;
-  projectId: string;
-  projectName: string;
-  targetId?: string;
-  targetName: string;
-  environment?: string;
-  state: 'running' | 'finished' | 'cancelled' | 'limit' | 'broken-off';
-  outcome?: Outcome;
-  problem?: string;
-  requests: number;
-  bad: number;
-  startedAt: number;
-  finishedAt?: number;
-}
-export interface Pair {
-  name: string;
-  value: string;
-}
-export interface Exchange {
-  method: string;
-  uri: string;
-  requestHeaders: Pair[];
-  requestBody: string;
-  redirects: string[];
-  status: number;
-  message: string;
-  responseHeaders: Pair[];
-  responseBody: string;
-  responseLength: number;
-  latencyMs: number;
-  durationMs: number;
-}
-export interface RequestReport {
-  id: string;
-  name: string;
-  outcome: Outcome;
-  attempts: number;
-  durationMs: number;
-  problem: string | null;
-  checks: {
-    subject: string;
-    path: string;
-    comparison: string;
-    expected: string | null;
-    received: string | null;
-    outcome: Outcome;
-    message: string;
-  }[];
-  warnings: string[];
-  extracted: Pair[];
-  exchange: Exchange | null;
-}
-export interface Run extends RunLine {
-  report: { items: { unit: string; request: RequestReport }[]; leftOut: number };
-}
+type S = Own['schemas'];
+export type ProjectLine = S['TestProject'];
+export type Project = Omit<S['TestProjectDocument'], 'document'> & { document: Document };
+export type Written = S['TestProjectWritten'];
+export type Preview = S['TestPreviewed'];
+export type RunLine = S['TestRun'];
+export type Outcome = NonNullable<RunLine['outcome']>;
+export type Run = S['TestRunReport'];
+export type Pair = S['TestPair'];
+export type Exchange = S['TestExchange'];
+export type RequestReport = S['TestRequestReport'];
+export type Language = S['TestCode']['language'];
 
-const BASE = '/stoker/v1/tester';
-const one = (id: string) => `${BASE}/projects/${encodeURIComponent(id)}`;
-
-function send<T>(method: string, path: string, content?: unknown): Promise<T> {
-  const body = content === undefined ? undefined : JSON.stringify(content);
-  return raw<T>(path, { method, body, headers: body ? { 'content-type': 'application/json' } : undefined });
-}
+const at = (id: string) => ({ params: { path: { id } } });
 
 export const projects = () =>
-  queryOptions({
-    queryKey: ['tester', 'projects'],
-    queryFn: () => raw<{ items: ProjectLine[]; more: boolean }>(`${BASE}/projects`),
-  });
+  queryOptions({ queryKey: ['tester', 'projects'], queryFn: () => body(own.GET('/stoker/v1/tester/projects')) });
 
 export const project = (id: string) =>
-  queryOptions({ queryKey: ['tester', 'project', id], queryFn: () => raw<Project>(one(id)), staleTime: Infinity });
+  queryOptions({
+    queryKey: ['tester', 'project', id],
+    queryFn: async () => (await body(own.GET('/stoker/v1/tester/projects/{id}', at(id)))) as Project,
+    staleTime: Infinity,
+  });
 
 export const history = (projectId?: string) =>
   queryOptions({
     queryKey: ['tester', 'runs', projectId ?? ''],
-    queryFn: async () => {
-      const query = projectId ? `?${new URLSearchParams({ projectId })}` : '';
-      return (await raw<{ items: RunLine[] }>(`${BASE}/runs${query}`)).items;
-    },
+    queryFn: async () => (await body(own.GET('/stoker/v1/tester/runs', { params: { query: { projectId } } }))).items,
   });
 
 /** A run; while it goes on, it is asked for again and again. */
 export const run = (id: string) =>
   queryOptions({
     queryKey: ['tester', 'run', id],
-    queryFn: () => raw<Run>(`${BASE}/runs/${encodeURIComponent(id)}`),
+    queryFn: () => body(own.GET('/stoker/v1/tester/runs/{id}', at(id))),
     refetchInterval: (query) => (!query.state.data || query.state.data.state === 'running' ? 300 : false),
   });
 
-export const preview = (id: string, environmentId: string | undefined, text: string, at?: number) =>
-  send<Preview>('POST', `${one(id)}/preview`, { text, ...(environmentId ? { environmentId } : {}), at });
+export const preview = (id: string, environmentId: string | undefined, text: string, place?: number) =>
+  body(own.POST('/stoker/v1/tester/projects/{id}/preview', { ...at(id), body: { text, environmentId, at: place } }));
 
-export const createProject = (name: string) => send<Written>('POST', `${BASE}/projects`, { name });
-export const importFile = (text: string, format?: string) =>
-  send<Written>('POST', `${BASE}/imports`, { text, ...(format ? { format } : {}) });
+export const createProject = (name: string) => body(own.POST('/stoker/v1/tester/projects', { body: { name } }));
+export const importFile = (text: string, format?: S['TestImport']['format']) =>
+  body(own.POST('/stoker/v1/tester/imports', { body: { text, format } }));
 export const saveProject = (id: string, version: number, name: string, document: Document) =>
-  send<Written>('PUT', one(id), { version, name, document });
+  body(own.PUT('/stoker/v1/tester/projects/{id}', { ...at(id), body: { version, name, document } }));
 /** Shares a project with a workspace, or takes it back without one. */
 export const shareProject = (id: string, version: number, workspaceId: string | undefined) =>
-  send<Written>('PUT', `${one(id)}/workspace`, { version, ...(workspaceId ? { workspaceId } : {}) });
+  body(own.PUT('/stoker/v1/tester/projects/{id}/workspace', { ...at(id), body: { version, workspaceId } }));
 /** Keeps one's own values of secret variables. */
-export const keepSecrets = (id: string, values: { environmentId: string; variableId: string; value?: string }[]) =>
-  send<{ secrets: string[] }>('PUT', `${one(id)}/secrets`, { values });
-export const deleteProject = (id: string) => send<void>('DELETE', one(id));
+export const keepSecrets = (id: string, values: S['TestSecretValue'][]) =>
+  body(own.PUT('/stoker/v1/tester/projects/{id}/secrets', { ...at(id), body: { values } }));
+export const deleteProject = (id: string) => body(own.DELETE('/stoker/v1/tester/projects/{id}', at(id)));
 export const startRun = (id: string, targetId: string | undefined, environmentId: string | undefined) =>
-  send<{ id: string }>('POST', `${one(id)}/runs`, {
-    ...(targetId ? { targetId } : {}),
-    ...(environmentId ? { environmentId } : {}),
-  });
-export const cancelRun = (id: string) => send<void>('POST', `${BASE}/runs/${encodeURIComponent(id)}/cancel`, {});
-export const codeOf = (id: string, requestId: string, environmentId: string | undefined, language: string) =>
-  send<{ text: string }>('POST', `${one(id)}/code`, {
-    requestId,
-    language,
-    ...(environmentId ? { environmentId } : {}),
-  });
-export const exportUrl = (id: string, format: string) => `${one(id)}/export?format=${format}`;
+  body(own.POST('/stoker/v1/tester/projects/{id}/runs', { ...at(id), body: { targetId, environmentId } }));
+export const cancelRun = (id: string) => body(own.POST('/stoker/v1/tester/runs/{id}/cancel', at(id)));
+export const codeOf = (id: string, requestId: string, environmentId: string | undefined, language: Language) =>
+  body(own.POST('/stoker/v1/tester/projects/{id}/code', { ...at(id), body: { requestId, language, environmentId } }));
+export const exportUrl = (id: string, format: string) =>
+  `/stoker/v1/tester/projects/${encodeURIComponent(id)}/export?format=${format}`;

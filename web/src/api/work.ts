@@ -3,6 +3,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { body, core, own, Problem, raw } from './client';
 import type { components as Core } from './generated/core';
+import type { components as Observed } from './generated/observability';
 import type { components as Own } from './generated/stoker';
 import { PAGE, runPage, type ScopeQuery } from './queries';
 
@@ -13,7 +14,9 @@ export type Step = S['Step'];
 export type Due = S['ScheduledEventsResponse'];
 
 /** A record of the history of runs: of a task, or of a plan as a whole. */
-export interface Past {
+export type Past = Partial<
+  Omit<Observed['schemas']['ExecutionRecord'], 'id' | 'name' | 'status' | 'type' | 'triggerType' | 'triggerTime'>
+> & {
   id: string;
   name: string;
   /** Upper-case status of the history. */
@@ -22,21 +25,7 @@ export interface Past {
   type: string;
   triggerType?: string;
   triggerTime: number;
-  runStartTime?: number;
-  runEndTime?: number;
-  operator?: string;
-  taskId?: string;
-  planId?: string;
-  planName?: string;
-  planExecutionId?: string;
-  artifactName?: string;
-  artifactVersion?: string;
-  engineId?: string;
-  engineName?: string;
-  clusterName?: string;
-  errorMessage?: string;
-  attempts?: number;
-}
+};
 
 /** A condition of the history, as the API wants it. */
 export interface HistoryFilter {
@@ -119,15 +108,7 @@ export async function historyFile(search: HistorySearch): Promise<string> {
 }
 
 /** One component of a job with what passed through it. */
-export interface ComponentRow {
-  connector_label: string;
-  connector_id: string;
-  connector_type: string;
-  target_label?: string;
-  component_start_time_seconds: number;
-  component_connection_rows_total: number;
-  component_execution_duration_milliseconds: number;
-}
+export type ComponentRow = Observed['schemas']['ComponentMetric'];
 
 /** What passed through the components of a run; nothing when the job tells nothing. */
 export const components = (id: string) =>
@@ -135,10 +116,10 @@ export const components = (id: string) =>
     queryKey: ['runs', 'components', id],
     queryFn: async () => {
       try {
-        const page = await raw<{ metrics?: { items?: ComponentRow[] }; items?: ComponentRow[] }>(
-          `${OBSERVED}/${id}/component?limit=200`,
+        const page = await raw<Observed['schemas']['ExecutionComponentMetrics']>(
+          `${OBSERVED}/${encodeURIComponent(id)}/component?limit=200`,
         );
-        return page.metrics?.items ?? page.items ?? [];
+        return page.metrics.items;
       } catch (error) {
         // Not everybody who may see a run may see its metrics.
         if (error instanceof Problem && error.status === 403) return null;
@@ -220,10 +201,7 @@ export const triggerPreview = (trigger: string) =>
   });
 
 /** What the console keeps for the user. */
-export interface Kept {
-  version: number;
-  document: { views?: View[] };
-}
+export type Kept = Own['schemas']['Preferences'] & { document: { views?: View[] } };
 
 /** A named set of filters of the runs page. */
 export interface View {

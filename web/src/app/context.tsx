@@ -22,6 +22,11 @@ export function useShared(): Shared {
   return shared;
 }
 
+/** The address under which programs elsewhere reach the server; that of this page, unless it was told. */
+export function usePublicUrl(): string {
+  return useShared().session.publicUrl || window.location.origin;
+}
+
 /** Whether the user holds one of these permissions, for showing only what can be used. The server decides. */
 export function useMay(...any: string[]): boolean {
   const { session } = useShared();

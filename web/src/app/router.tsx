@@ -41,7 +41,7 @@ const planRun = createRoute({
 const tasks = createRoute({
   getParentRoute: () => root,
   path: '/tasks',
-  validateSearch: holds('name', 'artifact', 'place', 'starts', 'tag'),
+  validateSearch: holds('name', 'artifact', 'place', 'starts', 'tag', 'connection', 'resource'),
   component: lazyRouteComponent(() => import('../pages/tasks'), 'Tasks'),
 });
 

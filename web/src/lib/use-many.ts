@@ -3,12 +3,12 @@
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { artifactPage, type Page, planPage, schedulePage, taskPage } from '../api/pages';
+import { artifactPage, connectionPage, type Page, planPage, resourcePage, schedulePage, taskPage } from '../api/pages';
 import type { ScopeQuery } from '../api/queries';
 import { w } from '../texts/work';
 
 /** What can be chosen. */
-export type Kind = 'task' | 'plan' | 'artifact' | 'schedule';
+export type Kind = 'task' | 'plan' | 'artifact' | 'connection' | 'resource' | 'schedule';
 
 /** An entry of a field for choosing. */
 export interface Choice {
@@ -16,10 +16,15 @@ export interface Choice {
   label: string;
   /** Where it is, for telling apart those of the same name. */
   place?: string;
+  workspaceId?: string;
   /** Whether it can be started now; told of tasks and plans. */
   paused?: boolean;
   /** Whether something else has it already; told of schedules. */
   taken?: boolean;
+  /** What a connection leads to. */
+  app?: string;
+  /** Whether it is a file; told of resources. */
+  file?: boolean;
 }
 
 const WAIT_MS = 200;
@@ -33,6 +38,8 @@ function question(kind: Kind, scope: ScopeQuery, text: string): Source {
   if (kind === 'task') return taskPage({ ...scope, name }, 0);
   if (kind === 'plan') return planPage({ ...scope, name }, 0);
   if (kind === 'artifact') return artifactPage({ ...scope, name }, 0);
+  if (kind === 'connection') return connectionPage({ ...scope, name }, 0);
+  if (kind === 'resource') return resourcePage({ ...scope, name }, 0);
   return schedulePage(scope.environmentId, name, 0);
 }
 
@@ -42,7 +49,9 @@ interface Found {
   name?: string;
   description?: string;
   executableId?: string;
-  workspace?: { name?: string };
+  workspace?: { id?: string; name?: string };
+  app?: string;
+  file?: boolean;
   taskPauseDetails?: { pause?: boolean };
   planPauseDetails?: { pause?: boolean };
 }
@@ -52,6 +61,9 @@ function choice(one: Found): Choice {
     value: one.executable ?? one.id ?? '',
     label: one.name || one.description || w.schedule.unnamed,
     place: one.workspace?.name,
+    workspaceId: one.workspace?.id,
+    app: one.app,
+    file: one.file,
     paused: one.taskPauseDetails?.pause ?? one.planPauseDetails?.pause,
     taken: Boolean(one.executableId),
   };

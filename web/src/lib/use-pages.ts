@@ -1,5 +1,6 @@
 /** A list of any length that the server searches: pages come as one scrolls to them. */
 
+import { useDebouncedValue } from '@mantine/hooks';
 import { type UseQueryResult, useQueries } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { Page } from '../api/pages';
@@ -23,6 +24,13 @@ export interface Pages<T> {
   onRange: (first: number, last: number) => void;
   error: unknown;
   refetch: () => void;
+}
+
+const REST_MS = 200;
+
+/** A text that is typed, once it has rested a moment; nothing when it is empty. */
+export function useSettled(text: string | undefined): string | undefined {
+  return useDebouncedValue(text?.trim() || undefined, REST_MS)[0];
 }
 
 /** The rows that `page` asks for; while another question is on its way, the answer to the last one stays. */

@@ -4,11 +4,12 @@ import { Button, FileButton, Group, Select, Stack, Text, TextInput } from '@mant
 import { IconUpload } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useWorkspacesWith } from '../app/context';
 import { guessed } from '../lib/archive-name';
 import { t } from '../texts/pages';
-import { Dialog, Failure } from '../ui/parts';
+import { FormFoot, useAct } from '../ui/fields';
+import { Dialog } from '../ui/parts';
 import { Sending, useUpload } from '../ui/upload';
 
 /** What was published. */
@@ -25,32 +26,30 @@ function PublishForm({ file, close }: { file: File; close: (done?: Published) =>
   const [version, setVersion] = useState(guess.version);
   const places = useWorkspacesWith('PUBLISH');
   const [workspace, setWorkspace] = useState<string | null>(places[0]?.id ?? null);
-  const [error, setError] = useState<unknown>();
-  const [busy, setBusy] = useState(false);
+  const act = useAct('name', 'version', 'workspaceId');
   const uploading = useUpload();
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      const query = new URLSearchParams({ workspaceId: workspace ?? '', name, version });
-      const path = `/stoker/v1/artifacts?${query}`;
-      const made = await uploading.send<{ id: string }>({ method: 'POST', path, body: file, type: 'application/zip' });
-      await queries.invalidateQueries({ queryKey: ['objects'] });
-      close({ id: made.id, name, version });
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
+  const publish = async () => {
+    const query = new URLSearchParams({ workspaceId: workspace ?? '', name, version });
+    const path = `/stoker/v1/artifacts?${query}`;
+    const made = await uploading.send<{ id: string }>({ method: 'POST', path, body: file, type: 'application/zip' });
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+    close({ id: made.id, name, version });
   };
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={act.send(publish)} noValidate>
       <Stack>
-        <TextInput label={t.name} value={name} onChange={(event) => setName(event.currentTarget.value)} required />
+        <TextInput
+          label={t.name}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          error={act.at('name')}
+          required
+        />
         <TextInput
           label={t.artifacts.version}
           value={version}
           onChange={(event) => setVersion(event.currentTarget.value)}
+          error={act.at('version')}
           required
         />
         <Select
@@ -59,17 +58,10 @@ function PublishForm({ file, close }: { file: File; close: (done?: Published) =>
           data={places.map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
           value={workspace}
           onChange={setWorkspace}
+          error={act.at('workspaceId')}
         />
         <Sending share={uploading.share} />
-        {error !== undefined && <Failure error={error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => close()}>
-            {t.cancel}
-          </Button>
-          <Button type="submit" loading={busy} disabled={!workspace}>
-            {t.artifacts.publish}
-          </Button>
-        </Group>
+        <FormFoot act={act} label={t.artifacts.publish} close={() => close()} disabled={!workspace} />
       </Stack>
     </form>
   );

@@ -7,44 +7,46 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react';
 import { body, core } from '../api/client';
 import { artifact, artifactPage } from '../api/pages';
-import { type Artifact, artifacts, artifactVersion } from '../api/queries';
+import { type Artifact, artifactVersion } from '../api/queries';
 import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
+import { usePages, useSettled } from '../lib/use-pages';
 import { t } from '../texts/pages';
-import { CutLine } from '../ui/cut';
 import { isGone } from '../ui/fields';
 import { List } from '../ui/list';
 import { FindField } from '../ui/list-page';
 import { isSecret } from '../ui/parameters';
 import { ConfirmButton, Empty, Facts, Failure, Head, Id, isLost, Moment, useNow, Waiting } from '../ui/parts';
-import { hasPart } from '../ui/pickers';
 import { TaskRows } from '../ui/task-rows';
 import { Drop } from './artifact-drop';
 
 export function Artifacts() {
   const { query: scope } = useScope();
-  const list = useQuery(artifacts(scope));
   const may = useMay('TMC_OPERATOR');
   const places = useWorkspacesWith('PUBLISH');
   const search = useSearch({ from: '/artifacts' });
-  const shown = (list.data ?? []).filter((one) => hasPart(one.name, search.name));
+  const name = useSettled(search.name);
+  const list = usePages<Artifact>((number) => artifactPage({ ...scope, name }, number));
   return (
     <div className="page">
-      <Head title={t.artifacts.title} />
+      <Head
+        title={t.artifacts.title}
+        badge={list.data && <span className="muted">{list.total.toLocaleString('en-GB')}</span>}
+      />
       {may && places.length > 0 && <Drop />}
       <Group>
         <FindField label={t.artifacts.search} />
       </Group>
-      <CutLine read={list.data?.length ?? 0} page={artifactPage(scope, 0)} />
       {isLost(list) ? (
-        <Failure error={list.error} retry={() => list.refetch()} />
+        <Failure error={list.error} retry={list.refetch} />
       ) : !list.data ? (
         <Waiting />
       ) : (
         <List
           label={t.artifacts.title}
-          count={shown.length}
-          row={(index) => shown[index]}
+          count={list.total}
+          row={list.row}
           rowKey={(one) => one.id}
+          onRange={list.onRange}
           columns={[
             {
               key: 'name',
@@ -74,7 +76,7 @@ export function Artifacts() {
             },
           ]}
           empty={
-            search ? (
+            name ? (
               <Empty title={t.artifacts.noMatch} />
             ) : (
               <Empty title={t.artifacts.none}>{t.artifacts.noneHint}</Empty>

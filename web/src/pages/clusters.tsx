@@ -116,9 +116,7 @@ export function Clusters() {
         make={may ? { label: c.new, act: () => setOpen(true) } : undefined}
         above={<ProcessingTabs />}
         filters={<FindField label={c.search} />}
-        query={list}
-        all={here}
-        shown={shown}
+        rows={{ query: list, all: here, shown }}
         rowKey={(one) => one.id}
         columns={objectColumns<Cluster>({
           state: {

@@ -139,7 +139,7 @@ export function NewConnection({ close }: { close: () => void }) {
         body: { name, app, workspaceId: workspace ?? '', parameters: parametersOf(rows) },
       }),
     );
-    await queries.invalidateQueries({ queryKey: ['objects', 'connections'] });
+    await queries.invalidateQueries({ queryKey: ['objects', 'connection-page'] });
     await navigate({ to: '/manage/connections/$id', params: { id: made.id } });
   };
   return (

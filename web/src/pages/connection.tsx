@@ -13,7 +13,7 @@ import { t } from '../texts/pages';
 import { isGone } from '../ui/fields';
 import { MoveButton } from '../ui/move';
 import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
-import { UsesPanel } from '../ui/uses';
+import { TaskRows } from '../ui/task-rows';
 import { EditConnection } from './connection-form';
 
 const c = infra.connections;
@@ -35,7 +35,7 @@ export function ConnectionPage() {
   const remove = async () => {
     await body(core.DELETE('/orchestration/connections/{connectionId}', { params: { path } }));
     await navigate({ to: '/manage/connections' });
-    await queries.invalidateQueries({ queryKey: ['objects', 'connections'] });
+    await queries.invalidateQueries({ queryKey: ['objects', 'connection-page'] });
   };
   const move = (targetWorkspaceId: string) =>
     body(
@@ -105,7 +105,11 @@ export function ConnectionPage() {
             ]}
           />
         </section>
-        <UsesPanel id={id} environmentId={it.workspace.environment?.id} />
+        <TaskRows
+          title={infra.uses.title}
+          none={infra.uses.none}
+          filter={{ environmentId: it.workspace.environment?.id, connectionId: id }}
+        />
       </div>
     </div>
   );

@@ -1,15 +1,15 @@
 /** The connections of an environment. */
 
-import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { connectionCount, connections } from '../api/infra';
+import type { Connection } from '../api/infra';
+import { connectionPage } from '../api/pages';
 import { useMay, useScope, useWorkspacesWith } from '../app/context';
+import { usePages, useSettled } from '../lib/use-pages';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FindField, ListPage } from '../ui/list-page';
 import { Dialog, Empty, Moment, useNow } from '../ui/parts';
-import { hasPart } from '../ui/pickers';
 import { NewConnection } from './connection-form';
 
 const c = infra.connections;
@@ -20,10 +20,9 @@ export function Connections() {
   const now = useNow(30_000);
   const holds = useWorkspacesWith('AUTHOR', 'MANAGE').length > 0;
   const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
-  const list = useQuery(connections(query, may));
+  const name = useSettled(search.name);
+  const list = usePages<Connection>((number) => connectionPage({ ...query, name }, number, may));
   const [open, setOpen] = useState(false);
-  const here = list.data ?? [];
-  const shown = here.filter((one) => hasPart(one.name, search.name));
   return (
     <>
       <Dialog open={open} close={() => setOpen(false)} title={c.new}>
@@ -34,10 +33,7 @@ export function Connections() {
         make={may && holds ? { label: c.new, act: () => setOpen(true) } : undefined}
         filters={<FindField label={c.search} />}
         denied={!may && <Empty title={c.noRights}>{c.noRightsHint}</Empty>}
-        query={list}
-        all={here}
-        page={connectionCount(query)}
-        shown={shown}
+        rows={{ pages: list, narrowed: name !== undefined }}
         rowKey={(one) => one.id}
         columns={[
           {

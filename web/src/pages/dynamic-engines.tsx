@@ -77,9 +77,7 @@ export function DynamicEngines() {
         above={<ProcessingTabs />}
         filters={<FindField label={d.search} />}
         denied={!sees && <Denied what={d.title} permission="TMC_CLUSTER_MANAGEMENT" />}
-        query={list}
-        all={all}
-        shown={all.filter((one) => hasPart(one.name, search.name))}
+        rows={{ query: list, all, shown: all.filter((one) => hasPart(one.name, search.name)) }}
         rowKey={(one) => one.id}
         columns={objectColumns<DynamicEngine>({
           state: { title: d.state, cell: (one) => <DynamicBadge state={one.state} /> },

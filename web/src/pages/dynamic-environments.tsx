@@ -117,9 +117,7 @@ export function DynamicEnvironments() {
         above={<ProcessingTabs />}
         filters={<FindField label={p.search} />}
         denied={!may && <Denied what={p.title} permission="TMC_ENVIRONMENT_MANAGEMENT" />}
-        query={list}
-        all={all}
-        shown={all.filter((one) => hasPart(one.name, search.name))}
+        rows={{ query: list, all, shown: all.filter((one) => hasPart(one.name, search.name)) }}
         rowKey={(one) => one.id}
         columns={objectColumns<DynamicPlace>({
           state: { title: p.state, cell: (one) => <PlaceBadge status={one.status} /> },

@@ -7,7 +7,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { body, core } from '../api/client';
 import { engineReports } from '../api/infra';
 import { clusters, type Engine, engine, type Run, runPage } from '../api/queries';
-import { useMay, useScope, useShared } from '../app/context';
+import { useMay, usePublicUrl, useScope } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { ExecutableName } from '../ui/executable';
@@ -43,7 +43,7 @@ export function pairingCommands(url: string, key: string): string {
 }
 
 function Pairing({ one }: { one: Engine }) {
-  const { session } = useShared();
+  const base = usePublicUrl();
   if (!one.preAuthorizedKey) {
     return <Text className="muted">{one.status === 'PAIRED' ? t.engine.pairedHint : i.noRights}</Text>;
   }
@@ -53,7 +53,7 @@ function Pairing({ one }: { one: Engine }) {
       <Text fw={600}>{t.engine.key}</Text>
       <Code text={one.preAuthorizedKey} what={t.engine.key} />
       <Text fw={600}>{t.engine.commands}</Text>
-      <Code text={pairingCommands(session.publicUrl, one.preAuthorizedKey)} what={t.engine.commands} />
+      <Code text={pairingCommands(base, one.preAuthorizedKey)} what={t.engine.commands} />
       <Text fw={600}>{i.otherSystems}</Text>
       <Text>
         <a href="/downloads/remote-engine.tar.gz">{i.tar}</a> · <a href="/downloads/remote-engine.zip">{i.zip}</a>

@@ -156,9 +156,7 @@ export function Engines() {
             />
           </>
         }
-        query={all}
-        all={here}
-        shown={shown}
+        rows={{ query: all, all: here, shown }}
         rowKey={(one) => one.id}
         columns={[
           { key: 'state', title: t.engines.status, width: '8rem', cell: (one) => <EngineBadge engine={one} /> },

@@ -86,9 +86,7 @@ export function Environments() {
         make={may ? { label: e.new, act: () => setOpen(true) } : undefined}
         above={!may && <Text className="muted">{e.noRights}</Text>}
         filters={<FindField label={e.search} />}
-        query={list}
-        all={list.data ?? []}
-        shown={shown}
+        rows={{ query: list, all: list.data ?? [], shown }}
         rowKey={(one) => one.id}
         columns={[
           {
@@ -103,7 +101,7 @@ export function Environments() {
           },
           {
             key: 'default',
-            title: e.isDefault,
+            title: e.default,
             width: '6rem',
             wide: true,
             cell: (one) => one.default && <Badge tone="idle">{e.isDefault}</Badge>,

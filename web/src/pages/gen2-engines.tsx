@@ -93,9 +93,7 @@ export function Gen2Engines() {
         make={may ? { label: g.new, act: () => setOpen(true) } : undefined}
         above={<ProcessingTabs />}
         filters={<FindField label={g.search} />}
-        query={list}
-        all={here}
-        shown={shown}
+        rows={{ query: list, all: here, shown }}
         rowKey={(one) => one.id}
         columns={objectColumns<Gen2Engine>({
           state: { title: t.engines.status, cell: () => <Badge tone="idle">{t.engines.notPaired}</Badge> },

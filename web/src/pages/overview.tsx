@@ -1,23 +1,26 @@
 /** Is anything wrong? What failed, what waits and why, the engines, and what comes next. */
 
-import { Anchor, Text, Title } from '@mantine/core';
+import { Text, Title } from '@mantine/core';
 import { IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { type UseQueryResult, useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode, useDeferredValue } from 'react';
 import { artifactPage, taskPage } from '../api/pages';
-import { engines, type Run, runPage, runTimeline, type ScopeQuery, upcoming } from '../api/queries';
+import { type Engine, engines, type Run, runPage, runTimeline, type ScopeQuery, upcoming } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { t } from '../texts/pages';
 import { currentWait, waitReason } from '../texts/reasons';
+import { type Tone, WENT_WRONG } from '../texts/status';
 import { fullTime, instant } from '../texts/time';
 import { ExecutableLink, ExecutableName } from '../ui/executable';
-import { Failure, Head, Moment, StateBadge, useNow, Waiting } from '../ui/parts';
-import { EngineBadge, ofEnvironment } from './engines';
+import { Failure, Head, isLost, Moment, StateBadge, useNow, Waiting } from '../ui/parts';
+import { EngineBadge, engineState, ofEnvironment } from './engines';
 
 const SHOWN = 6;
 const COMING = 8;
-const FAILURES = ['execution_failed', 'deploy_failed', 'terminated_timeout'] as const;
+const ENGINES = 10;
+
+const MOVES_MS = 5_000;
 
 function Panel({ title, children }: { title: string; children: ReactNode }) {
   return (
@@ -85,156 +88,223 @@ function Guide({ scope }: { scope: ScopeQuery }) {
   );
 }
 
-export function Overview() {
-  const now = useNow(5_000);
-  const { query: scope, environment } = useScope();
-  const guided = useMay('TMC_OPERATOR', 'TMC_CLUSTER_MANAGEMENT');
-  const running = useQuery(runPage({ ...scope, status: 'executing' }, 0, 1));
-  const waiting = useQuery(runPage({ ...scope, status: 'dispatching' }, 0, SHOWN));
-  const failed = useQueries({
-    queries: FAILURES.map((status) => runPage({ ...scope, status, lastDays: 1 }, 0, SHOWN)),
-    combine: (all) => ({
-      items: all
-        .flatMap((one) => one.data?.items ?? [])
-        .sort((a, b) => b.triggerTimestamp.localeCompare(a.triggerTimestamp)),
-      total: all.reduce((sum, one) => sum + (one.data?.total ?? 0), 0),
-      ready: all.every((one) => one.data),
-    }),
+type RunPage = { items: Run[]; total: number };
+
+function together(all: UseQueryResult<RunPage>[]) {
+  return {
+    items: all
+      .flatMap((one) => one.data?.items ?? [])
+      .sort((a, b) => b.triggerTimestamp.localeCompare(a.triggerTimestamp))
+      .slice(0, SHOWN),
+    total: all.reduce((sum, one) => sum + (one.data?.total ?? 0), 0),
+    ready: all.every((one) => one.data),
+    error: all.find((one) => one.error)?.error ?? null,
+  };
+}
+
+/** What went wrong within a day: the last ones, and how many. */
+function useFailed(scope: ScopeQuery) {
+  return useQueries({
+    queries: WENT_WRONG.map((status) => runPage({ ...scope, status, lastDays: 1 }, 0, SHOWN)),
+    combine: together,
   });
-  const ever = useQuery(runPage(scope, 0, 1));
+}
+
+const waitingPage = (scope: ScopeQuery) => runPage({ ...scope, status: 'dispatching' }, 0, SHOWN);
+
+/** The address of the runs that went wrong; who may not search the history filters by one state at a time. */
+function useWrongRuns() {
+  const whole = useMay('TMC_OPERATOR');
+  return { status: whole ? WENT_WRONG.join(',') : WENT_WRONG[0], days: '1' };
+}
+
+function Counter(props: { value: ReactNode; label: string }) {
+  return (
+    <>
+      <strong>{props.value ?? '–'}</strong>
+      <span className="muted">{props.label}</span>
+    </>
+  );
+}
+
+const box = (tone?: Tone) => `panel counter${tone ? ` tone-${tone}` : ''}`;
+
+/** What each panel below is about, as a number that leads to all of it. */
+const Counters = memo(function Counters({ scope }: { scope: ScopeQuery }) {
+  const running = useQuery(runPage({ ...scope, status: 'executing' }, 0, 1));
+  const waiting = useQuery(waitingPage(scope));
+  const failed = useFailed(scope);
   const list = useQuery(engines());
   const due = useQuery(upcoming(scope, 24));
-  const here = ofEnvironment(list.data, environment?.id);
-  const available = here.filter((one) => one.availability === 'AVAILABLE').length;
+  const wrong = useWrongRuns();
+  const here = ofEnvironment(list.data, scope.environmentId);
+  const available = here.filter((one) => engineState(one) === 'available').length;
   // One that was never paired is not missing; one that was and does not answer is.
-  const away = here.some((one) => one.status === 'PAIRED' && one.availability !== 'AVAILABLE');
-  const broken = running.error ?? waiting.error ?? list.error;
+  const away = here.some((one) => engineState(one) === 'away');
+  const broken = running.error ?? waiting.error ?? failed.error ?? list.error;
+  return (
+    <>
+      {broken && <Failure error={broken} />}
+      <nav className="counters" aria-label={t.overview.title}>
+        <Link className={box('busy')} to="/runs" search={{ status: 'executing' }}>
+          <Counter value={running.data?.total} label={t.overview.running} />
+        </Link>
+        <Link className={box('wait')} to="/runs" search={{ status: 'dispatching' }}>
+          <Counter value={waiting.data?.total} label={t.overview.waiting} />
+        </Link>
+        <Link className={box(failed.total > 0 ? 'bad' : 'good')} to="/runs" search={wrong}>
+          <Counter value={failed.ready ? failed.total : undefined} label={t.overview.failed} />
+        </Link>
+        <Link className={box(away ? 'bad' : 'good')} to="/engines">
+          <Counter value={list.data && `${available}/${here.length}`} label={t.overview.engines} />
+        </Link>
+        <Link className={box()} to="/runs" search={{ view: 'coming' }}>
+          <Counter value={due.data?.total} label={t.overview.due} />
+        </Link>
+      </nav>
+    </>
+  );
+});
 
+const Wrong = memo(function Wrong({ scope }: { scope: ScopeQuery }) {
+  const now = useNow(MOVES_MS);
+  const failed = useFailed(scope);
+  const wrong = useWrongRuns();
+  if (!failed.ready) return failed.error ? <Text className="muted">{t.failed}</Text> : <Waiting />;
+  if (failed.total === 0) return <Text className="muted">{t.overview.nothingWrong}</Text>;
+  return (
+    <ul className="rows">
+      {failed.items.map((run) => (
+        <li key={run.executionId}>
+          <StateBadge status={run.status} />
+          <span className="grow line">
+            <Link to="/runs/$id" params={{ id: run.executionId }}>
+              <ExecutableName id={run.taskId} plan={false} />
+            </Link>{' '}
+            <span className="muted">{run.errorMessage}</span>
+          </span>
+          <Moment at={run.finishTimestamp ?? run.triggerTimestamp} now={now} />
+        </li>
+      ))}
+      {failed.total > SHOWN && (
+        <li>
+          <Link to="/runs" search={wrong}>
+            {t.overview.more(failed.total - SHOWN)}
+          </Link>
+        </li>
+      )}
+    </ul>
+  );
+});
+
+const Waits = memo(function Waits({ scope }: { scope: ScopeQuery }) {
+  const now = useNow(MOVES_MS);
+  const waiting = useQuery(waitingPage(scope));
+  if (!waiting.data) return waiting.error ? <Text className="muted">{t.failed}</Text> : <Waiting />;
+  if (waiting.data.total === 0) return <Text className="muted">{t.overview.nothingWaits}</Text>;
+  return (
+    <ul className="rows">
+      {waiting.data.items.map((run) => (
+        <WaitLine key={run.executionId} run={run} now={now} />
+      ))}
+      {waiting.data.total > SHOWN && (
+        <li>
+          <Link to="/runs" search={{ status: 'dispatching' }}>
+            {t.overview.more(waiting.data.total - SHOWN)}
+          </Link>
+        </li>
+      )}
+    </ul>
+  );
+});
+
+const FIRST = { away: 0, available: 1, unpaired: 2 };
+
+/** Those that are missing stand first. */
+function byState(one: Engine, other: Engine): number {
+  return FIRST[engineState(one)] - FIRST[engineState(other)];
+}
+
+const Health = memo(function Health({ scope }: { scope: ScopeQuery }) {
+  const list = useQuery(engines());
+  if (!list.data) return list.error ? <Text className="muted">{t.failed}</Text> : <Waiting />;
+  const here = ofEnvironment(list.data, scope.environmentId).sort(byState);
+  if (here.length === 0) {
+    return (
+      <Text className="muted">
+        {t.overview.noEngines} <Link to="/engines">{t.engines.new}</Link>
+      </Text>
+    );
+  }
+  return (
+    <ul className="rows">
+      {here.slice(0, ENGINES).map((one) => (
+        <li key={one.id}>
+          <EngineBadge engine={one} />
+          <span className="grow line">
+            <Link to="/engines/$id" params={{ id: one.id }}>
+              {one.name}
+            </Link>
+          </span>
+        </li>
+      ))}
+      {here.length > ENGINES && (
+        <li>
+          <Link to="/engines">{t.overview.more(here.length - ENGINES)}</Link>
+        </li>
+      )}
+    </ul>
+  );
+});
+
+const Next = memo(function Next({ scope }: { scope: ScopeQuery }) {
+  const now = useNow(MOVES_MS);
+  const due = useQuery(upcoming(scope, 24));
+  if (isLost(due)) return <Failure error={due.error} />;
+  if (!due.data) return <Waiting />;
+  if (due.data.items.length === 0) return <Text className="muted">{t.overview.nothingNext}</Text>;
+  return (
+    <ul className="rows">
+      {due.data.items.slice(0, COMING).map((event) => {
+        const id = event.id ?? '';
+        const at = instant(event.date);
+        return (
+          <li key={`${id} ${event.date} ${event.sourceTriggerName}`}>
+            <span className="grow line">
+              <ExecutableLink id={id} plan={event.type === 'PLAN'} />
+            </span>
+            <span className="muted wide">{at === undefined ? '' : fullTime(at)}</span>
+            <Moment at={event.date} now={now} />
+          </li>
+        );
+      })}
+      {due.data.total > COMING && (
+        <li>
+          <Link to="/runs" search={{ view: 'coming' }}>
+            {t.overview.more(due.data.total - COMING)}
+          </Link>
+        </li>
+      )}
+    </ul>
+  );
+});
+
+export function Overview() {
+  const { query: scope } = useScope();
+  const guided = useMay('TMC_OPERATOR', 'TMC_CLUSTER_MANAGEMENT');
+  const ever = useQuery(runPage(scope, 0, 1));
+  // The numbers come first; the browser may do other things before the rest is drawn.
+  const whole = useDeferredValue(true, false);
   return (
     <div className="page">
       <Head title={t.overview.title} />
-      {broken && <Failure error={broken} />}
-      <nav className="counters" aria-label={t.overview.title}>
-        <Link className="panel counter tone-busy" to="/runs" search={{ status: 'executing' }}>
-          <strong>{running.data?.total ?? '–'}</strong>
-          <span className="muted">{t.overview.running}</span>
-        </Link>
-        <Link className="panel counter tone-wait" to="/runs" search={{ status: 'dispatching' }}>
-          <strong>{waiting.data?.total ?? '–'}</strong>
-          <span className="muted">{t.overview.waiting}</span>
-        </Link>
-        <Link
-          className={`panel counter ${failed.total > 0 ? 'tone-bad' : 'tone-good'}`}
-          to="/runs"
-          search={{ status: 'execution_failed', days: '1' }}
-        >
-          <strong>{failed.ready ? failed.total : '–'}</strong>
-          <span className="muted">{t.overview.failed}</span>
-        </Link>
-        <Link className={`panel counter ${away ? 'tone-bad' : 'tone-good'}`} to="/engines">
-          <strong>{list.data ? `${available}/${here.length}` : '–'}</strong>
-          <span className="muted">{t.overview.engines}</span>
-        </Link>
-        <Link className="panel counter" to="/schedules">
-          <strong>{due.data?.total ?? '–'}</strong>
-          <span className="muted">{t.overview.due}</span>
-        </Link>
-      </nav>
+      <Counters scope={scope} />
       {ever.data?.total === 0 && guided && <Guide scope={scope} />}
       <div className="columns halves">
-        <Panel title={t.overview.wrong}>
-          {!failed.ready ? (
-            <Waiting />
-          ) : failed.total === 0 ? (
-            <Text className="muted">{t.overview.nothingWrong}</Text>
-          ) : (
-            <ul className="rows">
-              {failed.items.slice(0, SHOWN).map((run) => (
-                <li key={run.executionId}>
-                  <StateBadge status={run.status} />
-                  <span className="grow line">
-                    <Link to="/runs/$id" params={{ id: run.executionId }}>
-                      <ExecutableName id={run.taskId} plan={false} />
-                    </Link>{' '}
-                    <span className="muted">{run.errorMessage}</span>
-                  </span>
-                  <Moment at={run.finishTimestamp ?? run.triggerTimestamp} now={now} />
-                </li>
-              ))}
-              {failed.total > SHOWN && (
-                <li>
-                  <Anchor component={Link} to="/runs">
-                    {t.overview.more(failed.total - SHOWN)}
-                  </Anchor>
-                </li>
-              )}
-            </ul>
-          )}
-        </Panel>
-        <Panel title={t.overview.waits}>
-          {!waiting.data ? (
-            <Waiting />
-          ) : waiting.data.total === 0 ? (
-            <Text className="muted">{t.overview.nothingWaits}</Text>
-          ) : (
-            <ul className="rows">
-              {waiting.data.items.map((run) => (
-                <WaitLine key={run.executionId} run={run} now={now} />
-              ))}
-              {waiting.data.total > SHOWN && (
-                <li>
-                  <Link to="/runs" search={{ status: 'dispatching' }}>
-                    {t.overview.more(waiting.data.total - SHOWN)}
-                  </Link>
-                </li>
-              )}
-            </ul>
-          )}
-        </Panel>
-        <Panel title={t.overview.health}>
-          {here.length === 0 ? (
-            <Text className="muted">
-              {t.overview.noEngines} <Link to="/engines">{t.engines.new}</Link>
-            </Text>
-          ) : (
-            <ul className="rows">
-              {here.slice(0, 10).map((one) => (
-                <li key={one.id}>
-                  <EngineBadge engine={one} />
-                  <span className="grow line">
-                    <Link to="/engines/$id" params={{ id: one.id }}>
-                      {one.name}
-                    </Link>
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
-        </Panel>
-        <Panel title={t.overview.next}>
-          {!due.data ? (
-            <Waiting />
-          ) : due.data.items.length === 0 ? (
-            <Text className="muted">{t.overview.nothingNext}</Text>
-          ) : (
-            <ul className="rows">
-              {due.data.items.slice(0, COMING).map((event) => {
-                const id = event.id ?? '';
-                const at = instant(event.date);
-                return (
-                  <li key={`${id} ${event.date} ${event.sourceTriggerName}`}>
-                    <span className="grow line">
-                      <ExecutableLink id={id} plan={event.type === 'PLAN'} />
-                    </span>
-                    <span className="muted wide">{at === undefined ? '' : fullTime(at)}</span>
-                    <Moment at={event.date} now={now} />
-                  </li>
-                );
-              })}
-              {due.data.total > COMING && <li className="muted">{t.overview.more(due.data.total - COMING)}</li>}
-            </ul>
-          )}
-        </Panel>
+        <Panel title={t.overview.wrong}>{whole ? <Wrong scope={scope} /> : <Waiting />}</Panel>
+        <Panel title={t.overview.waits}>{whole ? <Waits scope={scope} /> : <Waiting />}</Panel>
+        <Panel title={t.overview.health}>{whole ? <Health scope={scope} /> : <Waiting />}</Panel>
+        <Panel title={t.overview.next}>{whole ? <Next scope={scope} /> : <Waiting />}</Panel>
       </div>
     </div>
   );

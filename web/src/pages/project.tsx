@@ -129,7 +129,7 @@ function People({ id }: { id: string }) {
             {f.add}
           </Button>
         </Group>
-        {act.rest !== undefined && <Failure error={act.rest} />}
+        {act.rest}
       </form>
     </section>
   );
@@ -150,7 +150,7 @@ export function ProjectPage() {
   const remove = async () => {
     await body(core.DELETE('/orchestration/projects/{projectId}', { params: { path: { projectId: id } } }));
     await navigate({ to: '/manage/projects' });
-    await queries.invalidateQueries({ queryKey: ['objects', 'projects'] });
+    await queries.invalidateQueries({ queryKey: ['objects', 'project-page'] });
   };
   return (
     <div className="page">

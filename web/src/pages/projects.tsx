@@ -1,18 +1,20 @@
 /** The projects, and making a new one. */
 
 import { Stack, Text, TextInput } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
-import { projectCount, projects } from '../api/infra';
+import type { Project } from '../api/infra';
+import { projectPage } from '../api/pages';
 import { useMay, useShared } from '../app/context';
+import { usePages, useSettled } from '../lib/use-pages';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, useAct } from '../ui/fields';
 import { FindField, ListPage } from '../ui/list-page';
 import { Dialog, Empty } from '../ui/parts';
-import { hasPart, LoginInput } from '../ui/pickers';
+import { LoginInput } from '../ui/pickers';
 
 const p = infra.projects;
 
@@ -29,7 +31,7 @@ function NewProject({ close }: { close: () => void }) {
     const made = await body(
       core.POST('/orchestration/projects', { body: { name, url, owner, description: description || undefined } }),
     );
-    await queries.invalidateQueries({ queryKey: ['objects', 'projects'] });
+    await queries.invalidateQueries({ queryKey: ['objects'] });
     await navigate({ to: '/manage/projects/$id', params: { id: made.id ?? '' } });
   };
   return (
@@ -68,10 +70,9 @@ function NewProject({ close }: { close: () => void }) {
 export function Projects() {
   const search = useSearch({ from: '/manage/projects' });
   const may = useMay('TMC_PROJECT_MANAGEMENT');
-  const list = useQuery(projects(may));
+  const name = useSettled(search.name);
+  const list = usePages<Project>((number) => projectPage(name, number, may));
   const [open, setOpen] = useState(false);
-  const all = list.data ?? [];
-  const shown = all.filter((one) => hasPart(one.name, search.name));
   return (
     <>
       <Dialog open={open} close={() => setOpen(false)} title={p.new}>
@@ -82,10 +83,7 @@ export function Projects() {
         make={may ? { label: p.new, act: () => setOpen(true) } : undefined}
         filters={<FindField label={p.search} />}
         denied={!may && <Empty title={p.noRights}>{p.noRightsHint}</Empty>}
-        query={list}
-        all={all}
-        page={projectCount()}
-        shown={shown}
+        rows={{ pages: list, narrowed: name !== undefined }}
         rowKey={(one) => one.id ?? ''}
         columns={[
           {

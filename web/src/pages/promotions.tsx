@@ -97,9 +97,7 @@ export function Promotions() {
         title={p.title}
         make={may ? { label: p.new, act: () => setOpen(true) } : undefined}
         denied={!see && <Empty title={p.noRights}>{p.noRightsHint}</Empty>}
-        query={list}
-        all={all}
-        shown={all}
+        rows={{ query: list, all, shown: all }}
         rowKey={(one) => one.executable}
         columns={[
           {
@@ -115,7 +113,8 @@ export function Promotions() {
           {
             key: 'last',
             title: p.lastRun,
-            width: 'minmax(9rem, 1fr)',
+            width: 'minmax(11rem, 1fr)',
+            narrow: 'minmax(11rem, max-content)',
             cell: (one) => {
               const last = lasts.get(one.executable);
               return last ? <PromotionBadge status={last.status} defective={last.defective} /> : '–';

@@ -76,7 +76,7 @@ export function NewResource({ close }: { close: () => void }) {
     parts.append('resource', JSON.stringify(about));
     parts.append('file', file, file.name);
     const made = await uploading.send<Resource>({ method: 'POST', path: '/orchestration/resources', body: parts });
-    await queries.invalidateQueries({ queryKey: ['objects', 'resources'] });
+    await queries.invalidateQueries({ queryKey: ['objects', 'resource-page'] });
     await navigate({ to: '/manage/resources/$id', params: { id: made.id } });
   };
   return (

@@ -13,7 +13,7 @@ import { t } from '../texts/pages';
 import { isGone } from '../ui/fields';
 import { MoveButton } from '../ui/move';
 import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Notice, Waiting } from '../ui/parts';
-import { UsesPanel } from '../ui/uses';
+import { TaskRows } from '../ui/task-rows';
 import { EditResource, ReplaceContent } from './resource-form';
 
 const r = infra.resources;
@@ -36,7 +36,7 @@ export function ResourcePage() {
   const remove = async () => {
     await body(core.DELETE('/orchestration/resources/{resourceId}', { params: { path } }));
     await navigate({ to: '/manage/resources' });
-    await queries.invalidateQueries({ queryKey: ['objects', 'resources'] });
+    await queries.invalidateQueries({ queryKey: ['objects', 'resource-page'] });
   };
   const move = (targetWorkspaceId: string) =>
     body(
@@ -99,7 +99,11 @@ export function ResourcePage() {
             ]}
           />
         </section>
-        <UsesPanel id={id} environmentId={it.workspaceInfo.environment?.id} />
+        <TaskRows
+          title={infra.uses.title}
+          none={infra.uses.none}
+          filter={{ environmentId: it.workspaceInfo.environment?.id, resourceId: id }}
+        />
       </div>
     </div>
   );

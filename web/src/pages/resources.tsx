@@ -1,16 +1,16 @@
 /** The resources of an environment. */
 
 import { IconUpload } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { resourceCount, resources } from '../api/infra';
+import type { Resource } from '../api/infra';
+import { resourcePage } from '../api/pages';
 import { useMay, useScope, useWorkspacesWith } from '../app/context';
+import { usePages, useSettled } from '../lib/use-pages';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FindField, ListPage } from '../ui/list-page';
 import { Dialog, Empty } from '../ui/parts';
-import { hasPart } from '../ui/pickers';
 import { NewResource } from './resource-form';
 
 const r = infra.resources;
@@ -20,10 +20,9 @@ export function Resources() {
   const search = useSearch({ from: '/manage/resources' });
   const holds = useWorkspacesWith('AUTHOR', 'MANAGE').length > 0;
   const may = useMay('TMC_OPERATOR', 'TMC_CONNECTION_RESOURCE_EDIT');
-  const list = useQuery(resources(query, may));
+  const name = useSettled(search.name);
+  const list = usePages<Resource>((number) => resourcePage({ ...query, name }, number, may));
   const [open, setOpen] = useState(false);
-  const here = list.data ?? [];
-  const shown = here.filter((one) => hasPart(one.name, search.name));
   return (
     <>
       <Dialog open={open} close={() => setOpen(false)} title={r.new}>
@@ -38,10 +37,7 @@ export function Resources() {
         }
         filters={<FindField label={r.search} />}
         denied={!may && <Empty title={r.noRights}>{r.noRightsHint}</Empty>}
-        query={list}
-        all={here}
-        page={resourceCount(query)}
-        shown={shown}
+        rows={{ pages: list, narrowed: name !== undefined }}
         rowKey={(one) => one.id}
         columns={[
           {

@@ -15,7 +15,7 @@ export function RunComponents({ id }: { id: string }) {
   if (isLost(found)) return <Failure error={found.error} retry={() => found.refetch()} />;
   const rows = found.data;
   if (!rows) return null;
-  const most = Math.max(1, ...rows.map((row) => row.component_connection_rows_total));
+  const most = Math.max(1, ...rows.map((row) => row.component_connection_rows_total ?? 0));
   return (
     <section className="panel">
       <Title order={2} size="h2">
@@ -38,8 +38,8 @@ export function RunComponents({ id }: { id: string }) {
             </thead>
             <tbody>
               {rows.map((row) => {
-                const passed = row.component_connection_rows_total;
-                const ms = row.component_execution_duration_milliseconds;
+                const passed = row.component_connection_rows_total ?? 0;
+                const ms = row.component_execution_duration_milliseconds ?? 0;
                 const name = row.connector_label || row.connector_id;
                 return (
                   <tr key={`${row.connector_id} ${row.target_label} ${row.component_start_time_seconds}`}>

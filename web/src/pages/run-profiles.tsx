@@ -78,9 +78,7 @@ export function RunProfiles() {
           </>
         }
         denied={!may && <Empty title={p.noRights}>{p.noRightsHint}</Empty>}
-        query={list}
-        all={here}
-        shown={shown}
+        rows={{ query: list, all: here, shown }}
         rowKey={(one) => one.id}
         columns={[
           {

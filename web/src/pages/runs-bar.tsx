@@ -8,7 +8,7 @@ import { type HistorySearch, historyFile } from '../api/work';
 import { useScope } from '../app/context';
 import { MORE_KEYS, type RunSearch } from '../lib/run-search';
 import { t } from '../texts/pages';
-import { RUN_FILTERS, stateOf } from '../texts/status';
+import { RUN_FILTERS, stateOf, WENT_WRONG } from '../texts/status';
 import { w } from '../texts/work';
 import { FoundSelect } from '../ui/found';
 import { Failure, Waiting } from '../ui/parts';
@@ -16,6 +16,9 @@ import { Failure, Waiting } from '../ui/parts';
 const MoreFilters = lazy(() => import('./run-filters').then((m) => ({ default: m.MoreFilters })));
 
 const PERIODS = [1, 7, 30, 60];
+
+const STATES = RUN_FILTERS.map((status) => ({ value: status as string, label: stateOf(status).label }));
+const ANY_WRONG = { value: WENT_WRONG.join(','), label: w.runs.wentWrong };
 
 /** Saves a text as a file of the browser's user. */
 function saveAs(name: string, text: string): void {
@@ -78,7 +81,7 @@ export const FilterBar = memo(function FilterBar(props: { search: RunSearch; wan
         <Select
           aria-label={t.runs.status}
           placeholder={`${t.runs.status}: ${t.all}`}
-          data={RUN_FILTERS.map((status) => ({ value: status, label: stateOf(status).label }))}
+          data={whole ? [ANY_WRONG, ...STATES] : STATES}
           value={search.status ?? null}
           onChange={(status) => set({ status: status ?? undefined })}
           clearable

@@ -1,7 +1,6 @@
 /** Schedules: the list, and a calendar of what they will start. */
 
 import { Button, Group } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
@@ -9,7 +8,7 @@ import { lazy, Suspense } from 'react';
 import { schedulePage } from '../api/pages';
 import { type Schedule, scheduleEvents } from '../api/queries';
 import { useMay, useScheduleRight, useScope } from '../app/context';
-import { usePages } from '../lib/use-pages';
+import { usePages, useSettled } from '../lib/use-pages';
 import { t } from '../texts/pages';
 import { fullTime, instant } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
@@ -18,8 +17,6 @@ import { ExecutableLink } from '../ui/executable';
 import { type Column, List } from '../ui/list';
 import { FindField } from '../ui/list-page';
 import { Empty, Failure, Head, isLost, Waiting } from '../ui/parts';
-
-const REST_MS = 200;
 
 const Calendar = lazy(() => import('./calendar').then((m) => ({ default: m.Calendar })));
 
@@ -69,7 +66,7 @@ const COLUMNS: Column<Schedule>[] = [
 function Rows({ search }: { search?: string }) {
   const { query: scope } = useScope();
   const may = useMay('TMC_OPERATOR');
-  const [wanted] = useDebouncedValue(search?.trim() || undefined, REST_MS);
+  const wanted = useSettled(search);
   const list = usePages<Schedule>((number) => schedulePage(scope.environmentId, wanted, number));
   if (isLost(list)) return <Failure error={list.error} retry={list.refetch} />;
   if (!list.data) return <Waiting />;
@@ -111,10 +108,10 @@ export function Schedules() {
       <Head title={t.schedules.title}>{may && <NewScheduleLink />}</Head>
       <Group gap="sm" className="filters">
         <nav className="tabs" aria-label={w.schedule.views}>
-          <Link to="/schedules" search={{}} aria-current={calendar ? undefined : 'page'}>
+          <Link to="/schedules" search={{}} aria-current={calendar ? 'false' : 'page'}>
             {w.schedule.list}
           </Link>
-          <Link to="/schedules" search={{ view: 'calendar' }} aria-current={calendar ? 'page' : undefined}>
+          <Link to="/schedules" search={{ view: 'calendar' }} aria-current={calendar ? 'page' : 'false'}>
             {w.schedule.calendar}
           </Link>
         </nav>

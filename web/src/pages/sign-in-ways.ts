@@ -4,16 +4,15 @@
  */
 
 import { Problem, raw } from '../api/client';
+import type { components as Own } from '../api/generated/stoker';
 import type { Session } from '../api/own';
 import { duration } from '../texts/time';
 
 /** What the server offers. */
-export interface Ways {
-  password: boolean;
-  token: boolean;
+export type Ways = Omit<Own['schemas']['SignInWays'], 'openId'> & {
   /** An identity provider: what its button is called, and where signing in with it begins. */
   openId: { name: string; path: string } | null;
-}
+};
 
 /** What every server offers that does not tell. */
 const ALWAYS: Ways = { password: true, token: true, openId: null };

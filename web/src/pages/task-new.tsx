@@ -5,20 +5,20 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useState } from 'react';
 import { body, core, Problem } from '../api/client';
-import { artifactPage } from '../api/pages';
-import { type Artifact, artifacts, artifactVersion, runConfig, type Task, task } from '../api/queries';
+import { artifact, artifactPage } from '../api/pages';
+import { type Artifact, artifactVersion, runConfig, type Task, task } from '../api/queries';
 import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
 import { refusalOf } from '../lib/field-errors';
 import { type How, howOf, LEVELS, storeHow, storeWhat, type What, whatOf } from '../lib/task-form';
 import { isLink } from '../lib/task-links';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
-import { CutLine } from '../ui/cut';
 import { type Act, useAct } from '../ui/fields';
+import { FoundSelect } from '../ui/found';
 import { LinkFields } from '../ui/links';
 import { isSecret, ParameterFields } from '../ui/parameters';
 import { Empty, Failure, Head, isLost, Notice, useNow, Waiting } from '../ui/parts';
-import { Drop, type Published } from './artifact-drop';
+import { Drop } from './artifact-drop';
 import { attach } from './schedule-of';
 import { PlaceExtras, PlaceSelect } from './task-place';
 import { byHand, scheduleFor, type When, WhenStep } from './task-when';
@@ -32,23 +32,23 @@ interface StepProps {
   act: Act;
 }
 
-function ArtifactStep(
-  props: StepProps & { all: Artifact[]; chosen?: Artifact; pick: (id: string, made?: Published) => void },
-) {
-  const { what, change, act, all, chosen } = props;
+function ArtifactStep(props: StepProps & { chosen?: Artifact; pick: (id: string) => void }) {
+  const { what, change, act, chosen } = props;
+  const { environment } = useScope();
+  const places = useWorkspacesWith('AUTHOR').map((one) => one.id);
   return (
     <>
-      {!chosen && <Drop done={(one) => props.pick(one.id, one)} />}
+      {!chosen && <Drop done={(one) => props.pick(one.id)} />}
       <Group grow align="flex-start">
-        <Select
+        <FoundSelect
+          kind="artifact"
+          scope={{ environmentId: environment?.id }}
           label={t.newTask.artifact}
           placeholder={t.newTask.pickArtifact}
-          data={all.map((one) => ({ value: one.id, label: one.name }))}
+          only={(one) => places.includes(one.workspaceId)}
           value={chosen?.id ?? null}
-          onChange={(id) => id && props.pick(id)}
+          change={(id) => id && props.pick(id)}
           error={act.at('artifact')}
-          searchable
-          limit={200}
           required
         />
         <Select
@@ -156,14 +156,14 @@ async function make(artifact: Artifact, what: What, environmentId: string): Prom
   return body(core.GET('/orchestration/executables/tasks/{taskId}', { params: { path: { taskId: made.id } } }));
 }
 
-function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: string }) {
+/** `first` is the artifact it begins with. */
+function Wizard({ draft, first }: { draft?: Task; first?: Artifact }) {
   const scope = useScope();
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const fresh = all.find((one) => one.id === first);
-  const [artifactId, setArtifactId] = useState(draft?.artifact.id ?? fresh?.id);
+  const [chosen, setChosen] = useState(first);
   const [what, setWhat] = useState<What>(
-    draft ? whatOf(draft) : { ...EMPTY, name: fresh?.name ?? '', version: fresh?.versions[0] ?? '' },
+    draft ? whatOf(draft) : { ...EMPTY, name: first?.name ?? '', version: first?.versions[0] ?? '' },
   );
   const [how, setHow] = useState<How>(howOf(undefined));
   const [step, setStep] = useState(draft ? 1 : 0);
@@ -171,23 +171,23 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
   const [when, setWhen] = useState<When>(byHand);
   const now = useNow(60_000);
   const act = useAct(...WHAT_FIELDS, ...HOW_FIELDS);
-  const chosen = all.find((one) => one.id === artifactId);
-  const details = useQuery(artifactVersion(artifactId ?? '', what.version));
+  const details = useQuery(artifactVersion(chosen?.id ?? '', what.version));
   const executes = useRight(chosen?.workspace.id, 'EXECUTE');
   const declared = details.data?.parameters ?? [];
   const change = (part: Partial<What>) => setWhat((old) => ({ ...old, ...part }));
-  const pick = (id: string, made?: Published) => {
-    // What was published a moment ago is not in the list that this was drawn with.
-    const one = made ? { name: made.name, versions: [made.version] } : all.find((each) => each.id === id);
-    setArtifactId(id);
-    change({
-      version: one?.versions[0] ?? '',
-      parameters: {},
-      connections: {},
-      resources: {},
-      ...(what.name ? {} : { name: one?.name ?? '' }),
+  const pick = (id: string) =>
+    act.act(async () => {
+      const one = await queries.fetchQuery({ ...artifact(id), staleTime: 0 });
+      setChosen(one);
+      setWhat((old) => ({
+        ...old,
+        name: old.name || one.name,
+        version: one.versions[0] ?? '',
+        parameters: {},
+        connections: {},
+        resources: {},
+      }));
     });
-  };
   const store = async (finish: boolean) => {
     if (!chosen) return;
     const it = stored ?? (await make(chosen, what, scope.environment?.id ?? ''));
@@ -219,7 +219,7 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
     else void act.act(() => store(true));
   };
   const fields = [
-    <ArtifactStep key="artifact" what={what} change={change} act={act} all={all} chosen={chosen} pick={pick} />,
+    <ArtifactStep key="artifact" what={what} change={change} act={act} chosen={chosen} pick={pick} />,
     declared.length > 0 ? (
       <Stack key="parameters">
         <LinkFields declared={declared.map((one) => one.name)} value={what} change={change} error={act.at} />
@@ -308,16 +308,20 @@ function Wizard({ all, draft, first }: { all: Artifact[]; draft?: Task; first?: 
 export function NewTask() {
   const search = useSearch({ from: '/tasks/new' });
   const scope = useScope();
-  const all = useQuery(artifacts({ environmentId: scope.environment?.id }));
+  const all = useQuery(artifactPage({ environmentId: scope.environment?.id }, 0));
   const draft = useQuery({ ...task(search.task ?? ''), enabled: search.task !== undefined });
   const config = useQuery({ ...runConfig(search.task ?? ''), enabled: search.task !== undefined });
+  const wanted = search.artifact ?? draft.data?.artifact.id;
+  const first = useQuery({ ...artifact(wanted ?? ''), enabled: wanted !== undefined });
   const bare = config.error instanceof Problem && [404, 501].includes(config.error.status);
   const places = useWorkspacesWith('AUTHOR').map((one) => one.id);
   const publishes = useWorkspacesWith('PUBLISH').length > 0;
   const operator = useMay('TMC_OPERATOR');
   if (isLost(all)) return <Failure error={all.error} retry={() => all.refetch()} />;
   if (isLost(draft)) return <Failure error={draft.error} retry={() => draft.refetch()} />;
-  if (!all.data || (search.task && (!draft.data || (!config.data && !bare)))) return <Waiting />;
+  if (isLost(first)) return <Failure error={first.error} retry={() => first.refetch()} />;
+  if (!all.data || (search.task && (!draft.data || (!config.data && !bare))) || (wanted && !first.data))
+    return <Waiting />;
   if (!operator || places.length === 0) return <Notice tone="idle" title={w.wizard.noAuthor} />;
   if (config.data?.runtime?.id) {
     return (
@@ -328,18 +332,12 @@ export function NewTask() {
       </Notice>
     );
   }
-  const usable = all.data.filter((one) => places.includes(one.workspace.id));
-  if (usable.length === 0 && !publishes) {
+  if (all.data.total === 0 && !publishes) {
     return (
       <Empty title={t.newTask.noArtifacts} action={<Link to="/artifacts">{t.nav.artifacts}</Link>}>
         {t.newTask.noArtifactsHint}
       </Empty>
     );
   }
-  return (
-    <>
-      <CutLine read={all.data.length} page={artifactPage({ environmentId: scope.environment?.id }, 0)} />
-      <Wizard key={search.task ?? 'new'} all={usable} draft={draft.data} first={search.artifact} />
-    </>
-  );
+  return <Wizard key={search.task ?? 'new'} draft={draft.data} first={first.data} />;
 }

@@ -1,7 +1,6 @@
 /** The tasks of an environment. The filters are in the address; the server looks for what they ask. */
 
 import { Button, Group, Select } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
@@ -9,7 +8,7 @@ import { useMemo } from 'react';
 import { artifact, artifactPage, type TaskFilter, taskPage } from '../api/pages';
 import { clusters, engines, type TaskItem } from '../api/queries';
 import { useMay, useScope, useWorkspacesWith } from '../app/context';
-import { usePages } from '../lib/use-pages';
+import { usePages, useSettled } from '../lib/use-pages';
 import { t } from '../texts/pages';
 import { FoundSelect } from '../ui/found';
 import { type Column, List } from '../ui/list';
@@ -18,7 +17,8 @@ import { Badge, Empty, Failure, Head, isLost, Waiting } from '../ui/parts';
 import { ofEnvironment } from './engines';
 import { useRuntimeNames } from './runs';
 
-const REST_MS = 200;
+/** Filters that a link sets; each has a field once it is set. */
+const USED = ['connection', 'resource'] as const;
 const TRIGGERS = Object.keys(t.tasks.triggers) as (keyof typeof t.tasks.triggers)[];
 
 /** The name of an artifact; one that is not among the first is asked for when its row can be seen. */
@@ -126,6 +126,17 @@ function Filters() {
         clearButtonProps={clear}
       />
       <FindField label={t.tasks.byTag} field="tag" />
+      {USED.filter((kind) => search[kind]).map((kind) => (
+        <FoundSelect
+          key={kind}
+          kind={kind}
+          scope={{ environmentId: scope.environmentId }}
+          ariaLabel={t.tasks.uses[kind]}
+          value={search[kind] ?? null}
+          change={(id) => set({ [kind]: id ?? undefined })}
+          clearable
+        />
+      ))}
       {narrowed && (
         <Button variant="subtle" onClick={() => navigate({ search: {}, replace: true })}>
           {t.runs.clear}
@@ -138,13 +149,15 @@ function Filters() {
 export function Tasks() {
   const search = useSearch({ from: '/tasks' });
   const { query: scope } = useScope();
-  const [name] = useDebouncedValue(search.name?.trim() || undefined, REST_MS);
-  const [tag] = useDebouncedValue(search.tag?.trim() || undefined, REST_MS);
+  const name = useSettled(search.name);
+  const tag = useSettled(search.tag);
   const filter: TaskFilter = {
     ...scope,
     name,
     artifactId: search.artifact,
     runtimeId: search.place,
+    connectionId: search.connection,
+    resourceId: search.resource,
     tags: tag ? [tag] : undefined,
     triggerType: TRIGGERS.find((one) => one === search.starts),
   };

@@ -1,8 +1,5 @@
 /** Every text of the pages of administration, of one's own profile and of the sign-in. */
 
-/** Most entries of a list of administration that the console fetches. */
-export const MOST = 5_000;
-
 export const a = {
   nav: {
     group: 'Access',
@@ -94,8 +91,8 @@ export const a = {
     all: 'Everybody',
     none: 'No user yet',
     noneHint: 'A user is a person who signs in. Give it a role, else it may do nothing.',
-    total: (count: number) =>
-      count === 1 ? '1 user' : `${count >= MOST ? 'the first ' : ''}${count.toLocaleString('en-GB')} users`,
+    total: (count: number, cut: boolean) =>
+      count === 1 ? '1 user' : `${cut ? 'the first ' : ''}${count.toLocaleString('en-GB')} users`,
     halfDone: 'The user was made, but its password could not be stored:',
     open: 'Open the user',
     details: 'Details',
@@ -271,6 +268,14 @@ export const a = {
     application: 'Application',
     users: 'Active users',
     none: 'None yet.',
+    /** Published words of engines and applications. */
+    words: {
+      're-gen1': 'Engines',
+      're-gen2': 'Gen2 engines',
+      cloud: 'Cloud engines',
+      'dynamic-engine-environment': 'Environments of Dynamic Engines',
+      tmc: 'Management',
+    } as Record<string, string>,
   },
   audit: {
     title: 'Audit trail',

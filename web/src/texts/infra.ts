@@ -177,9 +177,7 @@ export const infra = {
   },
   uses: {
     title: 'Tasks that use it',
-    none: 'No task uses it yet.',
-    noneHint: 'A task takes it on its own page.',
-    cut: (count: number, all: number) => `The first ${count} of ${all} tasks were looked into.`,
+    none: 'No task uses it yet. A task takes it on its own page.',
   },
   resources: {
     title: 'Resources',
@@ -217,6 +215,7 @@ export const infra = {
     new: 'New environment',
     newHint: 'A stage such as test or production. Everything that can run lives in one.',
     search: 'Filter by name',
+    default: 'Default',
     isDefault: 'default',
     workspaces: 'Workspaces',
     workspaceCount: (count: number) => (count === 1 ? '1 workspace' : `${count} workspaces`),

@@ -28,9 +28,6 @@ export const t = {
   /** Stands below what a list for choosing shows. */
   moreToFind: (count: number) => `and ${count.toLocaleString('en-GB')} more: type a part of the name`,
   nothingFits: 'Nothing fits',
-  /** Stands above a list of which only a part was read. */
-  cut: (shown: number, all: number) =>
-    `The first ${shown.toLocaleString('en-GB')} of ${all.toLocaleString('en-GB')} are read and searched here. Choose a workspace to see the others.`,
   furtherTasks: (count: number) => `${count.toLocaleString('en-GB')} more tasks`,
   name: 'Name',
   id: 'Id',
@@ -178,6 +175,7 @@ export const t = {
     new: 'New task',
     search: 'Filter by name',
     byTag: 'Filter by tag',
+    uses: { connection: 'Uses the connection', resource: 'Uses the resource' },
     trigger: 'Starts',
     triggers: {
       no_trigger: 'by hand only',

@@ -67,6 +67,9 @@ export const RUN_FILTERS = [
   'terminated_timeout',
 ] as const;
 
+/** The filters for what somebody should look at. */
+export const WENT_WRONG = ['execution_failed', 'deploy_failed', 'terminated_timeout'] as const;
+
 /** Whether a run ended in a way somebody should look at. */
 export function wentWrong(status: string | undefined): boolean {
   const state = stateOf(status);

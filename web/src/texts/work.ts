@@ -4,6 +4,7 @@ export const w = {
   runs: {
     views: { past: 'Past', coming: 'Coming', grid: 'By task and day', engines: 'By engine' },
     viewsLabel: 'What to show',
+    wentWrong: 'Went wrong',
     more: (count: number) => (count === 0 ? 'More filters' : `More filters (${count})`),
     name: 'Name contains',
     nameHint: 'At least 3 characters',

@@ -1,8 +1,9 @@
-/** Fields for choosing among any number of tasks, plans or artifacts: the server looks for what is typed. */
+/** Fields for choosing among any number of things that have names: the server looks for what is typed. */
 
 import { type ComboboxItem, MultiSelect, type OptionsFilter, Select } from '@mantine/core';
 import { queryOptions, useQueries } from '@tanstack/react-query';
 import { useState } from 'react';
+import { connection, resource } from '../api/infra';
 import { artifact, executableName } from '../api/pages';
 import type { ScopeQuery } from '../api/queries';
 import { schedule } from '../api/work';
@@ -14,12 +15,17 @@ interface Props {
   kind: Kind;
   scope: ScopeQuery;
   label?: string;
+  description?: string;
   ariaLabel?: string;
   placeholder?: string;
   error?: string;
   required?: boolean;
   /** Not among what is offered. */
   without?: string;
+  /** Whether one is offered. */
+  only?: (one: Choice) => boolean;
+  /** Said when there is none at all. */
+  none?: string;
   /** Also shows the workspace of each. */
   placed?: boolean;
 }
@@ -34,6 +40,8 @@ function nameOf(kind: Kind, id: string) {
     queryKey: ['names', id],
     queryFn: async ({ client }) => {
       if (kind === 'artifact') return (await client.fetchQuery(artifact(id))).name;
+      if (kind === 'connection') return (await client.fetchQuery(connection(id))).name;
+      if (kind === 'resource') return (await client.fetchQuery(resource(id))).name;
       return (await client.fetchQuery(schedule(id))).description || w.schedule.unnamed;
     },
     staleTime: 30_000,
@@ -56,11 +64,14 @@ function useOptions(props: Props, text: string, chosen: string[], open: boolean)
   const known = new Set(found.choices.map((one) => one.value));
   const missing = chosen.filter((id) => !known.has(id));
   const names = useNames(props.kind, missing);
-  const words = (one: Choice) => (props.placed && one.place ? `${one.label} (${one.place})` : one.label);
+  const words = (one: Choice) => {
+    const more = one.app ?? (props.placed ? one.place : undefined);
+    return more ? `${one.label} (${more})` : one.label;
+  };
   const data: ComboboxItem[] = [
     ...missing.map((id) => ({ value: id, label: names.get(id) ?? id })),
     ...found.choices
-      .filter((one) => one.value !== props.without && !one.taken)
+      .filter((one) => one.value !== props.without && !one.taken && (props.only?.(one) ?? true))
       .map((one) => ({ value: one.value, label: words(one) })),
   ];
   if (found.more > 0) data.push({ value: MORE, label: t.moreToFind(found.more), disabled: true });
@@ -71,12 +82,23 @@ function useOptions(props: Props, text: string, chosen: string[], open: boolean)
     if (found.searched || part === '') return items;
     return items.filter((one) => one.label.toLowerCase().includes(part));
   };
-  return { data, fits, empty: found.looking ? t.loading : t.nothingFits };
+  const empty = () => {
+    if (found.error instanceof Error) return found.error.message;
+    if (found.looking) return t.loading;
+    return found.total === 0 ? (props.none ?? t.nothingFits) : t.nothingFits;
+  };
+  return { data, fits, empty: empty() };
 }
 
 /** One of them, or none. */
 export function FoundSelect(
-  props: Props & { value: string | null; change: (id: string | null) => void; clearable?: boolean; full?: boolean },
+  props: Props & {
+    value: string | null;
+    change: (id: string | null) => void;
+    clearable?: boolean;
+    clear?: string;
+    full?: boolean;
+  },
 ) {
   const [open, setOpen] = useState(false);
   const [text, setText] = useState('');
@@ -85,6 +107,7 @@ export function FoundSelect(
   return (
     <Select
       label={props.label}
+      description={props.description}
       aria-label={props.ariaLabel}
       placeholder={props.placeholder}
       error={props.error}
@@ -102,7 +125,7 @@ export function FoundSelect(
       nothingFoundMessage={empty}
       searchable
       clearable={props.clearable}
-      clearButtonProps={{ 'aria-label': t.runs.clear }}
+      clearButtonProps={{ 'aria-label': props.clear ?? t.runs.clear }}
       w={props.full ? '100%' : undefined}
     />
   );

@@ -4,8 +4,8 @@ import { Button, Group, TextInput } from '@mantine/core';
 import { IconPlus, IconSearch } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import type { Pages } from '../lib/use-pages';
 import { t } from '../texts/pages';
-import { CutLine } from './cut';
 import { type Column, List } from './list';
 import { Empty, Failure, Head, isLost, Waiting } from './parts';
 
@@ -34,6 +34,11 @@ interface Nothing {
   hint?: string;
 }
 
+/** What there is: all of it with what the filters leave, or pages of what the server leaves. */
+type Rows<T> =
+  | { query: { data?: unknown; error: unknown; refetch: () => unknown }; all: T[]; shown: T[] }
+  | { pages: Pages<T>; narrowed: boolean };
+
 interface Props<T> {
   title: string;
   /** Beside the title; the number of all by default. */
@@ -45,29 +50,37 @@ interface Props<T> {
   filters?: ReactNode;
   /** What somebody reads who may not see the list at all. */
   denied?: ReactNode;
-  query: { data?: unknown; error: unknown; refetch: () => unknown };
-  /** All there are, before the filters. */
-  all: T[];
-  /** Asks for a part of the list with its length, where the list may be longer than what is read of it. */
-  page?: object;
-  /** Those that the filters leave. */
-  shown: T[];
+  rows: Rows<T>;
   rowKey: (row: T) => string;
   columns: Column<T>[];
   none: Nothing;
   noMatch?: Nothing;
 }
 
+/** The same of both kinds of rows. */
+function shownOf<T>(rows: Rows<T>) {
+  if ('pages' in rows) {
+    const { pages, narrowed } = rows;
+    const badge = pages.data && (narrowed || pages.total > 0) && pages.total.toLocaleString('en-GB');
+    return { query: pages, count: pages.total, row: pages.row, onRange: pages.onRange, narrowed, badge };
+  }
+  const { query, all, shown } = rows;
+  const badge = all.length > 0 && t.of(shown.length, all.length);
+  const row = (index: number) => shown[index];
+  return { query, count: shown.length, row, onRange: undefined, narrowed: all.length > 0, badge };
+}
+
 /** The page; a failure that comes while rows are shown leaves them. */
 export function ListPage<T>(props: Props<T>) {
-  const { make, query, all, shown } = props;
+  const { make } = props;
+  const { query, count, row, onRange, narrowed, badge } = shownOf(props.rows);
   const icon = make?.icon ?? <IconPlus size={16} aria-hidden />;
   const rest = () => {
     if (props.denied) return props.denied;
     if (isLost(query)) return <Failure error={query.error} retry={() => query.refetch()} />;
     if (query.data === undefined) return <Waiting />;
     const empty =
-      all.length > 0 && props.noMatch ? (
+      narrowed && props.noMatch ? (
         <Empty title={props.noMatch.title}>{props.noMatch.hint}</Empty>
       ) : (
         <Empty title={props.none.title} action={make && <Button onClick={make.act}>{make.label}</Button>}>
@@ -77,10 +90,11 @@ export function ListPage<T>(props: Props<T>) {
     return (
       <List
         label={props.title}
-        count={shown.length}
-        row={(index) => shown[index]}
+        count={count}
+        row={row}
         rowKey={props.rowKey}
         columns={props.columns}
+        onRange={onRange}
         empty={empty}
       />
     );
@@ -89,10 +103,7 @@ export function ListPage<T>(props: Props<T>) {
     <div className="page">
       <Head
         title={props.title}
-        badge={
-          props.badge ??
-          (!props.denied && all.length > 0 && <span className="muted">{t.of(shown.length, all.length)}</span>)
-        }
+        badge={props.badge ?? (!props.denied && badge && <span className="muted">{badge}</span>)}
       >
         {make && !props.denied && (
           <Button leftSection={icon} onClick={make.act}>
@@ -106,7 +117,6 @@ export function ListPage<T>(props: Props<T>) {
           {props.filters}
         </Group>
       )}
-      {props.page && <CutLine read={all.length} page={props.page} />}
       {rest()}
     </div>
   );

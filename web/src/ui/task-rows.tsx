@@ -40,7 +40,15 @@ export function TaskRows(props: { title: string; none: string; filter: TaskFilte
           ))}
           {rest > 0 && (
             <li>
-              <Link to="/tasks" search={{ artifact: filter.artifactId, place: filter.runtimeId }}>
+              <Link
+                to="/tasks"
+                search={{
+                  artifact: filter.artifactId,
+                  place: filter.runtimeId,
+                  connection: filter.connectionId,
+                  resource: filter.resourceId,
+                }}
+              >
                 {t.furtherTasks(rest)}
               </Link>
             </li>

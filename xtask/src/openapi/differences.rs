@@ -147,11 +147,11 @@ fn change_call(facts: &mut Facts, routes: &[Route], line: &Difference) -> Result
 fn change_model(facts: &mut Facts, line: &Difference) -> Result<bool> {
     let (model, name) = line.place.split_once('.').context("name the field as Model.field")?;
     let Some(fields) = facts.models.get_mut(model) else { return Ok(false) };
-    if line.kind == "extra" {
+    if let "extra" | "extra-input" = line.kind.as_str() {
         let kind = types::parse(line.value.trim_end_matches('*'))?;
         ensure!(!fields.iter().any(|f| f.member.name == name), "the contract has the field: remove the line");
         let member = types::Member { name: name.to_owned(), required: line.value.ends_with('*'), kind, default: None };
-        fields.push(Field { member, read_only: true });
+        fields.push(Field { member, read_only: line.kind == "extra" });
         return Ok(true);
     }
     let Some(at) = fields.iter().position(|field| field.member.name == name) else { return Ok(false) };
@@ -235,13 +235,16 @@ mod tests {
             line("*", "lenient-query", "_s"),
             line("Thing.size", "absent", ""),
             line("Thing.color", "extra", "string*"),
+            line("Thing.weight", "extra-input", "int32"),
             line("POST /things/{id}", "answers", "201 Thing"),
         ];
-        let (review, used) = reviewed(&route("limit,_s", "id"), &lines).expect("a review");
+        let (review, used) = reviewed(&route("limit,_s", "id,weight"), &lines).expect("a review");
         assert!(review.open.is_empty(), "{:?}", review.open);
         assert_eq!(used, lines.len());
         let names: Vec<_> = review.ours.models["Thing"].iter().map(|f| f.member.name.as_str()).collect();
-        assert_eq!(names, ["id", "color"]);
+        assert_eq!(names, ["id", "color", "weight"]);
+        let read: Vec<bool> = review.ours.models["Thing"].iter().map(|f| !f.read_only).collect();
+        assert_eq!(read, [true, false, true], "what is only sent is nothing that is read");
         assert_eq!(review.ours.calls[0].query.len(), 1);
         assert_eq!(review.ours.calls[0].answers[0].status, "201");
     }

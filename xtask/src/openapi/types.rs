@@ -38,7 +38,7 @@ pub(super) struct Member {
 }
 
 /// Simple types: name, JSON type, format.
-const PLAIN: [(&str, &str, &str); 12] = [
+const PLAIN: [(&str, &str, &str); 13] = [
     ("string", "string", ""),
     ("date-time", "string", "date-time"),
     ("date", "string", "date"),
@@ -50,6 +50,7 @@ const PLAIN: [(&str, &str, &str); 12] = [
     ("integer", "integer", ""),
     ("number", "number", ""),
     ("object", "object", ""),
+    ("null", "null", ""),
     ("any", "", ""),
 ];
 
@@ -257,6 +258,7 @@ mod tests {
             json!({ "type": "array", "items": { "type": "string", "enum": ["A", "B"] } })
         );
         assert_eq!(schema("any"), json!({}));
+        assert_eq!(schema("string|null"), json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] }));
         assert_eq!(
             schema("{id*,when:date-time}"),
             json!({ "type": "object", "required": ["id"], "properties": {

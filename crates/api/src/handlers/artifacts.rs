@@ -20,6 +20,7 @@ pub struct List {
     environment_id: Option<String>,
     workspace_id: Option<String>,
     name: Option<String>,
+    name_contains: Option<String>,
     types: Option<String>,
     #[serde(default, deserialize_with = "lenient_int")]
     limit: Option<i64>,
@@ -46,6 +47,7 @@ pub async fn list(State(app): State<App>, Auth(actor): Auth, In(family): In, Que
         environment: query.environment_id,
         workspace: query.workspace_id,
         name: query.name,
+        name_contains: query.name_contains,
         kinds: kinds(query.types)?,
         limit,
         offset,

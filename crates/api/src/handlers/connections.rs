@@ -18,6 +18,7 @@ pub struct List {
     environment_id: Option<String>,
     workspace_id: Option<String>,
     name: Option<String>,
+    name_contains: Option<String>,
     #[serde(default, deserialize_with = "lenient_int")]
     limit: Option<i64>,
     #[serde(default, deserialize_with = "lenient_int")]
@@ -28,7 +29,7 @@ impl List {
     pub(super) fn query(self) -> Result<PlaceQuery, ApiError> {
         let (limit, offset) = page(self.limit, self.offset)?;
         let (environment, workspace) = (self.environment_id, self.workspace_id);
-        Ok(PlaceQuery { environment, workspace, name: self.name, limit, offset })
+        Ok(PlaceQuery { environment, workspace, name: self.name, name_contains: self.name_contains, limit, offset })
     }
 }
 

@@ -18,6 +18,7 @@ use stoker_service::projects::{Member, ProjectChange, ProjectRequest};
 pub struct List {
     project_name: Option<String>,
     name: Option<String>,
+    name_contains: Option<String>,
     #[serde(default, deserialize_with = "lenient_int")]
     limit: Option<i64>,
     #[serde(default, deserialize_with = "lenient_int")]
@@ -49,7 +50,8 @@ fn project(id: &str) -> Result<ProjectId, ApiError> {
 /// `GET /orchestration/projects`
 pub async fn list(State(app): State<App>, Auth(actor): Auth, Query(query): Query<List>) -> Answer {
     let (limit, offset) = page(query.limit, query.offset)?;
-    let found = app.service.list_projects(&actor, query.project_name.or(query.name), limit, offset).await?;
+    let name = query.project_name.or(query.name);
+    let found = app.service.list_projects(&actor, name, query.name_contains, limit, offset).await?;
     ok(&PageBody::of(found, ProjectBody::from))
 }
 

@@ -27,6 +27,8 @@ pub struct List {
     runtime_id: Option<String>,
     runtime_type: Option<String>,
     runtime_run_profile_id: Option<String>,
+    connection_id: Option<String>,
+    resource_id: Option<String>,
     #[serde(default, deserialize_with = "lenient_list")]
     tags: Vec<String>,
     trigger_type: Option<String>,
@@ -71,6 +73,8 @@ impl List {
             runtime_type: runtime_type(self.runtime_type.as_deref())?,
             runtime_id: self.runtime_id,
             run_profile: self.runtime_run_profile_id,
+            connection: self.connection_id,
+            resource: self.resource_id,
             tags: self.tags,
             trigger: trigger_type(self.trigger_type.as_deref())?,
             limit,

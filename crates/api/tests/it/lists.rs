@@ -153,4 +153,71 @@ both! {
             assert_eq!(version[field], value);
         }
     }
+
+    async fn the_catalogue_is_found_by_any_part_of_a_name(server: TestServer) {
+        for name in ["North orders", "orders", "50%_off"] {
+            server.artifact(name, "1").await;
+            server.connection(name, &json!([])).await;
+            server.resource(name, true, b"x").await;
+            let project = json!({ "name": name, "owner": "admin", "url": "" });
+            let _ = server.http().post("/orchestration/projects", &project).await.expect(201);
+        }
+        for kind in ["artifacts", "connections", "resources", "projects"] {
+            for (query, wanted, total) in [
+                ("nameContains=", &["50%_off", "North orders", "orders"][..], 3),
+                ("nameContains=ORDER", &["North orders", "orders"], 2),
+                ("nameContains=ORDER&limit=1&offset=1", &["orders"], 2),
+                ("nameContains=%25_", &["50%_off"], 1),
+                ("nameContains=n_rth", &[], 0),
+                ("name=order&projectName=order&nameContains=r", &["orders"], 1),
+            ] {
+                for path in ["/orchestration", "/tmc/v2.6"] {
+                    let answer = server.http().get(&format!("{path}/{kind}?{query}")).await;
+                    assert_eq!(answer.status, 200, "{path}/{kind}?{query}: {}", answer.text());
+                    let page = answer.json();
+                    assert_eq!((names(&page), &page["total"]), (wanted.to_vec(), &json!(total)), "{path}/{kind}?{query}");
+                }
+            }
+        }
+    }
+
+    async fn tasks_are_found_by_what_they_use(server: TestServer) {
+        let artifact = server.artifact("a", "1").await;
+        let (first, second) = (server.connection("one", &json!([])).await, server.connection("two", &json!([])).await);
+        let file = server.resource("f", true, b"x").await;
+        for (name, connections, resources) in [
+            ("A", json!({ "crm": first }), json!({})),
+            ("B", json!({ "crm": second, "shop": first }), json!({ "resource_file_in": file })),
+            ("C", json!({ "crm": second }), json!({})),
+            ("D", json!({}), json!({})),
+        ] {
+            let body = json!({
+                "name": name, "workspaceId": server.workspace(), "artifact": { "id": artifact, "version": "1" },
+                "connections": connections, "resources": resources, "parameters": { "note": first },
+            });
+            let _ = server.http().post("/orchestration/executables/tasks", &body).await.expect(201);
+        }
+        let environment = server.environment();
+        // An id among the parameters is no use of it.
+        for (filter, wanted) in [
+            (json!({ "connectionId": first }), &["A", "B"][..]),
+            (json!({ "connectionId": second }), &["B", "C"]),
+            (json!({ "connectionId": second, "environmentId": environment, "limit": 1, "offset": 1 }), &["C"]),
+            (json!({ "connectionId": first, "resourceId": file }), &["B"]),
+            (json!({ "resourceId": file, "name": "c" }), &[]),
+            (json!({ "resourceId": first }), &[]),
+        ] {
+            let page = server.http().post("/orchestration/executables/tasks/search", &filter).await.expect(200).json();
+            assert_eq!(names(&page), wanted, "{filter}");
+        }
+        let listed = format!("/orchestration/executables/tasks?connectionId={first}&resourceId={file}");
+        assert_eq!(names(&server.http().get(&listed).await.expect(200).json()), ["B"]);
+        for bad in [json!({ "connectionId": "%" }), json!({ "resourceId": "one" })] {
+            let _ = server.http().post("/orchestration/executables/tasks/search", &bad).await.expect(400);
+        }
+        // Who does not see the workspace does not learn that something there uses it.
+        let (_, stranger) = server.person("mara", &["TMC_OPERATOR"]).await;
+        let page = stranger.post("/orchestration/executables/tasks/search", &json!({ "connectionId": first })).await.expect(200).json();
+        assert_eq!(page["total"], 0);
+    }
 }

@@ -19,6 +19,7 @@ use stoker_domain::promotion::{Item, ItemKind, ItemStatus, Level, Report, User, 
 use stoker_domain::runtime::WorkspaceType;
 use stoker_domain::{PrincipalKind, limits};
 use stoker_jobzip::Manifest;
+use stoker_store::db::Record;
 use stoker_store::environments::Environment;
 use stoker_store::plans::Plan;
 use stoker_store::promotions::objects::{self, Reading};
@@ -218,8 +219,8 @@ impl<'a> Copy<'a> {
         let mut known: BTreeSet<TaskId> = tasks.iter().map(|task| task.id.clone()).collect();
         for plan in &plans {
             let (named, _) = crate::plan_checks::named_by(&plan.steps.0);
-            let missing: BTreeSet<TaskId> = named.into_iter().filter(|id| known.insert(id.clone())).collect();
-            tasks.extend(plans::named_tasks(tx, &missing)?);
+            let missing = named.into_iter().filter(|id| known.insert(id.clone())).map(|id| id.to_string()).collect();
+            tasks.extend(Task::with_keys(tx, missing)?);
         }
         // All tasks before what they name: those who save tasks lock in this order too.
         for task in &tasks {

@@ -14,7 +14,8 @@ use stoker_domain::ids::{EnvironmentId, ScheduleId, WorkspaceId};
 use stoker_domain::limits;
 use stoker_domain::runtime::RuntimeType;
 use stoker_domain::schedule::ExecutableKind;
-use stoker_store::tasks::TaskFilter;
+use stoker_store::db::Record;
+use stoker_store::tasks::{Task, TaskFilter};
 use stoker_store::{Tx, plans, schedules, tasks};
 
 /// A page of a window of time.
@@ -206,7 +207,7 @@ fn wanted_plans(
     for (id, _) in found.into_iter().filter(|(_, workspace)| asked(query, workspace)) {
         let fits = !of_tasks || {
             let named = plans::tasks_of(tx, &BTreeSet::from([id.clone()]))?;
-            plans::named_tasks(tx, &named)?.iter().any(|task| {
+            Task::with_keys(tx, named.iter().map(ToString::to_string).collect())?.iter().any(|task| {
                 query.runtime_type.is_none_or(|kind| kind == task.runtime_type)
                     && query.runtime_id.as_ref().is_none_or(|id| Some(id) == task.runtime_id.as_ref())
                     && query.tags.iter().all(|tag| task.tags.0.contains(tag))

@@ -366,6 +366,19 @@ impl Conditions {
         self.and(&format!("{expression} {{any_of}}?{{any_end}}"), [Value::Texts(texts)]);
     }
 
+    /// Narrows by the beginning of a name, and by a part of it in which upper and lower case are alike.
+    pub(crate) fn named(&mut self, prefix: Option<&str>, part: Option<&str>) {
+        if let Some(prefix) = prefix {
+            self.and("name LIKE ? ESCAPE '\\'", [Value::Text(format!("{}%", like_escaped(prefix)))]);
+        }
+        if let Some(part) = part {
+            let holding = |text: &str| Value::Text(format!("%{}%", like_escaped(text)));
+            // SQLite knows the lower case of ASCII alone; other letters are found as they were given.
+            let text = "(name LIKE ? ESCAPE '\\' OR lower(name) LIKE ? ESCAPE '\\')";
+            self.and(text, [holding(part), holding(&part.to_lowercase())]);
+        }
+    }
+
     /// These and those of `more`.
     pub(crate) fn with(mut self, more: Conditions) -> Conditions {
         let known = self.values.len();
@@ -419,12 +432,4 @@ pub(crate) fn holds_text(column: &str, text: &str) -> (String, [Value; 2]) {
 /// Escapes `%`, `_` and `\` so that the text matches itself in a LIKE with `ESCAPE '\'`.
 pub(crate) fn like_escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
-}
-
-/// The condition that a name has this part, upper and lower case alike, with what it compares to.
-pub(crate) fn name_part(part: &str) -> (&'static str, [Value; 2]) {
-    let holding = |text: &str| Value::Text(format!("%{}%", like_escaped(text)));
-    // SQLite knows the lower case of ASCII alone; other letters are found as they were given.
-    let text = "(name LIKE ? ESCAPE '\\' OR lower(name) LIKE ? ESCAPE '\\')";
-    (text, [holding(part), holding(&part.to_lowercase())])
 }

@@ -177,8 +177,8 @@ both! {
 
     async fn a_part_of_a_name_means_itself_in_any_case(place: Place) {
         let (environment, workspace) = place.workspace().await;
-        place.insert(artifact(0, &workspace, "artifact")).await.expect("an artifact");
         for (number, name) in NAMES.iter().enumerate() {
+            place.insert(artifact(number, &workspace, name)).await.expect("an artifact");
             let task = task(number, &environment, &workspace, name, Vec::new());
             place.insert(task.clone()).await.expect("a task");
             let noted = place.store.write::<_, StoreError, _>(move |tx| tasks::note_name(tx, &task)).await;
@@ -197,6 +197,16 @@ both! {
             let filter =
                 TaskFilter { name_contains: Some(part.to_owned()), visible_to: visible(), ..TaskFilter::default() };
             assert_eq!(named_tasks(&place, filter).await, expected, "part {part:?}");
+            let filter = ArtifactFilter {
+                name_prefix: Some("a".to_owned()),
+                name_contains: Some(part.to_owned()),
+                visible_to: visible(),
+                ..ArtifactFilter::default()
+            };
+            let (found, _) = place.store.read(move |tx| artifacts::list(tx, &filter, 100, 0)).await.expect("list");
+            let found: Vec<String> = found.into_iter().map(|artifact| artifact.name).collect();
+            expected.retain(|name| name.starts_with('a'));
+            assert_eq!(found, expected, "artifacts that begin with a, part {part:?}");
         }
         let filter =
             TaskFilter { runtime_id: Some("engine 1".to_owned()), visible_to: visible(), ..TaskFilter::default() };

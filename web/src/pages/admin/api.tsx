@@ -1,13 +1,12 @@
 /** The API: its address, a first call, and every document to read and try. */
 
 import { Link } from '@tanstack/react-router';
-import { useShared } from '../../app/context';
+import { usePublicUrl } from '../../app/context';
 import { a } from '../../texts/admin';
 import { Code, Head } from '../../ui/parts';
 
 export function ApiReference() {
-  const { session } = useShared();
-  const base = session.publicUrl || window.location.origin;
+  const base = usePublicUrl();
   return (
     <div className="page">
       <Head title={a.api.title} />

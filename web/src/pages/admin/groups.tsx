@@ -101,9 +101,7 @@ export function Groups() {
         title={a.groups.title}
         make={{ label: a.groups.new, act: () => setOpen(true) }}
         filters={<FindField label={a.find} field="find" />}
-        query={all}
-        all={all.data ?? []}
-        shown={shown}
+        rows={{ query: all, all: all.data ?? [], shown }}
         rowKey={(one) => one.id ?? ''}
         columns={[
           {

@@ -55,9 +55,7 @@ export function Roles() {
           />
         </>
       }
-      query={all}
-      all={all.data ?? []}
-      shown={shown}
+      rows={{ query: all, all: all.data ?? [], shown }}
       rowKey={(one) => one.id ?? ''}
       columns={[
         {

@@ -109,9 +109,7 @@ export function ServiceAccounts() {
         title={a.service.title}
         make={{ label: a.service.new, act: () => setOpen(true) }}
         filters={<FindField label={a.find} field="find" />}
-        query={all}
-        all={all.data ?? []}
-        shown={shown}
+        rows={{ query: all, all: all.data ?? [], shown }}
         rowKey={(one) => one.id}
         columns={[
           {

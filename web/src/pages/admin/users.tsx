@@ -7,6 +7,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { identity, roles, type User, users } from '../../api/admin';
 import { body, own } from '../../api/client';
+import { MOST_READ } from '../../api/queries';
 import { useMay } from '../../app/context';
 import { a } from '../../texts/admin';
 import { t } from '../../texts/pages';
@@ -206,7 +207,12 @@ export function Users() {
   ];
   return (
     <div className="page">
-      <Head title={a.users.title} badge={<span className="muted">{all.data && a.users.total(all.data.length)}</span>}>
+      <Head
+        title={a.users.title}
+        badge={
+          <span className="muted">{all.data && a.users.total(all.data.length, all.data.length >= MOST_READ)}</span>
+        }
+      >
         <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
           {a.users.new}
         </Button>

@@ -3,13 +3,13 @@
 import { Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useContext, useState } from 'react';
-import { codeOf } from '../../api/tester';
+import { codeOf, type Language } from '../../api/tester';
 import type { Entity } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
 import { Code, Failure } from '../../ui/parts';
 import { Against } from './expression';
 
-const LANGUAGES = [
+const LANGUAGES: { value: Language; label: string }[] = [
   { value: 'curl', label: 'cURL' },
   { value: 'python', label: 'Python' },
   { value: 'java', label: 'Java' },
@@ -20,7 +20,7 @@ const LANGUAGES = [
 
 export function CodePart({ entity }: { entity: Entity }) {
   const against = useContext(Against);
-  const [language, setLanguage] = useState('curl');
+  const [language, setLanguage] = useState<Language>('curl');
   const code = useQuery({
     queryKey: ['tester', 'code', against, entity.id, language],
     queryFn: () => codeOf(against.id, entity.id, against.environmentId, language),

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { raw } from '../../api/client';
 import { createProject, project, projects, saveProject } from '../../api/tester';
-import { useShared } from '../../app/context';
+import { usePublicUrl } from '../../app/context';
 import { add, type Document, fresh, withMethod, withUrl } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
 import { useAct } from '../../ui/fields';
@@ -84,7 +84,7 @@ export function TesterReference() {
   const search = useSearch({ from: '/tester/reference' });
   const navigate = useNavigate({ from: '/tester/reference' });
   const queries = useQueryClient();
-  const { session } = useShared();
+  const base = usePublicUrl();
   const act = useAct();
   const document = DOCUMENTS.find((one) => one === search.document) ?? 'core';
   const all = useQuery(operations(document));
@@ -98,7 +98,7 @@ export function TesterReference() {
       const id = known?.id ?? (await createProject(x.referenceProject)).id;
       const held = await queries.fetchQuery({ ...project(id), staleTime: 0 });
       const node = requestOf(one);
-      const content = held.document.environments ? held.document : beginning(held.document, session.publicUrl);
+      const content = held.document.environments ? held.document : beginning(held.document, base);
       const parent = content.entities.find((top) => top.entity.type === 'Project')?.entity.id;
       await saveProject(id, held.version, held.name, add(content, node, parent));
       await queries.invalidateQueries({ queryKey: ['tester'] });

@@ -1,0 +1,15 @@
+import { chromium } from 'playwright-core';
+import { readdirSync } from 'node:fs';
+const [out, style, ...names] = process.argv.slice(2);
+const files = new Set(readdirSync('/tmp/c8_shots'));
+const pick = (n, look) => [`${n}-${look}.png`, `${n}-${look.replace('phone-light','phone')}.png`].find((f) => files.has(f));
+const img = (f, w, h) => f ? `<div style="display:inline-block;vertical-align:top;margin:2px;border:1px solid red;width:${w}px;height:${h}px;overflow:hidden"><img src="file:///tmp/c8_shots/${f}" style="width:${w}px"></div>` : '';
+const looks = style === 'wide' ? [['light', 950, 594], ['dark', 950, 594]] : [['light', 720, 450], ['dark', 720, 450], ['phone-light', 220, 450], ['phone-dark', 220, 450]];
+const html = names.map((n) => `<div style="white-space:nowrap"><b style="font:12px sans-serif">${n}</b><br>${looks.map(([l, w, h]) => img(pick(n, l), w, h)).join('')}</div>`).join('');
+const b = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--allow-file-access-from-files'] });
+const p = await b.newPage({ viewport: { width: 1920, height: 400 } });
+const { writeFileSync } = await import('node:fs');
+writeFileSync(`/tmp/c8_sheets/${out}.html`, html);
+await p.goto(`file:///tmp/c8_sheets/${out}.html`);
+await p.screenshot({ path: `/tmp/c8_sheets/${out}.png`, fullPage: true });
+await b.close();
