@@ -12,7 +12,7 @@ use stoker_domain::run::{Event, MisfireReason, Outcome, State, transition};
 use stoker_domain::runtime::{Availability, RuntimeType};
 use stoker_store::db::Topic;
 use stoker_store::runs::{EndRow, Run};
-use stoker_store::{Tx, engines, run_totals, runs};
+use stoker_store::{Tx, engines, run_totals, runs, tester_engines};
 
 /// Most rows one pass handles.
 const BATCH: i64 = 200;
@@ -38,6 +38,8 @@ pub struct Report {
     pub plans: usize,
     /// Promotion runs that were left behind, and ended now.
     pub promotions: usize,
+    /// Runs of API tests that nobody worked on any more, and ended now.
+    pub tests: usize,
 }
 
 impl Service {
@@ -52,6 +54,7 @@ impl Service {
             waits: self.note_waits().await?,
             plans: self.advance_plans().await?,
             promotions: self.finish_promotions().await?,
+            tests: self.end_silent_tests().await?,
         };
         self.forget_fires().await?;
         self.sweep_files().await?;
@@ -173,8 +176,9 @@ impl Service {
                     };
                     let session = engine.session_id.clone().unwrap_or_default();
                     let stop = !runs::unsent_stops(tx, &wanted, &session)?.is_empty();
+                    let test = !tester_engines::untold(tx, &wanted, &session)?.is_empty();
                     let full = free_slots(tx, &engine, &account)? == 0;
-                    Ok(stop || (!full && (cluster || runs::any_queued(tx, wanted.as_str())?)))
+                    Ok(stop || test || (!full && (cluster || runs::any_queued(tx, wanted.as_str())?)))
                 })
                 .await?;
             if queued {

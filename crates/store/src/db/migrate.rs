@@ -26,6 +26,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0018_shared_tests", include_str!("../../migrations/0018_shared_tests.sql")),
     ("0019_webhook_use", include_str!("../../migrations/0019_webhook_use.sql")),
     ("0020_rare", include_str!("../../migrations/0020_rare.sql")),
+    ("0021_tests_by_engines", include_str!("../../migrations/0021_tests_by_engines.sql")),
 ];
 
 /// Names of all migrations of this program.
