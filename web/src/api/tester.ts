@@ -46,6 +46,16 @@ export interface RunLine {
   bad: number;
   startedAt: number;
   finishedAt?: number;
+  /** The engine that sends its requests; the server without one. */
+  engineId?: string;
+  engineName?: string;
+}
+/** An engine that one may choose as the sender. */
+export interface TestEngine {
+  id: string;
+  name: string;
+  environment: string;
+  state: 'ready' | 'away' | 'off' | 'outdated';
 }
 export interface Pair {
   name: string;
@@ -115,6 +125,14 @@ export const history = (projectId?: string) =>
     },
   });
 
+/** The engines that one may choose as the sender. */
+export const engines = () =>
+  queryOptions({
+    queryKey: ['tester', 'engines'],
+    queryFn: async () => (await raw<{ items: TestEngine[] }>(`${BASE}/engines`)).items,
+    staleTime: 10_000,
+  });
+
 /** A run; while it goes on, it is asked for again and again. */
 export const run = (id: string) =>
   queryOptions({
@@ -138,11 +156,8 @@ export const shareProject = (id: string, version: number, workspaceId: string | 
 export const keepSecrets = (id: string, values: { environmentId: string; variableId: string; value?: string }[]) =>
   send<{ secrets: string[] }>('PUT', `${one(id)}/secrets`, { values });
 export const deleteProject = (id: string) => send<void>('DELETE', one(id));
-export const startRun = (id: string, targetId: string | undefined, environmentId: string | undefined) =>
-  send<{ id: string }>('POST', `${one(id)}/runs`, {
-    ...(targetId ? { targetId } : {}),
-    ...(environmentId ? { environmentId } : {}),
-  });
+export const startRun = (id: string, chosen: { targetId?: string; environmentId?: string; engineId?: string }) =>
+  send<{ id: string }>('POST', `${one(id)}/runs`, chosen);
 export const cancelRun = (id: string) => send<void>('POST', `${BASE}/runs/${encodeURIComponent(id)}/cancel`, {});
 export const codeOf = (id: string, requestId: string, environmentId: string | undefined, language: string) =>
   send<{ text: string }>('POST', `${one(id)}/code`, {
