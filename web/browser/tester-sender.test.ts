@@ -30,7 +30,10 @@ it('lets an engine send, remembers the choice, and takes it back', { timeout: 90
   const sender = page.getByRole('combobox', { name: 'Sent by' });
   await sender.waitFor();
   expect(await sender.inputValue()).toBe('this server');
-  await page.getByRole('link', { name: /health/ }).first().click();
+  await page
+    .getByRole('link', { name: /health/ })
+    .first()
+    .click();
   const response = page.getByRole('region', { name: 'Response' });
   await page.getByRole('button', { name: 'Send' }).click();
   await response.getByText('200 OK').waitFor();

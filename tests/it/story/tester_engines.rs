@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use stoker_testkit::http::Http;
 use stoker_testkit::programs::EngineProcess;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -153,6 +154,8 @@ async fn an_engine_sends(backend: Backend) {
     target.came("/held", 2).await;
     stage.server.kill9();
     stage.server.restart();
+    // The connections that were open are no more.
+    stage.http = Http::new(stage.url()).with_token(stage.server.token());
     target.released.send_replace(true);
     let run = ended(&stage, &kept).await;
     assert_eq!((&run["state"], &run["outcome"]), (&json!("finished"), &json!("Ok")), "{run}");
