@@ -17,7 +17,7 @@ struct Need {
     demo: bool,
 }
 
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need; 10] = [
     Need {
         package: "postgresql",
         why: "server programs for tests on PostgreSQL",
@@ -36,6 +36,12 @@ const NEEDS: [Need; 9] = [
         package: "libquartz2-java",
         why: "the real Quartz, for the nightly tests of cron",
         present: || Path::new(quartz::LIBRARY).exists(),
+        demo: false,
+    },
+    Need {
+        package: "golang-go",
+        why: "generated programs in Go, which the nightly tests run",
+        present: || on_path("go"),
         demo: false,
     },
     Need { package: "python3-venv", why: "programs in Python that tests run", present: has_venv, demo: false },

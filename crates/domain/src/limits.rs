@@ -142,6 +142,19 @@ pub const TEST_REQUEST_MS: u64 = 60_000;
 pub const TEST_SENDS: u32 = 2_000;
 /// Largest answer that an API test reads, in bytes.
 pub const TEST_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// Most bytes of requests and answers of one run of API tests together.
+pub const TEST_RUN_BYTES: usize = 64 * 1024 * 1024;
+/// Runs of API tests that an engine does at once when its configuration does not say.
+pub const TEST_RUNS_ON_ENGINE: u32 = 2;
+/// Most runs of API tests at once that an engine may be configured for.
+pub const TEST_RUNS_ON_ENGINE_MOST: u32 = 20;
+/// Largest text of the latest responses of a project of API tests, in bytes.
+pub const TEST_RESPONSES_BYTES: usize = 1024 * 1024;
+/// Largest work of a run of API tests that an engine is given, in bytes: the project with one's own secret values and the
+/// latest responses.
+pub const TEST_WORK_BYTES: usize = 6 * 1024 * 1024;
+/// Largest body with which an engine tells of a run of API tests, in bytes.
+pub const TEST_NEWS_BYTES: usize = 8 * 1024 * 1024;
 /// Largest report of a run of API tests, in bytes.
 pub const TEST_REPORT_BYTES: usize = 1024 * 1024;
 /// Largest definition of an advanced run profile, in bytes.

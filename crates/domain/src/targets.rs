@@ -127,9 +127,42 @@ impl Targets {
 /// What kind of address this is when it does not belong to the public internet. An IPv4 address inside an IPv6 one counts
 /// as itself.
 pub fn not_public(address: IpAddr) -> Option<&'static str> {
-    match address {
+    match carried(address) {
         IpAddr::V4(ip) => not_public_4(ip),
         IpAddr::V6(ip) => not_public_6(ip),
+    }
+}
+
+/// Addresses under which machines of clouds are told their own credentials, beside those that are link-local. An IPv6
+/// address of a network with private addresses, and IPv4 ones that look like any other.
+const METADATA: [IpAddr; 5] = [
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+];
+
+/// Why a machine inside a private network must not connect to this address in the name of others; none when it is public
+/// or belongs to such a network. Never its own loopback, nor where clouds hand out credentials.
+pub fn not_inside(address: IpAddr) -> Option<&'static str> {
+    if METADATA.contains(&carried(address)) {
+        return Some("kept for the data of machines in a cloud");
+    }
+    not_public(address).filter(|kind| !matches!(*kind, "private" | "unique-local" | "shared by a carrier"))
+}
+
+/// The IPv4 address that an IPv6 one carries; otherwise the address itself.
+fn carried(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(ip) = address else { return address };
+    let inner = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
+    match ip.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0..=1] => address,
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => inner(high, low),
+        _ => address,
     }
 }
 
@@ -151,14 +184,9 @@ fn not_public_4(ip: Ipv4Addr) -> Option<&'static str> {
 }
 
 fn not_public_6(ip: Ipv6Addr) -> Option<&'static str> {
-    let inner = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     Some(match ip.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => "unspecified",
         [0, 0, 0, 0, 0, 0, 0, 1] => "loopback",
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => {
-            return not_public_4(inner(high, low));
-        }
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => return not_public_4(inner(high, low)),
         [0x64, 0xff9b, 1, ..] => "a translated private address",
         [0x2001, 0, ..] => "a tunnel",
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => "kept for examples",

@@ -135,3 +135,37 @@ proptest! {
         prop_assert_eq!(Origin::parse(&origin.to_string()), Some(origin));
     }
 }
+
+#[test]
+fn inside_a_network_private_addresses_may_be_called_but_neither_oneself_nor_where_credentials_are() {
+    for allowed in
+        ["10.1.2.3", "192.168.0.1", "172.16.9.9", "100.64.0.1", "fd12::1", "::ffff:10.0.0.5", "1.1.1.1", "2606:4700::1"]
+    {
+        assert_eq!(not_inside(allowed.parse().unwrap()), None, "{allowed}");
+    }
+    for refused in [
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "::ffff:127.0.0.1",
+        "0.0.0.0",
+        "::",
+        "169.254.169.254",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
+        "fe80::1",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "100.100.100.200",
+        "::ffff:100.100.100.200",
+        "64:ff9b::6464:64c8",
+        "168.63.129.16",
+        "192.0.0.192",
+        "224.0.0.1",
+        "255.255.255.255",
+        "64:ff9b:1::a00:1",
+    ] {
+        assert!(not_inside(refused.parse().unwrap()).is_some(), "{refused}");
+    }
+}

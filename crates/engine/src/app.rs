@@ -291,6 +291,8 @@ async fn farewell(engine: &Engine, stop: Stop, signals: &mut Signals) {
         let session = engine.sessions().borrow().clone();
         let Some(session) = session else { return };
         let last_words = async {
+            // The goodbye ends those that are left.
+            let _ = tokio::time::timeout(FLUSH, engine.tests().close()).await;
             let _ = tokio::time::timeout(FLUSH, engine.outbox().drained()).await;
             // So that the folders of ended runs are gone; what is left over the next start removes.
             let _ = engine.parts().journal.sync().await;

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use stoker_domain::ip::IpRange;
+use stoker_domain::limits;
 use stoker_jobzip::properties;
 
 use crate::error::{EngineError, at};
@@ -46,6 +48,10 @@ const SHIPPED_HEARTBEAT: &str = "60";
 const MAX_MEGABYTES_KEY: &str = "stoker.artifacts.max.megabytes";
 /// File of certificates that the server's may be signed with; a setting of our own.
 const CA_FILE_KEY: &str = "stoker.server.ca.file";
+/// Most test runs at once, 0 for none; a setting of our own.
+const TESTS_MAX_KEY: &str = "stoker.tests.max";
+/// Addresses that test runs may call although they are this machine's or its link's; a setting of our own.
+pub(crate) const TESTS_NETWORKS_KEY: &str = "stoker.tests.networks";
 const MAX_ARTIFACTS_KEY: &str = "org.talend.remote.jobserver.commons.config.JobServerConfiguration.MAX_OLD_JOBS";
 
 /// Keys that are understood or, in `[inert]`, known to need nothing here.
@@ -60,6 +66,8 @@ const KNOWN: [(&str, &[&str]); 8] = [
         SYSTEM_FILE,
         &[
             CA_FILE_KEY,
+            TESTS_MAX_KEY,
+            TESTS_NETWORKS_KEY,
             "http.proxyHost",
             "http.proxyPort",
             "http.proxyUser",
@@ -113,6 +121,10 @@ pub struct Config {
     pub max_artifact_bytes: u64,
     /// File with certificates (PEM) that are trusted beside those of the machine, if one is given.
     pub ca_file: Option<PathBuf>,
+    /// Most test runs at once; 0 takes none.
+    pub tests_max: u32,
+    /// Addresses that test runs may call although they are this machine's or its link's.
+    pub tests_networks: Vec<IpRange>,
     /// Folders that hold a `java`, by Java version (source: doc).
     pub java_folders: BTreeMap<u32, PathBuf>,
     /// Proxy for `http` addresses.
@@ -163,6 +175,8 @@ impl Config {
                 .map_or(DEFAULT_MAX_ARTIFACT_MEGABYTES, |count| u64::try_from(count).unwrap_or_default())
                 .saturating_mul(1_000_000),
             ca_file: files.text(SYSTEM_FILE, CA_FILE_KEY).map(PathBuf::from),
+            tests_max: files.tests_max()?,
+            tests_networks: files.tests_networks()?,
             java_folders: files.java_folders(),
             http_proxy: proxy("http")?,
             https_proxy: proxy("https")?,
@@ -226,6 +240,26 @@ impl<'a> Files<'a> {
                 Err(self.wrong(PAIRING_CLIENT_FILE, problem))
             }
         }
+    }
+
+    fn tests_max(&self) -> Result<u32, EngineError> {
+        let Some(count) = self.number(SYSTEM_FILE, TESTS_MAX_KEY)? else { return Ok(limits::TEST_RUNS_ON_ENGINE) };
+        let most = limits::TEST_RUNS_ON_ENGINE_MOST;
+        u32::try_from(count).ok().filter(|count| *count <= most).ok_or_else(|| {
+            self.wrong(SYSTEM_FILE, format!("`{TESTS_MAX_KEY}` is `{count}`; write a number from 0 (none) to {most}"))
+        })
+    }
+
+    fn tests_networks(&self) -> Result<Vec<IpRange>, EngineError> {
+        let text = self.text(SYSTEM_FILE, TESTS_NETWORKS_KEY).unwrap_or_default();
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts
+            .map(|part| {
+                IpRange::parse(part).map_err(|error| {
+                    self.wrong(SYSTEM_FILE, format!("`{TESTS_NETWORKS_KEY}`: {error}; separate several with commas"))
+                })
+            })
+            .collect()
     }
 
     fn java_folders(&self) -> BTreeMap<u32, PathBuf> {

@@ -100,3 +100,19 @@ fn the_cache_and_the_trusted_certificates_have_settings() {
     assert_eq!((set.max_artifact_bytes, set.ca_file), (3_000_000, Some("/etc/ca.pem".into())));
     assert_eq!(set.ignored, [""; 0]);
 }
+
+#[test]
+fn test_runs_have_settings() {
+    let load = |text: &str| Etc::new(&[(SYSTEM_FILE, text)]).load(&[]);
+    let plain = load("").unwrap();
+    assert_eq!((plain.tests_max, plain.tests_networks.len()), (2, 0));
+    let set = load("stoker.tests.max=0\nstoker.tests.networks=127.0.0.0/8, ::1,\n").unwrap();
+    assert_eq!((set.tests_max, set.tests_networks.len()), (0, 2));
+    assert_eq!(set.ignored, [""; 0]);
+    for bad in ["-1", "21", "many"] {
+        let refused = load(&format!("stoker.tests.max={bad}\n")).unwrap_err();
+        assert!(refused.to_string().contains("stoker.tests.max") && refused.exit_code() == 2, "{refused}");
+    }
+    let refused = load("stoker.tests.networks=localhost\n").unwrap_err().to_string();
+    assert!(refused.contains("stoker.tests.networks") && refused.contains("localhost"), "{refused}");
+}

@@ -7,6 +7,7 @@ use stoker_domain::{Random, SharedClock, SharedRandom};
 use stoker_wire::{Messages, Offer, RunEpoch};
 use tokio::sync::{Notify, Semaphore, watch};
 
+use crate::api_tests::{self, Tests};
 use crate::artifacts::Artifacts;
 use crate::config::{Config, Environment};
 use crate::home::Home;
@@ -57,6 +58,7 @@ struct Inner {
     /// Free slots; nothing when there is no limit.
     slots: Option<Arc<Semaphore>>,
     table: Mutex<Table>,
+    tests: Tests,
     session: watch::Sender<Option<Session>>,
     /// Raised whenever the table or the session changes.
     changed: Notify,
@@ -85,6 +87,7 @@ impl Engine {
             resources,
             slots,
             table: Mutex::default(),
+            tests: Tests::new(parts.config.tests_max),
             session: watch::Sender::new(None),
             changed: Notify::new(),
             closing: AtomicBool::new(false),
@@ -128,6 +131,10 @@ impl Engine {
 
     pub(crate) fn table(&self) -> MutexGuard<'_, Table> {
         self.inner.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tests(&self) -> &Tests {
+        &self.inner.tests
     }
 
     /// Waits for the next change of table or session.
@@ -176,6 +183,7 @@ impl Engine {
                 tracing::debug!(run = stop.run, epoch = stop.epoch, "asked to stop a run that is not here");
             }
         }
+        api_tests::take(self, messages.tests);
     }
 
     /// Notes whether the server of the newest session understands row counts.

@@ -4,6 +4,7 @@
 //! outlive it. The engine only ever speaks first; it listens on no port but
 //! one of the loopback address for each Java job that counts its rows.
 
+mod api_tests;
 mod app;
 mod artifacts;
 mod backoff;

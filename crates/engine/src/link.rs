@@ -8,9 +8,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stoker_domain::{Random, SharedClock};
 use stoker_secrets::token::{self, SESSION_AUDIENCE, SessionClaims};
+use stoker_wire::api_tests::{TAKE_TEST_PATH, TEST_NEWS_PATH, TakeTest, TakenTest};
 use stoker_wire::{
     ARTIFACT_PATH, GOODBYE_PATH, Messages, PAIR_PATH, POLL_PATH, PairRequest, PairResponse, PollRequest, REPORT_PATH,
-    Refusal, Report, ReportResponse, SESSION_HEADER, SESSION_PATH, SessionRequest, SessionResponse,
+    Refusal, Report, ReportResponse, SESSION_HEADER, SESSION_PATH, SessionRequest, SessionResponse, TestAnswer,
+    TestNews,
 };
 
 use crate::config::{Config, Proxy};
@@ -19,6 +21,8 @@ use crate::keystore::Keys;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const CALL: Duration = Duration::from_secs(60);
+/// The news of a test run are told again before the server gives it up.
+const TEST_CALL: Duration = Duration::from_secs(10);
 /// How much longer than the server's heartbeat a poll may take.
 const POLL_MARGIN: Duration = Duration::from_secs(15);
 /// Longest silence while an artifact comes in; its whole transfer may take as long as it needs.
@@ -127,6 +131,15 @@ impl Link {
             reports: &'a [&'a Report],
         }
         self.call(self.post(REPORT_PATH, &Request { session, reports }, CALL)?).await
+    }
+
+    pub(crate) async fn take_test(&self, session: &str, test: &str) -> Result<TakenTest, LinkError> {
+        let request = TakeTest { session: session.to_owned(), test: test.to_owned() };
+        self.call(self.post(TAKE_TEST_PATH, &request, CALL)?).await
+    }
+
+    pub(crate) async fn test_news(&self, news: &TestNews) -> Result<TestAnswer, LinkError> {
+        self.call(self.post(TEST_NEWS_PATH, news, TEST_CALL)?).await
     }
 
     pub(crate) async fn goodbye(&self, session: &str, limit: Duration) -> Result<(), LinkError> {

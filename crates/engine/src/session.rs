@@ -111,6 +111,7 @@ async fn open(engine: &Engine, host: &Host) -> Result<SessionResponse, Failure> 
         max_runs: parts.config.max_runs,
         known: engine.table().known(),
         host: host.clone(),
+        tests: Some(engine.tests().ability()),
     };
     engine.link().session(&token, &request).await.map_err(|error| {
         let message = match &error {

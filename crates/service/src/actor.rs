@@ -42,6 +42,8 @@ pub struct Actor {
     pub request_id: Option<String>,
     /// Where that request came from, for the audit trail.
     pub origin: Option<Arc<Origin>>,
+    /// What was shown: the kind and the hash or id. Looked at again by what goes on after the call.
+    pub credential: Option<String>,
 }
 
 /// Proof that an account permission was checked. Every way to the database in this crate wants one, so a use case that
@@ -78,6 +80,7 @@ impl Allowed {
             permissions: BTreeSet::new(),
             request_id: None,
             origin: None,
+            credential: None,
         };
         Self { actor, system: true }
     }

@@ -3,6 +3,7 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::error::Error;
+use crate::sessions;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -143,8 +144,9 @@ impl Service {
             return Ok(actor);
         }
         let generation = self.inner.tokens.generation.load(Ordering::SeqCst);
-        let actor =
+        let mut actor =
             self.get::<_, Error, _>(&Allowed::system(), |tx| Ok(find(tx)?)).await?.ok_or(Error::Unauthorized)?;
+        actor.credential = Some(key.clone());
         self.inner.tokens.keep(key, &actor, now, generation);
         Ok(actor)
     }
@@ -196,6 +198,15 @@ impl Service {
     }
 }
 
+/// The person who showed what stands in [`Actor::credential`], if it is still good.
+pub(crate) fn shown_again(tx: &mut Tx<'_>, credential: &str, now_ms: i64) -> Result<Option<Actor>, StoreError> {
+    match credential.split_once(' ') {
+        Some(("token", hash)) => user_actor(tx, hash, now_ms),
+        Some(("session", hash)) => sessions::living_actor(tx, hash, now_ms),
+        _ => Ok(None),
+    }
+}
+
 fn service_actor(tx: &mut Tx<'_>, id: &ServiceAccountId) -> Result<Option<Actor>, StoreError> {
     Ok(accounts::service_account(tx, id)?.as_ref().map(actor_of))
 }
@@ -208,6 +219,7 @@ fn actor_of(account: &ServiceAccount) -> Actor {
         permissions: permission_set(&account.permissions.0),
         request_id: None,
         origin: None,
+        credential: None,
     }
 }
 
@@ -223,5 +235,6 @@ fn user_actor(tx: &mut Tx<'_>, hash: &str, now_ms: i64) -> Result<Option<Actor>,
         permissions: permission_set(&user.permissions.0),
         request_id: None,
         origin: None,
+        credential: None,
     }))
 }

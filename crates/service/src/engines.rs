@@ -295,6 +295,7 @@ impl Service {
             stopped_ms: None,
             engine_version: None,
             host: None,
+            tests_most: None,
             paired_ms: None,
             created_ms: now_ms,
             updated_ms: now_ms,
@@ -321,6 +322,7 @@ impl Service {
             engine.signing_key = None;
             engine.sealing_key = None;
             engine.seen_ms = None;
+            engine.tests_most = None;
             engine.paired_ms = None;
             engine.updated_ms = now;
             service.give_key(&mut engine);
@@ -335,7 +337,7 @@ impl Service {
     /// Removes an engine. Refused while it is in a cluster, tasks are bound to it, or it has runs.
     pub async fn delete_engine(&self, actor: &Actor, id: &EngineId) -> Result<(), Error> {
         let allowed = actor.allow(MANAGE)?;
-        let (service, proof, wanted) = (self.clone(), allowed.clone(), id.clone());
+        let (service, proof, wanted, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write::<_, Error, _>(&allowed, move |tx| {
             let engine = engines::lock(tx, &wanted)?.ok_or_else(unknown)?;
             if engine.cluster_id.is_some() {
@@ -351,6 +353,14 @@ impl Service {
             if stoker_store::runs::leased_count(tx, &wanted)? > 0 {
                 return Err(Error::conflict(format!("engine {} has active runs: stop them first", engine.name)));
             }
+            // It has no runs of tasks; what it has are test runs.
+            crate::link::end_all(
+                tx,
+                &wanted,
+                now,
+                "engine_removed",
+                "the engine was removed in the middle of the run",
+            )?;
             engines::delete(tx, &wanted)?;
             service.audit_engine(tx, &proof, "engine.delete", &engine)
         })

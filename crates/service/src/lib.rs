@@ -76,6 +76,7 @@ mod task_fields;
 mod task_links;
 pub mod tasks;
 pub mod tester;
+pub mod tester_engines;
 pub mod tester_runs;
 pub mod tester_sharing;
 mod tries;

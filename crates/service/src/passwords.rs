@@ -86,6 +86,7 @@ impl Service {
             permissions: held,
             request_id: visit.request_id.clone(),
             origin: visit.origin.clone(),
+            credential: None,
         };
         if !welcome {
             // An unknown name writes nothing: waiting here for the disk would tell the two apart.

@@ -12,7 +12,7 @@ use stoker_domain::run::{Event, MisfireReason, Outcome, State, transition};
 use stoker_domain::runtime::{Availability, RuntimeType};
 use stoker_store::db::Topic;
 use stoker_store::runs::{EndRow, Run};
-use stoker_store::{Tx, engines, run_totals, runs};
+use stoker_store::{Tx, engines, run_totals, runs, tester_engines};
 
 /// Most rows one pass handles.
 const BATCH: i64 = 200;
@@ -38,6 +38,8 @@ pub struct Report {
     pub plans: usize,
     /// Promotion runs that were left behind, and ended now.
     pub promotions: usize,
+    /// Runs of API tests that nobody worked on any more, and ended now.
+    pub tests: usize,
 }
 
 /// What went wrong in a pass so far.
@@ -78,6 +80,7 @@ impl Service {
             waits: pass.past(self.note_waits().await)?,
             plans: pass.past(self.advance_plans().await)?,
             promotions: pass.past(self.finish_promotions().await)?,
+            tests: pass.past(self.end_silent_tests().await)?,
         };
         pass.past(self.forget_fires().await)?;
         pass.past(self.sweep_files().await)?;
@@ -205,8 +208,9 @@ impl Service {
                     };
                     let session = engine.session_id.clone().unwrap_or_default();
                     let stop = !runs::unsent_stops(tx, &wanted, &session)?.is_empty();
+                    let test = !tester_engines::untold(tx, &wanted, &session)?.is_empty();
                     let full = free_slots(tx, &engine, &account)? == 0;
-                    Ok(stop || (!full && (cluster || runs::any_queued(tx, wanted.as_str())?)))
+                    Ok(stop || test || (!full && (cluster || runs::any_queued(tx, wanted.as_str())?)))
                 })
                 .await?;
             if queued {

@@ -111,6 +111,7 @@ fn actor_of(user: &User) -> Actor {
         permissions: permission_set(&user.permissions.0),
         request_id: None,
         origin: None,
+        credential: None,
     }
 }
 
@@ -140,6 +141,11 @@ fn living(tx: &mut Tx<'_>, hash: &str, now: i64) -> Result<Option<(User, Console
     }
     let user = accounts::user(tx, &session.user_id)?.filter(|user| user.active);
     Ok(user.map(|user| (user, session)))
+}
+
+/// The user of a living session.
+pub(crate) fn living_actor(tx: &mut Tx<'_>, hash: &str, now: i64) -> Result<Option<Actor>, StoreError> {
+    Ok(living(tx, hash, now)?.map(|(user, _)| actor_of(&user)))
 }
 
 impl Service {

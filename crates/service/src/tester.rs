@@ -8,7 +8,7 @@ use crate::audit::{self, Change};
 use crate::error::Error;
 use serde_json::json;
 use stoker_domain::ids::{TestProjectId, UserId, WorkspaceId};
-use stoker_domain::{Right, limits, names};
+use stoker_domain::{Right, Rights, limits, names};
 use stoker_store::db::Record;
 use stoker_store::tester::{self, TestOwn, TestProject};
 use stoker_store::{Tx, workspaces};
@@ -91,18 +91,26 @@ pub(crate) struct Access {
     pub(crate) change: bool,
 }
 
-/// What somebody may do with a project: everything with one's own; reading and running with any right on the workspace
-/// that it is shared with, changing with AUTHOR. An owner without rights there may still read it and take it back; when the
-/// owner was removed, every author may. None: not even know of it.
-pub(crate) fn access_of(tx: &mut Tx<'_>, who: &UserId, row: &TestProject) -> Result<Option<Access>, Error> {
-    let own = row.owner_id == *who;
-    let Some(workspace) = &row.workspace_id else {
-        return Ok(own.then_some(Access { own, change: true }));
-    };
-    let held = workspaces::rights(tx, who.as_str(), workspace)?;
+/// What somebody with these rights on the workspace of a project may do with it: everything with one's own; reading and
+/// running with any right on the workspace that it is shared with, changing with AUTHOR. An owner without rights there may
+/// still read it and take it back; when the owner was removed, every author may. None: not even know of it.
+fn access_with(who: &UserId, owner: &UserId, shared: bool, held: Rights) -> Option<Access> {
+    let own = who == owner;
+    if !shared {
+        return own.then_some(Access { own, change: true });
+    }
     let change = held.has(Right::Author);
-    let own = own || (change && row.owner_id.as_str() == tester::NOBODY);
-    Ok((own || !held.is_empty()).then_some(Access { own, change }))
+    let own = own || (change && owner.as_str() == tester::NOBODY);
+    (own || !held.is_empty()).then_some(Access { own, change })
+}
+
+/// The same with the rights that are kept.
+pub(crate) fn access_of(tx: &mut Tx<'_>, who: &UserId, row: &TestProject) -> Result<Option<Access>, Error> {
+    let held = match &row.workspace_id {
+        Some(workspace) => workspaces::rights(tx, who.as_str(), workspace)?,
+        None => Rights::default(),
+    };
+    Ok(access_with(who, &row.owner_id, row.workspace_id.is_some(), held))
 }
 
 /// The same for whoever asks.
@@ -297,14 +305,11 @@ impl Service {
             rows.truncate(most);
             rows.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
             let rights = workspaces::all_rights(tx, me.as_str())?;
-            let author = |workspace: &WorkspaceId| {
-                rights.iter().any(|(known, held)| known == workspace && held.has(Right::Author))
-            };
             let line = |row: tester::TestProjectRow| {
-                let may_change = row.workspace_id.as_ref().is_none_or(author);
-                TestProjectLine {
-                    own: row.owner_id == me || (may_change && row.owner_id.as_str() == tester::NOBODY),
-                    may_change,
+                let held = rights.iter().find(|(known, _)| Some(known) == row.workspace_id.as_ref());
+                let held = held.map_or(Rights::default(), |(_, held)| *held);
+                let access = access_with(&me, &row.owner_id, row.workspace_id.is_some(), held)?;
+                Some(TestProjectLine {
                     id: row.id,
                     name: row.name,
                     requests: row.requests,
@@ -312,9 +317,11 @@ impl Service {
                     created_ms: row.created_ms,
                     updated_ms: row.updated_ms,
                     workspace: row.workspace_id,
-                }
+                    own: access.own,
+                    may_change: access.change,
+                })
             };
-            Ok(TestProjectList { items: rows.into_iter().map(line).collect(), more })
+            Ok(TestProjectList { items: rows.into_iter().filter_map(line).collect(), more })
         })
         .await
     }

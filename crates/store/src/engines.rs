@@ -53,6 +53,8 @@ record! {
         engine_version: Option<String>,
         /// Its machine, JSON.
         host: Option<String>,
+        /// How many test runs it does at once, 0 for none; nothing when its program knows nothing of them.
+        tests_most: Option<i64>,
         /// When it was paired.
         paired_ms: Option<i64>,
         /// When it was made.

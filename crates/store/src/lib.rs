@@ -47,6 +47,7 @@ pub mod start_limits;
 pub mod subscription;
 pub mod tasks;
 pub mod tester;
+pub mod tester_engines;
 pub mod tries;
 mod visible;
 pub mod webhooks;

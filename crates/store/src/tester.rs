@@ -3,10 +3,12 @@
 use crate::db::Record;
 use crate::db::record::record;
 use crate::{StoreError, Tx, params};
-use stoker_domain::ids::{TestProjectId, TestRunId, UserId, WorkspaceId};
+use stoker_domain::ids::{EngineId, TestProjectId, TestRunId, UserId, WorkspaceId};
 
 /// State of a run that goes on.
 pub const RUNNING: &str = "running";
+/// State of a run that nobody works on any more although it did not end by itself.
+pub const BROKEN_OFF: &str = "broken-off";
 /// Owner of a shared project whose owner was removed.
 pub const NOBODY: &str = "";
 /// Why a run of somebody else ends when its project leaves the workspace.
@@ -99,7 +101,7 @@ record! {
         target_name: String,
         /// Name of the chosen environment.
         environment: Option<String>,
-        /// [`RUNNING`], or how it ended: `finished`, `cancelled`, `limit`.
+        /// [`RUNNING`], or how it ended: `finished`, `cancelled`, `limit`, [`BROKEN_OFF`].
         state: String,
         /// Outcome of the whole, once it ended.
         outcome: Option<String>,
@@ -117,6 +119,14 @@ record! {
         cancelled: bool,
         /// Why it ended early or could not begin.
         problem: Option<String>,
+        /// What its owner showed to start it, and what must be good as long as it goes on.
+        credential: Option<String>,
+        /// The engine that sends its requests; the server itself when absent.
+        engine_id: Option<EngineId>,
+        /// Name of the engine at the start.
+        engine_name: Option<String>,
+        /// Whether the engine has taken it.
+        taken: bool,
     }
 }
 
@@ -167,9 +177,18 @@ pub fn forget_own(tx: &mut Tx<'_>, project: &TestProjectId) -> Result<u64, Store
     tx.execute("DELETE FROM tester_own WHERE project_id = $1", params![project])
 }
 
+/// Locks the runs that go on and have this value in the column, in the order of their ids: who ends all runs of an engine
+/// takes them in this order too.
+fn hold(tx: &mut Tx<'_>, column: &str, value: &str) -> Result<(), StoreError> {
+    let sql = format!("SELECT id FROM tester_runs WHERE {column} = $1 AND state = 'running' ORDER BY id {{lock}}");
+    tx.query(&sql, params![value])?;
+    Ok(())
+}
+
 /// Ends what others than the owner do with a project that leaves its workspace, and forgets what they alone have of it.
 /// The project is locked.
 pub fn part_from(tx: &mut Tx<'_>, project: &TestProjectId, owner: &UserId) -> Result<(), StoreError> {
+    hold(tx, "project_id", project.as_str())?;
     tx.execute(
         "UPDATE tester_runs SET cancelled = 1, problem = $3 \
          WHERE project_id = $1 AND owner_id <> $2 AND state = 'running' AND cancelled = 0",
@@ -196,8 +215,10 @@ pub(crate) fn leave_workspace(tx: &mut Tx<'_>, id: &WorkspaceId) -> Result<(), S
 
 /// Removes what a person who goes has of API tests. Projects that are shared stay where they are, and are nobody's.
 pub(crate) fn forget_person(tx: &mut Tx<'_>, id: &UserId) -> Result<(), StoreError> {
+    let sql = "UPDATE tester_projects SET owner_id = $2 WHERE owner_id = $1 AND workspace_id IS NOT NULL";
+    tx.execute(sql, params![id, NOBODY])?;
+    hold(tx, "owner_id", id.as_str())?;
     for sql in [
-        "UPDATE tester_projects SET owner_id = '' WHERE owner_id = $1 AND workspace_id IS NOT NULL",
         "DELETE FROM tester_projects WHERE owner_id = $1",
         "DELETE FROM tester_runs WHERE owner_id = $1",
         "DELETE FROM tester_own WHERE user_id = $1",
@@ -233,6 +254,7 @@ pub fn keep_responses(tx: &mut Tx<'_>, id: &TestProjectId, sealed: &str) -> Resu
 
 /// Removes a project with its runs and what everybody has of it.
 pub fn delete(tx: &mut Tx<'_>, id: &TestProjectId) -> Result<u64, StoreError> {
+    hold(tx, "project_id", id.as_str())?;
     tx.execute("DELETE FROM tester_runs WHERE project_id = $1", params![id])?;
     forget_own(tx, id)?;
     tx.execute("DELETE FROM tester_projects WHERE id = $1", params![id])
@@ -281,16 +303,18 @@ pub fn forget_old(tx: &mut Tx<'_>, owner: &UserId, keep: i64) -> Result<u64, Sto
     tx.execute(sql, params![owner, keep])
 }
 
-/// Asks a run to end early; 0 when it is over.
-pub fn cancel(tx: &mut Tx<'_>, id: &TestRunId) -> Result<u64, StoreError> {
-    tx.execute("UPDATE tester_runs SET cancelled = 1 WHERE id = $1 AND state = 'running'", params![id])
+/// Asks a run to end early, for this reason if there is one; 0 when it is over or was asked already.
+pub fn cancel(tx: &mut Tx<'_>, id: &TestRunId, why: Option<&str>) -> Result<u64, StoreError> {
+    let sql = "UPDATE tester_runs SET cancelled = 1, problem = COALESCE($2, problem) \
+               WHERE id = $1 AND state = 'running' AND cancelled = 0";
+    tx.execute(sql, params![id, why])
 }
 
 /// Writes down how far a run is, and a sign of life; nothing of it when the run is over.
 pub fn note(tx: &mut Tx<'_>, run: &TestRun, report: Option<&str>) -> Result<u64, StoreError> {
     tx.execute(
         "UPDATE tester_runs SET state = $2, outcome = $3, requests = $4, bad = $5, beat_ms = $6, finish_ms = $7, \
-         problem = $8, report = $9 WHERE id = $1 AND state = 'running'",
+         problem = $8, report = $9, work = NULL WHERE id = $1 AND state = 'running'",
         params![
             &run.id,
             &run.state,
@@ -311,7 +335,12 @@ pub fn project_of(tx: &mut Tx<'_>, id: &TestRunId) -> Result<Option<TestProjectI
     row.map(|row| row.text(0).map(TestProjectId::trusted)).transpose()
 }
 
-/// A run that goes on.
+/// A run that goes on, as it is now.
+pub fn going(tx: &mut Tx<'_>, id: &TestRunId) -> Result<Option<TestRun>, StoreError> {
+    TestRun::select_opt(tx, "WHERE id = $1 AND state = 'running'", params![id])
+}
+
+/// A run that goes on, locked until the end of the transaction.
 pub fn running(tx: &mut Tx<'_>, id: &TestRunId) -> Result<Option<TestRun>, StoreError> {
     TestRun::select_opt(tx, "WHERE id = $1 AND state = 'running' {lock}", params![id])
 }

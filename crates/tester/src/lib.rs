@@ -9,6 +9,7 @@
 //! | keep tests in Git | [`folder`] |
 //! | take over other tools' files | [`import`] |
 //! | run | [`run::Runner`] |
+//! | run inside a program that many people use | [`hosted`] |
 //! | show what a run has found | [`report`] |
 //! | turn a request into a program | [`codegen`] |
 //! | evaluate an expression, for previews and builders | [`expr::Evaluator`] |
@@ -19,6 +20,7 @@ mod encode;
 mod exchange;
 pub mod expr;
 pub mod folder;
+pub mod hosted;
 pub mod import;
 pub mod json;
 pub mod model;

@@ -8,9 +8,11 @@
 //! request names the session; a server answers `409` to a session that a newer one replaced, and the engine then opens a
 //! new one. A lost answer is repaired by opening a session, which tells the server all runs the engine knows.
 
+pub mod api_tests;
 pub mod chunk;
 pub mod components;
 
+pub use api_tests::{TestAbility, TestAnswer, TestNews};
 pub use components::Components;
 
 use serde::{Deserialize, Serialize};
@@ -107,6 +109,9 @@ pub struct SessionRequest {
     /// The machine.
     #[serde(default)]
     pub host: Host,
+    /// What it does about test runs; an engine of before this field does not say, and takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<TestAbility>,
 }
 
 /// Answer to [`SessionRequest`].
@@ -142,12 +147,15 @@ pub struct Messages {
     pub offers: Vec<Offer>,
     /// Runs to stop.
     pub stops: Vec<RunEpoch>,
+    /// Test runs to take; never for an engine of before this field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<String>,
 }
 
 impl Messages {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.offers.is_empty() && self.stops.is_empty()
+        self.offers.is_empty() && self.stops.is_empty() && self.tests.is_empty()
     }
 }
 
@@ -390,7 +398,8 @@ mod tests {
             serde_json::to_string(&report).unwrap(),
             r#"{"kind":"log","run":"r","epoch":1,"seq":0,"lines":2,"firstMs":5,"lastMs":6,"data":"AA=="}"#
         );
-        let messages = Messages { offers: vec![], stops: vec![RunEpoch { run: "r".into(), epoch: 3 }] };
+        let stops = vec![RunEpoch { run: "r".into(), epoch: 3 }];
+        let messages = Messages { stops, ..Messages::default() };
         assert_eq!(serde_json::to_string(&messages).unwrap(), r#"{"offers":[],"stops":[{"run":"r","epoch":3}]}"#);
     }
 

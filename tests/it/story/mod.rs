@@ -19,4 +19,5 @@ mod replicas;
 mod secure_link;
 mod stop;
 mod talend_task;
+mod tester_engines;
 mod use_cases;

@@ -11,6 +11,8 @@ export type Project = Omit<S['TestProjectDocument'], 'document'> & { document: D
 export type Written = S['TestProjectWritten'];
 export type Preview = S['TestPreviewed'];
 export type RunLine = S['TestRun'];
+/** An engine that one may choose as the sender. */
+export type TestEngine = S['TestEngine'];
 export type Outcome = NonNullable<RunLine['outcome']>;
 export type Run = S['TestRunReport'];
 export type Pair = S['TestPair'];
@@ -36,6 +38,14 @@ export const history = (projectId?: string) =>
     queryFn: async () => (await body(own.GET('/stoker/v1/tester/runs', { params: { query: { projectId } } }))).items,
   });
 
+/** The engines that one may choose as the sender. */
+export const engines = () =>
+  queryOptions({
+    queryKey: ['tester', 'engines'],
+    queryFn: async () => (await body(own.GET('/stoker/v1/tester/engines'))).items,
+    staleTime: 10_000,
+  });
+
 /** A run; while it goes on, it is asked for again and again. */
 export const run = (id: string) =>
   queryOptions({
@@ -59,8 +69,8 @@ export const shareProject = (id: string, version: number, workspaceId: string | 
 export const keepSecrets = (id: string, values: S['TestSecretValue'][]) =>
   body(own.PUT('/stoker/v1/tester/projects/{id}/secrets', { ...at(id), body: { values } }));
 export const deleteProject = (id: string) => body(own.DELETE('/stoker/v1/tester/projects/{id}', at(id)));
-export const startRun = (id: string, targetId: string | undefined, environmentId: string | undefined) =>
-  body(own.POST('/stoker/v1/tester/projects/{id}/runs', { ...at(id), body: { targetId, environmentId } }));
+export const startRun = (id: string, chosen: { targetId?: string; environmentId?: string; engineId?: string }) =>
+  body(own.POST('/stoker/v1/tester/projects/{id}/runs', { ...at(id), body: chosen }));
 export const cancelRun = (id: string) => body(own.POST('/stoker/v1/tester/runs/{id}/cancel', at(id)));
 export const codeOf = (id: string, requestId: string, environmentId: string | undefined, language: Language) =>
   body(own.POST('/stoker/v1/tester/projects/{id}/code', { ...at(id), body: { requestId, language, environmentId } }));

@@ -16,7 +16,7 @@ pub(super) const ARROWS: &[(&str, &[&str])] = &[
     ("api", &["domain", "filter", "wire", "service", "tester"]),
     ("server", &["domain", "secrets", "store", "blobs", "service", "api"]),
     ("client", &["domain"]),
-    ("engine", &["domain", "wire", "jobzip", "secrets", "client"]),
+    ("engine", &["domain", "wire", "jobzip", "secrets", "client", "tester"]),
     ("tester", &[]),
     ("cli", &["client", "tester"]),
     ("testkit", &["domain"]),

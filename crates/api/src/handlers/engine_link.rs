@@ -10,7 +10,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
-use stoker_wire::{PairRequest, PollRequest, ReportRequest, SESSION_HEADER, SessionRequest};
+use serde::Deserialize;
+use stoker_domain::limits;
+use stoker_tester::hosted::read_latest;
+use stoker_wire::api_tests::TakeTest;
+use stoker_wire::{PairRequest, PollRequest, ReportRequest, SESSION_HEADER, SessionRequest, TestNews};
 use tokio::io::AsyncReadExt;
 
 /// Largest body of a report request, bytes.
@@ -43,6 +47,58 @@ pub async fn reports(State(app): State<App>, request: Request) -> Answer {
 pub async fn goodbye(State(app): State<App>, Json(body): Json<PollRequest>) -> Answer {
     app.service.goodbye(&body.session).await?;
     empty(StatusCode::NO_CONTENT)
+}
+
+/// `POST /engine/v1/tests/take`
+pub async fn take_test(State(app): State<App>, Json(body): Json<TakeTest>) -> Answer {
+    ok(&app.service.take_test(body).await?)
+}
+
+/// `POST /engine/v1/tests/news`
+pub async fn test_news(State(app): State<App>, request: Request) -> Answer {
+    let bytes = collected(request, limits::TEST_NEWS_BYTES).await?;
+    let body: TestNews = parse_json(&bytes)?;
+    readable(&body)?;
+    ok(&app.service.test_news(body).await?)
+}
+
+/// What a report must have for those who show it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "only read")]
+struct Report {
+    items: Vec<Item>,
+    units: Vec<serde_json::Map<String, serde_json::Value>>,
+    left_out: u64,
+}
+
+/// A request in it.
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "only read")]
+struct Item {
+    unit: String,
+    request: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Whether what an engine tells of a test run can be kept and shown later: nobody looks at it again.
+fn readable(news: &TestNews) -> Result<(), ApiError> {
+    if let Some(progress) = &news.progress {
+        // Beside the items stand a few names and numbers.
+        let most = limits::TEST_REPORT_BYTES + 1024;
+        if progress.report.len() > most {
+            return Err(ApiError::invalid(format!("progress.report: it has more than {most} bytes")));
+        }
+        serde_json::from_str::<Report>(&progress.report)
+            .map_err(|error| ApiError::invalid(format!("progress.report: {error}")))?;
+    }
+    if let Some(responses) = news.end.as_ref().and_then(|end| end.responses.as_ref()) {
+        let most = limits::TEST_RESPONSES_BYTES;
+        if responses.len() > most {
+            return Err(ApiError::invalid(format!("end.responses: they have more than {most} bytes")));
+        }
+        read_latest(Some(responses)).map_err(|error| ApiError::invalid(format!("end.responses: {error}")))?;
+    }
+    Ok(())
 }
 
 /// `GET /engine/v1/artifacts/{sha256}`

@@ -6,7 +6,7 @@ use super::{Answer, empty, json, ok};
 use crate::App;
 use crate::error::ApiError;
 use crate::extract::{Auth, Json, Path, Query};
-use crate::tester::read_responses;
+use crate::tester::document;
 use crate::tester::run::{Work, spawn};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -14,9 +14,12 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
-use stoker_domain::ids::{TestProjectId, TestRunId};
+use stoker_domain::ids::{EngineId, TestProjectId, TestRunId};
+use stoker_service::tester_engines::TestEngine;
 use stoker_service::tester_runs::{TestRunRequest, TestRunView};
+use stoker_tester::hosted::read_latest;
 use stoker_tester::model::Kind;
+use stoker_wire::api_tests::TestWork;
 use tokio::time::Instant;
 
 /// Body of the start.
@@ -26,6 +29,8 @@ pub struct Start {
     /// Id of a request, scenario, service or project inside the document; everything when it is left out.
     target_id: Option<String>,
     environment_id: Option<String>,
+    /// The engine that sends the requests; the server when it is left out.
+    engine_id: Option<String>,
     #[serde(default)]
     follow_redirects: bool,
 }
@@ -61,6 +66,8 @@ fn shown(view: &TestRunView) -> Value {
         ("environment", run.environment.as_ref().map(|name| json!(name))),
         ("outcome", run.outcome.as_ref().map(|outcome| json!(outcome))),
         ("problem", run.problem.as_ref().map(|problem| json!(problem))),
+        ("engineId", run.engine_id.as_ref().map(|id| json!(id.as_str()))),
+        ("engineName", run.engine_name.as_ref().map(|name| json!(name))),
         ("finishedAt", run.finish_ms.map(|at| json!(at))),
     ];
     for (name, value) in optional.into_iter().filter_map(|(name, value)| Some((name, value?))) {
@@ -88,19 +95,46 @@ pub async fn start(
             (entity.name.clone(), matches!(entity.kind, Kind::Request(_)))
         }
     };
-    let exchanges = read_responses(view.responses.as_deref()).map_err(stoker_service::Error::internal)?;
-    let request = TestRunRequest {
+    let engine = body.engine_id.filter(|id| !id.is_empty()).map(|id| EngineId::parse(&id)).transpose()?;
+    let mut request = TestRunRequest {
         project: view.line.id.clone(),
         project_name: view.line.name.clone(),
         target_id: target.clone().unwrap_or_default(),
         target_name,
         environment: environment.as_ref().map(|environment| environment.name.clone()),
+        engine: None,
     };
-    let id = app.service.begin_test_run(&actor, request).await?;
-    let work =
-        Work { id: id.clone(), drive, target, environment, exchanges, single, follow_redirects: body.follow_redirects };
-    spawn(app, work);
+    let follow_redirects = body.follow_redirects;
+    let id = if let Some(engine) = engine {
+        let work = TestWork {
+            document: document::to_send(&drive)?,
+            target,
+            environment: environment.map(|environment| environment.id),
+            responses: view.responses,
+            follow_redirects,
+        };
+        let work = serde_json::to_string(&work).map_err(stoker_service::Error::internal)?;
+        request.engine = Some((engine, work));
+        app.service.begin_test_run(&actor, request).await?
+    } else {
+        let exchanges = read_latest(view.responses.as_deref()).map_err(stoker_service::Error::internal)?;
+        let id = app.service.begin_test_run(&actor, request).await?;
+        spawn(app, Work { id: id.clone(), drive, target, environment, exchanges, single, follow_redirects });
+        id
+    };
     json(StatusCode::CREATED, &json!({ "id": id.as_str() }))
+}
+
+/// `GET /stoker/v1/tester/engines`
+pub async fn engines(State(app): State<App>, Auth(actor): Auth) -> Answer {
+    let engines = app.service.test_engines(&actor).await?;
+    let shown = |engine: &TestEngine| {
+        json!({
+            "id": engine.id.as_str(), "name": engine.name, "environment": engine.environment,
+            "state": engine.readiness.id(),
+        })
+    };
+    ok(&json!({ "items": engines.iter().map(shown).collect::<Vec<_>>() }))
 }
 
 /// `GET /stoker/v1/tester/runs`

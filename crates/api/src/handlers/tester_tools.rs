@@ -5,7 +5,7 @@ use super::{Answer, ok};
 use crate::App;
 use crate::error::ApiError;
 use crate::extract::{Auth, Path, Query};
-use crate::tester::{ServiceClock, ServiceEntropy, document, read_responses, sample};
+use crate::tester::{ServiceClock, ServiceEntropy, document, sample};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -14,6 +14,7 @@ use serde_json::json;
 use std::io::Write;
 use stoker_tester::codegen::{self, Language};
 use stoker_tester::expr::{Evaluator, Sources};
+use stoker_tester::hosted::read_latest;
 use stoker_tester::json::Json;
 use stoker_tester::model::{Drive, Environment, Variables};
 use stoker_tester::native::{self, ExportOptions, ImportOptions};
@@ -175,7 +176,7 @@ fn shown(environment: Option<&Environment>) -> Variables {
 }
 
 fn exchanges(text: Option<&str>) -> Result<Exchanges, ApiError> {
-    read_responses(text).map_err(|error| ApiError::from(stoker_service::Error::internal(error)))
+    read_latest(text).map_err(|error| ApiError::from(stoker_service::Error::internal(error)))
 }
 
 /// `POST /stoker/v1/tester/projects/{id}/preview`

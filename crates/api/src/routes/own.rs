@@ -35,5 +35,7 @@ pub(super) fn fill(list: &mut List) {
     list.own("POST", stoker_wire::POLL_PATH, engine_link::poll);
     list.own("POST", stoker_wire::REPORT_PATH, engine_link::reports);
     list.own("POST", stoker_wire::GOODBYE_PATH, engine_link::goodbye);
+    list.own("POST", stoker_wire::api_tests::TAKE_TEST_PATH, engine_link::take_test);
+    list.own("POST", stoker_wire::api_tests::TEST_NEWS_PATH, engine_link::test_news);
     list.own("GET", "/engine/v1/artifacts/{sha256}", engine_link::artifact);
 }

@@ -16,6 +16,7 @@ pub(super) fn fill_own(list: &mut List) {
     list.own("POST", "/stoker/v1/tester/projects/{id}/preview", tester_tools::preview);
     list.own("POST", "/stoker/v1/tester/projects/{id}/code", tester_tools::code);
     list.own("POST", "/stoker/v1/tester/projects/{id}/runs", tester_runs::start);
+    list.own("GET", "/stoker/v1/tester/engines", tester_runs::engines);
     list.own("GET", "/stoker/v1/tester/runs", tester_runs::list);
     list.own("GET", "/stoker/v1/tester/runs/{id}", tester_runs::get);
     list.own("POST", "/stoker/v1/tester/runs/{id}/cancel", tester_runs::cancel);

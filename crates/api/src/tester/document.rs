@@ -79,6 +79,14 @@ pub fn requests(drive: &Drive) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// What an engine gets of a drive, with the values of private variables.
+///
+/// # Errors
+/// As for [`to_keep`].
+pub fn to_send(drive: &Drive) -> Result<String, ApiError> {
+    Ok(compact(drive, true)?.to_string())
+}
+
 fn compact(drive: &Drive, private_values: bool) -> Result<Json, ApiError> {
     let text = native::export_tree(drive, ExportOptions { private_values, extensions: true });
     Json::parse(&text).map_err(|error| ApiError::from(stoker_service::Error::internal(error)))

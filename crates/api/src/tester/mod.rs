@@ -3,10 +3,8 @@
 
 pub mod document;
 pub mod gate;
-mod responses;
 pub mod run;
 pub mod sample;
 mod world;
 
-pub use responses::read as read_responses;
 pub use world::{ServiceClock, ServiceEntropy};

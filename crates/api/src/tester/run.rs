@@ -1,8 +1,8 @@
 //! One run of API tests inside the server. It reports while it goes on, so that every server of the installation can show
-//! it, and looks then whether somebody cancelled it.
+//! it, and looks then whether it is to end.
 
 use super::gate::TargetGate;
-use super::{ServiceClock, ServiceEntropy, responses};
+use super::{ServiceClock, ServiceEntropy};
 use crate::App;
 use std::collections::HashMap;
 use std::pin::pin;
@@ -12,18 +12,24 @@ use stoker_domain::ids::TestRunId;
 use stoker_domain::limits;
 use stoker_service::tester_runs::{TestEnd, TestProgress};
 use stoker_tester::Exchanges;
-use stoker_tester::json::{Json, Object};
+use stoker_tester::hosted::{Limits, Progress, Shown, options, too_long, write_latest};
 use stoker_tester::model::{Drive, Environment};
-use stoker_tester::report::request_json;
-use stoker_tester::run::{Event, NoFiles, Outside, RequestReport, RunError, RunOptions, RunReport, Runner, Transport};
+use stoker_tester::run::{Budget, Event, NoFiles, Outside, RunError, RunReport, Runner, Transport};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// How often the run is written down while something happens.
+/// How often the run is written down while something happens, and how often it looks whether it is to end.
 const PACE: Duration = Duration::from_millis(300);
-/// How often it gives a sign of life and looks whether it was cancelled.
+/// How often it gives a sign of life.
 const BEAT: Duration = Duration::from_millis(1000);
-/// Longest body of a report, in characters: of a single request, and of one of several.
-const BODY_CHARS: (usize, usize) = (100_000, 20_000);
+/// How large a run may become.
+const LIMITS: Limits = Limits {
+    run: Duration::from_millis(limits::TEST_RUN_MS),
+    request: Duration::from_millis(limits::TEST_REQUEST_MS),
+    answer: limits::TEST_ANSWER_BYTES,
+    budget: Budget { sends: limits::TEST_SENDS, bytes: limits::TEST_RUN_BYTES },
+    report: limits::TEST_REPORT_BYTES,
+    latest: limits::TEST_RESPONSES_BYTES,
+};
 
 /// What is to be run.
 pub struct Work {
@@ -43,74 +49,12 @@ pub struct Work {
     pub follow_redirects: bool,
 }
 
-/// What a run has shown so far.
-#[derive(Default)]
-struct Shown {
-    items: Vec<Json>,
-    bytes: usize,
-    left_out: i64,
-    requests: i64,
-    bad: i64,
-    changed: bool,
-}
-
-fn text(value: &str) -> Json {
-    Json::text(value)
-}
-
-fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
-    Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Object>())
-}
-
-impl Shown {
-    fn add(&mut self, unit: &str, report: &RequestReport, single: bool) {
-        self.changed = true;
-        self.requests += 1;
-        self.bad += i64::from(report.outcome.is_bad());
-        let limit = if single { BODY_CHARS.0 } else { BODY_CHARS.1 };
-        for chars in [limit, 500, 0] {
-            let item = object([("unit", text(unit)), ("request", request_json(report, chars))]);
-            let size = item.to_string().len();
-            if self.bytes + size <= limits::TEST_REPORT_BYTES {
-                self.bytes += size;
-                self.items.push(item);
-                return;
-            }
-        }
-        self.left_out += 1;
-    }
-
-    fn progress(&mut self, units: Vec<Json>) -> TestProgress {
-        self.changed = false;
-        let report = object([
-            ("items", self.items.clone().into()),
-            ("units", units.into()),
-            ("leftOut", Json::int(self.left_out)),
-        ]);
-        TestProgress { requests: self.requests, bad: self.bad, report: report.to_string() }
-    }
-
-    /// All of a run that has ended, with the requests that were not reached.
-    fn of(report: &RunReport, single: bool) -> (Self, Vec<Json>) {
-        let mut shown = Self::default();
-        let mut units = Vec::new();
-        for unit in &report.units {
-            let title = unit.title();
-            unit.requests.iter().for_each(|request| shown.add(&title, request, single));
-            units.push(object([
-                ("title", text(&title)),
-                ("scenario", unit.scenario.into()),
-                ("outcome", text(unit.outcome.name())),
-                ("durationMs", Json::int(unit.duration_ms)),
-                ("problem", unit.problem.as_deref().map_or(Json::Null, text)),
-            ]));
-        }
-        (shown, units)
-    }
-}
-
 fn locked(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
     shown.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn noted(progress: Progress) -> TestProgress {
+    TestProgress { requests: progress.requests, bad: progress.bad, report: progress.report }
 }
 
 /// How the work stopped.
@@ -135,22 +79,15 @@ async fn run(app: &App, work: Work) -> Result<(), stoker_service::Error> {
     let service = &app.service;
     let settings = service.settings();
     let gate = TargetGate::new(&service.public_url(), &settings.test_targets, !settings.trusted_proxies.is_empty());
-    let transport = Transport::behind(Arc::new(gate));
+    let transport = Transport::behind(Arc::new(gate), LIMITS.budget);
     let (clock, entropy) = (ServiceClock::new(service), ServiceEntropy(service.clone()));
-    let (shown, places) = (Mutex::new(Shown::default()), HashMap::new());
-    let single = work.single;
+    let (shown, places) = (Mutex::new(Shown::new(work.single, LIMITS.report)), HashMap::new());
     let observer = |event: Event<'_>| {
         if let Event::AfterTest { unit, report } = event {
-            locked(&shown).add(unit, report, single);
+            locked(&shown).add(unit, report);
         }
     };
-    let options = RunOptions {
-        only_id: work.target.clone(),
-        follow_redirects: work.follow_redirects,
-        timeout: Duration::from_millis(limits::TEST_REQUEST_MS),
-        max_body: limits::TEST_ANSWER_BYTES,
-        ..RunOptions::default()
-    };
+    let options = options(work.target.clone(), work.follow_redirects, &LIMITS);
     let outside =
         Outside { clock: &clock, entropy: &entropy, files: &NoFiles, transport: &transport, observer: &observer };
     let runner = Runner {
@@ -162,8 +99,8 @@ async fn run(app: &App, work: Work) -> Result<(), stoker_service::Error> {
         outside,
     };
     let stop = watched(app, &work.id, &runner, &shown).await?;
-    let (progress, end) = ended(stop, &shown, single);
-    let kept = responses::write(&work.drive, &work.exchanges).map_err(stoker_service::Error::internal)?;
+    let (progress, end) = ended(stop, &mut locked(&shown));
+    let kept = write_latest(&work.drive, &work.exchanges, LIMITS.latest).map_err(stoker_service::Error::internal)?;
     service.end_test_run(&work.id, progress, TestEnd { responses: Some(kept), ..end }).await
 }
 
@@ -183,17 +120,15 @@ async fn watched(
             biased;
             ended = &mut running => return Ok(Stop::Ended(ended)),
             _ = tick.tick() => {
-                let progress = {
-                    let mut shown = locked(shown);
-                    shown.changed.then(|| shown.progress(Vec::new()))
-                };
+                if !app.service.test_run_goes_on(id).await? {
+                    return Ok(Stop::Cancelled);
+                }
+                let progress = locked(shown).news().map(noted);
                 if progress.is_some() || beat.elapsed() >= BEAT {
                     beat = Instant::now();
-                    if app.service.note_test_run(id, progress).await? {
-                        return Ok(Stop::Cancelled);
-                    }
+                    app.service.note_test_run(id, progress).await?;
                 }
-                if begun.elapsed() >= Duration::from_millis(limits::TEST_RUN_MS) {
+                if begun.elapsed() >= LIMITS.run {
                     return Ok(Stop::TooLong);
                 }
             }
@@ -201,21 +136,19 @@ async fn watched(
     }
 }
 
-fn ended(stop: Stop, shown: &Mutex<Shown>, single: bool) -> (TestProgress, TestEnd) {
-    let end = |state, outcome: Option<String>, problem| TestEnd { state, outcome, problem, responses: None };
+fn ended(stop: Stop, shown: &mut Shown) -> (TestProgress, TestEnd) {
+    let end = |state, outcome: Option<&str>, problem| TestEnd {
+        state,
+        outcome: outcome.map(str::to_owned),
+        problem,
+        responses: None,
+    };
     match stop {
-        Stop::Ended(Ok(report)) => {
-            let (mut shown, units) = Shown::of(&report, single);
-            (shown.progress(units), end("finished", Some(report.outcome.name().to_owned()), None))
+        Stop::Ended(result) => {
+            let made = shown.ended(result);
+            (noted(made.progress), end("finished", Some(&made.outcome), made.problem))
         }
-        Stop::Ended(Err(error)) => {
-            (locked(shown).progress(Vec::new()), end("finished", Some("Error".to_owned()), Some(error.to_string())))
-        }
-        Stop::Cancelled => (locked(shown).progress(Vec::new()), end("cancelled", None, None)),
-        Stop::TooLong => {
-            let minutes = limits::TEST_RUN_MS / 60_000;
-            let problem = format!("the run took longer than {minutes} minutes, the most of one run; split it");
-            (locked(shown).progress(Vec::new()), end("limit", Some("Error".to_owned()), Some(problem)))
-        }
+        Stop::Cancelled => (noted(shown.progress()), end("cancelled", None, None)),
+        Stop::TooLong => (noted(shown.progress()), end("limit", Some("Error"), Some(too_long(LIMITS.run)))),
     }
 }

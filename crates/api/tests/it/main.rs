@@ -65,6 +65,8 @@ mod smuggling;
 mod support;
 mod tasks;
 mod tester;
+mod tester_access;
+mod tester_engines;
 mod tester_redirects;
 mod tester_sharing;
 mod tokens;

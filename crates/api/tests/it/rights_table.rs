@@ -261,6 +261,8 @@ pub(crate) const OWN: &[Call] = &[
     one("POST", "/engine/v1/poll", SESSION_BODY, Who::Others, Need::Nothing),
     one("POST", "/engine/v1/reports", r#"{"session":"nobody","reports":[]}"#, Who::Others, Need::Nothing),
     one("POST", "/engine/v1/goodbye", SESSION_BODY, Who::Others, Need::Nothing),
+    one("POST", "/engine/v1/tests/take", r#"{"session":"nobody","test":"none"}"#, Who::Others, Need::Nothing),
+    one("POST", "/engine/v1/tests/news", r#"{"session":"nobody","test":"none"}"#, Who::Others, Need::Nothing),
     one("GET", "/engine/v1/artifacts/@sha256", "", Who::Others, Need::Nothing),
 ];
 

@@ -40,6 +40,8 @@ pub(crate) const TESTER: &[Call] = {
             Need::Nothing,
         ),
         one("POST", "/stoker/v1/tester/projects/@own-testproject/runs", "{}", EVERYBODY, Need::Nothing),
+        // Which engines it gives, and what a run on one needs, is told in `tester_engines.rs`.
+        one("GET", "/stoker/v1/tester/engines", "", EVERYBODY, Need::Nothing),
         one("GET", "/stoker/v1/tester/runs", "", EVERYBODY, Need::Nothing),
         one("GET", "/stoker/v1/tester/runs/@own-testrun", "", EVERYBODY, Need::Nothing),
         one("POST", "/stoker/v1/tester/runs/@own-testrun/cancel", "", EVERYBODY, Need::Nothing),

@@ -9,6 +9,7 @@ mod pairing;
 mod polls;
 mod reports;
 mod sessions;
+mod tests;
 
 use crate::actor::Allowed;
 use crate::app::Service;
@@ -150,5 +151,5 @@ pub(crate) fn end_all(tx: &mut Tx<'_>, engine: &EngineId, now: i64, kind: &str, 
     for run in runs::leased(tx, engine)? {
         fail(tx, &run, now, kind, message)?;
     }
-    Ok(())
+    tests::end_all(tx, engine, now, message)
 }

@@ -1,6 +1,6 @@
 //! Polls: an engine asks what there is for it, and waits while there is nothing.
 
-use super::{current, engine_of, extend, seen, stops};
+use super::{current, engine_of, extend, seen, stops, tests};
 use crate::actor::Allowed;
 use crate::app::Service;
 use crate::dispatch;
@@ -12,7 +12,7 @@ use stoker_domain::ids::EngineId;
 use stoker_domain::run::State;
 use stoker_secrets::token;
 use stoker_store::engines::Engine;
-use stoker_store::{Tx, engines, runs};
+use stoker_store::{Tx, engines, runs, tester_engines};
 use stoker_wire::Messages;
 
 impl Service {
@@ -41,7 +41,7 @@ impl Service {
             Err(_) => wake.await,
         };
         match woken {
-            Ok(Wake::Offer(offer)) => Ok(Messages { offers: vec![*offer], stops: Vec::new() }),
+            Ok(Wake::Offer(offer)) => Ok(Messages { offers: vec![*offer], ..Messages::default() }),
             Ok(Wake::Look) | Err(_) => Ok(self.look(&engine, &hash).await?.unwrap_or_default()),
         }
     }
@@ -62,8 +62,9 @@ impl Service {
                         None => false,
                     };
                 let stops = !runs::unsent_stops(tx, &engine_id, &session)?.is_empty();
+                let tests = !tester_engines::untold(tx, &engine_id, &session)?.is_empty();
                 let noted = engine.seen_ms.is_some_and(|seen| now - seen < note_ms);
-                Ok::<_, Error>(!queued && !stops && noted)
+                Ok::<_, Error>(!queued && !stops && !tests && noted)
             })
             .await?;
         if idle {
@@ -79,6 +80,7 @@ impl Service {
                     messages.offers = service.unconfirmed(tx, &engine)?;
                 }
                 messages.stops = stops(tx, &engine_id, &session)?;
+                messages.tests = tests::news_for(tx, &engine, &session)?;
                 service.add_offers(tx, &engine, now, &mut messages)?;
                 crash::point("claim.before-commit");
                 Ok::<_, Error>(messages)

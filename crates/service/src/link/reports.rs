@@ -63,7 +63,7 @@ impl Service {
                         }
                     }
                 }
-                let mut messages = Messages { offers: Vec::new(), stops: stops(tx, &id, &hash)? };
+                let mut messages = Messages { stops: stops(tx, &id, &hash)?, ..Messages::default() };
                 if ended {
                     service.add_offers(tx, &engine, now, &mut messages)?;
                 }

@@ -1,6 +1,6 @@
 //! Sessions: an engine comes, both sides compare what they know, an engine goes.
 
-use super::{checked_protocol, current, engine_of, extend, fail, refused, stops, told, told_host};
+use super::{checked_protocol, current, engine_of, extend, fail, refused, stops, tests, told, told_host};
 use crate::actor::Allowed;
 use crate::app::Service;
 use crate::dispatch;
@@ -50,10 +50,12 @@ impl Service {
                 engine.stopped_ms = None;
                 engine.engine_version = Some(told(&request.engine_version, limits::NAME_CHARS));
                 engine.host = told_host(&request.host);
+                engine.tests_most = tests::most(request.tests.as_ref());
                 engine.update(tx)?;
-                let answer = service.resync(tx, &engine, &hash, request.known, now);
+                let (forget, mut messages) = service.resync(tx, &engine, &hash, request.known, now)?;
+                messages.tests = tests::resync(tx, &engine, &hash, request.tests, now)?;
                 crash::point("session.before-commit");
-                answer
+                Ok::<_, Error>((forget, messages))
             })
             .await?;
         crash::point("session.after-commit");
@@ -114,7 +116,8 @@ impl Service {
             engine.session_id = None;
             engine.seen_ms = Some(now);
             engine.update(tx)?;
-            Ok(())
+            let why = format!("the engine {} was stopped; what it had sent stays sent", engine.name);
+            tests::end_all(tx, &engine.id, now, &why)
         })
         .await
     }

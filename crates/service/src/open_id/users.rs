@@ -195,5 +195,6 @@ fn actor_of(person: &Person, permissions: BTreeSet<stoker_domain::Permission>, v
         permissions,
         request_id: visit.request_id.clone(),
         origin: visit.origin.clone(),
+        credential: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Templates to values.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::ast::{Declaration, Expression, Part, Placed, Segment, Template};
 use super::functions::{self, Call};
@@ -14,6 +14,8 @@ use crate::world::{Clock, Entropy};
 
 /// Longest text that one template may become, in bytes.
 const MAX_RESULT: usize = 32 << 20;
+/// Longest texts that all templates of one evaluator may become together, in bytes.
+const MAX_RESULTS: usize = 64 << 20;
 
 /// What expressions may see.
 #[derive(Clone, Copy)]
@@ -34,12 +36,13 @@ pub struct Sources<'a> {
 pub struct Evaluator<'a> {
     pub(super) sources: Sources<'a>,
     warnings: RefCell<Vec<String>>,
+    results: Cell<usize>,
 }
 
 impl<'a> Evaluator<'a> {
     /// An evaluator with these sources.
     pub fn new(sources: Sources<'a>) -> Self {
-        Self { sources, warnings: RefCell::default() }
+        Self { sources, warnings: RefCell::default(), results: Cell::default() }
     }
 
     /// What the writer should know although it is no error: names that stand for nothing but themselves.
@@ -64,9 +67,12 @@ impl<'a> Evaluator<'a> {
                 }
             }
             if out.len() > MAX_RESULT {
-                let problem = format!("the result is longer than {MAX_RESULT} bytes");
-                return Err(ExprError { expression: String::new(), line: 1, column: 1, problem, suggestion: None });
+                return Err(too_long(format!("the result is longer than {MAX_RESULT} bytes")));
             }
+        }
+        self.results.set(self.results.get() + out.len());
+        if self.results.get() > MAX_RESULTS {
+            return Err(too_long(format!("all results of the request are longer than {MAX_RESULTS} bytes together")));
         }
         Ok(out)
     }
@@ -201,6 +207,10 @@ impl<'a> Evaluator<'a> {
             Problem { text: format!("no entity has the id {id}"), suggestion }
         })
     }
+}
+
+fn too_long(problem: String) -> ExprError {
+    ExprError { expression: String::new(), line: 1, column: 1, problem, suggestion: None }
 }
 
 impl Evaluator<'_> {

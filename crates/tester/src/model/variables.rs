@@ -37,6 +37,11 @@ impl Variables {
         self.values.keys().map(String::as_str)
     }
 
+    /// How many bytes names and values have together.
+    pub fn bytes(&self) -> usize {
+        self.values.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
     /// Takes over all of `over`, which wins.
     pub fn overlay(&mut self, over: &Variables) {
         for (name, value) in &over.values {

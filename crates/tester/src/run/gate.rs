@@ -1,7 +1,8 @@
 //! Who decides where requests may go, for programs that send what others typed.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -28,6 +29,29 @@ pub trait Gate: std::fmt::Debug + Send + Sync {
     /// Addresses that a host name may be connected to; no other is connected to. Must not lead elsewhere when it is asked
     /// twice: the answer is used as it is.
     fn look_up(&self, host: &str) -> Lookup;
+}
+
+/// Those of the addresses found for a host name that pass the judgement.
+///
+/// # Errors
+/// Why the last one did not pass when none did, or that there is none.
+pub fn allowed(
+    host: &str,
+    found: io::Result<impl Iterator<Item = SocketAddr>>,
+    judge: impl Fn(IpAddr) -> Result<(), String>,
+) -> Result<Vec<SocketAddr>, String> {
+    let found = found.map_err(|error| format!("the name {host} has no address: {error}"))?;
+    let (mut fit, mut refusal) = (Vec::new(), None);
+    for address in found {
+        match judge(address.ip()) {
+            Err(refused) => refusal = Some(refused),
+            Ok(()) => fit.push(address),
+        }
+    }
+    if fit.is_empty() {
+        return Err(refusal.unwrap_or_else(|| format!("the name {host} has no address")));
+    }
+    Ok(fit)
 }
 
 /// A gate as resolver of the HTTP client, so that the address that was judged is the one that is connected to.

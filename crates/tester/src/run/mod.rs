@@ -6,6 +6,7 @@
 //! side, and a scenario that refers to a response of an earlier one waits for it.
 
 mod body;
+mod budget;
 mod cookies;
 mod data;
 mod events;
@@ -24,9 +25,10 @@ mod web_socket;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+pub use budget::Budget;
 pub use data::{DataRow, MAX_ROWS, bound_names, rows};
 pub use files::{Files, Folder, MAX_FILE, NoFiles};
-pub use gate::{Gate, Lookup};
+pub use gate::{Gate, Lookup, allowed};
 pub use mask::{MASK, masked};
 pub use prepare::{Prepared, prepare};
 pub use report::{RequestReport, RunReport, UnitReport};

@@ -17,6 +17,8 @@ use crate::regex::Regex;
 const MAX_ELEMENTS: usize = 10_000;
 /// Most sends of a poll.
 const MAX_SENDS: u32 = 10_000;
+/// Most bytes of all variables together.
+const MAX_VARIABLES: usize = 64 << 20;
 /// Longest pause of a poll.
 const MAX_PAUSE_MS: u64 = 3_600_000;
 
@@ -182,8 +184,20 @@ fn bind(pass: &mut Pass<'_>, request: &Request) -> Result<(), String> {
     for binding in &request.additions.before {
         let value = pass.evaluator().text(&binding.value);
         let value = value.map_err(|error| field(&format!("value `{}`", binding.name), &error))?;
-        pass.variables.set(&binding.name, value);
+        keep(pass, &binding.name, value).map_err(|problem| format!("value `{}`: {problem}", binding.name))?;
     }
+    Ok(())
+}
+
+/// Sets a variable, unless all of them become too large.
+fn keep(pass: &mut Pass<'_>, name: &str, value: String) -> Result<(), String> {
+    if pass.variables.bytes() + value.len() > MAX_VARIABLES {
+        return Err(format!(
+            "the variables have more than {} MiB together; keep less of the answers",
+            MAX_VARIABLES >> 20
+        ));
+    }
+    pass.variables.set(name, value);
     Ok(())
 }
 
@@ -236,11 +250,9 @@ fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &m
         Outcome::Failure
     };
     for extraction in &request.additions.extract {
-        match extract(extraction, &looked) {
-            Ok(value) => {
-                pass.variables.set(&extraction.name, value.as_str());
-                report.extracted.push((extraction.name.clone(), value));
-            }
+        let taken = extract(extraction, &looked);
+        match taken.and_then(|value| keep(pass, &extraction.name, value.clone()).map(|()| value)) {
+            Ok(value) => report.extracted.push((extraction.name.clone(), value)),
             Err(problem) => {
                 report.problem.get_or_insert(format!("extraction `{}`: {problem}", extraction.name));
                 report.outcome = Outcome::Error;

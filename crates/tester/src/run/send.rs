@@ -11,6 +11,7 @@ use reqwest::{Client, Method, StatusCode, Url};
 
 use futures_util::future::{Either, select};
 
+use super::budget::{Budget, Spent};
 use super::cookies::Jar;
 use super::gate::{Gate, Resolver};
 use super::prepare::Prepared;
@@ -50,6 +51,7 @@ pub struct SendOptions {
 pub struct Transport {
     clients: Mutex<HashMap<ClientKey, Client>>,
     gate: Option<Arc<dyn Gate>>,
+    spent: Option<Spent>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -64,13 +66,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Transport {
-    /// One that sends only what the gate admits, and through no proxy.
-    pub fn behind(gate: Arc<dyn Gate>) -> Self {
-        Self { clients: Mutex::default(), gate: Some(gate) }
+    /// One that sends only what the gate admits, through no proxy, and no more than the budget of the run.
+    pub fn behind(gate: Arc<dyn Gate>, budget: Budget) -> Self {
+        Self { clients: Mutex::default(), gate: Some(gate), spent: Some(Spent::new(budget)) }
     }
 
     /// Asks the gate for the next request on the wire.
     fn admit(&self, url: &Url, headers: &[(String, String)], options: &SendOptions) -> Result<(), String> {
+        self.spent.as_ref().map_or(Ok(()), Spent::begin)?;
         let Some(gate) = &self.gate else { return Ok(()) };
         if options.proxy.is_some() {
             return Err("proxy: requests are sent without one here; take it out of the request's settings".to_owned());
@@ -118,6 +121,10 @@ impl Transport {
             let client = self.client(&url, options, files)?;
             let Answer { response, said, shortfall } =
                 one(&client, &now, &url, &headers, options, (clock, started)).await?;
+            if let Some(spent) = &self.spent {
+                let sent = said.as_ref().or(now.body.as_ref()).map_or(0, Vec::len);
+                spent.end(sent + response.body.len())?;
+            }
             if let Some(jar) = jar {
                 for cookie in response.header_values("set-cookie") {
                     lock(jar).store(cookie, &url, clock.now_ms());

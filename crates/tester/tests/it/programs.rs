@@ -83,7 +83,8 @@ fn run(folder: &Path, language: Language, program: &str) {
         Language::Python => ("send.py", &["python3"]),
         Language::JavaScript => ("send.mjs", &["node"]),
         Language::Java => ("Main.java", &["java", "-Xshare:auto"]),
-        Language::Go | Language::Rust => unreachable!("not run here"),
+        Language::Go => ("send.go", &["go", "run"]),
+        Language::Rust => return run_rust(folder, program),
     };
     let path = folder.join(file);
     std::fs::write(&path, program).unwrap();
@@ -92,8 +93,32 @@ fn run(folder: &Path, language: Language, program: &str) {
     ran(command, program);
 }
 
+/// Runs a program in Rust as the main file of a package that has nothing but `reqwest`, in the version that we use.
+fn run_rust(folder: &Path, program: &str) {
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    std::fs::write(folder.join("src/main.rs"), program).unwrap();
+    let manifest = "[package]\nname = \"send\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+                    reqwest = { version = \"0.13.5\", default-features = false, features = [\"blocking\"] }\n";
+    std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    let mut command = Command::new(env!("CARGO"));
+    // Kept, so that the next night builds only the program.
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/generated-programs");
+    command.args(["run", "--quiet"]).current_dir(folder).env("CARGO_TARGET_DIR", target);
+    ran(command, program);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn programs_send_what_the_tester_sends() {
+    programs_send(&[Language::Curl, Language::Python, Language::JavaScript, Language::Java]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Go, and builds a crate: make nightly"]
+async fn compiled_programs_send_what_the_tester_sends() {
+    programs_send(&[Language::Go, Language::Rust]).await;
+}
+
+async fn programs_send(languages: &'static [Language]) {
     let recorder = Recorder::default();
     let router = Router::new().fallback(record).with_state(recorder.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -102,7 +127,7 @@ async fn programs_send_what_the_tester_sends() {
     let sent = recorder.clone();
     let work = move || {
         let folder = tempfile::tempdir().unwrap();
-        for language in [Language::Curl, Language::Python, Language::JavaScript, Language::Java] {
+        for &language in languages {
             for request in requests(&base) {
                 let program = generate(&request, language).unwrap();
                 run(folder.path(), language, &program);

@@ -15,6 +15,7 @@ import { Against } from './expression';
 import { ScenarioFlow } from './flow';
 import { RequestEditor } from './request';
 import { RequestResult, Results, RunBadge } from './result';
+import { Sender, useSender } from './sender';
 import { OwnSecrets, Share } from './share';
 import { present, Tree } from './tree';
 import { useProject } from './use-project';
@@ -31,6 +32,7 @@ function Outcome({ id, single }: { id: string; single: boolean }) {
           {x.response}
         </Title>
         {(!single || !first) && <RunBadge run={one.data} />}
+        {one.data.engineName && <span className="muted">{x.engine(one.data.engineName)}</span>}
         {!single && <span className="muted">{x.progress(one.data.requests, one.data.bad)}</span>}
         {one.data.state === 'running' && (
           <Button variant="default" loading={stop.busy} onClick={() => stop.act(() => cancelRun(id))}>
@@ -71,6 +73,7 @@ export function TesterProject() {
   const queries = useQueryClient();
   const editing = useProject(id);
   const starting = useAct();
+  const sender = useSender(id);
   const [environments, setEnvironments] = useState(false);
   const { document, base, dirty } = editing;
   useEffect(() => {
@@ -91,7 +94,11 @@ export function TesterProject() {
   const run = (target?: string) =>
     starting.act(async () => {
       if (!(await editing.save())) return;
-      const { id: made } = await startRun(id, target, environment?.id);
+      const { id: made } = await startRun(id, {
+        targetId: target,
+        environmentId: environment?.id,
+        engineId: sender.engine?.id,
+      });
       await navigate({ search: (before) => ({ ...before, at: target, run: made }) });
       await queries.invalidateQueries({ queryKey: ['tester', 'runs'] });
     });
@@ -110,6 +117,7 @@ export function TesterProject() {
             onChange={(env) => navigate({ search: (before) => ({ ...before, env: env ?? undefined }) })}
             w="11rem"
           />
+          <Sender sender={sender} />
           {base.mayChange ? (
             <Button variant="default" onClick={() => setEnvironments(true)}>
               {x.environments}
@@ -123,7 +131,7 @@ export function TesterProject() {
           <Button onClick={() => editing.save()} loading={editing.busy} disabled={!dirty || !base.mayChange}>
             {x.save}
           </Button>
-          <Button variant="default" loading={starting.busy} onClick={() => run()}>
+          <Button variant="default" loading={starting.busy} disabled={sender.pending} onClick={() => run()}>
             {x.runAll}
           </Button>
           {base.own && <Share project={base} dirty={dirty} done={editing.takeTheirs} />}
@@ -178,7 +186,7 @@ export function TesterProject() {
                   part={search.part}
                   change={change}
                   send={() => run(entity.id)}
-                  busy={starting.busy}
+                  busy={starting.busy || sender.pending}
                 />
               ) : (
                 <Container entity={entity} change={change} run={() => run(entity.id)} />

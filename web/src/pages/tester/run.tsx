@@ -39,6 +39,7 @@ export function TesterRun() {
         rows={[
           [x.project, it.projectName],
           [x.environment, it.environment ?? x.noEnvironment],
+          [x.sentBy, it.engineName ? x.engine(it.engineName) : x.byServer],
           [x.when, fullTime(it.startedAt)],
           [x.results, x.progress(it.requests, it.bad)],
         ]}

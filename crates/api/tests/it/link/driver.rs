@@ -8,6 +8,9 @@ use stoker_domain::run::{Event, Outcome, State, Step, transition};
 use stoker_secrets::token::{SESSION_AUDIENCE, SessionClaims, sign_session};
 use stoker_service::Settings;
 use stoker_testkit::http::{Answer, Http, Method};
+use stoker_wire::api_tests::{
+    TAKE_TEST_PATH, TEST_NEWS_PATH, TakenTest, TestAbility, TestAnswer, TestWork, test_context,
+};
 use stoker_wire::chunk::{self, Line};
 use stoker_wire::{
     ARTIFACT_PATH, End, GOODBYE_PATH, Messages, Offer, PAIR_PATH, POLL_PATH, PROTOCOL, REPORT_PATH, Report,
@@ -45,6 +48,8 @@ pub(crate) struct Engine {
     pub(crate) sealing: Keys,
     /// Its session, empty before the first.
     pub(crate) session: String,
+    /// What it says of test runs; an older engine says nothing.
+    pub(crate) tests: Option<TestAbility>,
     http: Http,
     jti: u64,
 }
@@ -53,7 +58,15 @@ impl Engine {
     /// An installation for an existing entity; nothing has been said yet.
     pub(crate) fn installed(server: &TestServer, id: &str) -> Self {
         let (signing, sealing) = (Keys::new(), Keys::new());
-        Self { id: id.to_owned(), signing, sealing, session: String::new(), http: server.anonymous(), jti: 0 }
+        Self {
+            id: id.to_owned(),
+            signing,
+            sealing,
+            session: String::new(),
+            tests: None,
+            http: server.anonymous(),
+            jti: 0,
+        }
     }
 
     /// A new entity with an installation that is paired and has a session.
@@ -90,8 +103,11 @@ impl Engine {
             jti: self.jti.to_string(),
         };
         let token = sign_session(key, &claims).expect("sign");
-        let body =
+        let mut body =
             json!({ "protocol": PROTOCOL, "engineVersion": "test", "maxRuns": max_runs, "known": known, "host": {} });
+        if let Some(tests) = &self.tests {
+            body["tests"] = json!(tests);
+        }
         self.http.with_token(&token).post(SESSION_PATH, &body).await
     }
 
@@ -127,6 +143,29 @@ impl Engine {
     /// A report without content: what the server has to say, without waiting.
     pub(crate) async fn ping(&self) -> ReportResponse {
         self.report(&[]).await
+    }
+
+    pub(crate) async fn try_take_test(&self, test: &str) -> Answer {
+        self.http.post(TAKE_TEST_PATH, &json!({ "session": self.session, "test": test })).await
+    }
+
+    /// The work of a test run, opened; none when there is none for this engine.
+    pub(crate) async fn take_test(&self, test: &str) -> Option<TestWork> {
+        let taken: TakenTest = parsed(&self.try_take_test(test).await.expect(200));
+        let sealed = taken.work?;
+        let plain = stoker_secrets::seal::open(&self.sealing.private, &test_context(test), &sealed).expect("opens");
+        Some(serde_json::from_slice(&plain).expect("the work of a test run"))
+    }
+
+    pub(crate) async fn try_test_news(&self, test: &str, news: &Value) -> Answer {
+        let mut body = news.clone();
+        (body["session"], body["test"]) = (json!(self.session), json!(test));
+        self.http.post(TEST_NEWS_PATH, &body).await
+    }
+
+    /// Tells the news of a test run; whether it is to end.
+    pub(crate) async fn test_news(&self, test: &str, news: &Value) -> bool {
+        parsed::<TestAnswer>(&self.try_test_news(test, news).await.expect(200)).stop
     }
 
     pub(crate) async fn goodbye(&self) -> Answer {

@@ -343,7 +343,7 @@ impl State {
                 .any(|report| matches!(report, Report::Finished { .. }) && report.run_epoch() == key);
             !over && self.sent.insert(key)
         });
-        Messages { offers, stops: std::mem::take(&mut self.stops) }
+        Messages { offers, stops: std::mem::take(&mut self.stops), ..Messages::default() }
     }
 }
 

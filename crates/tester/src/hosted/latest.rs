@@ -1,15 +1,17 @@
 //! The latest exchange of each request, as it is kept between runs: expressions of later runs refer to them.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use stoker_tester::model::Drive;
-use stoker_tester::{Exchange, Exchanges, Response};
+
+use serde::{Deserialize, Serialize};
+
+use crate::exchange::{Exchange, Exchanges, Response};
+use crate::model::Drive;
 
 /// Largest body that is kept, in bytes; of a larger one nothing is kept, so that nobody uses half of it.
 const BODY_BYTES: usize = 256 * 1024;
-/// Largest text of all of them, in bytes.
-const ALL_BYTES: usize = 1024 * 1024;
+/// Bytes of an entry beside its name and content: quotes, colon and comma.
+const AROUND: usize = 4;
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -39,13 +41,16 @@ fn keep(exchange: &Exchange) -> Option<Kept> {
     })
 }
 
-/// The exchanges of all requests of a drive as a text; what no longer fits is left out.
-pub(super) fn write(drive: &Drive, exchanges: &Exchanges) -> Result<String, serde_json::Error> {
-    let (mut all, mut size) = (BTreeMap::new(), 0);
+/// The exchanges of all requests of a drive as a text of at most so many bytes; what no longer fits is left out.
+///
+/// # Errors
+/// The writer's; it does not happen.
+pub fn write(drive: &Drive, exchanges: &Exchanges, most: usize) -> Result<String, serde_json::Error> {
+    let (mut all, mut size) = (BTreeMap::new(), 2);
     for (_, entity) in drive.walk() {
         let Some(kept) = exchanges.get(&entity.id).and_then(|exchange| keep(&exchange)) else { continue };
-        size += serde_json::to_string(&kept)?.len() + entity.id.len();
-        if size > ALL_BYTES {
+        size += serde_json::to_string(&kept)?.len() + serde_json::to_string(&entity.id)?.len() + AROUND;
+        if size > most {
             break;
         }
         all.insert(entity.id.as_str(), kept);
@@ -79,4 +84,30 @@ pub fn read(text: Option<&str>) -> Result<Exchanges, serde_json::Error> {
         exchanges.put(&id, Arc::new(exchange));
     }
     Ok(exchanges)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Entity, Kind, Request};
+
+    #[test]
+    fn what_is_kept_comes_back_and_never_has_more_bytes_than_allowed() {
+        let ids = ["a", "b\"", "c", "d"];
+        let entity = |id: &&str| Entity::new((*id).to_owned(), "R", Kind::Request(Box::new(Request::default())));
+        let drive = Drive { entities: ids.iter().map(entity).collect(), ..Drive::default() };
+        let exchanges = Exchanges::default();
+        for id in ids {
+            let response = Response { status: 200, body: vec![b'x'; 1000], ..Response::default() };
+            exchanges.put(id, Arc::new(Exchange { uri: "http://h/".into(), response, ..Exchange::default() }));
+        }
+        let all = write(&drive, &exchanges, usize::MAX).unwrap();
+        let back = read(Some(&all)).unwrap();
+        assert!(ids.iter().all(|id| back.get(id) == exchanges.get(id)));
+        for most in 0..all.len() + 10 {
+            let some = write(&drive, &exchanges, most.max(2)).unwrap();
+            assert!(some.len() <= most.max(2), "{} of {most}", some.len());
+        }
+        assert_eq!(write(&drive, &exchanges, all.len() + AROUND).unwrap(), all);
+    }
 }
