@@ -299,7 +299,7 @@ describe('what the account uses, and the API', () => {
     const first = (await page.locator('.code pre').first().textContent()) ?? '';
     expect((await fetch(`${first}/health/ready`)).status).toBe(200);
     await page.getByRole('main').getByRole('link', { name: 'Identity and security' }).first().click();
-    await page.getByText('/account/users').first().waitFor();
+    await page.getByRole('heading', { name: /Identity and access/ }).waitFor();
     await page.goBack();
     await page.getByRole('heading', { name: 'API reference', level: 1 }).waitFor();
   });
@@ -413,6 +413,7 @@ describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('every page, $name', (look)
       await page.getByText('Loading…').first().waitFor({ state: 'detached' });
       if (folder) await page.screenshot({ path: `${folder}/${name}-${look?.name}.png`, fullPage: true });
       found.push(...(await watched.violations()).map((one) => `${name}: ${one}`));
+      found.push(...(await page.getByRole('alert').allTextContents()).map((one) => `${name}: ${one}`));
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (overflow > 0) found.push(`${name}: ${overflow} px wider than the window`);
     }

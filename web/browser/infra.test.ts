@@ -34,6 +34,7 @@ async function wellFormed(name: string): Promise<void> {
   const { page } = me;
   await page.getByText('Loading…').first().waitFor({ state: 'detached' });
   expect(await me.violations(), name).toEqual([]);
+  expect(await page.getByRole('alert').allTextContents(), name).toEqual([]);
   for (const [look, width, height, colorScheme] of [
     ['light', 1440, 900, 'light'],
     ['dark', 1440, 900, 'dark'],
@@ -48,7 +49,7 @@ async function wellFormed(name: string): Promise<void> {
     await until(`${name} to fit into the window`, () =>
       page.evaluate(() => (document.documentElement.scrollWidth <= window.innerWidth ? true : undefined)),
     );
-    if (folder) expect(await me.violations(), `${name}, ${look}`).toEqual([]);
+    expect(await me.violations(), `${name}, ${look}`).toEqual([]);
   }
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.emulateMedia({ colorScheme: 'light' });

@@ -93,6 +93,7 @@ describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('$name', (look) => {
       await page.getByText('Loading…').first().waitFor({ state: 'detached' });
       if (folder) await page.screenshot({ path: `${folder}/${name}-${look.name}.png` });
       found.push(...(await watched.violations()).map((one) => `${name}: ${one}`));
+      found.push(...(await page.getByRole('alert').allTextContents()).map((one) => `${name}: ${one}`));
       if (!MOVING.has(name)) found.push(...(await themeMoves(page, look.dark)).map((one) => `${name}: ${one}`));
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (overflow > 0) found.push(`${name}: ${overflow} px wider than the window`);

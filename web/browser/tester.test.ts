@@ -40,6 +40,7 @@ async function sound(name: string): Promise<void> {
       me.page.evaluate(() => (document.documentElement.scrollWidth <= window.innerWidth ? true : undefined)),
     );
   }
+  expect(await me.violations(), `${name}, dark, on a phone`).toEqual([]);
   await me.page.setViewportSize({ width: 1440, height: 900 });
   await me.page.emulateMedia({ colorScheme: 'light' });
 }

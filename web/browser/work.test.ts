@@ -54,7 +54,10 @@ async function shot(name: string): Promise<void> {
 /** No violation, and nothing wider than the window on a phone. */
 async function sound(name: string): Promise<void> {
   expect(await me.violations(), name).toEqual([]);
+  const chosen = me.page.locator('nav.tabs [aria-current="page"]');
+  expect(await chosen.count(), `tabs of ${name}`).toBeLessThanOrEqual(1);
   await me.page.setViewportSize({ width: 390, height: 844 });
+  await me.page.emulateMedia({ colorScheme: 'dark' });
   // What hangs on a field, such as an open list, follows a moment later.
   await until(
     `${name} fits on a phone`,
@@ -64,7 +67,9 @@ async function sound(name: string): Promise<void> {
     },
     3,
   );
+  expect(await me.violations(), `${name}, dark, on a phone`).toEqual([]);
   await me.page.setViewportSize({ width: 1440, height: 900 });
+  await me.page.emulateMedia({ colorScheme: 'light' });
   await shot(name);
 }
 
@@ -304,7 +309,7 @@ describe('the overview', () => {
   it('says what failed, what waits and why, and what comes; each leads on, and news come by themselves', async () => {
     const { page } = me;
     const spare = await stage.engine('forge-02');
-    const far = await stage.task('Far away', await stage.publish('customers', 'script-hello'), spare.id);
+    const far = await stage.task('Far away', await stage.publish('far', 'script-hello'), spare.id);
     await stage.run(far);
     const at = new Date(Date.now() + 5 * 3_600_000);
     const trigger = {

@@ -15,7 +15,7 @@ import {
   IconUsers,
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { a } from '../texts/admin';
 import { useShared } from './context';
 
@@ -85,8 +85,14 @@ function Entry(props: {
   active: boolean;
 }) {
   const Icon = props.icon;
+  const link = useRef<HTMLAnchorElement>(null);
+  // The places are more than a low window shows.
+  useEffect(() => {
+    if (props.active) link.current?.scrollIntoView({ block: 'nearest' });
+  }, [props.active]);
   return (
     <Link
+      ref={link}
       to={props.to}
       className="nav-link"
       data-active={props.active || undefined}

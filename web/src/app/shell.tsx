@@ -147,7 +147,7 @@ export function Shell() {
   return (
     <AppShell
       header={{ height: '3.25rem' }}
-      navbar={{ width: '12rem', breakpoint: 'sm', collapsed: { mobile: !open } }}
+      navbar={{ width: '13rem', breakpoint: 'sm', collapsed: { mobile: !open } }}
       padding="md"
     >
       <a className="skip" href="#main">

@@ -54,12 +54,16 @@ export const theme = createTheme({
   },
 });
 
-/** Colours of states follow Okabe and Ito, so that they differ for every kind of colour vision. */
+/**
+ * `line` parts things; `edge` is the outline of what can be used, three times as light or dark as its ground. Colours of
+ * states follow Okabe and Ito, so that they differ for every kind of colour vision.
+ */
 const LIGHT = {
   canvas: '#f5f7f9',
   surface: '#ffffff',
   raised: '#eef2f5',
   line: '#d8dfe5',
+  edge: '#8996a2',
   text: '#17202a',
   muted: '#4d5a66',
   link: '#1f4a6b',
@@ -84,6 +88,7 @@ const DARK: typeof LIGHT = {
   surface: '#171d23',
   raised: '#1e262d',
   line: '#2e3841',
+  edge: '#66727d',
   text: '#e8ebee',
   muted: '#a9b2bb',
   link: '#8fc1e6',
@@ -118,7 +123,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-anchor': LIGHT.link,
     '--mantine-color-error': LIGHT.bad,
     '--mantine-color-placeholder': '#5d6873',
-    '--mantine-color-default-border': LIGHT.line,
+    '--mantine-color-default-border': LIGHT.edge,
   },
   dark: {
     ...prefixed(DARK),
@@ -128,7 +133,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-anchor': DARK.link,
     '--mantine-color-error': DARK.bad,
     '--mantine-color-placeholder': '#9aa4ae',
-    '--mantine-color-default-border': DARK.line,
+    '--mantine-color-default-border': DARK.edge,
     '--mantine-color-default': DARK.raised,
   },
 });

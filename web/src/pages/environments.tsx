@@ -101,7 +101,7 @@ export function Environments() {
           },
           {
             key: 'default',
-            title: e.isDefault,
+            title: e.default,
             width: '6rem',
             wide: true,
             cell: (one) => one.default && <Badge tone="idle">{e.isDefault}</Badge>,

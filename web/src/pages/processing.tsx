@@ -9,22 +9,22 @@ import { TabStrip } from '../ui/tabs';
 export function ProcessingTabs() {
   return (
     <TabStrip label={infra.processing.label}>
-      <Link to="/engines" activeOptions={{ exact: true, includeSearch: false }}>
+      <Link to="/engines" activeOptions={{ includeSearch: false }}>
         {infra.processing.engines}
       </Link>
-      <Link to="/clusters" activeOptions={{ exact: true, includeSearch: false }}>
+      <Link to="/clusters" activeOptions={{ includeSearch: false }}>
         {infra.processing.clusters}
       </Link>
-      <Link to="/run-profiles" activeOptions={{ exact: true, includeSearch: false }}>
+      <Link to="/run-profiles" activeOptions={{ includeSearch: false }}>
         {infra.processing.profiles}
       </Link>
-      <Link to="/gen2-engines" activeOptions={{ exact: true, includeSearch: false }}>
+      <Link to="/gen2-engines" activeOptions={{ includeSearch: false }}>
         {k.gen2.title}
       </Link>
-      <Link to="/dynamic-engines" activeOptions={{ exact: true, includeSearch: false }}>
+      <Link to="/dynamic-engines" activeOptions={{ includeSearch: false }}>
         {k.dynamic.title}
       </Link>
-      <Link to="/dynamic-environments" activeOptions={{ exact: true, includeSearch: false }}>
+      <Link to="/dynamic-environments" activeOptions={{ includeSearch: false }}>
         {k.places.tab}
       </Link>
     </TabStrip>

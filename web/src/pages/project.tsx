@@ -129,7 +129,7 @@ function People({ id }: { id: string }) {
             {f.add}
           </Button>
         </Group>
-        {act.rest !== undefined && <Failure error={act.rest} />}
+        {act.rest}
       </form>
     </section>
   );

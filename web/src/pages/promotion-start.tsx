@@ -10,7 +10,7 @@ import type { Kind as Many } from '../lib/use-many';
 import { infra } from '../texts/infra';
 import { useAct } from '../ui/fields';
 import { FoundSelect } from '../ui/found';
-import { ConfirmButton, Failure } from '../ui/parts';
+import { ConfirmButton } from '../ui/parts';
 
 const p = infra.promotions;
 type Kind = 'ALL' | 'WORKSPACE' | 'PLAN' | 'FLOW' | 'ACTION';
@@ -140,7 +140,7 @@ export function StartForm({ it, show }: { it: Promotion; show: (run: string | un
           error={act.at('context')}
           maxLength={255}
         />
-        {act.rest !== undefined && <Failure error={act.rest} />}
+        {act.rest}
         <Text className="muted">{p.analyseHint}</Text>
         <Group>
           <Button type="submit" loading={act.busy} disabled={!ready}>

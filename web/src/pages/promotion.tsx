@@ -153,7 +153,7 @@ function Executors({ id }: { id: string }) {
             {f.add}
           </Button>
         </Group>
-        {act.rest !== undefined && <Failure error={act.rest} />}
+        {act.rest}
       </form>
     </section>
   );

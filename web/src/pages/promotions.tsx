@@ -113,7 +113,8 @@ export function Promotions() {
           {
             key: 'last',
             title: p.lastRun,
-            width: 'minmax(9rem, 1fr)',
+            width: 'minmax(11rem, 1fr)',
+            narrow: 'minmax(11rem, max-content)',
             cell: (one) => {
               const last = lasts.get(one.executable);
               return last ? <PromotionBadge status={last.status} defective={last.defective} /> : '–';

@@ -165,7 +165,7 @@ export function RunLog({ id, done }: { id: string; done: boolean }) {
       {log.left > 0 && <span className="muted">{t.log.cut(log.left)}</span>}
       {log.error ? (
         <Failure error={log.error} />
-      ) : !log.ready ? (
+      ) : !log.ready || (log.total > 0 && log.lines.length === 0) ? (
         <Waiting />
       ) : shown.length === 0 ? (
         <section className="panel">

@@ -37,7 +37,7 @@ function ViewTabs({ current }: { current: string }) {
           key={view}
           to="/runs"
           search={view === 'past' ? {} : { view }}
-          aria-current={view === current ? 'page' : undefined}
+          aria-current={view === current ? 'page' : 'false'}
         >
           {w.runs.views[view]}
         </Link>

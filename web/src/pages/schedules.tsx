@@ -108,10 +108,10 @@ export function Schedules() {
       <Head title={t.schedules.title}>{may && <NewScheduleLink />}</Head>
       <Group gap="sm" className="filters">
         <nav className="tabs" aria-label={w.schedule.views}>
-          <Link to="/schedules" search={{}} aria-current={calendar ? undefined : 'page'}>
+          <Link to="/schedules" search={{}} aria-current={calendar ? 'false' : 'page'}>
             {w.schedule.list}
           </Link>
-          <Link to="/schedules" search={{ view: 'calendar' }} aria-current={calendar ? 'page' : undefined}>
+          <Link to="/schedules" search={{ view: 'calendar' }} aria-current={calendar ? 'page' : 'false'}>
             {w.schedule.calendar}
           </Link>
         </nav>

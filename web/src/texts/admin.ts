@@ -268,6 +268,14 @@ export const a = {
     application: 'Application',
     users: 'Active users',
     none: 'None yet.',
+    /** Published words of engines and applications. */
+    words: {
+      're-gen1': 'Engines',
+      're-gen2': 'Gen2 engines',
+      cloud: 'Cloud engines',
+      'dynamic-engine-environment': 'Environments of Dynamic Engines',
+      tmc: 'Management',
+    } as Record<string, string>,
   },
   audit: {
     title: 'Audit trail',

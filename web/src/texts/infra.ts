@@ -215,6 +215,7 @@ export const infra = {
     new: 'New environment',
     newHint: 'A stage such as test or production. Everything that can run lives in one.',
     search: 'Filter by name',
+    default: 'Default',
     isDefault: 'default',
     workspaces: 'Workspaces',
     workspaceCount: (count: number) => (count === 1 ? '1 workspace' : `${count} workspaces`),

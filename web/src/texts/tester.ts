@@ -202,6 +202,7 @@ export const x = {
   outcome: 'Outcome',
   when: 'When',
   project: 'Project',
+  projects: 'Projects',
   open: 'Open the project',
   operations: 'Operations',
   family: 'Document',

@@ -21,7 +21,7 @@ import { useMay } from '../../app/context';
 import { a } from '../../texts/admin';
 import { rightNames } from '../../texts/permissions';
 import { DangerButton, FormDialog, useAct } from '../../ui/fields';
-import { Failure, Notice } from '../../ui/parts';
+import { Failure } from '../../ui/parts';
 import { RightFields } from '../../ui/permissions';
 import { nameOf } from './users';
 
@@ -268,11 +268,7 @@ export function GrantPanel({ kind, holder, name }: { kind: Holder; holder: strin
         })}
         {all.data?.length === 0 && <li className="muted">{a.rights.noRights}</li>}
       </ul>
-      {kind === 'service-accounts' && all.data?.length === 0 && (
-        <Notice tone="idle" title={a.rights.none}>
-          {a.rights.noneHint}
-        </Notice>
-      )}
+      {kind === 'service-accounts' && all.data?.length === 0 && <Text className="muted">{a.rights.noneHint}</Text>}
     </section>
   );
 }

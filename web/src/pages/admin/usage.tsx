@@ -17,6 +17,8 @@ interface Figures {
 }
 
 function words(text: string): string {
+  const known = a.usage.words[text.toLowerCase()];
+  if (known) return known;
   const plain = text.replaceAll('_', ' ').toLowerCase();
   return plain.charAt(0).toUpperCase() + plain.slice(1);
 }
@@ -56,7 +58,9 @@ export function Usage() {
             <section className="panel">
               <h2>{a.usage.seats}</h2>
               {known.seats.length === 0 && <p className="muted">{a.usage.none}</p>}
-              <Facts rows={known.seats.map((seat) => [seat.application ?? '', String(seat.currentUsers ?? 0)])} />
+              <Facts
+                rows={known.seats.map((seat) => [words(seat.application ?? ''), String(seat.currentUsers ?? 0)])}
+              />
             </section>
           </div>
         </>
