@@ -8,9 +8,7 @@ use crate::{StoreError, Tx, params};
 use serde_json::{Map, Value as JsonValue};
 use std::collections::HashMap;
 use stoker_domain::PrincipalKind;
-use stoker_domain::ids::{
-    ArtifactId, ConnectionId, EnvironmentId, ResourceId, RunProfileId, TaskId, WorkspaceId,
-};
+use stoker_domain::ids::{ArtifactId, ConnectionId, EnvironmentId, ResourceId, RunProfileId, TaskId, WorkspaceId};
 use stoker_domain::runtime::{ArtifactType, LogLevel, RuntimeType};
 
 record! {
