@@ -55,7 +55,7 @@ export const theme = createTheme({
 });
 
 /**
- * `line` parts things; `edge` is the outline of what can be used, three times as light or dark as its ground. Colours of
+ * `line` parts things; `edge` is the outline of what is filled in, three times as light or dark as its ground. Colours of
  * states follow Okabe and Ito, so that they differ for every kind of colour vision.
  */
 const LIGHT = {
@@ -123,7 +123,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-anchor': LIGHT.link,
     '--mantine-color-error': LIGHT.bad,
     '--mantine-color-placeholder': '#5d6873',
-    '--mantine-color-default-border': LIGHT.edge,
+    '--mantine-color-default-border': LIGHT.line,
   },
   dark: {
     ...prefixed(DARK),
@@ -133,7 +133,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-anchor': DARK.link,
     '--mantine-color-error': DARK.bad,
     '--mantine-color-placeholder': '#9aa4ae',
-    '--mantine-color-default-border': DARK.edge,
+    '--mantine-color-default-border': DARK.line,
     '--mantine-color-default': DARK.raised,
   },
 });

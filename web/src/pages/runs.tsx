@@ -37,7 +37,8 @@ function ViewTabs({ current }: { current: string }) {
           key={view}
           to="/runs"
           search={view === 'past' ? {} : { view }}
-          aria-current={view === current ? 'page' : 'false'}
+          activeOptions={{ exact: true }}
+          aria-current={view === current ? 'page' : undefined}
         >
           {w.runs.views[view]}
         </Link>

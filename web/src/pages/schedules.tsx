@@ -108,10 +108,15 @@ export function Schedules() {
       <Head title={t.schedules.title}>{may && <NewScheduleLink />}</Head>
       <Group gap="sm" className="filters">
         <nav className="tabs" aria-label={w.schedule.views}>
-          <Link to="/schedules" search={{}} aria-current={calendar ? 'false' : 'page'}>
+          <Link
+            to="/schedules"
+            search={{}}
+            activeOptions={{ exact: true }}
+            aria-current={calendar ? undefined : 'page'}
+          >
             {w.schedule.list}
           </Link>
-          <Link to="/schedules" search={{ view: 'calendar' }} aria-current={calendar ? 'page' : 'false'}>
+          <Link to="/schedules" search={{ view: 'calendar' }} aria-current={calendar ? 'page' : undefined}>
             {w.schedule.calendar}
           </Link>
         </nav>
