@@ -99,7 +99,7 @@ both! {
             let found = server.store.read(move |tx| stoker_store::data_keys::mentions(tx, sought)).await.expect("search");
             assert_eq!(found, [], "{sought}");
         }
-        assert_eq!(engine.poll().await.tests, [run.clone()]);
+        assert_eq!(engine.poll().await.tests, [run.as_str()]);
         assert!(engine.ping().await.messages.tests.is_empty(), "told once in a session");
         let work = engine.take_test(&run).await.expect("the work");
         assert!(work.document.contains(CANARY) && work.document.contains("inner.example"));
@@ -205,9 +205,9 @@ both! {
         let (mut engine, project) = (able(&server, "far", 20).await, project(http).await);
         // Told and not taken: the next session is told again. Taken and known: it goes on there.
         let run = start(http, &project, &engine).await;
-        assert_eq!(engine.poll().await.tests, [run.clone()]);
+        assert_eq!(engine.poll().await.tests, [run.as_str()]);
         let old = engine.session.clone();
-        assert_eq!(know(&server, &mut engine, 20, &[]).await, [run.clone()]);
+        assert_eq!(know(&server, &mut engine, 20, &[]).await, [run.as_str()]);
         let new = std::mem::replace(&mut engine.session, old);
         let _ = engine.try_take_test(&run).await.expect(409);
         engine.session = new;
@@ -255,7 +255,7 @@ both! {
         };
         // Before it is taken it ends at once, and is not taken any more.
         let run = start(http, &project, &engine).await;
-        assert_eq!(engine.poll().await.tests, [run.clone()]);
+        assert_eq!(engine.poll().await.tests, [run.as_str()]);
         cancel(&run).await;
         ended(http, &run, "cancelled").await;
         assert!(engine.take_test(&run).await.is_none());

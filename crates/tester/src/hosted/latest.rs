@@ -10,8 +10,8 @@ use crate::model::Drive;
 
 /// Largest body that is kept, in bytes; of a larger one nothing is kept, so that nobody uses half of it.
 const BODY_BYTES: usize = 256 * 1024;
-/// Bytes of an entry beside its name and content: quotes, colon and comma.
-const AROUND: usize = 4;
+/// Bytes of an entry beside its name and content: colon and comma.
+const AROUND: usize = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Kept {
