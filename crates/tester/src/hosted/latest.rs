@@ -89,12 +89,12 @@ pub fn read(text: Option<&str>) -> Result<Exchanges, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Entity, Kind, Request};
+    use crate::model::{Entity, Kind};
 
     #[test]
     fn what_is_kept_comes_back_and_never_has_more_bytes_than_allowed() {
         let ids = ["a", "b\"", "c", "d"];
-        let entity = |id: &&str| Entity::new((*id).to_owned(), "R", Kind::Request(Box::new(Request::default())));
+        let entity = |id: &&str| Entity::new((*id).to_owned(), "R", Kind::Request(Box::default()));
         let drive = Drive { entities: ids.iter().map(entity).collect(), ..Drive::default() };
         let exchanges = Exchanges::default();
         for id in ids {
