@@ -64,7 +64,11 @@ async fn ended(http: &Http, run: &str, state: &str) -> String {
 }
 
 fn report(items: usize) -> String {
-    let item = json!({ "unit": "(top)", "request": { "id": "r", "name": "Who", "outcome": "Ok" } });
+    let request = json!({
+        "id": "r", "name": "Who", "element": null, "place": null, "outcome": "Ok", "attempts": 1, "durationMs": 2,
+        "problem": null, "checks": [], "warnings": [], "extracted": [], "exchange": null,
+    });
+    let item = json!({ "unit": "(top)", "request": request });
     json!({ "items": vec![item; items], "units": [], "leftOut": 0 }).to_string()
 }
 
