@@ -75,13 +75,9 @@ fn tagged(tx: &mut Tx<'_>, filter: &RunFilter, only: Option<&str>) -> Result<Vec
     if let Some(id) = only {
         conditions.and("id = ?", [id.into()]);
     }
-    seen(&mut conditions, "workspace_id", &filter.visible_to);
-    if let Some(id) = &filter.workspace {
-        conditions.and("workspace_id = ?", [id.into()]);
-    }
-    if let Some(id) = &filter.environment {
-        conditions.and("environment_id = ?", [id.into()]);
-    }
+    let (viewer, environment) = (&filter.visible_to, filter.environment.as_ref());
+    let found = visible::workspaces(tx, viewer, environment, filter.workspace.as_ref())?;
+    visible::inside(&mut conditions, "workspace_id", &found, viewer, environment);
     for tag in &filter.tags {
         let (clause, values) = holds_text("tags", tag);
         conditions.and(&clause, values);
