@@ -63,14 +63,11 @@ pub fn remove(tx: &mut Tx<'_>, id: &EnvironmentId) -> Result<Vec<Gone>, StoreErr
         within("plan_handlers", "plan_id", "plans"),
         left(&format!("artifact_versions WHERE artifact_id IN (SELECT id FROM artifacts WHERE {INSIDE})")),
         left(&format!("resources WHERE {INSIDE}")),
+        format!("DELETE FROM artifact_versions WHERE artifact_id IN (SELECT id FROM artifacts WHERE {INSIDE})"),
     ] {
         tx.execute(&sql, params![id])?;
     }
-    for (kind, table) in KINDS {
-        if kind == "artifact" {
-            let versions = "DELETE FROM artifact_versions WHERE artifact_id IN (SELECT id FROM artifacts WHERE";
-            tx.execute(&format!("{versions} {INSIDE})"), params![id])?;
-        }
+    for (_, table) in KINDS {
         tx.execute(&format!("DELETE FROM {table} WHERE {INSIDE}"), params![id])?;
     }
     tx.execute("DELETE FROM run_profiles WHERE environment_id = $1", params![id])?;
