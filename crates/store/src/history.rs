@@ -5,10 +5,10 @@
 //! which costs a probe of an index for each workspace that the caller sees and each outcome, however long the history is.
 
 use crate::db::record::Conditions;
-use crate::history_clauses::{Indexed, Table, ended_outcomes, indexed, name_holds, narrowed, period, with_any_tag};
+use crate::history_clauses::{Indexed, Table, ended_outcomes, indexed, narrowed, period, with_any_tag};
 use crate::look_back::{FIRST_MS, LookBack, first_of_tasks};
-use crate::visible::{self, seen};
-use crate::{StoreError, Tx, params};
+use crate::visible::Sight;
+use crate::{StoreError, Tx, params, tasks};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::EnvironmentId;
 
@@ -90,7 +90,10 @@ pub fn find_by(
     count: i64,
     ways: Ways,
 ) -> Result<Vec<Place>, StoreError> {
-    let workspaces = workspaces(tx, filter)?;
+    let sight = sight(tx, filter)?;
+    if sight.is_empty() {
+        return Ok(Vec::new());
+    }
     let wanted = usize::try_from(count).unwrap_or_default();
     let mut found = Found { places: Vec::new(), wanted, after: after.cloned() };
     for table in [Table::Runs, Table::PlanRuns] {
@@ -101,7 +104,7 @@ pub fn find_by(
         // The index of what has not ended is over tasks and plans, and must not lose against one over workspaces.
         let column = if table == Table::Runs { "task_id" } else { "plan_id" };
         conditions.and(&format!("state <> 'finished' AND {column} > ''"), []);
-        visible(&mut conditions, table, filter);
+        sight.inside(&mut conditions, table.workspace());
         if after.is_none_or(|after| after.finish_ms.is_none()) {
             found.active(tx, table, conditions)?;
         }
@@ -114,7 +117,7 @@ pub fn find_by(
         if table == Table::PlanRuns && (filter.of_plans || filter.services) {
             continue;
         }
-        let Some(source) = source(tx, table, filter, &workspaces, ways)? else { continue };
+        let Some(source) = source(tx, table, filter, &sight, ways)? else { continue };
         let Some(conditions) = narrowed(table, filter, true, source.answered) else { continue };
         found.ended(tx, table, &conditions.with(source.conditions.clone()), filter, &source)?;
     }
@@ -167,8 +170,8 @@ pub fn publishers(
 }
 
 /// Workspaces the caller may see and the filter does not leave out.
-fn workspaces(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<String>, StoreError> {
-    let mut found = visible::workspaces(tx, &filter.visible_to, filter.environment.as_ref(), None)?;
+fn sight(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Sight, StoreError> {
+    let mut found = Sight::of(tx, &filter.visible_to, filter.environment.as_ref(), None)?;
     for clause in &filter.clauses {
         if let Clause::Among { field: Field::Workspace, values, not } = clause {
             found.retain(|id| values.contains(id) != *not);
@@ -194,14 +197,14 @@ fn source(
     tx: &mut Tx<'_>,
     table: Table,
     filter: &HistoryFilter,
-    workspaces: &[String],
+    sight: &Sight,
     ways: Ways,
 ) -> Result<Option<Source>, StoreError> {
     let mut source = Source { conditions: Conditions::default(), first_ms: ways.first_ms, few: 0, answered: None };
     source.conditions.and("state = 'finished'", []);
     let by_id = |clause: &Clause| matches!(clause, Clause::Among { field: Field::Id, not: false, .. });
     if filter.clauses.iter().any(by_id) {
-        visible(&mut source.conditions, table, filter);
+        sight.inside(&mut source.conditions, table.workspace());
         return Ok(Some(source));
     }
     if table == Table::Runs {
@@ -211,22 +214,20 @@ fn source(
         }
         let names: Vec<String> = outcomes.iter().map(|outcome| format!("'{}'", outcome.id())).collect();
         source.conditions.and(&format!("outcome IN ({})", names.join(", ")), []);
-        if let Some((tasks, answered)) = tasks(tx, filter, workspaces)? {
+        if let Some(Named { tasks, inside, answered }) = tasks(tx, filter, sight)? {
             if tasks.is_empty() {
                 return Ok(None);
             }
             (source.first_ms, source.answered) = (first_of_tasks(tasks.len(), ways.first_ms), answered);
             source.conditions.among("task_id", tasks);
-            visible(&mut source.conditions, table, filter);
+            if !inside {
+                sight.inside(&mut source.conditions, table.workspace());
+            }
             return Ok(Some(source));
         }
         source.few = ways.few;
     }
-    if workspaces.is_empty() {
-        return Ok(None);
-    }
-    let environment = filter.environment.as_ref();
-    visible::inside(&mut source.conditions, "workspace_id", workspaces, &filter.visible_to, environment);
+    sight.inside(&mut source.conditions, "workspace_id");
     Ok(Some(source))
 }
 
@@ -263,39 +264,37 @@ fn few(
     Ok(None)
 }
 
-/// Tasks that a filter names, and its number when nothing is left to ask of their runs.
-type Named = (Vec<String>, Option<usize>);
+/// Tasks that a clause names.
+struct Named {
+    tasks: Vec<String>,
+    /// Whether they lie where the caller sees; a task stays in its workspace.
+    inside: bool,
+    /// Number of the clause when nothing is left to ask of their runs.
+    answered: Option<usize>,
+}
 
 /// The tasks whose runs alone can fit, when a filter names some and they are not too many.
-fn tasks(tx: &mut Tx<'_>, filter: &HistoryFilter, workspaces: &[String]) -> Result<Option<Named>, StoreError> {
+fn tasks(tx: &mut Tx<'_>, filter: &HistoryFilter, sight: &Sight) -> Result<Option<Named>, StoreError> {
     for (number, clause) in filter.clauses.iter().enumerate() {
-        let (from, conditions, answered) = match clause {
+        let (found, answered) = match clause {
             Clause::Among { field: Field::Task, values, not: false } => {
                 let mut tasks = values.clone();
                 tasks.sort_unstable();
                 tasks.dedup();
-                return Ok(Some((tasks, Some(number))));
+                return Ok(Some(Named { tasks, inside: false, answered: Some(number) }));
             }
             Clause::Among { field: Field::Tag, values, not: false } => {
-                ("id FROM tasks", with_any_tag(values), Some(number))
+                (sight.listed(tx, "id FROM tasks", with_any_tag(values))?, Some(number))
             }
             // Tasks were called otherwise at other times.
-            Clause::Name { part, not: false } => ("DISTINCT task_id FROM task_names", name_holds(part), None),
+            Clause::Name { part, not: false } => (tasks::with_name(tx, sight, part)?, None),
             _ => continue,
         };
-        // A task stays in its workspace.
-        if let Some(found) = visible::listed(tx, from, conditions, workspaces)? {
-            return Ok(Some((found, answered)));
+        if let Some(tasks) = found {
+            return Ok(Some(Named { tasks, inside: true, answered }));
         }
     }
     Ok(None)
-}
-
-fn visible(conditions: &mut Conditions, table: Table, filter: &HistoryFilter) {
-    seen(conditions, &format!("coalesce({}.workspace_id, '')", table.name()), &filter.visible_to);
-    if let Some(environment) = &filter.environment {
-        conditions.and(&format!("coalesce({}.environment_id, '') = ?", table.name()), [environment.into()]);
-    }
 }
 
 struct Found {

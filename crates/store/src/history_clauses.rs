@@ -197,6 +197,14 @@ impl Table {
         }
     }
 
+    /// The workspace, written so that no index over workspaces is taken.
+    pub(crate) fn workspace(self) -> &'static str {
+        match self {
+            Table::Runs => "coalesce(runs.workspace_id, '')",
+            Table::PlanRuns => "coalesce(plan_runs.workspace_id, '')",
+        }
+    }
+
     /// The column with the time of the request.
     pub(crate) fn trigger(self) -> &'static str {
         match self {

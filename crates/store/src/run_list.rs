@@ -6,7 +6,7 @@ use crate::db::record::{Conditions, holds_text};
 use crate::look_back::{FIRST_MS, LookBack, first_of_tasks};
 use crate::run_totals::{DAY_MS, day_of, open_since, spanning};
 use crate::runs::{Run, RunFilter};
-use crate::visible::{self, LISTED, seen};
+use crate::visible::{Sight, seen};
 use crate::{StoreError, Tx};
 use stoker_domain::run::{Outcome, State};
 
@@ -43,7 +43,7 @@ pub fn list_by(
 /// Where runs are looked for.
 enum Places {
     /// In these workspaces.
-    Workspaces(Vec<String>),
+    Workspaces(Sight),
     /// Among the runs of this task.
     Task(String),
     /// Among the runs of these tasks with the wanted labels, which lie where the caller sees and the filter allows.
@@ -52,38 +52,29 @@ enum Places {
 
 /// Nothing when no run can fit.
 fn places(tx: &mut Tx<'_>, filter: &RunFilter) -> Result<Option<Places>, StoreError> {
-    if let Some(task) = &filter.task {
-        if !filter.tags.is_empty() && tagged(tx, filter, Some(task.as_str()))?.is_empty() {
-            return Ok(None);
-        }
+    if let (Some(task), true) = (&filter.task, filter.tags.is_empty()) {
         return Ok(Some(Places::Task(task.to_string())));
     }
-    if !filter.tags.is_empty() {
-        let tasks = tagged(tx, filter, None)?;
-        if tasks.len() <= LISTED {
-            return Ok(Some(Places::Tagged(tasks)).filter(|found| !found.is_empty()));
-        }
+    let sight = Sight::of(tx, &filter.visible_to, filter.environment.as_ref(), filter.workspace.as_ref())?;
+    if !filter.tags.is_empty()
+        && let Some(tasks) = tagged(tx, filter, &sight)?
+    {
+        return Ok(Some(Places::Tagged(tasks)).filter(|found| !found.is_empty()));
     }
-    let found = visible::workspaces(tx, &filter.visible_to, filter.environment.as_ref(), filter.workspace.as_ref())?;
-    Ok(Some(Places::Workspaces(found)).filter(|found| !found.is_empty()))
+    Ok(Some(Places::Workspaces(sight)).filter(|found| !found.is_empty()))
 }
 
-/// Ids of the tasks with all the wanted labels that lie where the caller sees and the filter allows; a task stays where it
-/// was made.
-fn tagged(tx: &mut Tx<'_>, filter: &RunFilter, only: Option<&str>) -> Result<Vec<String>, StoreError> {
+/// The tasks with all the wanted labels, when they are not too many; a task stays where it was made.
+fn tagged(tx: &mut Tx<'_>, filter: &RunFilter, sight: &Sight) -> Result<Option<Vec<String>>, StoreError> {
     let mut conditions = Conditions::default();
-    if let Some(id) = only {
+    if let Some(id) = &filter.task {
         conditions.and("id = ?", [id.into()]);
     }
-    let (viewer, environment) = (&filter.visible_to, filter.environment.as_ref());
-    let found = visible::workspaces(tx, viewer, environment, filter.workspace.as_ref())?;
-    visible::inside(&mut conditions, "workspace_id", &found, viewer, environment);
     for tag in &filter.tags {
         let (clause, values) = holds_text("tags", tag);
         conditions.and(&clause, values);
     }
-    let sql = format!("SELECT id FROM tasks {}", conditions.text());
-    tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect()
+    sight.listed(tx, "id FROM tasks", conditions)
 }
 
 /// Conditions that every run of the list fulfils beside its window, its state and where it is looked for.
@@ -111,18 +102,16 @@ fn common(filter: &RunFilter, places: &Places) -> Conditions {
 }
 
 /// All places in one condition.
-fn anywhere(conditions: &mut Conditions, filter: &RunFilter, places: &Places) {
-    anywhere_as(conditions, filter, places, "workspace_id");
+fn anywhere(conditions: &mut Conditions, places: &Places) {
+    anywhere_as(conditions, places, "workspace_id");
 }
 
 /// The same with another way to write the column of the workspace.
-fn anywhere_as(conditions: &mut Conditions, filter: &RunFilter, places: &Places, workspace: &str) {
+fn anywhere_as(conditions: &mut Conditions, places: &Places, workspace: &str) {
     match places {
         Places::Task(id) => conditions.and("task_id = ?", [id.into()]),
         Places::Tagged(ids) => conditions.among("task_id", ids.clone()),
-        Places::Workspaces(ids) => {
-            visible::inside(conditions, workspace, ids, &filter.visible_to, filter.environment.as_ref());
-        }
+        Places::Workspaces(sight) => sight.inside(conditions, workspace),
     }
 }
 
@@ -160,7 +149,8 @@ impl Places {
     fn is_empty(&self) -> bool {
         match self {
             Places::Task(_) => false,
-            Places::Workspaces(ids) | Places::Tagged(ids) => ids.is_empty(),
+            Places::Workspaces(sight) => sight.is_empty(),
+            Places::Tagged(ids) => ids.is_empty(),
         }
     }
 }
@@ -186,7 +176,7 @@ fn total(tx: &mut Tx<'_>, filter: &RunFilter, places: &Places) -> Result<i64, St
             total += ended(tx, filter, places, &outcomes, (filter.from_ms, first * DAY_MS - 1), None)?;
             total += ended(tx, filter, places, &outcomes, (behind * DAY_MS, last), asked_before)?;
             let mut conditions = Conditions::default();
-            anywhere(&mut conditions, filter, places);
+            anywhere(&mut conditions, places);
             conditions.and(&listed(&outcomes), []);
             conditions.and("day >= ? AND day < ?", [first.into(), behind.into()]);
             let sql = format!("SELECT CAST(coalesce(sum(runs), 0) AS BIGINT) FROM run_totals {}", conditions.text());
@@ -225,7 +215,7 @@ fn ended(
     }
     let mut conditions = Conditions::default();
     conditions.and("state = 'finished'", []);
-    anywhere(&mut conditions, filter, places);
+    anywhere(&mut conditions, places);
     // Each outcome costs a probe of the index for each task; all runs of the tasks are to be counted anyway.
     if matches!(places, Places::Workspaces(_)) || outcomes.len() < Outcome::ALL.len() {
         conditions.and(&listed(outcomes), []);
@@ -246,7 +236,7 @@ fn active_conditions(filter: &RunFilter, places: &Places) -> Conditions {
     if !filter.states.is_empty() {
         conditions.and(&states(filter), []);
     }
-    anywhere_as(&mut conditions, filter, places, "coalesce(workspace_id, '')");
+    anywhere_as(&mut conditions, places, "coalesce(workspace_id, '')");
     conditions.and(&format!("{TRIGGER} <= ?"), [filter.to_ms.into()]);
     conditions.with(common(filter, places))
 }
@@ -294,7 +284,7 @@ fn newest(
     for (first, last) in spanning(tx, filter.from_ms)? {
         let mut conditions = Conditions::default();
         conditions.and("state = 'finished'", []);
-        anywhere(&mut conditions, filter, places);
+        anywhere(&mut conditions, places);
         conditions.and(&listed(&outcomes), []);
         conditions.and("finish_ms >= ? AND finish_ms <= ?", [first.into(), last.into()]);
         add(tx, &mut found, before(conditions).with(common(filter, places)), wanted)?;
@@ -306,7 +296,7 @@ fn newest(
 fn stretch(filter: &RunFilter, places: &Places, active: bool, outcomes: &[Outcome], low: i64) -> Conditions {
     let mut conditions = Conditions::default();
     if active {
-        anywhere(&mut conditions, filter, places);
+        anywhere(&mut conditions, places);
         if !filter.states.is_empty() {
             conditions.and(&states(filter), []);
         }
@@ -314,7 +304,7 @@ fn stretch(filter: &RunFilter, places: &Places, active: bool, outcomes: &[Outcom
     } else {
         // Nothing ends before it is asked for, so the index of outcomes and ends holds them all.
         conditions.and("state = 'finished'", []);
-        anywhere(&mut conditions, filter, places);
+        anywhere(&mut conditions, places);
         conditions.and(&listed(outcomes), []);
         conditions.and("finish_ms >= ?", [low.into()]);
         conditions.and(&format!("{TRIGGER} >= ? AND {TRIGGER} <= ?"), [low.into(), filter.to_ms.into()]);

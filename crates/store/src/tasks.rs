@@ -4,7 +4,7 @@ use crate::connections::naming;
 use crate::db::record::{Conditions, holds_text, record};
 use crate::db::{Json, Record};
 use crate::history_clauses::name_holds;
-use crate::visible;
+use crate::visible::Sight;
 use crate::{StoreError, Tx, params};
 use serde_json::{Map, Value as JsonValue};
 use std::collections::HashMap;
@@ -179,13 +179,12 @@ const MANY: i64 = 5_000;
 
 /// A page of tasks by name, and how many there are in all.
 pub fn list(tx: &mut Tx<'_>, filter: &TaskFilter, limit: i64, offset: i64) -> Result<(Vec<Task>, i64), StoreError> {
-    let workspaces =
-        visible::workspaces(tx, &filter.visible_to, filter.environment.as_ref(), filter.workspace.as_ref())?;
+    let sight = Sight::of(tx, &filter.visible_to, filter.environment.as_ref(), filter.workspace.as_ref())?;
     let named = match &filter.name_contains {
-        Some(part) => named(tx, part, &workspaces)?,
+        Some(part) => with_name(tx, &sight, part)?,
         None => None,
     };
-    let counted = conditions(filter, &workspaces, named.as_deref(), false);
+    let counted = conditions(filter, &sight, named.as_deref(), false);
     if filter.is_narrow() {
         // One look at all tasks tells their number and the page.
         let (most, values) = counted.paged(MANY + 1, 0);
@@ -201,25 +200,24 @@ pub fn list(tx: &mut Tx<'_>, filter: &TaskFilter, limit: i64, offset: i64) -> Re
         }
     }
     let total = tx.query_int(&format!("SELECT count(*) FROM tasks {}", counted.text()), counted.values())?;
-    let conditions = if total > MANY { conditions(filter, &workspaces, named.as_deref(), true) } else { counted };
+    let conditions = if total > MANY { conditions(filter, &sight, named.as_deref(), true) } else { counted };
     let (page, values) = conditions.paged(limit, offset);
     let items = Task::select(tx, &format!("{} ORDER BY name {{bytes}}, id {page}", conditions.text()), &values)?;
     Ok((items, total))
 }
 
-/// The tasks that have or had a name with this part, when they are not too many. Their names stand close together, in
-/// lower case, which is sooner gone through than the tasks.
-fn named(tx: &mut Tx<'_>, part: &str, workspaces: &[String]) -> Result<Option<Vec<String>>, StoreError> {
-    visible::listed(tx, "DISTINCT task_id FROM task_names", name_holds(part), workspaces)
+/// The tasks inside that have or had a name with this part, when they are not too many. Their names stand close together,
+/// in lower case, which is sooner gone through than the tasks.
+pub(crate) fn with_name(tx: &mut Tx<'_>, sight: &Sight, part: &str) -> Result<Option<Vec<String>>, StoreError> {
+    sight.listed(tx, "DISTINCT task_id FROM task_names", name_holds(part))
 }
 
-/// `workspaces` are those that the filter leaves and the caller sees, `named` the only tasks that may have the wanted
-/// part in their name now. `by_name` keeps the indexes over workspaces out, by
-/// an expression in the place of their column.
-fn conditions(filter: &TaskFilter, workspaces: &[String], named: Option<&[String]>, by_name: bool) -> Conditions {
+/// `named` are the only tasks that may have the wanted part in their name now. `by_name` keeps the indexes over workspaces
+/// out, by an expression in the place of their column.
+fn conditions(filter: &TaskFilter, sight: &Sight, named: Option<&[String]>, by_name: bool) -> Conditions {
     let workspace = if by_name { "coalesce(workspace_id, '')" } else { "workspace_id" };
     let mut conditions = Conditions::default();
-    visible::inside(&mut conditions, workspace, workspaces, &filter.visible_to, filter.environment.as_ref());
+    sight.inside(&mut conditions, workspace);
     if let Some(named) = named {
         conditions.among("id", named.to_vec());
     }

@@ -28,6 +28,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0020_rare", include_str!("../../migrations/0020_rare.sql")),
     ("0021_log_age", include_str!("../../migrations/0021_log_age.sql")),
     ("0022_tests_by_engines", include_str!("../../migrations/0022_tests_by_engines.sql")),
+    // Totals over runs are read from indexes alone where PostgreSQL has noted that all sees a page.
+    ("0025_fresh_pages", include_str!("../../migrations/0025_fresh_pages.sql")),
 ];
 
 /// Names of all migrations of this program.
