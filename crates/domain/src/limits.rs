@@ -73,6 +73,8 @@ pub const FIRES_MS: i64 = 60 * 24 * 60 * 60 * 1000;
 pub const WEBHOOK_CALLS: i64 = 1_000;
 /// Longest wait for more calls of a webhook, in milliseconds: a day.
 pub const WEBHOOK_WAIT_MS: i64 = 24 * 60 * 60 * 1000;
+/// Longest term of a webhook, days (source: inferred, ten years).
+pub const WEBHOOK_DAYS: i64 = 3_650;
 /// Most bytes of calls that wait for one run: they become one parameter of the job, and an argument of a process has at
 /// most 128 KiB.
 pub const WEBHOOK_BYTES: i64 = 48 * 1024;

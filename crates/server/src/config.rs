@@ -7,6 +7,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use stoker_domain::ip::IpRange;
+use stoker_domain::limits;
 use stoker_domain::targets::{Target, Targets};
 use stoker_service::{AccountLimits, Settings, WhenFull};
 
@@ -61,6 +62,8 @@ struct File {
     late_start_seconds: Option<u64>,
     /// Days for which log lines are kept after the end of their run; 0 is for ever.
     keep_logs_days: Option<u32>,
+    /// Days for which a new URL of a webhook may be called, and the most anybody may ask for; 0 is without an end.
+    webhook_days: Option<u32>,
     /// Runs and plan runs that may be active at once; 0 is no limit.
     active_runs: Option<u32>,
     /// What becomes of a start beyond that.
@@ -162,6 +165,7 @@ impl ServeArgs {
             }
             settings.keep_logs_ms = i64::from(days) * 24 * 60 * 60 * 1000;
         }
+        settings.webhook_ms = webhook_ms(file.webhook_days)?;
         if let Some(value) = file.poll_seconds {
             if !(1..=60).contains(&value) {
                 bail!("pollSeconds: must be from 1 to 60");
@@ -197,6 +201,15 @@ impl ServeArgs {
     }
 }
 
+/// How long webhooks may be called, milliseconds; none is without an end.
+fn webhook_ms(days: Option<u32>) -> Result<Option<i64>> {
+    let days = i64::from(days.unwrap_or(0));
+    if days > limits::WEBHOOK_DAYS {
+        bail!("webhookDays: must be from 0, which is without an end, to {}", limits::WEBHOOK_DAYS);
+    }
+    Ok((days > 0).then_some(days * 24 * 60 * 60 * 1000))
+}
+
 fn read(path: &Path) -> Result<File> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} is not a settings file", path.display()))
@@ -226,6 +239,14 @@ mod tests {
         assert_eq!((targets.names.len(), targets.networks.len()), (2, 1));
         let wrong = serde_json::from_str::<File>(r#"{"testerTargets": ["*"]}"#).unwrap().targets().unwrap_err();
         assert!(format!("{wrong:#}").contains("testerTargets: \"*\" is neither"), "{wrong:#}");
+    }
+
+    #[test]
+    fn webhooks_end_only_when_the_operator_says_so() {
+        let days = |text: &str| webhook_ms(serde_json::from_str::<File>(text).unwrap().webhook_days);
+        assert_eq!((days("{}").unwrap(), days(r#"{"webhookDays": 0}"#).unwrap()), (None, None));
+        assert_eq!(days(r#"{"webhookDays": 90}"#).unwrap(), Some(90 * 24 * 3600 * 1000));
+        assert!(days(r#"{"webhookDays": 3651}"#).unwrap_err().to_string().contains("webhookDays: must be from 0"));
     }
 
     #[test]

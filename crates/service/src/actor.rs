@@ -123,6 +123,28 @@ impl Allowed {
         Ok(self.system || workspaces::any_right_in(tx, &principal, mask, environment)?)
     }
 
+    /// Names of what stands in the way of a change, for the words of a refusal. What lies in a workspace on which the actor
+    /// has no right is told without its name.
+    pub(crate) fn names_seen(
+        &self,
+        tx: &mut Tx<'_>,
+        found: Vec<(String, WorkspaceId)>,
+        noun: &str,
+    ) -> Result<Vec<String>, Error> {
+        let (mut names, mut hidden) = (Vec::with_capacity(found.len()), false);
+        for (name, workspace) in found {
+            match self.right(tx, &workspace, &Right::ALL) {
+                Ok(()) => names.push(name),
+                Err(Error::Forbidden(_)) => hidden = true,
+                Err(other) => return Err(other),
+            }
+        }
+        if hidden {
+            names.push(format!("a {noun} of another workspace"));
+        }
+        Ok(names)
+    }
+
     /// The pair that lists are narrowed by: the principal, and the mask of rights of which one must be held.
     pub(crate) fn visible(&self, any_of: &[Right]) -> (String, i64) {
         let mask: Rights = any_of.iter().copied().collect();

@@ -4,6 +4,7 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{moved, with_change};
 use crate::error::{Error, taken};
 use serde_json::json;
 use std::net::IpAddr;
@@ -195,9 +196,11 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof) = (self.clone(), allowed.clone());
         self.write::<_, Error, _>(&allowed, move |tx| {
-            allowlist::get(tx)?.ok_or_else(none)?;
+            let list = allowlist::get(tx)?.ok_or_else(none)?;
+            let ips: Vec<String> = allowlist::entries(tx)?.iter().map(told).collect();
             allowlist::delete(tx)?;
-            service.audit_allowlist(tx, &proof, "ip-allowlist.delete", json!({}))
+            let detail = json!({ "enabled": list.enabled, "description": list.description, "ips": ips });
+            service.audit_allowlist(tx, &proof, "ip-allowlist.delete", detail)
         })
         .await
     }
@@ -289,10 +292,12 @@ impl Service {
         let (service, proof) = (self.clone(), allowed.clone());
         self.write::<_, Error, _>(&allowed, move |tx| {
             allowlist::get(tx)?;
+            let before: Vec<String> = allowlist::entries(tx)?.iter().map(told).collect();
             change(&service, tx)?;
             let view = AllowlistView { list: allowlist::get(tx)?.ok_or_else(none)?, entries: allowlist::entries(tx)? };
-            let ips: Vec<&str> = view.entries.iter().map(|entry| entry.ip.as_str()).collect();
-            let detail = json!({ "enabled": view.list.enabled, "ips": ips });
+            let ips: Vec<String> = view.entries.iter().map(told).collect();
+            let detail = json!({ "enabled": view.list.enabled, "description": view.list.description, "ips": ips });
+            let detail = with_change(detail, &moved(&before, &ips));
             service.audit_allowlist(tx, &proof, action, detail)?;
             Ok(view)
         })
@@ -311,6 +316,14 @@ impl Service {
         let change =
             Change { action, object: ("ip-allowlist", allowlist::ONLY), workspace: None, detail: Some(detail) };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
+    }
+}
+
+/// An entry as the audit trail tells it.
+fn told(entry: &IpEntry) -> String {
+    match entry.description.as_str() {
+        "" => entry.ip.clone(),
+        text => format!("{} ({text})", entry.ip),
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Settings {
     pub lost_run_ms: i64,
     /// How long log lines are kept after the end of their run, milliseconds; 0 is for ever.
     pub keep_logs_ms: i64,
+    /// How long a new URL of a webhook may be called, and the longest that anybody may ask for, milliseconds; none is
+    /// without an end.
+    pub webhook_ms: Option<i64>,
     /// How late a start may be made that was due while no server ran, milliseconds.
     pub late_start_ms: i64,
     /// How long a poll of an engine is held, seconds.
@@ -80,6 +83,7 @@ impl Default for Settings {
             deploy_wait_ms: limits::DEPLOY_WAIT_MS,
             lost_run_ms: limits::LOST_RUN_MS,
             keep_logs_ms: 0,
+            webhook_ms: None,
             late_start_ms: limits::LATE_START_MS,
             poll_seconds: 20,
             account: AccountLimits::default(),

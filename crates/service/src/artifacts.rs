@@ -273,6 +273,7 @@ impl Service {
                 proof.right(tx, &artifact.workspace_id, &[Right::Author])?;
                 let users = artifacts::used_by(tx, &id, version.as_deref())?;
                 if !users.is_empty() {
+                    let users = proof.names_seen(tx, users, "task")?;
                     return Err(Error::conflict(format!("the artifact is in use by task {}", users.join(", "))));
                 }
                 let mut files = Vec::new();

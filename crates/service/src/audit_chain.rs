@@ -1,17 +1,17 @@
 //! The chain that seals the audit trail: whoever changes, removes or slips in records behind the server's back is found
 //! out by [`Service::verify_audit`].
 //!
-//! The transaction of a change only adds its record. Every few seconds a reconciler seals what is new: one link names
-//! the records with their digests, and carries a keyed hash over itself and the link before. Records are sealed in any
-//! order, so it does not matter which server commits when; two servers that seal at once want the same number, and one
-//! of them has nothing to do any more.
+//! The transaction of a change only adds its record, and the database notes that it is open. Every few seconds a
+//! reconciler seals what is open: one link names the records with their digests, and carries a keyed hash over itself and
+//! the link before. Records are sealed in any order, so it does not matter which server commits when, nor whether the
+//! clocks of several servers agree; two servers that seal at once want the same number, and one of them has nothing to do
+//! any more.
 
 use crate::actor::Allowed;
 use crate::app::Service;
 use crate::error::Error;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
-use stoker_domain::ids;
 use stoker_secrets::{keyring::KeyRing, token};
 use stoker_store::audit::{self, AuditEvent, Seal};
 use stoker_store::db::Record;
@@ -19,11 +19,12 @@ use stoker_store::{StoreError, Tx};
 
 /// Pause between two seals of one server, milliseconds.
 const PACE_MS: i64 = 5_000;
-/// How much later than others a record may be committed and still be sealed, milliseconds.
-const LATE_MS: i64 = 60_000;
+/// How much older than the link before it a record may say it is, milliseconds: so far clocks of several servers may
+/// disagree. One that says more was slipped in.
+const LATE_MS: i64 = 24 * 3600 * 1_000;
 /// Most records of one link.
 const LINK: usize = 1_000;
-/// Most ids looked at in one pass.
+/// Most records sealed in one pass.
 const WINDOW: i64 = 100_000;
 /// Most problems listed; further ones are counted.
 const PROBLEMS: usize = 100;
@@ -101,14 +102,29 @@ fn instant(id: &str) -> i64 {
     i64::from_str_radix(&hex, 16).unwrap_or(0)
 }
 
-/// Ids of records that are not sealed, oldest first, and the last link.
+/// The last link, and then the ids of records that are open, oldest first: whoever adds a link in between makes the next
+/// number taken.
 fn open_ids(tx: &mut Tx<'_>) -> Result<(Option<Seal>, Vec<String>), StoreError> {
-    let last = audit::last_seal(tx)?;
-    let after = last.as_ref().map_or_else(String::new, |seal| ids::uuid_bound(instant(&seal.until_id) - LATE_MS));
-    let recent = audit::seals_reaching(tx, &after)?;
-    let sealed: HashSet<&str> = recent.iter().flat_map(ids_in).map(|(id, _)| id).collect();
-    let ids = audit::ids_after(tx, &after, WINDOW)?;
-    Ok((last, ids.into_iter().filter(|id| !sealed.contains(id.as_str())).collect()))
+    Ok((audit::last_seal(tx)?, audit::open_ids(tx, WINDOW)?))
+}
+
+/// Where a look at the chain stands.
+#[derive(Default)]
+struct Look {
+    /// Ids of records that a link names.
+    seen: HashSet<String>,
+    /// Hash, number and instant of the last link.
+    before: String,
+    seq: i64,
+    made_ms: i64,
+}
+
+impl Look {
+    /// The oldest instant that a record may give when links were made at these instants, the last one and the next. A
+    /// clock that ran ahead for a while must not put everything after it under suspicion, so the earlier one counts.
+    fn oldest(&self, made_ms: i64) -> i64 {
+        self.made_ms.min(made_ms) - LATE_MS
+    }
 }
 
 impl Service {
@@ -153,8 +169,13 @@ impl Service {
             hash: String::new(),
         };
         seal.hash = self.inner.keys.tag(PURPOSE, link_text(&hash, &seal).as_bytes());
-        let row = seal.clone();
-        match self.write::<_, StoreError, _>(&Allowed::system(), move |tx| row.insert(tx)).await {
+        let (row, ids) = (seal.clone(), events.into_iter().map(|event| event.id).collect::<Vec<_>>());
+        let system = Allowed::system();
+        let added = self.write::<_, StoreError, _>(&system, move |tx| {
+            row.insert(tx)?;
+            audit::close(tx, &ids).map(drop)
+        });
+        match added.await {
             Ok(()) => Ok(Some(seal)),
             Err(StoreError::Duplicate(_)) => Ok(None),
             Err(error) => Err(error.into()),
@@ -163,67 +184,91 @@ impl Service {
 
     /// Looks at the whole chain and every record in it. For the operator, at the command line.
     pub async fn verify_audit(&self) -> Result<AuditReport, Error> {
-        let mut report = AuditReport::default();
-        let (mut before, mut seq, mut made_ms) = (String::new(), 0, 0);
-        let mut seen = HashSet::new();
-        loop {
-            let links =
-                self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(audit::seals_after(tx, seq, 20)?)).await?;
-            if links.is_empty() {
-                break;
-            }
-            for seal in links {
-                if seal.seq != seq + 1 {
-                    report.problem(format!("links {} to {} of the chain are missing", seq + 1, seal.seq - 1));
-                } else if !link_fits(&self.inner.keys, &before, &seal) {
-                    report.problem(format!("link {} of the chain was changed", seal.seq));
-                }
-                (seq, made_ms) = (seal.seq, seal.made_ms);
-                report.links += 1;
-                self.verify_link(&seal, &mut report, &mut seen).await?;
-                before = seal.hash;
-            }
+        let (mut report, mut look) = (AuditReport::default(), Look::default());
+        self.verify_links(&mut report, &mut look).await?;
+        let open = self.verify_rest(&mut report, &look).await?;
+        // What was sealed meanwhile is in a link that was not there yet.
+        self.verify_links(&mut report, &mut look).await?;
+        for id in open.into_iter().filter(|id| !look.seen.contains(id)) {
+            report.problem(format!("record {id} is in no link of the chain, and does not wait for one"));
         }
-        report.head = before;
-        self.verify_rest(made_ms, &mut report, &seen).await?;
+        let gone = self.read::<_, Error, _>(&Allowed::system(), |tx| Ok(audit::open_and_gone(tx, WINDOW)?)).await?;
+        for id in gone {
+            report.problem(format!("record {id} was removed before it was sealed"));
+        }
+        report.head = look.before;
         Ok(report)
     }
 
-    async fn verify_link(
-        &self,
-        seal: &Seal,
-        report: &mut AuditReport,
-        seen: &mut HashSet<String>,
-    ) -> Result<(), Error> {
+    /// Looks at the links that were not looked at yet.
+    async fn verify_links(&self, report: &mut AuditReport, look: &mut Look) -> Result<(), Error> {
+        loop {
+            let after = look.seq;
+            let links =
+                self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(audit::seals_after(tx, after, 20)?)).await?;
+            if links.is_empty() {
+                return Ok(());
+            }
+            for seal in links {
+                if seal.seq != look.seq + 1 {
+                    report.problem(format!("links {} to {} of the chain are missing", look.seq + 1, seal.seq - 1));
+                } else if !link_fits(&self.inner.keys, &look.before, &seal) {
+                    report.problem(format!("link {} of the chain was changed", seal.seq));
+                }
+                self.verify_link(&seal, report, look).await?;
+                report.links += 1;
+                (look.seq, look.made_ms, look.before) = (seal.seq, seal.made_ms, seal.hash);
+            }
+        }
+    }
+
+    async fn verify_link(&self, seal: &Seal, report: &mut AuditReport, look: &mut Look) -> Result<(), Error> {
         let ids: Vec<String> = ids_in(seal).map(|(id, _)| id.to_owned()).collect();
         let events = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(audit::with_ids(tx, &ids)?)).await?;
         for (id, wanted) in ids_in(seal) {
-            seen.insert(id.to_owned());
+            let known = !look.seen.insert(id.to_owned());
             match events.iter().find(|event| event.id == id) {
                 None => report.problem(format!("record {id} was removed")),
                 Some(event) if digest(event) != wanted => report.problem(format!("record {id} was changed")),
+                Some(_) if look.seq > 0 && instant(id) < look.oldest(seal.made_ms) => report.problem(format!(
+                    "record {id} was added later than it says, or by a server with a wrong clock: it is in link {}",
+                    seal.seq
+                )),
+                // A link of an earlier version may name it too.
+                Some(_) if known => {}
                 Some(_) => report.sealed += 1,
             }
         }
         Ok(())
     }
 
-    /// Records that no link names: new ones, or ones that were slipped in among old ones.
-    async fn verify_rest(&self, made_ms: i64, report: &mut AuditReport, seen: &HashSet<String>) -> Result<(), Error> {
-        let mut after = String::new();
+    /// Records that no link names: new ones, or ones that were slipped in among old ones. Gives those that do not wait to
+    /// be sealed either.
+    async fn verify_rest(&self, report: &mut AuditReport, look: &Look) -> Result<Vec<String>, Error> {
+        let (mut after, mut lost) = (String::new(), Vec::new());
         loop {
             let from = after.clone();
             let ids = self
                 .read::<_, Error, _>(&Allowed::system(), move |tx| Ok(audit::ids_after(tx, &from, 10_000)?))
                 .await?;
-            let Some(last) = ids.last() else { return Ok(()) };
+            let Some(last) = ids.last() else { return Ok(lost) };
             after = last.clone();
             report.records += ids.len() as i64;
-            for id in ids.iter().filter(|id| !seen.contains(*id)) {
-                if instant(id) < made_ms - LATE_MS {
+            let rest: Vec<String> = ids.into_iter().filter(|id| !look.seen.contains(id)).collect();
+            if rest.is_empty() {
+                continue;
+            }
+            let asked = rest.clone();
+            let open =
+                self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(audit::still_open(tx, &asked)?)).await?;
+            let open: HashSet<String> = open.into_iter().collect();
+            for id in rest {
+                if look.seq > 0 && instant(&id) < look.made_ms - LATE_MS {
                     report.problem(format!("record {id} is in no link of the chain, though later ones are"));
-                } else {
+                } else if open.contains(&id) {
                     report.open += 1;
+                } else {
+                    lost.push(id);
                 }
             }
         }

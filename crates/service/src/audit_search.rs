@@ -11,8 +11,41 @@ use stoker_store::audit_search::AuditSearch;
 
 const SEE: &[Permission] = &[Permission::AuditLogsView];
 
-/// Actions after which the detail of an event tells the whole state of its object.
-const STATES: &[&str] = &["create", "update", "enable", "disable"];
+/// Actions after which the detail of an event tells the whole state of its object, without the kind before the point.
+const STATES: &[&str] = &[
+    "create",
+    "update",
+    "enable",
+    "disable",
+    "pause",
+    "resume",
+    "run-config",
+    "upgrade",
+    "upload",
+    "move",
+    "copy",
+    "debug",
+    "unpair",
+    "add-engine",
+    "remove-engine",
+    "addPromoter",
+    "removePromoter",
+    "authorize",
+    "revoke",
+    "renew-secret",
+    "share",
+    "take-back",
+    "schedule.link",
+    "schedule.unlink",
+    "schedule.stop",
+    "trigger.add",
+    "trigger.replace",
+    "trigger.delete",
+];
+/// The action that ends an object. One of the same id may come after it and has no state before.
+const END: &str = "delete";
+/// Kind of the objects whose state is another one in each workspace: rights of a principal.
+const BY_WORKSPACE: &str = "principal";
 
 /// What is searched for; instants in milliseconds since the epoch, absent parts do not narrow.
 #[derive(Clone, Debug, Default)]
@@ -102,13 +135,19 @@ fn checked(wish: SearchWish, now: i64) -> Result<(AuditSearch, i64), Error> {
     Ok((search, limit))
 }
 
-/// The actions that told the state before this event; none when it tells no change of a state.
+/// The actions that told the state before this event, and the end of an earlier object; none when it tells no change of a
+/// state.
 fn earlier(action: &str) -> Vec<String> {
-    let Some((kind, verb)) = action.rsplit_once('.') else { return Vec::new() };
-    if verb != "delete" && !STATES.contains(&verb) {
+    let Some((kind, verb)) = action.split_once('.') else { return Vec::new() };
+    if verb != END && !STATES.contains(&verb) {
         return Vec::new();
     }
-    STATES.iter().map(|state| format!("{kind}.{state}")).collect()
+    STATES.iter().chain([&END]).map(|state| format!("{kind}.{state}")).collect()
+}
+
+/// Whether the event ended its object.
+fn is_end(event: &AuditEvent) -> bool {
+    event.action.split_once('.').is_some_and(|(_, verb)| verb == END)
 }
 
 impl Service {
@@ -137,7 +176,9 @@ impl Service {
         let found = self
             .read::<_, Error, _>(&allowed, move |tx| {
                 let event = store::get(tx, &wanted)?.ok_or_else(|| Error::not_found("Audit event id not found."))?;
-                let before = store::before(tx, &event, &earlier(&event.action))?;
+                let same_workspace = event.object_type == BY_WORKSPACE;
+                let before = store::before(tx, &event, &earlier(&event.action), same_workspace)?;
+                let before = before.filter(|before| !is_end(before));
                 Ok(Difference { event: told(event), before: before.map(told) })
             })
             .await?;

@@ -2,10 +2,8 @@
 
 use crate::actor::Allowed;
 use crate::app::Service;
-use crate::audit::{self, Change};
 use crate::error::{Error, taken};
 use crate::run_profiles::{Processor, owned};
-use serde_json::json;
 use stoker_domain::ids::{EngineId, RunProfileId};
 use stoker_domain::limits;
 use stoker_domain::runtime::{ProcessorKind, RuntimeType};
@@ -111,13 +109,7 @@ impl Service {
             task.run_profile_id = Some(to.clone());
             task.updated_ms = self.now();
             task.update(tx)?;
-            let change = Change {
-                action: "task.run-config",
-                object: ("task", task.id.as_str()),
-                workspace: Some(&task.workspace_id),
-                detail: Some(json!({ "clusterId": cluster.id.as_str(), "runProfileId": to.as_str() })),
-            };
-            audit::record(tx, allowed.actor(), self.now(), self.random(), change)?;
+            self.audit_task(tx, allowed, "task.run-config", &task)?;
         }
         Ok(())
     }

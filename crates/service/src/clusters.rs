@@ -5,6 +5,7 @@ pub use crate::cluster_profiles::ProfileChoice;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states;
 use crate::dispatch;
 use crate::engines::{MANAGE, Place, SEE, must_be_visible, place, place_of, visible};
 use crate::environments::{description, kept, parse_filter};
@@ -153,8 +154,9 @@ impl Service {
             if !users.is_empty() {
                 return Err(Error::conflict(format!("cluster {} is used by task {}", cluster.name, users.join(", "))));
             }
+            service.audit_cluster(tx, &proof, "cluster.delete", &cluster)?;
             engines::delete_cluster(tx, &id)?;
-            service.audit_cluster(tx, &proof, "cluster.delete", &cluster)
+            Ok(())
         })
         .await
     }
@@ -203,7 +205,9 @@ impl Service {
     }
 
     fn audit_cluster(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Cluster) -> Result<(), Error> {
-        let change = Change::named(action, ("cluster", row.id.as_str()), row.workspace_id.as_ref(), &row.name);
+        let detail = Some(audit_states::cluster(tx, row)?);
+        let (object, workspace) = (("cluster", row.id.as_str()), row.workspace_id.as_ref());
+        let change = Change { action, object, workspace, detail };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

@@ -4,10 +4,10 @@ use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, with_change};
 use crate::error::{Error, taken};
 use crate::parameters::CHANGE_ME;
 use crate::workspaces::{Views, WorkspaceView, belongs, view};
-use serde_json::json;
 use stoker_domain::ids::{ConnectionId, EnvironmentId, WorkspaceId};
 use stoker_domain::{Permission, Random, Right, limits, names};
 use stoker_secrets::keyring::KeyRing;
@@ -197,7 +197,7 @@ impl Service {
                 updated_ms: now,
             };
             connection.insert(tx).map_err(taken(exists(&connection.name)))?;
-            service.audit_connection(tx, &proof, "connection.create", &connection)?;
+            service.audit_connection(tx, &proof, "connection.create", &connection, &connection.parameters.0)?;
             Ok(ConnectionView { connection, workspace })
         })
         .await
@@ -218,6 +218,7 @@ impl Service {
         self.write(&allowed, move |tx| {
             let mut connection = connections::lock(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &connection.workspace_id, CHANGE)?;
+            let before = connection.parameters.0.clone();
             if let Some(name) = name {
                 connection.name = name;
             }
@@ -226,7 +227,7 @@ impl Service {
             }
             connection.updated_ms = now;
             connection.update(tx).map_err(taken(exists(&connection.name)))?;
-            service.audit_connection(tx, &proof, "connection.update", &connection)?;
+            service.audit_connection(tx, &proof, "connection.update", &connection, &before)?;
             let workspace = view(tx, &connection.workspace_id)?;
             Ok(ConnectionView { connection, workspace })
         })
@@ -250,7 +251,7 @@ impl Service {
                 connection.workspace_id = target;
                 connection.updated_ms = now;
                 connection.update(tx).map_err(taken(exists(&connection.name)))?;
-                service.audit_connection(tx, &proof, "connection.move", &connection)?;
+                service.audit_connection(tx, &proof, "connection.move", &connection, &connection.parameters.0)?;
             }
             let workspace = view(tx, &connection.workspace_id)?;
             Ok(ConnectionView { connection, workspace })
@@ -268,10 +269,11 @@ impl Service {
             let environment = view(tx, &connection.workspace_id)?.environment.id;
             let tasks = connections::used_by(tx, &environment, &id)?;
             if !tasks.is_empty() {
+                let tasks = proof.names_seen(tx, tasks, "task")?;
                 return Err(used("connection", &connection.name, &tasks));
             }
             connections::delete(tx, &id)?;
-            service.audit_connection(tx, &proof, "connection.delete", &connection)
+            service.audit_connection(tx, &proof, "connection.delete", &connection, &connection.parameters.0)
         })
         .await
     }
@@ -320,13 +322,14 @@ impl Service {
         allowed: &Allowed,
         action: &str,
         row: &Connection,
+        before: &[ConnectionParameter],
     ) -> Result<(), Error> {
-        let names: Vec<&str> = row.parameters.0.iter().map(|parameter| parameter.name.as_str()).collect();
+        let values = audit_states::new_connection_values(before, &row.parameters.0);
         let change = Change {
             action,
             object: ("connection", row.id.as_str()),
             workspace: Some(&row.workspace_id),
-            detail: Some(json!({ "name": row.name, "app": row.app, "parameters": names })),
+            detail: Some(with_change(audit_states::connection(row), &[("newValues", values)])),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

@@ -5,6 +5,7 @@ use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::Error;
+use serde_json::json;
 use stoker_domain::dynamic::{DynamicEngineState, ServicesStatus};
 use stoker_domain::ids::{DynamicEngineId, EnvironmentId};
 use stoker_domain::{Permission, limits, names};
@@ -172,7 +173,8 @@ impl Service {
         action: &str,
         row: &DynamicEngine,
     ) -> Result<(), Error> {
-        let change = Change::named(action, ("dynamic-engine", row.id.as_str()), None, &row.name);
+        let detail = Some(json!({ "name": row.name, "description": row.description }));
+        let change = Change { action, object: ("dynamic-engine", row.id.as_str()), workspace: None, detail };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

@@ -5,6 +5,7 @@ use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states;
 use crate::dynamic_engines::{MANAGE as ASSIGN, not_assigned, unknown as unknown_engine};
 use crate::environments::description;
 use crate::error::{Error, taken};
@@ -14,7 +15,7 @@ use stoker_domain::dynamic::{DynamicEnvironmentStatus, TransferStrategy, environ
 use stoker_domain::ids::{DynamicEngineId, EnvironmentId, uuid};
 use stoker_domain::{Permission, limits, names};
 use stoker_store::db::Record;
-use stoker_store::dynamic_engines::{self, DynamicEnvironment};
+use stoker_store::dynamic_engines::{self, DynamicEngine, DynamicEnvironment};
 use stoker_store::environments::{self, Environment};
 use stoker_store::{Tx, engines, people};
 
@@ -234,7 +235,6 @@ impl Service {
             // As every other change of an environment's name.
             people::lock_all(tx)?;
             let mut found = locked(tx, &id)?;
-            let before = found.environment.name.clone();
             found.environment.name = name.unwrap_or(found.environment.name);
             found.environment.description = described.or(found.environment.description);
             found.row.log_strategy = change.log_strategy.unwrap_or(found.row.log_strategy);
@@ -242,7 +242,9 @@ impl Service {
             let message = format!("name: an environment {} exists already", found.environment.name);
             found.environment.update(tx).map_err(taken(message))?;
             service.touch(tx, &proof, &mut found.row, now)?;
-            let detail = json!({ "before": before, "after": found.environment.name });
+            let mut detail = audit_states::environment(&found.environment);
+            detail["logStrategy"] = json!(found.row.log_strategy.id());
+            detail["metricsStrategy"] = json!(found.row.metrics_strategy.id());
             service.audit_environment(tx, &proof, "environment.update", &id, detail)?;
             Ok(found)
         })
@@ -294,7 +296,7 @@ impl Service {
             found.row.engine_id = Some(engine.clone());
             found.row.link_id = Some(link.clone());
             service.touch(tx, &proof, &mut found.row, now)?;
-            service.audit_assignment(tx, &proof, "dynamic-environment.assign", &id, target.id.as_str())?;
+            service.audit_assignment(tx, &proof, "dynamic-environment.assign", &found.environment, &target)?;
             Ok((link, true))
         })
         .await
@@ -320,9 +322,10 @@ impl Service {
                 return Err(not_assigned());
             }
             let Some(engine) = found.row.engine_id.take() else { return Ok(false) };
+            let engine = dynamic_engines::get(tx, &engine)?.ok_or_else(unknown_engine)?;
             found.row.link_id = None;
             service.touch(tx, &proof, &mut found.row, now)?;
-            service.audit_assignment(tx, &proof, "dynamic-environment.unassign", &id, engine.as_str())?;
+            service.audit_assignment(tx, &proof, "dynamic-environment.unassign", &found.environment, &engine)?;
             Ok(true)
         })
         .await
@@ -342,11 +345,12 @@ impl Service {
         tx: &mut Tx<'_>,
         allowed: &Allowed,
         action: &str,
-        id: &EnvironmentId,
-        engine: &str,
+        environment: &Environment,
+        engine: &DynamicEngine,
     ) -> Result<(), Error> {
-        let detail = Some(json!({ "dynamicEngineId": engine }));
-        let change = Change { action, object: ("environment", id.as_str()), workspace: None, detail };
+        let name = &environment.name;
+        let detail = Some(json!({ "name": name, "dynamicEngine": engine.name, "dynamicEngineId": engine.id.as_str() }));
+        let change = Change { action, object: ("environment", environment.id.as_str()), workspace: None, detail };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

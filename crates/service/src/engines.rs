@@ -3,11 +3,11 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states;
 use crate::dispatch;
 use crate::environments::{description, kept, parse_filter};
 use crate::error::{Error, taken};
 use crate::workspaces::{WorkspaceView, belongs, view};
-use serde_json::json;
 use stoker_domain::ids::{EngineId, EnvironmentId, RunId, WorkspaceId};
 use stoker_domain::runtime::{Availability, PairingStatus, RunProfileKind};
 use stoker_domain::{Permission, Rights, limits, names};
@@ -395,7 +395,7 @@ impl Service {
             action,
             object: ("engine", row.id.as_str()),
             workspace: row.workspace_id.as_ref(),
-            detail: Some(json!({ "name": row.name, "status": row.status.id() })),
+            detail: Some(audit_states::engine(row)),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

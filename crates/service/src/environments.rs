@@ -3,6 +3,7 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states;
 use crate::error::{Error, taken};
 use crate::look_alikes::unlike;
 use serde_json::json;
@@ -132,14 +133,14 @@ impl Service {
             created_ms: now,
             updated_ms: now,
         };
-        crate::workspaces::insert_with_owner(tx, &workspace, allowed.actor())?;
+        service.insert_workspace(tx, allowed, &workspace)?;
         if workspace.name != "Shared" {
             workspace.id = WorkspaceId::generate(now, service.random());
             workspace.name = "Shared".to_owned();
             workspace.kind = WorkspaceType::Shared;
-            crate::workspaces::insert_with_owner(tx, &workspace, allowed.actor())?;
+            service.insert_workspace(tx, allowed, &workspace)?;
         }
-        let detail = json!({ "name": environment.name });
+        let detail = audit_states::environment(environment);
         service.audit_environment(tx, allowed, "environment.create", &environment.id, detail)
     }
 
@@ -159,14 +160,13 @@ impl Service {
         self.write(&allowed, move |tx| {
             people::lock_all(tx)?;
             let mut environment = environments::get(tx, &id)?.ok_or_else(unknown)?;
-            let before = environment.name.clone();
             environment.name = name;
             environment.description = described.unwrap_or(environment.description);
             environment.max_cloud_containers = containers.unwrap_or(environment.max_cloud_containers);
             let message = format!("name: an environment {} exists already", environment.name);
             unlike(tx, Named::Environment, "name", environment.id.as_str(), &environment.name)?;
             environment.update(tx).map_err(taken(message))?;
-            let detail = json!({ "before": before, "after": environment.name });
+            let detail = audit_states::environment(&environment);
             service.audit_environment(tx, &proof, "environment.update", &id, detail)
         })
         .await
@@ -221,6 +221,7 @@ impl Service {
         }
         let mut gone = contents::remove(tx, id)?;
         for workspace in workspaces::of_environment(tx, id)? {
+            self.audit_grants_end(tx, allowed, &workspace.id)?;
             workspaces::delete(tx, &workspace.id)?;
             let (id, name) = (workspace.id.to_string(), workspace.name);
             gone.push(contents::Gone { kind: "workspace", id, name, workspace: Some(workspace.id) });

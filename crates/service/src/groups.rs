@@ -3,11 +3,11 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, moved, with_change};
 use crate::error::{Error, taken};
 use crate::listed::{Listed, PageNumber};
 use crate::look_alikes::unlike;
 use crate::people::{self as users, PersonView, counted, known, named};
-use serde_json::json;
 use std::collections::HashMap;
 use stoker_domain::ids::{GroupId, UserId};
 use stoker_domain::{Permission, limits, names};
@@ -111,9 +111,8 @@ impl Service {
                 let user = named(tx, "userIds", user)?;
                 groups::add(tx, &group.id, &user)?;
             }
-            let made = view(tx, group)?;
-            service.audit_group(tx, &proof, "group.create", &made)?;
-            Ok(made)
+            service.audit_group(tx, &proof, "group.create", &group, &[])?;
+            view(tx, group)
         })
         .await
     }
@@ -203,9 +202,10 @@ impl Service {
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.write_accounts(&allowed, move |tx| {
             let group = known_group(tx, &id)?;
-            let gone = view(tx, group)?;
+            let before = audit_states::members(tx, &group)?;
+            service.audit_group(tx, &proof, "group.delete", &group, &before)?;
             groups::delete(tx, &id)?;
-            service.audit_group(tx, &proof, "group.delete", &gone)
+            Ok(())
         })
         .await
     }
@@ -254,11 +254,11 @@ impl Service {
                 let no_group = || Error::invalid(format!("groupIds: there is no group {text}"));
                 let parsed = GroupId::parse(text).map_err(|_| no_group())?;
                 let mut group = groups::get(tx, &parsed)?.ok_or_else(no_group)?;
+                let before = audit_states::members(tx, &group)?;
                 if groups::add(tx, &parsed, &id)? {
                     group.modified_ms = now;
                     group.update(tx)?;
-                    let changed = view(tx, group)?;
-                    service.audit_group(tx, &proof, "group.update", &changed)?;
+                    service.audit_group(tx, &proof, "group.update", &group, &before)?;
                 }
             }
             users::view(tx, person)
@@ -298,22 +298,31 @@ impl Service {
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write_accounts(allowed, move |tx| {
             let mut group = known_group(tx, &id)?;
+            let before = audit_states::members(tx, &group)?;
             change(tx, &mut group)?;
             group.modified_ms = now;
             group.update(tx)?;
-            let changed = view(tx, group)?;
-            service.audit_group(tx, &proof, action, &changed)?;
-            Ok(changed)
+            service.audit_group(tx, &proof, action, &group, &before)?;
+            view(tx, group)
         })
         .await
     }
 
-    fn audit_group(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, view: &GroupView) -> Result<(), Error> {
+    /// Tells a group with its members now; `before` were its members until this event.
+    pub(crate) fn audit_group(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        group: &Group,
+        before: &[String],
+    ) -> Result<(), Error> {
+        let members = audit_states::members(tx, group)?;
         let change = Change {
             action,
-            object: ("group", view.group.id.as_str()),
+            object: ("group", group.id.as_str()),
             workspace: None,
-            detail: Some(json!({ "name": view.group.name, "users": view.members.len() })),
+            detail: Some(with_change(audit_states::group(group, &members), &moved(before, &members))),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

@@ -144,7 +144,10 @@ impl Service {
                 false => runs::get(tx, &RunId::trusted(id))?.map(|run| run.workspace_id),
             };
             // Nothing is told of what the caller may not see, not even that it exists.
-            proof.right(tx, &workspace.ok_or_else(unknown)?, SEE).map_err(|_| unknown())?;
+            proof.right(tx, &workspace.ok_or_else(unknown)?, SEE).map_err(|error| match error {
+                Error::Forbidden(_) => unknown(),
+                other => other,
+            })?;
             Ok(place)
         })
         .await

@@ -10,8 +10,10 @@ pub mod app;
 pub mod artifacts;
 mod audit;
 pub mod audit_chain;
+mod audit_leaving;
 pub mod audit_log;
 pub mod audit_search;
+mod audit_states;
 pub mod auth;
 mod batch;
 pub mod bootstrap;
@@ -84,6 +86,7 @@ pub mod triggers;
 mod upgrades;
 mod waits;
 pub mod watch;
+pub mod webhook_terms;
 pub mod webhooks;
 pub mod workspaces;
 

@@ -3,11 +3,12 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_leaving::Left;
+use crate::audit_states;
 use crate::error::{Error, taken};
 use crate::listed::{Listed, PageNumber};
 use crate::look_alikes::unlike;
 use crate::roles::{RoleAt, known_role};
-use serde_json::json;
 use std::collections::HashMap;
 use stoker_domain::ids::{EnvironmentId, RoleId, UserId, WorkspaceId};
 use stoker_domain::{Permission, PrincipalKind, limits, names, roles as catalogue};
@@ -356,7 +357,9 @@ impl Service {
         self.write_accounts(&allowed, move |tx| {
             not_oneself(proof.actor(), &id, "you cannot remove yourself; ask another administrator")?;
             let gone = current(tx, &id)?;
+            let left = Left::before(tx, id.as_str())?;
             people::delete(tx, &id)?;
+            service.audit_left(tx, &proof, (PrincipalKind::Human, id.as_str(), &gone.person.login), left)?;
             service.audit_person(tx, &proof, "user.delete", &gone)
         })
         .await
@@ -460,14 +463,15 @@ impl Service {
         .await
     }
 
-    fn audit_person(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, view: &PersonView) -> Result<(), Error> {
-        let roles: Vec<&str> = view.roles.iter().map(|role| role.name.as_str()).collect();
-        let change = Change {
-            action,
-            object: ("user", view.person.id.as_str()),
-            workspace: None,
-            detail: Some(json!({ "login": view.person.login, "active": view.person.active, "roles": roles })),
-        };
+    pub(crate) fn audit_person(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        view: &PersonView,
+    ) -> Result<(), Error> {
+        let detail = Some(audit_states::person(view));
+        let change = Change { action, object: ("user", view.person.id.as_str()), workspace: None, detail };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

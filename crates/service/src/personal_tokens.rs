@@ -3,11 +3,13 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states;
 use crate::bootstrap::new_personal_token;
 use crate::error::Error;
 use crate::people::{self as users, known};
 use serde_json::json;
 use stoker_domain::ids::{self, UserId};
+use stoker_domain::time::to_text;
 use stoker_domain::{PrincipalKind, limits, names};
 use stoker_secrets::token;
 use stoker_store::Tx;
@@ -138,11 +140,12 @@ impl Service {
     }
 
     fn audit_token(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, info: &TokenInfo) -> Result<(), Error> {
+        let user = audit_states::principal(tx, PrincipalKind::Human, info.user_id.as_str())?;
         let change = Change {
             action,
             object: ("access-token", &info.id),
             workspace: None,
-            detail: Some(json!({ "name": info.name, "user": info.user_id.as_str() })),
+            detail: Some(json!({ "name": info.name, "user": user, "expiresAt": info.expires_ms.map(to_text) })),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

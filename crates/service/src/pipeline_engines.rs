@@ -7,6 +7,7 @@ use crate::audit::{self, Change};
 use crate::engines::{MANAGE, Place, SEE, must_be_visible, place, place_of, visible};
 use crate::environments::{description, kept, parse_filter};
 use crate::error::{Error, taken};
+use serde_json::json;
 use stoker_domain::ids::{PipelineEngineId, uuid};
 use stoker_domain::runtime::{Availability, PairingStatus};
 use stoker_domain::{limits, names};
@@ -184,7 +185,13 @@ impl Service {
         action: &str,
         row: &PipelineEngine,
     ) -> Result<(), Error> {
-        let change = Change::named(action, ("pipeline-engine", row.id.as_str()), row.workspace_id.as_ref(), &row.name);
+        let detail = Some(json!({
+            "name": row.name, "description": row.description, "status": row.status.id(),
+            "environmentId": row.environment_id.as_str(),
+            "workspaceId": row.workspace_id.as_ref().map(|id| id.as_str()),
+        }));
+        let (object, workspace) = (("pipeline-engine", row.id.as_str()), row.workspace_id.as_ref());
+        let change = Change { action, object, workspace, detail };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

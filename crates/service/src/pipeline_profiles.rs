@@ -188,6 +188,7 @@ impl Service {
         let (engine, id) = (engine.clone(), id.clone());
         self.write(&allowed, move |tx| {
             let mut profile = of_kind(tx, &engine, &id, kind)?;
+            let before = profile.clone();
             profile.name = name;
             profile.description = described;
             profile.settings = settings;
@@ -199,7 +200,7 @@ impl Service {
             profile.updated_ms = now;
             let message = format!("name: a run profile {} exists already", profile.name);
             profile.update(tx).map_err(taken(message))?;
-            service.audit_profile(tx, &proof, "run-profile.update", &profile)
+            service.audit_profile_change(tx, &proof, "run-profile.update", &profile, &before)
         })
         .await
     }

@@ -5,10 +5,11 @@ use crate::error::Error;
 use crate::plans::StepRequest;
 use std::collections::BTreeSet;
 use stoker_domain::ids::{PlanId, StepId, TaskId, WorkspaceId};
-use stoker_domain::plan::{Handler, PlanStep};
+use stoker_domain::plan::{Handler, PlanStep, StepCondition};
+use stoker_domain::schedule::ExecutableKind;
 use stoker_domain::{Right, limits, names};
-use stoker_store::Tx;
 use stoker_store::plans::{self, Place, Plan};
+use stoker_store::{Tx, schedules, webhooks};
 
 /// One of these on the workspace of a task is enough to name it in a plan (source: inferred from artifacts of tasks).
 const NAME: &[Right] = &[Right::View, Right::Author, Right::Execute];
@@ -187,4 +188,50 @@ pub(crate) fn workspaces_of(tx: &mut Tx<'_>, steps: &[PlanStep]) -> Result<BTree
         depth += 1;
     }
     Ok(workspaces)
+}
+
+/// Whether time or a webhook starts the plan, or one that runs it as a failure handler.
+fn starts_by_itself(tx: &mut Tx<'_>, plan: &PlanId) -> Result<bool, Error> {
+    let (mut level, mut seen) = (BTreeSet::from([plan.clone()]), BTreeSet::new());
+    while !level.is_empty() {
+        for id in &level {
+            let kind = ExecutableKind::Plan;
+            if schedules::link_of(tx, kind, id.as_str())?.is_some() || webhooks::of(tx, kind, id.as_str())?.is_some() {
+                return Ok(true);
+            }
+        }
+        let above = plans::users_of(tx, &level)?;
+        seen.append(&mut level);
+        level = above.into_iter().filter(|id| !seen.contains(id)).collect();
+    }
+    Ok(false)
+}
+
+/// What a plan runs newly needs EXECUTE on its workspace when the plan starts by itself, in the name of somebody who has
+/// that right: whoever may only change the plan would have it started else. Within the workspace of the plan AUTHOR is
+/// enough (source: doc).
+pub(crate) fn check_grown(tx: &mut Tx<'_>, allowed: &Allowed, plan: &Plan, before: &[PlanStep]) -> Result<(), Error> {
+    let (old, new) = (named_by(before), named_by(&plan.steps.0));
+    let handler = Handler {
+        tasks: new.0.difference(&old.0).cloned().collect(),
+        plans: new.1.difference(&old.1).cloned().collect(),
+    };
+    if handler == Handler::default() {
+        return Ok(());
+    }
+    let added = PlanStep {
+        id: StepId::trusted(""),
+        name: String::new(),
+        condition: StepCondition::AllSucceeded,
+        tasks: Vec::new(),
+        handler: Some(handler),
+        note: None,
+        left_out: Vec::new(),
+    };
+    let mut foreign = workspaces_of(tx, &[added])?;
+    foreign.remove(&plan.workspace_id);
+    if foreign.is_empty() || !starts_by_itself(tx, &plan.id)? {
+        return Ok(());
+    }
+    foreign.iter().try_for_each(|workspace| allowed.right(tx, workspace, &[Right::Execute]))
 }

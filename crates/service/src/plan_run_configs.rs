@@ -68,12 +68,12 @@ impl Service {
     /// The run configuration of a plan.
     pub async fn plan_run_config(&self, actor: &Actor, id: &PlanId) -> Result<PlanRunConfigView, Error> {
         let allowed = actor.allow(USE)?;
-        let (service, proof, this) = (self.clone(), allowed.clone(), ExecutableId::Plan(id.clone()));
-        let id = id.clone();
+        let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.read(&allowed, move |tx| {
             let plan = plans::get(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &plan.workspace_id, SEE)?;
-            let webhook_url = service.webhook_url(tx, this.kind(), this.as_str())?;
+            let startable = Startable::Plan(Box::new(plan.clone()));
+            let webhook_url = service.webhook_url_for(tx, &proof, &startable)?;
             Ok(PlanRunConfigView { plan, webhook_url })
         })
         .await

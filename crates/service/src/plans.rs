@@ -4,13 +4,14 @@ use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states;
 use crate::environments::description;
 use crate::error::{Error, taken};
-use crate::plan_checks::{check_handlers, check_tasks, checked_step, named_by};
+use crate::plan_checks::{check_grown, check_handlers, check_tasks, checked_step, named_by};
 use crate::schedules::links::{release_of, skip_overdue};
 use crate::triggers::{ExecutableId, Startable};
 use crate::workspaces::{Views, WorkspaceView, view};
-use serde_json::{Map, json};
+use serde_json::Map;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use stoker_domain::ids::{ArtifactId, EnvironmentId, PlanId, StepId, TaskId, WorkspaceId};
@@ -195,7 +196,9 @@ impl Service {
             if WorkspaceId::parse(&request.workspace)? != plan.workspace_id {
                 return Err(Error::invalid("workspaceId: a plan cannot move to another workspace"));
             }
+            let before = plan.steps.0.clone();
             let (tasks, handlers) = service.fill_plan(tx, &proof, &mut plan, request)?;
+            check_grown(tx, &proof, &plan, &before)?;
             plan.updated_ms = now;
             let message = format!("name: a plan {} exists already in the workspace", plan.name);
             plan.update(tx).map_err(taken(message))?;
@@ -253,7 +256,7 @@ impl Service {
             }
             let users = plans::using_plan(tx, &id)?;
             if !users.is_empty() {
-                let users = users.join(", ");
+                let users = proof.names_seen(tx, users, "plan")?.join(", ");
                 return Err(Error::conflict(format!("plan {} is a failure handler of plan {users}", plan.name)));
             }
             // A schedule that was linked stays, linked to nothing.
@@ -304,7 +307,7 @@ impl Service {
             action,
             object: ("plan", row.id.as_str()),
             workspace: Some(&row.workspace_id),
-            detail: Some(json!({ "name": row.name, "steps": row.steps.0.len() })),
+            detail: Some(audit_states::plan(tx, row)?),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

@@ -4,9 +4,9 @@ use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, with_change};
 use crate::environments::description;
 use crate::error::{Error, taken};
-use serde_json::json;
 use stoker_domain::ids::{GroupId, ProjectId, UserId};
 use stoker_domain::{Permission, PrincipalKind, limits, names};
 use stoker_store::db::Record;
@@ -61,6 +61,15 @@ impl Member {
             Member::User(id) => id.as_str(),
             Member::Group(id) => id.as_str(),
         }
+    }
+
+    /// What people call it; the id of one that is gone.
+    fn called(&self, tx: &mut Tx<'_>) -> Result<String, Error> {
+        let name = match self {
+            Member::User(id) => accounts::user(tx, id)?.map(|user| user.login),
+            Member::Group(id) => groups::get(tx, id)?.map(|group| group.name),
+        };
+        Ok(format!("{} {}", self.kind(), name.unwrap_or_else(|| self.id().to_owned())))
     }
 
     /// Checks that there is such a user or group.
@@ -152,7 +161,7 @@ impl Service {
                 return Err(Error::conflict(exists(&project)));
             }
             project.insert(tx).map_err(taken(exists(&project)))?;
-            service.audit_project(tx, &proof, "project.create", &project, None)?;
+            service.audit_project(tx, &proof, "project.create", &project, &[])?;
             Ok(project)
         })
         .await
@@ -174,11 +183,13 @@ impl Service {
             if let Some(owner) = request.owner {
                 project.owner = checked_owner(tx, &owner)?;
             }
+            let new_url = url.as_ref().is_some_and(|url| *url != project.url);
             project.url = url.unwrap_or(project.url);
             project.description = text.or(project.description);
             project.updated_ms = now;
             project.update(tx)?;
-            service.audit_project(tx, &proof, "project.update", &project, None)?;
+            let values = new_url.then(|| "url".to_owned()).into_iter().collect();
+            service.audit_project(tx, &proof, "project.update", &project, &[("newValues", values)])?;
             Ok(project)
         })
         .await
@@ -190,8 +201,9 @@ impl Service {
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.write(&allowed, move |tx| {
             let project = projects::lock(tx, &id)?.ok_or_else(unknown)?;
+            service.audit_project(tx, &proof, "project.delete", &project, &[])?;
             projects::delete(tx, &id)?;
-            service.audit_project(tx, &proof, "project.delete", &project, None)
+            Ok(())
         })
         .await
     }
@@ -225,7 +237,8 @@ impl Service {
             member.must_exist(tx)?;
             let message = format!("{} {} is authorised on the project already", member.kind(), member.id());
             projects::add_member(tx, &id, member.kind(), member.id(), now).map_err(taken(message))?;
-            service.audit_project(tx, &proof, "project.authorize", &project, Some(&member))
+            let who = member.called(tx)?;
+            service.audit_project(tx, &proof, "project.authorize", &project, &[("added", vec![who])])
         })
         .await
     }
@@ -243,25 +256,23 @@ impl Service {
                     member.id()
                 )));
             }
-            service.audit_project(tx, &proof, "project.revoke", &project, Some(&member))
+            let who = member.called(tx)?;
+            service.audit_project(tx, &proof, "project.revoke", &project, &[("removed", vec![who])])
         })
         .await
     }
 
-    /// The URL stays out of the audit record: people put passwords into it.
-    fn audit_project(
+    /// Tells a project with who may work on it. The URL stays out: people put passwords into it.
+    pub(crate) fn audit_project(
         &self,
         tx: &mut Tx<'_>,
         allowed: &Allowed,
         action: &str,
         row: &Project,
-        member: Option<&Member>,
+        change: &[(&str, Vec<String>)],
     ) -> Result<(), Error> {
-        let detail = match member {
-            None => json!({ "name": row.name, "owner": row.owner }),
-            Some(member) => json!({ "name": row.name, member.kind(): member.id() }),
-        };
-        let change = Change { action, object: ("project", row.id.as_str()), workspace: None, detail: Some(detail) };
+        let detail = Some(with_change(audit_states::project(tx, row)?, change));
+        let change = Change { action, object: ("project", row.id.as_str()), workspace: None, detail };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

@@ -4,11 +4,11 @@ use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states;
 use crate::connections::{CHANGE, PlaceQuery, SEE, USE, checked_place, movable, used};
 use crate::environments::description;
 use crate::error::{Error, taken};
 use crate::workspaces::{Views, WorkspaceView, view};
-use serde_json::json;
 /// The bytes of a resource while they come.
 pub use stoker_blobs::Upload as Bytes;
 use stoker_blobs::{Blob, Upload};
@@ -306,6 +306,7 @@ impl Service {
                 let environment = view(tx, &resource.workspace_id)?.environment.id;
                 let tasks = resources::used_by(tx, &environment, &id)?;
                 if !tasks.is_empty() {
+                    let tasks = proof.names_seen(tx, tasks, "task")?;
                     return Err(used("resource", &resource.name, &tasks));
                 }
                 resources::delete(tx, &id)?;
@@ -322,7 +323,7 @@ impl Service {
             action,
             object: ("resource", row.id.as_str()),
             workspace: Some(&row.workspace_id),
-            detail: Some(json!({ "name": row.name, "file": row.is_file, "sha256": row.sha256, "size": row.size })),
+            detail: Some(audit_states::resource(row)),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

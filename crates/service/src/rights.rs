@@ -3,8 +3,8 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states;
 use crate::error::Error;
-use serde_json::json;
 use std::collections::BTreeSet;
 use stoker_domain::ids::{EnvironmentId, ServiceAccountId, UserId, WorkspaceId};
 use stoker_domain::{Permission, PrincipalKind, Right, Rights};
@@ -109,7 +109,7 @@ impl Service {
                 rights,
             };
             grant.insert(tx)?;
-            Ok(rights.ids())
+            Ok(rights)
         })
         .await
     }
@@ -121,7 +121,7 @@ impl Service {
             if workspaces::set_rights(tx, &target.principal, &target.workspace, rights)? == 0 {
                 return Err(nothing_set());
             }
-            Ok(rights.ids())
+            Ok(rights)
         })
         .await
     }
@@ -133,7 +133,7 @@ impl Service {
             if workspaces::revoke(tx, &target.principal, &target.workspace)? == 0 {
                 return Err(nothing_set());
             }
-            Ok(Vec::new())
+            Ok(Rights::default())
         })
         .await
     }
@@ -146,7 +146,7 @@ impl Service {
         change: F,
     ) -> Result<(), Error>
     where
-        F: FnOnce(&mut Tx<'_>, &GrantTarget) -> Result<Vec<&'static str>, Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>, &GrantTarget) -> Result<Rights, Error> + Send + 'static,
     {
         let allowed = actor.allow(GRANT)?;
         let (service, proof): (Service, Allowed) = (self.clone(), allowed.clone());
@@ -154,14 +154,14 @@ impl Service {
             // What the principal is and may do stays so until the rights are written, and nobody writes others.
             people::lock_all(tx)?;
             known_workspace(tx, &target.workspace)?;
-            let after = change(tx, &target)?;
-            let change = Change {
-                action,
-                object: ("principal", &target.principal),
-                workspace: Some(&target.workspace),
-                detail: Some(json!({ "rights": after })),
+            let rights = change(tx, &target)?;
+            let grant = Grant {
+                principal_id: target.principal,
+                workspace_id: target.workspace,
+                principal_kind: target.kind,
+                rights,
             };
-            audit::record(tx, proof.actor(), service.now(), service.random(), change)
+            service.audit_grant(tx, &proof, action, &grant)
         })
         .await
     }
@@ -193,13 +193,8 @@ impl Service {
                 }
                 workspaces::revoke(tx, &grant.principal_id, &grant.workspace_id)?;
                 missing.remove(&(workspace, grant.principal_id.clone()));
-                let change = Change {
-                    action: "rights.delete",
-                    object: ("principal", &grant.principal_id),
-                    workspace: Some(&grant.workspace_id),
-                    detail: None,
-                };
-                audit::record(tx, proof.actor(), service.now(), service.random(), change)?;
+                let none = Grant { rights: Rights::default(), ..grant };
+                service.audit_grant(tx, &proof, "rights.delete", &none)?;
             }
             Ok(missing.into_iter().collect())
         })
@@ -220,5 +215,39 @@ impl Service {
             Ok(workspaces::grants(tx, kind, workspace.as_ref(), environment.as_ref(), principal.as_deref())?)
         })
         .await
+    }
+
+    /// Tells the rights of a principal on a workspace as they are now.
+    pub(crate) fn audit_grant(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        grant: &Grant,
+    ) -> Result<(), Error> {
+        let (kind, id, workspace) = (grant.principal_kind, &grant.principal_id, &grant.workspace_id);
+        let change = Change {
+            action,
+            object: ("principal", id),
+            workspace: Some(workspace),
+            detail: Some(audit_states::rights(tx, kind, id, workspace, &grant.rights.ids())?),
+        };
+        audit::record(tx, allowed.actor(), self.now(), self.random(), change)
+    }
+
+    /// Tells the end of all rights on a workspace that is about to be removed.
+    pub(crate) fn audit_grants_end(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        workspace: &WorkspaceId,
+    ) -> Result<(), Error> {
+        for kind in [PrincipalKind::Human, PrincipalKind::Service] {
+            for grant in workspaces::grants(tx, kind, Some(workspace), None, None)? {
+                let none = Grant { rights: Rights::default(), ..grant };
+                self.audit_grant(tx, allowed, "rights.delete", &none)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -4,8 +4,8 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, moved, with_change};
 use crate::error::Error;
-use serde_json::json;
 use stoker_domain::{Permission, limits, names};
 use stoker_store::Tx;
 use stoker_store::db::{Json, Record};
@@ -85,6 +85,7 @@ impl Service {
         let (service, proof) = (self.clone(), allowed.clone());
         self.write(&allowed, move |tx| {
             people::lock_all(tx)?;
+            let before = names_of(tx)?;
             roles::delete_mappings(tx)?;
             let mut made = Vec::new();
             for mapping in &wanted {
@@ -95,8 +96,7 @@ impl Service {
                 row.insert(tx)?;
                 made.push(view(tx, row)?);
             }
-            let names: Vec<&str> = made.iter().map(|mapping| mapping.name.as_str()).collect();
-            service.audit_mapping(tx, &proof, "role-mapping.update", "all", json!({ "names": names }))?;
+            service.audit_mappings(tx, &proof, "role-mapping.update", &before)?;
             Ok(made)
         })
         .await
@@ -107,10 +107,11 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof, name) = (self.clone(), allowed.clone(), name.to_owned());
         self.write(&allowed, move |tx| {
+            let before = names_of(tx)?;
             if roles::delete_mapping(tx, &name)? == 0 {
                 return Err(unknown());
             }
-            service.audit_mapping(tx, &proof, "role-mapping.delete", &name, json!({}))
+            service.audit_mappings(tx, &proof, "role-mapping.update", &before)
         })
         .await
     }
@@ -120,21 +121,21 @@ impl Service {
         let allowed = actor.allow(MANAGE)?;
         let (service, proof) = (self.clone(), allowed.clone());
         self.write(&allowed, move |tx| {
-            let count = roles::delete_mappings(tx)?;
-            service.audit_mapping(tx, &proof, "role-mapping.delete", "all", json!({ "count": count }))
+            let before = names_of(tx)?;
+            roles::delete_mappings(tx)?;
+            service.audit_mappings(tx, &proof, "role-mapping.update", &before)
         })
         .await
     }
 
-    fn audit_mapping(
-        &self,
-        tx: &mut Tx<'_>,
-        allowed: &Allowed,
-        action: &str,
-        name: &str,
-        detail: serde_json::Value,
-    ) -> Result<(), Error> {
-        let change = Change { action, object: ("role-mapping", name), workspace: None, detail: Some(detail) };
+    /// Tells all mappings as they are now; `before` are the names of those there were.
+    fn audit_mappings(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, before: &[String]) -> Result<(), Error> {
+        let detail = Some(with_change(audit_states::role_mappings(tx)?, &moved(before, &names_of(tx)?)));
+        let change = Change { action, object: ("role-mapping", "all"), workspace: None, detail };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
+}
+
+fn names_of(tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
+    Ok(roles::mappings(tx)?.into_iter().map(|mapping| mapping.name).collect())
 }

@@ -6,7 +6,7 @@ use crate::audit::{self, Change};
 use crate::error::{Error, taken};
 use crate::listed::{Listed, PageNumber};
 use crate::look_alikes::unlike;
-use crate::people::{PersonView, checked_external, counted, known, named};
+use crate::people::{PersonView, checked_external, counted, known, named, view as people_view};
 use serde_json::json;
 use stoker_domain::ids::{RoleId, UserId};
 use stoker_domain::{Permission, limits, names, roles as catalogue};
@@ -200,16 +200,23 @@ impl Service {
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.write_accounts(&allowed, move |tx| {
             let role = known_role(tx, id.as_str(), RoleAt::Path)?;
+            let mut logins = Vec::with_capacity(user_ids.len());
             for user in &user_ids {
                 let user = named(tx, "userIds", user)?;
-                roles::give(tx, &user, &role.id)?;
+                let given = roles::give(tx, &user, &role.id)?;
                 service.roles_changed(tx, &user)?;
+                let holder = known(tx, &user)?;
+                let holder = people_view(tx, holder)?;
+                if given {
+                    service.audit_person(tx, &proof, "user.update", &holder)?;
+                }
+                logins.push(holder.person.login);
             }
             let change = Change {
                 action: "role.give",
                 object: ("role", role.id.as_str()),
                 workspace: None,
-                detail: Some(json!({ "name": role.name, "users": user_ids })),
+                detail: Some(json!({ "name": role.name, "users": logins })),
             };
             audit::record(tx, proof.actor(), service.now(), service.random(), change)
         })
@@ -268,7 +275,9 @@ impl Service {
             action,
             object: ("role", role.id.as_str()),
             workspace: None,
-            detail: Some(json!({ "name": role.name, "permissions": role.permissions.0 })),
+            detail: Some(json!({
+                "name": role.name, "permissions": role.permissions.0, "externalId": role.external_id,
+            })),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

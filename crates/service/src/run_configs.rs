@@ -135,7 +135,8 @@ impl Service {
         self.read(&allowed, move |tx| {
             let task = tasks::get(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &task.workspace_id, crate::tasks::SEE)?;
-            let webhook_url = service.webhook_url(tx, ExecutableKind::Task, id.as_str())?;
+            let startable = Startable::Task(Box::new(task.clone()));
+            let webhook_url = service.webhook_url_for(tx, &proof, &startable)?;
             Ok(RunConfigView { task, webhook_url })
         })
         .await

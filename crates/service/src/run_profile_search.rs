@@ -151,6 +151,7 @@ impl Service {
             if change.scope.is_some_and(|scope| scope != profile.environment_id.as_str()) {
                 return Err(Error::invalid("scopeId: a run profile stays in its environment"));
             }
+            let before = profile.clone();
             profile.name = name.unwrap_or(profile.name);
             profile.description = described.or(profile.description);
             profile.jvm_arguments = arguments.map_or(profile.jvm_arguments, Json);
@@ -158,7 +159,7 @@ impl Service {
             profile.updated_ms = now;
             let message = format!("name: a run profile {} exists already", profile.name);
             profile.update(tx).map_err(taken(message))?;
-            service.audit_profile(tx, &proof, "run-profile.update", &profile)?;
+            service.audit_profile_change(tx, &proof, "run-profile.update", &profile, &before)?;
             view(tx, profile)
         })
         .await

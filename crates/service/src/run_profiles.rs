@@ -3,10 +3,10 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, with_change};
 use crate::engines::{SEE, must_be_visible};
 use crate::environments::description;
 use crate::error::{Error, taken};
-use serde_json::json;
 use stoker_domain::ids::{ClusterId, EngineId, EnvironmentId, PipelineEngineId, RunProfileId, WorkspaceId};
 use stoker_domain::runtime::{ProcessorKind, RunProfileKind};
 use stoker_domain::{Permission, limits, names};
@@ -212,6 +212,7 @@ impl Service {
         let (service, proof, id, now) = (self.clone(), allowed.clone(), id.clone(), self.now());
         self.write(&allowed, move |tx| {
             let mut profile = owned_locked(tx, &processor, &id)?;
+            let before = profile.clone();
             profile.name = name;
             profile.description = described;
             profile.jvm_arguments = Json(arguments);
@@ -219,7 +220,7 @@ impl Service {
             profile.updated_ms = now;
             let message = format!("name: a run profile {} exists already", profile.name);
             profile.update(tx).map_err(taken(message))?;
-            service.audit_profile(tx, &proof, "run-profile.update", &profile)?;
+            service.audit_profile_change(tx, &proof, "run-profile.update", &profile, &before)?;
             Ok(profile)
         })
         .await
@@ -279,11 +280,24 @@ impl Service {
         action: &str,
         row: &RunProfile,
     ) -> Result<(), Error> {
+        self.audit_profile_change(tx, allowed, action, row, row)
+    }
+
+    /// Tells a run profile that was another one before.
+    pub(crate) fn audit_profile_change(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        row: &RunProfile,
+        before: &RunProfile,
+    ) -> Result<(), Error> {
+        let values = audit_states::new_profile_values(before, row);
         let change = Change {
             action,
             object: ("run-profile", row.id.as_str()),
             workspace: None,
-            detail: Some(json!({ "name": row.name, "processorId": row.processor_id })),
+            detail: Some(with_change(audit_states::run_profile(row), &[("newValues", values)])),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

@@ -3,11 +3,12 @@
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_leaving::Left;
 use crate::error::{Error, taken};
 use crate::look_alikes::unlike;
 use serde_json::json;
 use stoker_domain::ids::ServiceAccountId;
-use stoker_domain::{Permission, limits, names};
+use stoker_domain::{Permission, PrincipalKind, limits, names};
 use stoker_secrets::token;
 use stoker_store::Tx;
 use stoker_store::accounts::{self, ServiceAccount};
@@ -170,7 +171,9 @@ impl Service {
         self.write::<_, Error, _>(&allowed, move |tx| {
             people::lock_all(tx)?;
             let account = accounts::service_account(tx, &id)?.ok_or_else(unknown)?;
+            let left = Left::before(tx, id.as_str())?;
             accounts::delete_service_account(tx, &id)?;
+            service.audit_left(tx, &proof, (PrincipalKind::Service, id.as_str(), &account.name), left)?;
             service.audit_account(tx, &proof, "service-account.delete", &account)
         })
         .await

@@ -4,6 +4,7 @@ use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, with_change};
 use crate::environments::description;
 use crate::error::{Error, taken};
 use crate::parameters;
@@ -12,7 +13,7 @@ use crate::task_fields::{checked_map, checked_tags, checked_upgrade};
 use crate::task_links::{Place, check_connections, check_resources};
 use crate::triggers::{ExecutableId, Startable};
 use crate::workspaces::{Views, WorkspaceView, view};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use stoker_domain::ids::{ArtifactId, ConnectionId, EnvironmentId, ResourceId, TaskId, WorkspaceId};
 use stoker_domain::runtime::RuntimeType;
@@ -244,6 +245,7 @@ impl Service {
         self.write(&allowed, move |tx| {
             let mut task = tasks::lock(tx, &id)?.ok_or_else(unknown)?;
             proof.right(tx, &task.workspace_id, &[Right::Author])?;
+            let before = task.clone();
             let target = WorkspaceId::parse(&request.workspace)?;
             if target != task.workspace_id {
                 return Err(Error::invalid("workspaceId: a task cannot move to another workspace"));
@@ -263,7 +265,7 @@ impl Service {
             let message = format!("name: a task {} exists already in the workspace", task.name);
             task.update(tx).map_err(taken(message))?;
             tasks::note_name(tx, &task)?;
-            service.audit_task(tx, &proof, "task.update", &task)?;
+            service.audit_task_change(tx, &proof, "task.update", &task, &before)?;
             task_view(tx, task)
         })
         .await
@@ -307,6 +309,7 @@ impl Service {
                 proof.right(tx, &task.workspace_id, &[Right::Author])?;
                 let users = stoker_store::plans::using_task(tx, &id)?;
                 if !users.is_empty() {
+                    let users = proof.names_seen(tx, users, "plan")?;
                     return Err(Error::conflict(format!(
                         "task {} is in use by plan {}: take it out of there first",
                         task.name,
@@ -372,16 +375,24 @@ impl Service {
     }
 
     pub(crate) fn audit_task(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Task) -> Result<(), Error> {
+        self.audit_task_change(tx, allowed, action, row, row)
+    }
+
+    /// Tells a task that was another one before.
+    pub(crate) fn audit_task_change(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        row: &Task,
+        before: &Task,
+    ) -> Result<(), Error> {
+        let values = audit_states::new_task_values(before, row);
         let change = Change {
             action,
             object: ("task", row.id.as_str()),
             workspace: Some(&row.workspace_id),
-            detail: Some(json!({
-                "name": row.name,
-                "artifactVersion": row.artifact_version,
-                "runtime": row.runtime_type.id(),
-                "runtimeId": row.runtime_id,
-            })),
+            detail: Some(with_change(audit_states::task(row), &[("newValues", values)])),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

@@ -7,6 +7,7 @@ use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, with_change};
 use crate::error::Error;
 use crate::plan_checks::workspaces_of;
 use crate::schedules::definition::Definition;
@@ -23,7 +24,7 @@ use stoker_store::schedules::{self, Fire};
 use stoker_store::tasks::{self, Task};
 use stoker_store::{Tx, webhooks};
 
-const USE: &[Permission] = &[Permission::Operator];
+pub(crate) const USE: &[Permission] = &[Permission::Operator];
 /// One of these on the workspace is enough to see what starts something.
 pub(crate) const SEE: &[Right] = &[Right::View, Right::Execute];
 
@@ -62,6 +63,14 @@ pub enum ExecutableId {
 }
 
 impl ExecutableId {
+    /// What a schedule is linked to.
+    pub(crate) fn of(link: &schedules::ScheduleLink) -> Self {
+        match link.executable_kind {
+            ExecutableKind::Task => ExecutableId::Task(TaskId::trusted(&link.executable_id)),
+            ExecutableKind::Plan => ExecutableId::Plan(PlanId::trusted(&link.executable_id)),
+        }
+    }
+
     /// Task or plan.
     pub fn kind(&self) -> ExecutableKind {
         match self {
@@ -399,6 +408,7 @@ impl Service {
         .await
     }
 
+    /// Tells a task or plan as it is after what starts it was changed, and which schedule was meant.
     fn audit_trigger(
         &self,
         tx: &mut Tx<'_>,
@@ -407,10 +417,15 @@ impl Service {
         id: &ExecutableId,
         schedule: Option<&ScheduleId>,
     ) -> Result<(), Error> {
-        let noun = id.kind().noun();
-        let action = format!("{noun}.{what}");
-        let detail = schedule.map(|id| json!({ "scheduleId": id.as_str() }));
-        let change = Change { action: &action, object: (noun, id.as_str()), workspace: None, detail };
+        let action = format!("{}.{what}", id.kind().noun());
+        let (state, workspace) = match id.get(tx)? {
+            Startable::Task(task) => (audit_states::task(&task), task.workspace_id.clone()),
+            Startable::Plan(plan) => (audit_states::plan(tx, &plan)?, plan.workspace_id.clone()),
+        };
+        let schedule = schedule.map(ToString::to_string).into_iter().collect();
+        let detail = Some(with_change(state, &[("schedule", schedule)]));
+        let object = (id.kind().noun(), id.as_str());
+        let change = Change { action: &action, object, workspace: Some(&workspace), detail };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }
 }

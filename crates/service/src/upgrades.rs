@@ -89,6 +89,7 @@ impl Service {
         manifest: &Manifest,
         now: i64,
     ) -> Result<(), Error> {
+        let before = task.clone();
         if flag(&task, "overrideWithDefaultParameters") == Some(true) {
             // Without a value of the task the default counts, also that of the environment's own context.
             task.parameters.0.retain(|name, kept| kept.is_object() || !has_default(manifest, name));
@@ -99,7 +100,7 @@ impl Service {
         task.version_minor = 0;
         task.updated_ms = now;
         task.update(tx)?;
-        self.audit_task(tx, allowed, "task.upgrade", &task)
+        self.audit_task_change(tx, allowed, "task.upgrade", &task, &before)
     }
 }
 

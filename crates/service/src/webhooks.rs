@@ -10,7 +10,8 @@ use crate::error::{Error, taken};
 use crate::runs::GivenParameter;
 use crate::schedules::checked_timeout;
 use crate::schedules::links::{Executable, Owner};
-use crate::triggers::{ExecutableId, SEE};
+use crate::triggers::{ExecutableId, SEE, Startable};
+use crate::webhook_terms;
 use serde_json::{Map, Value, json};
 use stoker_domain::ids::{ScheduleId, TriggerId};
 use stoker_domain::run::RunType;
@@ -112,6 +113,16 @@ impl WebhookRequest {
     }
 }
 
+/// What became of a call.
+enum Taken {
+    /// It waits for more.
+    Waits,
+    /// It made the start due.
+    Begun(Box<Started>),
+    /// It was not taken, because the webhook ended at this instant.
+    TooLate(i64),
+}
+
 /// The calls of a webhook as a parameter.
 pub(crate) fn payload_parameter(payload: &str) -> GivenParameter {
     GivenParameter { name: PAYLOAD.to_owned(), value: payload.to_owned(), encrypted: false }
@@ -152,12 +163,16 @@ impl Service {
             waiting_bytes: 0,
             fire_ms: None,
             used_ms: None,
+            expires_ms: None,
+            term_ms: None,
+            refused_ms: None,
         });
         if !known || request.new_url {
             let secret = stoker_domain::ids::alphanumeric(43, self.random());
             hook.token_hash = token::hash(&secret);
             hook.token_sealed = self.inner.keys.encrypt(&sealing(&hook.id), secret.as_bytes(), self.random());
             hook.used_ms = None;
+            webhook_terms::begin(&mut hook, self.settings().webhook_ms, now);
         }
         hook.name.clone_from(&request.name);
         hook.trigger_calls = request.trigger_calls.unwrap_or(1);
@@ -187,6 +202,24 @@ impl Service {
         Ok(Some(format!("{}{PATH}{secret}", self.public_url())))
     }
 
+    /// The URL of the webhook for whoever may start the task or plan; none for others who may look at it, because whoever
+    /// knows the URL can start it.
+    pub(crate) fn webhook_url_for(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        startable: &Startable,
+    ) -> Result<Option<String>, Error> {
+        match startable.may_arm(tx, allowed) {
+            Ok(()) => {
+                let executable = startable.executable();
+                self.webhook_url(tx, executable.kind, &executable.id)
+            }
+            Err(Error::Forbidden(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
     /// The webhook of a task or plan, without its URL.
     pub async fn webhook(&self, actor: &Actor, id: &ExecutableId) -> Result<Webhook, Error> {
         let allowed = actor.allow(id.watchers())?;
@@ -200,20 +233,25 @@ impl Service {
         .await
     }
 
-    /// A call of a webhook. When this returns, the call is on disk, and the run too when this call made it due.
+    /// A call of a webhook. When this returns, the call is on disk, and the run too when this call made it due. One that
+    /// comes after the end of the webhook's term is refused, and leaves a trace.
     pub async fn call_webhook(&self, secret: &str, media_type: &str, body: String) -> Result<(), Error> {
         let (service, hash, now) = (self.clone(), token::hash(secret), self.now());
         let media_type = media_type.to_owned();
         let work = tokio::spawn(async move {
             let inner = service.clone();
-            let begun = service
+            let taken = service
                 .write::<_, Error, _>(&Allowed::system(), move |tx| inner.take_call(tx, &hash, media_type, body, now))
                 .await?;
             crash::point("webhook.after-commit");
-            if let Some(begun) = begun {
-                service.follow_up(begun).await;
+            match taken {
+                Taken::Waits => Ok(()),
+                Taken::Begun(begun) => {
+                    service.follow_up(*begun).await;
+                    Ok(())
+                }
+                Taken::TooLate(at) => Err(webhook_terms::too_late(at)),
             }
-            Ok(())
         });
         work.await.map_err(Error::internal)?
     }
@@ -225,9 +263,13 @@ impl Service {
         media_type: String,
         body: String,
         now: i64,
-    ) -> Result<Option<Started>, Error> {
+    ) -> Result<Taken, Error> {
         let unknown = || Error::not_found("There is no such webhook.");
         let mut hook = webhooks::lock_by_hash(tx, hash)?.ok_or_else(unknown)?;
+        if let Some(at) = webhook_terms::expired(&hook, now) {
+            webhook_terms::note_late_call(tx, &mut hook, at, now)?;
+            return Ok(Taken::TooLate(at));
+        }
         let bytes = body.len() as i64;
         if hook.waiting_bytes + bytes > limits::WEBHOOK_BYTES {
             let message =
@@ -246,7 +288,7 @@ impl Service {
         let begun = if hook.waiting >= hook.trigger_calls { self.fire_webhook(tx, &mut hook, now)? } else { None };
         hook.update(tx)?;
         crash::point("webhook.before-commit");
-        Ok(begun)
+        Ok(begun.map_or(Taken::Waits, |begun| Taken::Begun(Box::new(begun))))
     }
 
     /// Starts what a webhook starts with the calls that wait.
@@ -330,7 +372,7 @@ impl Service {
     }
 }
 
-fn fire_of(hook: &Webhook, now: i64) -> Fire {
+pub(crate) fn fire_of(hook: &Webhook, now: i64) -> Fire {
     Fire {
         trigger_id: hook.id.clone(),
         version: hook.fires,

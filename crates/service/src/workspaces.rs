@@ -69,23 +69,6 @@ fn field(view: &WorkspaceView, name: &str) -> Option<String> {
     }
 }
 
-/// Adds a workspace and gives its owner, or the caller when the owner is not a user, all rights on it.
-pub(crate) fn insert_with_owner(tx: &mut Tx<'_>, workspace: &Workspace, caller: &Actor) -> Result<(), Error> {
-    let message = format!("name: a workspace {} exists already in the environment", workspace.name);
-    workspace.insert(tx).map_err(taken(message))?;
-    let mut principals = vec![(caller.id.clone(), caller.kind)];
-    if workspace.owner != caller.name {
-        let owner = accounts::user_by_login(tx, &workspace.owner)?
-            .ok_or_else(|| Error::invalid(format!("owner: there is no user {}", workspace.owner)))?;
-        principals = vec![(owner.id.as_str().to_owned(), PrincipalKind::Human)];
-    }
-    for (principal_id, principal_kind) in principals {
-        let rights = Rights::all();
-        Grant { principal_id, workspace_id: workspace.id.clone(), principal_kind, rights }.insert(tx)?;
-    }
-    Ok(())
-}
-
 /// Checks that the workspace exists and lies in the environment.
 pub(crate) fn belongs(
     tx: &mut Tx<'_>,
@@ -194,8 +177,7 @@ impl Service {
         let (service, proof) = (self.clone(), allowed.clone());
         self.write(&allowed, move |tx| {
             environments::get(tx, &workspace.environment_id)?.ok_or_else(crate::environments::unknown)?;
-            insert_with_owner(tx, &workspace, proof.actor())?;
-            service.audit_workspace(tx, &proof, "workspace.create", &workspace)?;
+            service.insert_workspace(tx, &proof, &workspace)?;
             Ok(workspace)
         })
         .await
@@ -248,16 +230,41 @@ impl Service {
                     workspace.name
                 )));
             }
+            service.audit_grants_end(tx, &proof, &id)?;
             workspaces::delete(tx, &id)?;
             service.audit_workspace(tx, &proof, "workspace.delete", &workspace)
         })
         .await
     }
 
+    /// Writes a workspace; its owner, or else the caller, gets all rights on it.
+    pub(crate) fn insert_workspace(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        workspace: &Workspace,
+    ) -> Result<(), Error> {
+        let caller = allowed.actor();
+        let message = format!("name: a workspace {} exists already in the environment", workspace.name);
+        workspace.insert(tx).map_err(taken(message))?;
+        let (mut principal_id, mut principal_kind) = (caller.id.clone(), caller.kind);
+        if workspace.owner != caller.name {
+            let owner = accounts::user_by_login(tx, &workspace.owner)?
+                .ok_or_else(|| Error::invalid(format!("owner: there is no user {}", workspace.owner)))?;
+            (principal_id, principal_kind) = (owner.id.as_str().to_owned(), PrincipalKind::Human);
+        }
+        let (workspace_id, rights) = (workspace.id.clone(), Rights::all());
+        let grant = Grant { principal_id, workspace_id, principal_kind, rights };
+        grant.insert(tx)?;
+        self.audit_workspace(tx, allowed, "workspace.create", workspace)?;
+        self.audit_grant(tx, allowed, "rights.create", &grant)
+    }
+
     fn audit_workspace(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Workspace) -> Result<(), Error> {
         let detail = json!({
             "name": row.name, "description": row.description, "owner": row.owner,
-            "protectedArtifactUpdate": row.protected_artifact_update,
+            "protectedArtifactUpdate": row.protected_artifact_update, "type": row.kind.id(),
+            "environmentId": row.environment_id.as_str(),
         });
         let object = ("workspace", row.id.as_str());
         let change = Change { action, object, workspace: Some(&row.id), detail: Some(detail) };

@@ -138,11 +138,18 @@ pub fn next_number(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<i64, StoreError> 
     tx.query_int("SELECT coalesce(max(number), 0) + 1 FROM artifact_versions WHERE artifact_id = $1", params![id])
 }
 
-/// Names of tasks that use the artifact, or one version of it.
-pub fn used_by(tx: &mut Tx<'_>, id: &ArtifactId, version: Option<&str>) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT name FROM tasks WHERE artifact_id = $1 AND ($2 = '' OR artifact_version = $2) \
+/// Tasks that use the artifact, or one version of it, a few of them: their names and workspaces.
+pub fn used_by(
+    tx: &mut Tx<'_>,
+    id: &ArtifactId,
+    version: Option<&str>,
+) -> Result<Vec<(String, WorkspaceId)>, StoreError> {
+    let sql = "SELECT name, workspace_id FROM tasks WHERE artifact_id = $1 AND ($2 = '' OR artifact_version = $2) \
                ORDER BY name {bytes} LIMIT 5";
-    tx.query(sql, params![id, version.unwrap_or("")])?.iter().map(|row| row.text(0)).collect()
+    tx.query(sql, params![id, version.unwrap_or("")])?
+        .iter()
+        .map(|row| Ok((row.text(0)?, WorkspaceId::trusted(row.text(1)?))))
+        .collect()
 }
 
 /// Removes one version.

@@ -107,9 +107,30 @@ pub fn last_seal(tx: &mut Tx<'_>) -> Result<Option<Seal>, StoreError> {
     Seal::select_opt(tx, "ORDER BY seq DESC LIMIT 1", params![])
 }
 
-/// Links that may seal events after `after`, newest first.
-pub fn seals_reaching(tx: &mut Tx<'_>, after: &str) -> Result<Vec<Seal>, StoreError> {
-    Seal::select(tx, "WHERE until_id > $1 ORDER BY seq DESC", params![after])
+/// Ids of events that no link seals yet, oldest first. The database notes each event as it is added, so it does not
+/// matter what the clock of its server says.
+pub fn open_ids(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT o.id FROM audit_open o JOIN audit_events e ON e.id = o.id ORDER BY o.id {bytes} LIMIT $1";
+    let rows = tx.query(sql, params![limit])?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+/// Which of these events no link seals yet.
+pub fn still_open(tx: &mut Tx<'_>, ids: &[String]) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT id FROM audit_open WHERE id {any_of}$1{any_end}";
+    tx.query(sql, &[Value::Texts(ids.to_vec())])?.iter().map(|row| row.text(0)).collect()
+}
+
+/// Ids of events that are gone though no link has sealed them.
+pub fn open_and_gone(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT id FROM audit_open o WHERE NOT EXISTS (SELECT 1 FROM audit_events e WHERE e.id = o.id) \
+               ORDER BY id {bytes} LIMIT $1";
+    tx.query(sql, params![limit])?.iter().map(|row| row.text(0)).collect()
+}
+
+/// Notes that these events are sealed now; gives how many were not.
+pub fn close(tx: &mut Tx<'_>, ids: &[String]) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM audit_open WHERE id {any_of}$1{any_end}", &[Value::Texts(ids.to_vec())])
 }
 
 /// Links after `seq`, oldest first.

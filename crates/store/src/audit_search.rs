@@ -55,9 +55,14 @@ pub fn get(tx: &mut Tx<'_>, id: &str) -> Result<Option<AuditEvent>, StoreError> 
     AuditEvent::select_opt(tx, "WHERE id = $1", &[id.into()])
 }
 
-/// The newest event before this one that tells the state of the same object, on the same workspace, with one of these
-/// actions.
-pub fn before(tx: &mut Tx<'_>, event: &AuditEvent, actions: &[String]) -> Result<Option<AuditEvent>, StoreError> {
+/// The newest event before this one that tells of the same object with one of these actions; with `same_workspace` only
+/// one of the same workspace.
+pub fn before(
+    tx: &mut Tx<'_>,
+    event: &AuditEvent,
+    actions: &[String],
+    same_workspace: bool,
+) -> Result<Option<AuditEvent>, StoreError> {
     if actions.is_empty() {
         return Ok(None);
     }
@@ -65,8 +70,10 @@ pub fn before(tx: &mut Tx<'_>, event: &AuditEvent, actions: &[String]) -> Result
     conditions.and("id < ?", [(&event.id).into()]);
     conditions.and("object_type = ?", [(&event.object_type).into()]);
     conditions.and("object_id = ?", [(&event.object_id).into()]);
-    let workspace = event.workspace_id.as_ref().map(ToString::to_string).unwrap_or_default();
-    conditions.and("coalesce(workspace_id, '') = ?", [Value::Text(workspace)]);
+    if same_workspace {
+        let workspace = event.workspace_id.as_ref().map(ToString::to_string).unwrap_or_default();
+        conditions.and("coalesce(workspace_id, '') = ?", [Value::Text(workspace)]);
+    }
     conditions.among("action", actions.to_vec());
     conditions.and("detail IS NOT NULL", []);
     let text = format!("{} ORDER BY id DESC LIMIT 1", conditions.text());

@@ -95,7 +95,11 @@ pub fn list(
 }
 
 /// Names of tasks of the environment that name this connection, a few of them.
-pub fn used_by(tx: &mut Tx<'_>, environment: &EnvironmentId, id: &ConnectionId) -> Result<Vec<String>, StoreError> {
+pub fn used_by(
+    tx: &mut Tx<'_>,
+    environment: &EnvironmentId,
+    id: &ConnectionId,
+) -> Result<Vec<(String, WorkspaceId)>, StoreError> {
     tasks_naming(tx, "connections", environment, id.as_str())
 }
 
@@ -105,19 +109,22 @@ pub(crate) fn naming(column: &str, id: &str) -> (String, [Value; 1]) {
     (format!("{column} LIKE ?"), [Value::Text(format!("%:\"{id}\"%"))])
 }
 
-/// Names of tasks of the environment whose map in `column` has `id` as a value, a few of them.
+/// Tasks of the environment whose map in `column` has `id` as a value, a few of them: their names and workspaces.
 pub(crate) fn tasks_naming(
     tx: &mut Tx<'_>,
     column: &str,
     environment: &EnvironmentId,
     id: &str,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<(String, WorkspaceId)>, StoreError> {
     let mut conditions = Conditions::default();
     conditions.and("environment_id = ?", [environment.into()]);
     let (clause, values) = naming(column, id);
     conditions.and(&clause, values);
-    let sql = format!("SELECT name FROM tasks {} ORDER BY name {{bytes}} LIMIT 5", conditions.text());
-    tx.query(&sql, conditions.values())?.iter().map(|row| row.text(0)).collect()
+    let sql = format!("SELECT name, workspace_id FROM tasks {} ORDER BY name {{bytes}} LIMIT 5", conditions.text());
+    tx.query(&sql, conditions.values())?
+        .iter()
+        .map(|row| Ok((row.text(0)?, WorkspaceId::trusted(row.text(1)?))))
+        .collect()
 }
 
 /// Removes a connection.

@@ -54,6 +54,13 @@ pub fn members(tx: &mut Tx<'_>, group: &GroupId) -> Result<Vec<UserId>, StoreErr
     rows.iter().map(|row| row.text(0).map(UserId::trusted)).collect()
 }
 
+/// Logins of the members, in their order.
+pub fn member_logins(tx: &mut Tx<'_>, group: &GroupId) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT users.login FROM group_users JOIN users ON users.id = group_users.user_id \
+               WHERE group_users.group_id = $1 ORDER BY users.login {bytes}";
+    tx.query(sql, params![group])?.iter().map(|row| row.text(0)).collect()
+}
+
 /// Who is in which group, all of them.
 pub fn all_members(tx: &mut Tx<'_>) -> Result<Vec<(GroupId, UserId)>, StoreError> {
     let rows = tx.query("SELECT group_id, user_id FROM group_users ORDER BY group_id, user_id", params![])?;

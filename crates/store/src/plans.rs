@@ -157,23 +157,29 @@ pub fn delete(tx: &mut Tx<'_>, id: &PlanId) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM plans WHERE id = $1", params![id])
 }
 
-/// Names of plans that name the task, a few of them.
-pub fn using_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT name FROM plans WHERE id IN (SELECT plan_id FROM plan_tasks WHERE task_id = $1) \
+/// Plans that name the task, a few of them: their names and workspaces.
+pub fn using_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<Vec<(String, WorkspaceId)>, StoreError> {
+    let sql = "SELECT name, workspace_id FROM plans WHERE id IN (SELECT plan_id FROM plan_tasks WHERE task_id = $1) \
                ORDER BY name {bytes} LIMIT 5";
-    tx.query(sql, params![task])?.iter().map(|row| row.text(0)).collect()
+    tx.query(sql, params![task])?.iter().map(|row| Ok((row.text(0)?, WorkspaceId::trusted(row.text(1)?)))).collect()
 }
 
-/// Names of plans that run this plan as a failure handler, a few of them.
-pub fn using_plan(tx: &mut Tx<'_>, plan: &PlanId) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT name FROM plans WHERE id IN (SELECT plan_id FROM plan_handlers WHERE handler_id = $1) \
+/// Plans that run this plan as a failure handler, a few of them: their names and workspaces.
+pub fn using_plan(tx: &mut Tx<'_>, plan: &PlanId) -> Result<Vec<(String, WorkspaceId)>, StoreError> {
+    let sql = "SELECT name, workspace_id FROM plans WHERE id IN (SELECT plan_id FROM plan_handlers WHERE handler_id = $1) \
                ORDER BY name {bytes} LIMIT 5";
-    tx.query(sql, params![plan])?.iter().map(|row| row.text(0)).collect()
+    tx.query(sql, params![plan])?.iter().map(|row| Ok((row.text(0)?, WorkspaceId::trusted(row.text(1)?)))).collect()
 }
 
 /// The plans that these plans run as failure handlers.
 pub fn handlers_of(tx: &mut Tx<'_>, plans: &BTreeSet<PlanId>) -> Result<BTreeSet<PlanId>, StoreError> {
     let sql = "SELECT handler_id FROM plan_handlers WHERE plan_id {any_of}$1{any_end}";
+    tx.query(sql, &texts(plans))?.iter().map(|row| row.text(0).map(PlanId::trusted)).collect()
+}
+
+/// The plans that run one of these plans as a failure handler.
+pub fn users_of(tx: &mut Tx<'_>, plans: &BTreeSet<PlanId>) -> Result<BTreeSet<PlanId>, StoreError> {
+    let sql = "SELECT plan_id FROM plan_handlers WHERE handler_id {any_of}$1{any_end}";
     tx.query(sql, &texts(plans))?.iter().map(|row| row.text(0).map(PlanId::trusted)).collect()
 }
 

@@ -77,6 +77,21 @@ pub fn members(tx: &mut Tx<'_>, id: &ProjectId, kind: &str) -> Result<Vec<String
     tx.query(sql, params![id, kind])?.iter().map(|row| row.text(0)).collect()
 }
 
+/// Names of the members of one kind: logins of users, names of groups.
+pub fn member_names(tx: &mut Tx<'_>, id: &ProjectId, kind: &str) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT coalesce(u.login, g.name, m.member_id) AS called FROM project_members m \
+               LEFT JOIN users u ON m.kind = 'user' AND u.id = m.member_id \
+               LEFT JOIN user_groups g ON m.kind = 'group' AND g.id = m.member_id \
+               WHERE m.project_id = $1 AND m.kind = $2 ORDER BY called";
+    tx.query(sql, params![id, kind])?.iter().map(|row| row.text(0)).collect()
+}
+
+/// The projects that a user or group may work on.
+pub fn of_member(tx: &mut Tx<'_>, member: &str) -> Result<Vec<Project>, StoreError> {
+    let rest = "WHERE id IN (SELECT project_id FROM project_members WHERE member_id = $1) ORDER BY id";
+    Project::select(tx, rest, params![member])
+}
+
 /// Adds a member; a repeat is [`StoreError::Duplicate`].
 pub fn add_member(tx: &mut Tx<'_>, id: &ProjectId, kind: &str, member: &str, now_ms: i64) -> Result<u64, StoreError> {
     tx.execute(

@@ -75,7 +75,11 @@ pub fn total_bytes(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
 }
 
 /// Names of tasks of the environment that name this resource, a few of them.
-pub fn used_by(tx: &mut Tx<'_>, environment: &EnvironmentId, id: &ResourceId) -> Result<Vec<String>, StoreError> {
+pub fn used_by(
+    tx: &mut Tx<'_>,
+    environment: &EnvironmentId,
+    id: &ResourceId,
+) -> Result<Vec<(String, WorkspaceId)>, StoreError> {
     tasks_naming(tx, "resources", environment, id.as_str())
 }
 

@@ -44,6 +44,12 @@ record! {
         fire_ms: Option<i64>,
         /// When its URL was last called with success; none for a new URL.
         used_ms: Option<i64>,
+        /// When the URL ends; none without an end.
+        expires_ms: Option<i64>,
+        /// How long it lasts from its making or renewal on, milliseconds; none without an end.
+        term_ms: Option<i64>,
+        /// When the last call came after the end, to the minute.
+        refused_ms: Option<i64>,
     }
 }
 

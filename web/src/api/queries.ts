@@ -136,6 +136,16 @@ export const webhook = (id: string, plan: boolean) =>
       ),
   });
 
+/** Says how many minutes from now on the URL of a webhook may be called; without an end when none are given. */
+export async function setWebhookTerm(id: string, plan: boolean, minutes: number | undefined): Promise<void> {
+  const request = minutes === undefined ? {} : { lifetimeMinutes: minutes };
+  await body(
+    plan
+      ? own.PUT('/stoker/v1/plans/{id}/webhook', { params: { path: { id } }, body: request })
+      : own.PUT('/stoker/v1/tasks/{id}/webhook', { params: { path: { id } }, body: request }),
+  );
+}
+
 export const engines = () =>
   queryOptions({
     queryKey: ['engines', 'all'],

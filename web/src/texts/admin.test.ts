@@ -39,6 +39,28 @@ describe('events', () => {
     expect(rows.find((row) => row.field === 'note')?.after).toEqual(['by: ada']);
     expect(difference(undefined, undefined)).toEqual([]);
   });
+
+  it('tell steps in words, and what the event itself did without a before', () => {
+    const rows = difference(
+      { steps: [{ name: 'load', tasks: ['one (1)'] }], change: { added: ['ada'] } },
+      {
+        steps: [{ name: 'load', tasks: ['one (1)', 'two (2)'], onFailure: { tasks: [], plans: ['p (3)'] } }],
+        change: { removed: ['bob'], newValues: ['password'] },
+        leftOut: { steps: 60 },
+      },
+    );
+    expect(rows.map((row) => [row.field, row.changed])).toEqual([
+      ['steps', true],
+      ['change', false],
+      ['leftOut', false],
+    ]);
+    expect(rows[0]).toMatchObject({
+      before: ['name: load; tasks: one (1)'],
+      after: ['name: load; tasks: one (1), two (2); on failure: plans: p (3)'],
+    });
+    expect(rows[1]).toMatchObject({ before: [], after: ['removed: bob', 'new values: password'] });
+    expect(rows[2]?.after).toEqual(['steps: 60']);
+  });
 });
 
 describe('permissions', () => {

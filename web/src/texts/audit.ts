@@ -32,6 +32,10 @@ const VERBS: Record<string, string> = {
   revoke: 'closed to somebody',
   'run-config': 'run configuration set',
   'delete-log': 'log removed',
+  'add-engine': 'got an engine',
+  'remove-engine': 'lost an engine',
+  addPromoter: 'opened to an executor',
+  removePromoter: 'closed to an executor',
 };
 
 /** What is said better than by object and verb. */
@@ -99,12 +103,35 @@ export interface FieldChange {
   after: string[];
 }
 
+/** Parts of a value that are words of ours; other names were given by people and stay as they are. */
+const PARTS: Record<string, string> = {
+  newValues: 'new values',
+  onFailure: 'on failure',
+  promotionRun: 'promotion run',
+  issuerAndSubject: 'issuer and subject',
+};
+
+/** A value in one line: parts of an object by name, entries of a list after commas. */
+function line(value: unknown): string {
+  if (value === undefined || value === null || value === '') return '';
+  if (Array.isArray(value)) return value.map(line).join(', ');
+  if (typeof value !== 'object') return String(value);
+  const parts = Object.entries(value).map(([key, one]) => [PARTS[key] ?? key, line(one)]);
+  return parts
+    .map(([key, text]) => (text === '' ? '' : `${key}: ${text}`))
+    .filter(Boolean)
+    .join('; ');
+}
+
 function entries(value: unknown): string[] {
   if (value === undefined || value === null || value === '') return [];
-  if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
-  if (typeof value === 'object') return Object.entries(value).map(([key, one]) => `${key}: ${entries(one).join(', ')}`);
+  if (Array.isArray(value)) return value.map(line);
+  if (typeof value === 'object') return Object.entries(value).map(([key, one]) => `${PARTS[key] ?? key}: ${line(one)}`);
   return [String(value)];
 }
+
+/** Fields that tell what the event itself did, or what it leaves out: there is nothing before to compare them with. */
+const OF_THE_EVENT = ['change', 'leftOut'];
 
 /** Every field that either state tells, those that differ first. */
 export function difference(
@@ -113,15 +140,18 @@ export function difference(
 ): FieldChange[] {
   const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   const all = fields.map((field) => {
-    const [old, now] = [entries(before?.[field]), entries(after?.[field])];
+    const own = OF_THE_EVENT.includes(field);
+    const [old, now] = [own ? [] : entries(before?.[field]), entries(after?.[field])];
     return {
       field,
       before: old,
       after: now,
-      changed: JSON.stringify([...old].sort()) !== JSON.stringify([...now].sort()),
+      changed: !own && JSON.stringify([...old].sort()) !== JSON.stringify([...now].sort()),
     };
   });
-  return [...all.filter((one) => one.changed), ...all.filter((one) => !one.changed)];
+  // A removal has no state after it, and so nothing that only the event itself tells.
+  const shown = all.filter((one) => one.before.length > 0 || one.after.length > 0 || !OF_THE_EVENT.includes(one.field));
+  return [...shown.filter((one) => one.changed), ...shown.filter((one) => !one.changed)];
 }
 
 /** The name of a field in words: `protectedUpdate` becomes `protected update`. */

@@ -293,6 +293,18 @@ export const w = {
     unbound: 'Nothing yet.',
     webhookUsed: (name: string, when: string) => `The URL of the webhook ${name} was last called ${when}.`,
     webhookUnused: (name: string) => `The URL of the webhook ${name} was never called.`,
+    webhookEndless: 'It may be called without an end.',
+    webhookEnds: (when: string) => `It may be called until ${when}.`,
+    webhookEnded: (when: string) => `It ended at ${when}: calls are refused and start nothing.`,
+    webhookLate: (when: string) => `A call came after the end ${when} and was refused.`,
+    webhookTerm: 'From now on it may be called',
+    webhookTermOf: (minutes: number) => {
+      if (minutes === 0) return 'without an end';
+      const days = minutes / (24 * 60);
+      if (!Number.isInteger(days)) return minutes === 1 ? 'for 1 minute' : `for ${minutes} minutes`;
+      return days === 1 ? 'for 1 day' : `for ${days} days`;
+    },
+    webhookBegin: 'Begin this term',
     one: 'Schedule',
     unnamed: 'Schedule without a description',
     rename: 'Change the description',

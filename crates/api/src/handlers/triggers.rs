@@ -111,7 +111,18 @@ macro_rules! calls {
 
             /// `GET /stoker/v1/.../{id}/webhook`: what is known of its webhook beside the run configuration.
             pub async fn webhook(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
-                ok(&webhooks::shown(&app.service.webhook(&actor, &named(&id)?).await?))
+                ok(&webhooks::shown(&app.service.webhook(&actor, &named(&id)?).await?, app.service.now()))
+            }
+
+            /// `PUT /stoker/v1/.../{id}/webhook`: how long its URL may be called.
+            pub async fn webhook_term(
+                State(app): State<App>,
+                Auth(actor): Auth,
+                Path(id): Path<String>,
+                Json(body): Json<webhooks::TermBody>,
+            ) -> Answer {
+                let hook = app.service.set_webhook_term(&actor, &named(&id)?, body.term()?).await?;
+                ok(&webhooks::shown(&hook, app.service.now()))
             }
         }
     };

@@ -8,8 +8,9 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use stoker_domain::time::to_text;
+use stoker_domain::time::{from_text, to_text};
 use stoker_domain::{PrincipalKind, limits};
+use stoker_service::webhook_terms::Term;
 use stoker_service::webhooks::{MEDIA_TYPES, WebhookRequest};
 
 /// `Webhook` (source: spec).
@@ -59,15 +60,48 @@ pub(crate) fn request(trigger: &Map<String, Value>) -> Result<WebhookRequest, Ap
     })
 }
 
+/// Body of the call that sets the term; both absent or null is without an end.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TermBody {
+    expires_at: Option<String>,
+    lifetime_minutes: Option<i64>,
+}
+
+impl TermBody {
+    /// The term; the message names the field.
+    pub(super) fn term(self) -> Result<Term, ApiError> {
+        match (self.expires_at, self.lifetime_minutes) {
+            (None, None) => Ok(Term::Endless),
+            (None, Some(minutes)) => Ok(Term::Minutes(minutes)),
+            (Some(text), None) => from_text(&text)
+                .map(Term::Until)
+                .ok_or_else(|| ApiError::invalid("expiresAt: must be an instant such as 2026-02-03T09:27:20.412Z")),
+            (Some(_), Some(_)) => Err(ApiError::invalid("lifetimeMinutes: give it or expiresAt, not both")),
+        }
+    }
+}
+
 /// A webhook without its URL, which is a secret.
-pub(super) fn shown(hook: &stoker_service::webhooks::Webhook) -> Value {
+pub(super) fn shown(hook: &stoker_service::webhooks::Webhook, now: i64) -> Value {
     let mut body = json!({
         "name": hook.name,
         "triggerCalls": hook.trigger_calls,
         "waitingCalls": hook.waiting,
         "starts": hook.fires,
     });
-    for (field, at) in [("lastCallAt", hook.used_ms), ("startsAt", hook.fire_ms)] {
+    if let Some(at) = hook.expires_ms {
+        body["expired"] = (at <= now).into();
+    }
+    if let Some(length) = hook.term_ms {
+        body["lifetimeMinutes"] = (length / 60_000).into();
+    }
+    for (field, at) in [
+        ("lastCallAt", hook.used_ms),
+        ("startsAt", hook.fire_ms),
+        ("expiresAt", hook.expires_ms),
+        ("lastLateCallAt", hook.refused_ms),
+    ] {
         if let Some(at) = at {
             body[field] = to_text(at).into();
         }

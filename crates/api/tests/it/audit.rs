@@ -1,9 +1,13 @@
 //! The audit trail: what it says, that nobody can change it, and that somebody who does is found out.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+use stoker_domain::{Permission, PrincipalKind, TestClock};
+use stoker_service::Actor;
 use stoker_store::StoreError;
 
-use crate::support::{MINUTE, TestServer, both};
+use crate::support::{MINUTE, START_MS, TestServer, both};
 
 const LOGS: &str = "/security/audit/logs";
 
@@ -144,6 +148,60 @@ both! {
         assert!(report.records >= 20);
         assert_eq!(second.seal_audit().await.expect("nothing"), 0);
         assert_eq!(second.verify_audit().await.expect("a look").head, report.head);
+    }
+
+    /// Records of a server whose clock runs ahead do not hide those of the others, nor the other way round.
+    async fn clocks_that_disagree_leave_no_record_open(server: TestServer) {
+        let admin = Actor {
+            kind: PrincipalKind::Human,
+            id: "somebody".to_owned(),
+            name: "admin".to_owned(),
+            permissions: [Permission::GroupManagement].into(),
+            request_id: None,
+            origin: None,
+            credential: None,
+        };
+        let ahead = server.second_at(Arc::new(TestClock::at(START_MS + 10 * MINUTE))).await;
+        let behind = server.second_at(Arc::new(TestClock::at(START_MS - 10 * MINUTE))).await;
+        for round in 0..3 {
+            for (name, service) in [("ahead", &ahead), ("right", &server.service), ("behind", &behind)] {
+                let made = service.create_group(&admin, &format!("{name} {round}"), Vec::new(), None).await;
+                let _ = made.expect("a group");
+                let sealed = service.seal_audit().await.expect("seal");
+                assert!(sealed > 0, "{name} {round}: nothing was sealed");
+            }
+        }
+        for service in [&ahead, &server.service, &behind] {
+            let report = service.verify_audit().await.expect("a look");
+            assert_eq!((report.wrong, report.open, report.sealed), (0, 0, report.records), "{report:?}");
+        }
+    }
+
+    async fn a_record_that_was_slipped_in_or_out_before_the_seal_is_found(server: TestServer) {
+        let _ = server.http().post("/account/groups", &json!({ "name": "g" })).await.expect(201);
+        let _ = server.service.seal_audit().await.expect("seal");
+        disarm(&server).await;
+        // One that says it is a week old, and is sealed like any other.
+        let _ = sql(
+            &server,
+            "INSERT INTO audit_events (id, at_ms, actor_id, actor_kind, action, object_type, object_id) \
+             VALUES ('019c0000-0000-7000-8000-000000000000', 1, 'eve', 'HUMAN', 'x.y', 'x', 'z')",
+        ).await.expect("smuggle");
+        let _ = server.service.seal_audit().await.expect("seal");
+        let wrong = server.service.verify_audit().await.expect("a look").problems;
+        assert!(wrong.len() == 1 && wrong[0].contains("added later than it says"), "{wrong:?}");
+        // One that is taken out of what waits, and one that is removed while it waits.
+        server.clock.advance(1);
+        let _ = server.http().post("/account/groups", &json!({ "name": "h" })).await.expect(201);
+        let _ = sql(&server, "DELETE FROM audit_open").await.expect("forget");
+        server.clock.advance(1);
+        let _ = server.http().post("/account/groups", &json!({ "name": "i" })).await.expect(201);
+        let _ = sql(&server, "DELETE FROM audit_events WHERE id = (SELECT max(id) FROM audit_events)").await.expect("remove");
+        assert_eq!(server.service.seal_audit().await.expect("seal"), 0);
+        let wrong = server.service.verify_audit().await.expect("a look").problems;
+        assert!(wrong.iter().any(|text| text.contains("does not wait for one")), "{wrong:?}");
+        assert!(wrong.iter().any(|text| text.contains("removed before it was sealed")), "{wrong:?}");
+        assert_eq!(wrong.len(), 3, "{wrong:?}");
     }
 
     async fn a_changed_removed_or_smuggled_record_is_found(server: TestServer) {

@@ -3,6 +3,8 @@
 mod account_limits;
 mod audit;
 mod audit_search;
+mod audit_states;
+mod authorisation;
 mod bad_archives;
 mod bad_credentials;
 mod bad_input;
@@ -73,5 +75,6 @@ mod tokens;
 mod trigger_model;
 mod upgrades;
 mod waits;
+mod webhook_terms;
 mod webhooks;
 mod world;

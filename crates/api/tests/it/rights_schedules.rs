@@ -84,6 +84,7 @@ pub(crate) const SCHEDULES: &[Call] = {
         ),
         one("GET", "/stoker/v1/tasks/@task/firings", "", RUN, SEE),
         one("GET", "/stoker/v1/tasks/@hooked/webhook", "", RUN, SEE),
+        one("PUT", "/stoker/v1/tasks/@hooked/webhook", r#"{"lifetimeMinutes":60}"#, OP, EXECUTE),
         both("GET", PLAN_LINK.0, PLAN_LINK.1, "", OP, VIEW),
         both(
             "PUT",
@@ -104,6 +105,7 @@ pub(crate) const SCHEDULES: &[Call] = {
         ),
         one("GET", "/stoker/v1/plans/@plan/firings", "", OP, SEE),
         one("GET", "/stoker/v1/plans/@phooked/webhook", "", OP, SEE),
+        one("PUT", "/stoker/v1/plans/@phooked/webhook", r#"{"lifetimeMinutes":60}"#, OP, EXECUTE),
         one("POST", "/stoker/v1/webhooks/@hook", r#"{"any":"thing"}"#, Who::Anybody, Need::Nothing),
     ]
 };

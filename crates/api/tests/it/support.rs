@@ -191,6 +191,11 @@ impl TestServer {
 
     /// Another server of the same installation, which serves nobody but has reconcilers: same database, same clock.
     pub(crate) async fn second(&self) -> Service {
+        self.second_at(self.clock.clone()).await
+    }
+
+    /// The same with a clock of its own.
+    pub(crate) async fn second_at(&self, clock: Arc<TestClock>) -> Service {
         let database = match &self.database {
             Some(database) => Database::Postgres(database.url.clone()),
             None => Database::Sqlite(self.folder.path().join("stoker.db")),
@@ -200,7 +205,7 @@ impl TestServer {
             store: open(database).await,
             blobs: Blobs::open(&self.blobs).expect("open the blobs again"),
             keys: KeyRing::from_text(&self.keys).expect("the same key"),
-            clock: self.clock.clone(),
+            clock,
             random,
             settings: self.service.settings().clone(),
             public_url: self.url.clone(),

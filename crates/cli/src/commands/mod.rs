@@ -22,6 +22,7 @@ pub(crate) mod schedules;
 pub(crate) mod service_accounts;
 pub(crate) mod tasks;
 pub(crate) mod tokens;
+mod webhook_terms;
 pub(crate) mod why;
 pub(crate) mod workspaces;
 

@@ -1,5 +1,6 @@
 //! `stoker plans`.
 
+use super::webhook_terms::{self, TermArgs};
 use super::{App, yes};
 use crate::exit::{Exit, Failure, Result};
 use crate::pages::{self, PAGE};
@@ -46,6 +47,13 @@ pub(crate) enum PlansCommand {
     },
     /// Say what starts a plan
     SetTrigger(TriggerArgs),
+    /// Say how long the URL of a plan's webhook may be called from now on
+    WebhookTerm {
+        /// The plan
+        plan: String,
+        #[command(flatten)]
+        term: TermArgs,
+    },
     /// Start a plan and print the id of the plan run
     Run {
         /// The plan
@@ -154,6 +162,10 @@ pub(crate) async fn run(app: &App, command: PlansCommand) -> Result<Exit> {
         PlansCommand::Pause { plan, reason } => pause(app, &client, &plan, true, reason.as_deref()).await?,
         PlansCommand::Resume { plan } => pause(app, &client, &plan, false, None).await?,
         PlansCommand::SetTrigger(args) => set_trigger(app, &client, args).await?,
+        PlansCommand::WebhookTerm { plan, term } => {
+            let (id, name) = names::plan(&client, &plan).await?;
+            webhook_terms::tell(app, "plan", &name, &client.set_plan_webhook_term(&id, &term.body()?).await?)?;
+        }
         PlansCommand::Runs { plan, limit } => runs(app, &client, plan, limit).await?,
         PlansCommand::Stop { run } => {
             client.stop_plan_run(&run).await?;
@@ -183,11 +195,7 @@ async fn get(app: &App, client: &Client, wanted: &str) -> Result<()> {
     let trigger = &config["trigger"];
     let text = |name: &str| trigger[name].as_str().unwrap_or_default().to_owned();
     let paused = plan.plan_pause_details.as_ref().filter(|pause| pause.pause);
-    let called = match trigger["webhook"].is_object() {
-        true => last_call(client.plan_webhook(&id).await)?,
-        false => String::new(),
-    };
-    let fields = [
+    let mut fields = vec![
         ("id", plan.executable.clone()),
         ("name", plan.name.clone()),
         ("workspace", names::place(&plan.workspace)),
@@ -198,16 +206,20 @@ async fn get(app: &App, client: &Client, wanted: &str) -> Result<()> {
         ("cron", text("cronExpression")),
         ("time zone", text("timeZone")),
         ("url", trigger["webhook"]["url"].as_str().unwrap_or_default().to_owned()),
-        ("last call", called),
     ];
+    if trigger["webhook"].is_object() {
+        fields.extend(webhook_fields(client.plan_webhook(&id).await)?);
+    }
     app.out.record(&plan, &fields)
 }
 
-/// When the URL of a webhook was last called; nothing when it was removed meanwhile, or the server is too old to say.
-pub(crate) fn last_call(webhook: std::result::Result<serde_json::Value, stoker_client::ClientError>) -> Result<String> {
+/// What is shown of a webhook; nothing when it was removed meanwhile, or the server is too old to say.
+pub(crate) fn webhook_fields(
+    webhook: std::result::Result<serde_json::Value, stoker_client::ClientError>,
+) -> Result<Vec<(&'static str, String)>> {
     match webhook {
-        Ok(webhook) => Ok(webhook["lastCallAt"].as_str().unwrap_or("never").to_owned()),
-        Err(error) if error.is_not_found() => Ok(String::new()),
+        Ok(webhook) => Ok(webhook_terms::shown(&webhook)),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
         Err(error) => Err(error.into()),
     }
 }

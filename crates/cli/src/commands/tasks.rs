@@ -1,5 +1,6 @@
 //! `stoker tasks`.
 
+use super::webhook_terms::{self, TermArgs};
 use super::{App, LogLevel, yes};
 use crate::exit::{Failure, Result};
 use crate::pages::{self, PAGE};
@@ -37,6 +38,13 @@ pub(crate) enum TasksCommand {
     },
     /// Say where and how a task runs
     SetRuntime(SetRuntimeArgs),
+    /// Say how long the URL of a task's webhook may be called from now on
+    WebhookTerm {
+        /// The task
+        task: String,
+        #[command(flatten)]
+        term: TermArgs,
+    },
 }
 
 #[derive(clap::Args)]
@@ -122,6 +130,10 @@ pub(crate) async fn run(app: &App, command: TasksCommand) -> Result<()> {
         TasksCommand::Pause { task, reason } => pause(app, &client, &task, true, reason.as_deref()).await,
         TasksCommand::Resume { task } => pause(app, &client, &task, false, None).await,
         TasksCommand::SetRuntime(args) => set_runtime(app, &client, args).await,
+        TasksCommand::WebhookTerm { task, term } => {
+            let (id, name) = names::task(&client, &task).await?;
+            webhook_terms::tell(app, "task", &name, &client.set_task_webhook_term(&id, &term.body()?).await?)
+        }
     }
 }
 
@@ -177,7 +189,7 @@ async fn get(app: &App, client: &Client, wanted: &str) -> Result<()> {
     }
     fields.extend(config.iter().flat_map(config_fields));
     if config.is_some_and(|config| config.trigger["webhook"].is_object()) {
-        fields.push(("last call", super::plans::last_call(client.task_webhook(&id).await)?));
+        fields.extend(super::plans::webhook_fields(client.task_webhook(&id).await)?);
     }
     app.out.record(&task, &fields)
 }

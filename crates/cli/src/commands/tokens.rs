@@ -26,7 +26,7 @@ pub(crate) enum TokensCommand {
 }
 
 /// The instant that was meant, as the server reads it.
-fn instant(text: &str) -> Result<String> {
+pub(crate) fn instant(text: &str) -> Result<String> {
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     match whole.parse::<jiff::Timestamp>() {
         Ok(_) => Ok(whole),

@@ -86,6 +86,16 @@ impl Client {
         self.get(format!("/stoker/v1/plans/{}/webhook", segment(id))).needs(READ).read().await
     }
 
+    /// Says how long the URL of the webhook of a plan may be called from now on: `expiresAt`, `lifetimeMinutes`, or
+    /// neither for no end. Gives the webhook without its URL.
+    pub async fn set_plan_webhook_term(
+        &self,
+        id: &str,
+        term: &serde_json::Value,
+    ) -> Result<serde_json::Value, ClientError> {
+        self.put(format!("/stoker/v1/plans/{}/webhook", segment(id))).needs(START).json(term).read().await
+    }
+
     /// Sets what starts a plan by itself; start from what was read.
     pub async fn set_plan_run_config(
         &self,

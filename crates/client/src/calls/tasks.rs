@@ -73,6 +73,16 @@ impl Client {
         self.get(format!("/stoker/v1/tasks/{}/webhook", segment(id))).needs(READ).read().await
     }
 
+    /// Says how long the URL of the webhook of a task may be called from now on: `expiresAt`, `lifetimeMinutes`, or
+    /// neither for no end. Gives the webhook without its URL.
+    pub async fn set_task_webhook_term(
+        &self,
+        id: &str,
+        term: &serde_json::Value,
+    ) -> Result<serde_json::Value, ClientError> {
+        self.put(format!("/stoker/v1/tasks/{}/webhook", segment(id))).needs(CONFIGURE).json(term).read().await
+    }
+
     /// Sets how and where a task runs. `lineage` is left out, because servers that send it refuse it (`client`).
     pub async fn set_run_config(&self, id: &str, config: &RunConfig) -> Result<RunConfig, ClientError> {
         let mut config = config.clone();

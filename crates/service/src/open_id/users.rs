@@ -4,9 +4,10 @@ use super::{OpenIdSettings, refused};
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, with_change};
 use crate::auth::permission_set;
 use crate::error::Error;
-use crate::people::{checked_login, known};
+use crate::people::{checked_login, known, view as people_view};
 use crate::sessions::Visit;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -138,8 +139,12 @@ impl Service {
         let (issuer, subject) = (settings.issuer.clone(), claims.subject.clone());
         UserIdentity { issuer, subject, user_id: person.id.clone(), made_ms: now }.insert(tx)?;
         let action = if made { "user.create" } else { "user.link" };
-        let detail = json!({ "login": person.login, "issuer": settings.issuer, "subject": claims.subject });
-        self.audit_claims(tx, &person, action, detail, visit)?;
+        let detail = match made {
+            true => audit_states::person(&people_view(tx, person.clone())?),
+            false => json!({ "login": person.login }),
+        };
+        let by = vec![settings.issuer.clone(), claims.subject.clone()];
+        self.audit_claims(tx, &person, action, with_change(detail, &[("issuerAndSubject", by)]), visit)?;
         Ok((person.id, made))
     }
 
@@ -169,8 +174,8 @@ impl Service {
         }
         self.roles_changed(tx, id)?;
         let person = known(tx, id)?;
-        let names: Vec<String> = roles::of_user(tx, id)?.into_iter().map(|role| role.name).collect();
-        self.audit_claims(tx, &person, "user.update", json!({ "login": person.login, "roles": names }), visit)
+        let detail = audit_states::person(&people_view(tx, person.clone())?);
+        self.audit_claims(tx, &person, "user.update", detail, visit)
     }
 
     fn audit_claims(

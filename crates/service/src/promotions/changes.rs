@@ -3,7 +3,6 @@
 use super::copy::Prepared;
 use crate::error::Error;
 use std::collections::{BTreeSet, HashSet};
-use stoker_domain::promotion::Report;
 use stoker_domain::{PrincipalKind, Rights};
 use stoker_store::artifacts::{Artifact, ArtifactVersion};
 use stoker_store::connections::Connection;
@@ -55,7 +54,7 @@ impl Changes {
 
 impl Prepared {
     /// Writes everything; nothing of the report may be a failure.
-    pub(super) fn write(self, tx: &mut Tx<'_>) -> Result<Report, Error> {
+    pub(super) fn write(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         for workspace in &self.changes.workspaces {
             self.write_workspace(tx, workspace)?;
         }
@@ -94,7 +93,7 @@ impl Prepared {
             let (tasks, handlers) = crate::plan_checks::named_by(&plan.steps.0);
             plans::set_named(tx, &plan.id, &tasks, &handlers)?;
         }
-        Ok(self.report)
+        Ok(())
     }
 
     /// A new workspace belongs to the owner of its source, or to who runs the promotion when that is no user; the owner

@@ -3,8 +3,8 @@
 use super::{MANAGE, unknown};
 use crate::actor::Actor;
 use crate::app::Service;
+use crate::audit_states;
 use crate::error::{Error, taken};
-use serde_json::json;
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{PromotionId, ServiceAccountId, UserId};
 use stoker_store::db::Record;
@@ -55,7 +55,7 @@ impl Service {
         let row = Executor { promotion_id: id.clone(), principal_id, principal_kind: kind };
         self.write(&allowed, move |tx| {
             // Locked, so that nobody removes the promotion or adds the same executor between here and the commit.
-            promotions::lock(tx, &row.promotion_id)?.ok_or_else(unknown)?;
+            let promotion = promotions::lock(tx, &row.promotion_id)?.ok_or_else(unknown)?;
             known(tx, kind, &row.principal_id)?;
             if promotions::is_executor(tx, &row.promotion_id, &row.principal_id)? {
                 return match kind {
@@ -64,8 +64,8 @@ impl Service {
                 };
             }
             row.insert(tx).map_err(taken("the executor was added meanwhile"))?;
-            let detail = json!({ "principal": row.principal_id, "kind": kind.id() });
-            service.audit_on_promotion(tx, &proof, "promotion.addPromoter", &row.promotion_id, detail)
+            let who = audit_states::principal(tx, kind, &row.principal_id)?;
+            service.audit_promotion(tx, &proof, "promotion.addPromoter", &promotion, &[("added", vec![who])])
         })
         .await
     }
@@ -82,12 +82,12 @@ impl Service {
         let principal = checked(kind, principal)?;
         let (service, proof, id) = (self.clone(), allowed.clone(), id.clone());
         self.write(&allowed, move |tx| {
-            promotions::lock(tx, &id)?.ok_or_else(unknown)?;
+            let promotion = promotions::lock(tx, &id)?.ok_or_else(unknown)?;
             if promotions::remove_executor(tx, &id, &principal)? == 0 {
                 return Err(Error::not_found("the principal is no executor of the promotion"));
             }
-            let detail = json!({ "principal": principal, "kind": kind.id() });
-            service.audit_on_promotion(tx, &proof, "promotion.removePromoter", &id, detail)
+            let who = audit_states::principal(tx, kind, &principal)?;
+            service.audit_promotion(tx, &proof, "promotion.removePromoter", &promotion, &[("removed", vec![who])])
         })
         .await
     }

@@ -13,6 +13,7 @@ mod runs;
 mod runtimes;
 mod scope;
 mod tasks;
+mod told;
 
 pub use runs::{Options, PromotionRunView, Ran};
 pub use scope::Scope;
@@ -20,9 +21,9 @@ pub use scope::Scope;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, with_change};
 use crate::environments::{description, kept};
 use crate::error::{Error, taken};
-use serde_json::json;
 use std::collections::HashMap;
 use stoker_domain::Permission;
 use stoker_domain::ids::{EnvironmentId, PromotionId};
@@ -172,7 +173,7 @@ impl Service {
                 StoreError::Reference(_) => Error::not_found("the environment was removed meanwhile"),
                 other => taken(message)(other),
             })?;
-            service.audit_promotion(tx, &proof, "promotion.create", &view)?;
+            service.audit_promotion(tx, &proof, "promotion.create", &view.promotion, &[])?;
             Ok(view)
         })
         .await
@@ -189,7 +190,7 @@ impl Service {
             promotion.updated_ms = now;
             promotion.update(tx)?;
             let view = view(tx, promotion)?;
-            service.audit_promotion(tx, &proof, "promotion.update", &view)
+            service.audit_promotion(tx, &proof, "promotion.update", &view.promotion, &[])
         })
         .await
     }
@@ -205,20 +206,24 @@ impl Service {
                 return Err(Error::invalid(message));
             }
             let view = view(tx, promotion)?;
+            service.audit_promotion(tx, &proof, "promotion.delete", &view.promotion, &[])?;
             promotions::delete(tx, &id)?;
-            service.audit_promotion(tx, &proof, "promotion.delete", &view)
+            Ok(())
         })
         .await
     }
 
-    fn audit_promotion(
+    /// Tells a promotion with who may run it, and what of that this event did.
+    pub(crate) fn audit_promotion(
         &self,
         tx: &mut Tx<'_>,
         allowed: &Allowed,
         action: &str,
-        view: &PromotionView,
+        row: &Promotion,
+        change: &[(&str, Vec<String>)],
     ) -> Result<(), Error> {
-        self.audit_on_promotion(tx, allowed, action, &view.promotion.id, json!({ "name": view.name() }))
+        let detail = with_change(audit_states::promotion(tx, row)?, change);
+        self.audit_on_promotion(tx, allowed, action, &row.id, detail)
     }
 
     fn audit_on_promotion(

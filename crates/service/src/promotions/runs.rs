@@ -257,19 +257,20 @@ impl Service {
             return Ok(run);
         };
         let view = view(tx, promotion)?;
+        let by = Allowed::on_behalf(run.user_kind, &run.user_id);
         let plan = Copy::plan(self, tx, order(&view, &run, Reading::ToChange, now))?;
         if plan.report_is_defective() {
             let report = plan.into_report();
             failed(&mut run, report.first_failure().unwrap_or_default(), now);
             run.report = Json(report);
         } else {
-            let report = plan.write(tx)?;
-            run.status = report.status();
-            run.report = Json(report);
+            plan.write(tx)?;
+            self.audit_promoted(tx, &by, &plan, &run)?;
+            run.status = plan.report.status();
+            run.report = Json(plan.report);
             run.finish_ms = Some(now.max(run.start_ms));
         }
         run.update(tx)?;
-        let by = Allowed::on_behalf(run.user_kind, &run.user_id);
         self.audit_promotion_run(tx, &by, "promotion.end", &run)?;
         Ok(run)
     }

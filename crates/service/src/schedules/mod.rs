@@ -15,9 +15,10 @@ use crate::Page;
 use crate::actor::{Actor, Allowed};
 use crate::app::Service;
 use crate::audit::{self, Change};
+use crate::audit_states::{self, with_change};
 use crate::environments::description;
 use crate::error::Error;
-use serde_json::json;
+use crate::triggers::ExecutableId;
 use stoker_cron::Rule;
 use stoker_domain::ids::{EnvironmentId, ScheduleId, TriggerId};
 use stoker_domain::{Permission, Right, limits, names};
@@ -118,7 +119,7 @@ fn seen(tx: &mut Tx<'_>, allowed: &Allowed, schedule: &Schedule, link: Option<&S
 }
 
 /// Whether the actor may change schedules of the environment (source: spec); one that starts something needs the right
-/// there (source: inferred, or a stranger could start it).
+/// there, and where that is a plan on the workspaces of all its tasks (source: inferred, or a stranger could start it).
 fn may_change(
     tx: &mut Tx<'_>,
     allowed: &Allowed,
@@ -126,7 +127,7 @@ fn may_change(
     link: Option<&ScheduleLink>,
 ) -> Result<bool, Error> {
     match link {
-        Some(link) => match allowed.right(tx, &link.workspace_id, CHANGE) {
+        Some(link) => match ExecutableId::of(link).get(tx)?.may_arm(tx, allowed) {
             Err(Error::Forbidden(_)) => Ok(false),
             other => other.map(|()| true),
         },
@@ -291,8 +292,9 @@ impl Service {
                 let message = format!("the schedule is used by {kind} {}: unlink it first", link.executable_id);
                 return Err(Error::conflict(message));
             }
+            service.audit_schedule(tx, &proof, "schedule.delete", &schedule, None)?;
             schedules::delete(tx, &id)?;
-            service.audit_schedule(tx, &proof, "schedule.delete", &schedule, None)
+            Ok(())
         })
         .await
     }
@@ -348,11 +350,12 @@ impl Service {
         row: &Schedule,
         trigger: Option<&str>,
     ) -> Result<(), Error> {
+        let trigger = trigger.map(str::to_owned).into_iter().collect();
         let change = Change {
             action,
             object: ("schedule", row.id.as_str()),
             workspace: None,
-            detail: Some(json!({ "description": row.description, "version": row.version, "trigger": trigger })),
+            detail: Some(with_change(audit_states::schedule(tx, row)?, &[("trigger", trigger)])),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

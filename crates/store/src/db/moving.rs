@@ -15,6 +15,9 @@ use std::path::Path;
 
 /// The table that says which migrations ran: both sides have it right already.
 const HISTORY: &str = "schema_migrations";
+/// A table that rows of another one fill by themselves as they are written: it is copied after all others, and emptied
+/// right before.
+const FILLED: &str = "audit_open";
 /// Bytes of a piece of a COPY.
 const PIECE: usize = 64 * 1024;
 
@@ -39,7 +42,12 @@ fn tables(link: &mut dyn Link) -> Result<Vec<Table>, StoreError> {
         columns.sort_unstable();
         all.push(Table { name, columns });
     }
+    filled_last(&mut all);
     Ok(all)
+}
+
+fn filled_last(tables: &mut [Table]) {
+    tables.sort_by_key(|table| table.name == FILLED);
 }
 
 /// Refuses two databases that do not have the same tables.
@@ -137,7 +145,11 @@ pub(crate) fn to_postgres(file: &Path, url: &str, mark: (&str, &str)) -> Result<
             link.execute(&format!("DELETE FROM \"{}\"", table.name), &[])?;
         }
     }
+    filled_last(&mut source);
     for table in &source {
+        if table.name == FILLED {
+            transaction.batch_execute(&format!("DELETE FROM \"{FILLED}\"")).map_err(postgres_db::failed)?;
+        }
         let sent = send(&file, table, &mut transaction)?;
         let sql = format!("SELECT count(*) FROM \"{}\"", table.name);
         let stored: i64 =
