@@ -13,6 +13,8 @@ const SEE: &[Permission] = &[Permission::AuditLogsView];
 
 /// Actions after which the detail of an event tells the whole state of its object.
 const STATES: &[&str] = &["create", "update", "enable", "disable"];
+/// The same for engines alone, beside those.
+const ENGINE_STATES: &[&str] = &["drain", "resume", "unpair", "debug"];
 
 /// What is searched for; instants in milliseconds since the epoch, absent parts do not narrow.
 #[derive(Clone, Debug, Default)]
@@ -105,10 +107,12 @@ fn checked(wish: SearchWish, now: i64) -> Result<(AuditSearch, i64), Error> {
 /// The actions that told the state before this event; none when it tells no change of a state.
 fn earlier(action: &str) -> Vec<String> {
     let Some((kind, verb)) = action.rsplit_once('.') else { return Vec::new() };
-    if verb != "delete" && !STATES.contains(&verb) {
+    let more = if kind == "engine" { ENGINE_STATES } else { &[] };
+    let states = || STATES.iter().chain(more);
+    if verb != "delete" && !states().any(|state| *state == verb) {
         return Vec::new();
     }
-    STATES.iter().map(|state| format!("{kind}.{state}")).collect()
+    states().map(|state| format!("{kind}.{state}")).collect()
 }
 
 impl Service {

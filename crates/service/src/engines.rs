@@ -10,6 +10,7 @@ use crate::workspaces::{WorkspaceView, belongs, view};
 use serde_json::json;
 use stoker_domain::ids::{EngineId, EnvironmentId, RunId, WorkspaceId};
 use stoker_domain::runtime::{Availability, PairingStatus, RunProfileKind};
+use stoker_domain::time::to_text;
 use stoker_domain::{Permission, Rights, limits, names};
 use stoker_secrets::token;
 use stoker_store::db::{Json, Record};
@@ -105,7 +106,7 @@ pub struct EngineRequest {
     pub debug_host: Option<String>,
 }
 
-fn unknown() -> Error {
+pub(crate) fn unknown() -> Error {
     Error::not_found("Engine id not found.")
 }
 
@@ -296,6 +297,9 @@ impl Service {
             engine_version: None,
             host: None,
             tests_most: None,
+            drain_ms: None,
+            drain_by: None,
+            drain_reason: None,
             paired_ms: None,
             created_ms: now_ms,
             updated_ms: now_ms,
@@ -390,12 +394,22 @@ impl Service {
         .await
     }
 
-    fn audit_engine(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Engine) -> Result<(), Error> {
+    pub(crate) fn audit_engine(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        row: &Engine,
+    ) -> Result<(), Error> {
+        let mut detail = json!({ "name": row.name, "status": row.status.id() });
+        if let Some(since) = row.drain_ms {
+            detail["drain"] = json!({ "since": to_text(since), "by": row.drain_by, "reason": row.drain_reason });
+        }
         let change = Change {
             action,
             object: ("engine", row.id.as_str()),
             workspace: row.workspace_id.as_ref(),
-            detail: Some(json!({ "name": row.name, "status": row.status.id() })),
+            detail: Some(detail),
         };
         audit::record(tx, allowed.actor(), self.now(), self.random(), change)
     }

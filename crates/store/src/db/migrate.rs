@@ -28,6 +28,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0020_rare", include_str!("../../migrations/0020_rare.sql")),
     ("0021_log_age", include_str!("../../migrations/0021_log_age.sql")),
     ("0022_tests_by_engines", include_str!("../../migrations/0022_tests_by_engines.sql")),
+    ("0023_drain", include_str!("../../migrations/0023_drain.sql")),
 ];
 
 /// Names of all migrations of this program.
