@@ -93,6 +93,9 @@ function Overview({ one, work, now }: { one: Engine; work: EngineWork | undefine
   const report = reports.data?.get(one.id);
   const paired = one.status === 'PAIRED';
   const cluster = (groups.data ?? []).find((group) => group.id === one.clusterId);
+  const stopped: [string, React.ReactNode][] = work?.stoppedAt
+    ? [[i.stoppedAt, <Moment key="stopped" at={work.stoppedAt} now={now} exact />]]
+    : [];
   return (
     <div className="columns">
       <Panel title={i.health}>
@@ -101,9 +104,7 @@ function Overview({ one, work, now }: { one: Engine; work: EngineWork | undefine
             [t.engines.status, <EngineBadge key="state" engine={one} />],
             [i.pairing, paired ? t.engine.paired : i.unpaired],
             [i.seen, report?.seen ? <Moment key="seen" at={report.seen} now={now} exact /> : i.neverSeen],
-            ...(work?.stoppedAt
-              ? [[i.stoppedAt, <Moment key="stopped" at={work.stoppedAt} now={now} exact />] as [string, React.ReactNode]]
-              : []),
+            ...stopped,
             [i.has, leftOn(work) ?? i.hasNothing],
             [i.version, report?.version ?? '–'],
           ]}

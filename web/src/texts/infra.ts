@@ -58,7 +58,8 @@ export const infra = {
     tar: 'As an archive, for Linux and macOS',
     byHand:
       'Unpack it, write the key into etc/preauthorized.key.cfg and the address into etc/org.talend.ipaas.rt.pairing.client.cfg, then start it.',
-    service: 'To start it with the machine, call bin/start from its service manager. bin/stop stops the program alone: jobs go on, and the next start takes them over.',
+    service:
+      'To start it with the machine, call bin/start from its service manager. bin/stop stops the program alone: jobs go on, and the next start takes them over.',
     unpair: 'Unpair',
     unpairAsk: (name: string) => `Unpair the engine ${name}?`,
     unpairHint:
