@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use stoker_testkit::http::Http;
 
 use super::cli::Terminal;
 use crate::support::{Backend, SOON, Stage, StageOptions, TaskOptions, until};
@@ -51,6 +52,8 @@ async fn story(backend: Backend) {
     // Neither the server's nor the engine's death turns the switch back.
     stage.server.kill9();
     stage.server.restart();
+    // The connections of the old one are gone.
+    stage.http = Http::new(stage.url()).with_token(stage.server.token());
     stage.engine().kill9();
     stage.engine().restart();
     stage.wait_available(0).await;

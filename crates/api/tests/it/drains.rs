@@ -82,6 +82,7 @@ both! {
                 "since": "2026-02-03T09:00:01.000Z", "why": "new disk",
             })
         );
+        server.clock.advance(1);
         let (mut poll, service) = (Box::pin(server.service.poll(&engine.session)), server.service.clone());
         holds(&mut poll).await;
         let third = server.run_here(&task).await;

@@ -61,7 +61,7 @@ pub(crate) const RUNTIMES: &[Call] = {
         one("GET", "/stoker/v1/engines/@engine", "", SEE_ALL, Need::Nothing),
         one("GET", "/stoker/v1/engines/@engine", "", RUN, Need::OneOf(ANY)),
         one("POST", "/stoker/v1/engines/@new-engine/drain", r#"{"reason":"new disk"}"#, MANAGE, Need::Nothing),
-        one("POST", "/stoker/v1/engines/@new-engine/resume", "", MANAGE, Need::Nothing),
+        one("POST", "/stoker/v1/engines/@new-drained/resume", "", MANAGE, Need::Nothing),
         both("GET", C.0, C.1, "", SEE_ALL, Need::Nothing),
         both("GET", C.0, C.1, "", RUN, Need::Shown(ANY, "@cluster")),
         both("POST", C.0, C.1, ENGINE_BODY, MANAGE, Need::Nothing),
