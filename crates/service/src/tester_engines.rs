@@ -147,7 +147,9 @@ impl Service {
             Readiness::Off => {
                 Some("takes no test runs; its operator may set stoker.tests.max in etc/system.properties")
             }
-            Readiness::Drained => Some("is drained and takes nothing new; choose another one, or wait until it is put back"),
+            Readiness::Drained => {
+                Some("is drained and takes nothing new; choose another one, or wait until it is put back")
+            }
             Readiness::Outdated => {
                 Some("knows nothing of test runs; update it to the program that this server hands out")
             }

@@ -42,7 +42,10 @@ async fn story(backend: Backend) {
     terminal.expect(0, &["engines", "drain", NAME, "--reason", "new disk"]).await;
     let shown: Value = json(&terminal.expect(0, &["engines", "get", NAME, "--json"]).await);
     let work = &shown["work"];
-    assert_eq!((&work["runs"], &work["drain"]["by"], &work["drain"]["reason"]), (&json!(1), &json!("admin"), &json!("new disk")));
+    assert_eq!(
+        (&work["runs"], &work["drain"]["by"], &work["drain"]["reason"]),
+        (&json!(1), &json!("admin"), &json!("new disk"))
+    );
     let listed = terminal.expect(0, &["engines", "list"]).await;
     assert!(listed.contains("draining: 1 run left"), "{listed}");
     let waiting = stage.run(&short, Value::Null).await;
@@ -81,7 +84,8 @@ async fn story(backend: Backend) {
     let path = format!("/stoker/v1/engines/{}", stage.engine_id());
     let given_up = terminal.expect(1, &["engines", "drain", NAME, "--wait"]);
     let put_back = async {
-        until(SOON, "it is drained", async || stage.http.get(&path).await.expect(200).json().get("drain").map(drop)).await;
+        until(SOON, "it is drained", async || stage.http.get(&path).await.expect(200).json().get("drain").map(drop))
+            .await;
         let _ = stage.http.post(&format!("{path}/resume"), &json!({})).await.expect(200);
     };
     tokio::join!(given_up, put_back);

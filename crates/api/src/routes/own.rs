@@ -2,8 +2,8 @@
 
 use super::{List, people, sign_in, tester};
 use crate::handlers::{
-    artifacts, docs, engine_link, engines_at_work, events, executions, logs, operator, plan_executions, promotions, schedule_preview,
-    triggers, webhooks,
+    artifacts, docs, engine_link, engines_at_work, events, executions, logs, operator, plan_executions, promotions,
+    schedule_preview, triggers, webhooks,
 };
 
 pub(super) fn fill(list: &mut List) {

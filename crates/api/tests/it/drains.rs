@@ -48,9 +48,7 @@ async fn offers_to(server: &TestServer, engine: &str) -> i64 {
 
 /// Waits until the server knows of a poll that holds.
 async fn holds(poll: &mut (impl Future + Unpin)) {
-    let early = std::future::poll_fn(|cx| {
-        std::task::Poll::Ready(std::pin::Pin::new(&mut *poll).poll(cx).is_ready())
-    });
+    let early = std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut *poll).poll(cx).is_ready()));
     assert!(!early.await, "there was nothing to find");
 }
 

@@ -47,8 +47,10 @@ pub(crate) enum EnginesCommand {
         engine: String,
     },
     /// Take an engine out of work: it gets nothing new, what it has goes on, and what is meant for it waits
-    #[command(after_help = "With `--wait` it ends with 0 as soon as nothing is left on the engine, and with 1 when somebody puts \
-        the engine back before that.")]
+    #[command(
+        after_help = "With `--wait` it ends with 0 as soon as nothing is left on the engine, and with 1 when somebody puts \
+        the engine back before that."
+    )]
     Drain {
         /// The engine
         engine: String,
@@ -262,7 +264,10 @@ mod tests {
     #[test]
     fn a_drained_engine_says_what_is_left_on_it() {
         assert_eq!(status(&engine("PAIRED", Some("NOT_AVAILABLE"), Some(work(0, 0)))), "drained");
-        assert_eq!(status(&engine("PAIRED", Some("AVAILABLE"), Some(work(2, 1)))), "draining: 2 runs and 1 test run left");
+        assert_eq!(
+            status(&engine("PAIRED", Some("AVAILABLE"), Some(work(2, 1)))),
+            "draining: 2 runs and 1 test run left"
+        );
         assert_eq!(status(&engine("PAIRED", Some("AVAILABLE"), Some(work(0, 3)))), "draining: 3 test runs left");
         let mut busy = work(1, 0);
         busy.as_object_mut().unwrap().remove("drain");
