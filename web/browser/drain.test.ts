@@ -52,6 +52,16 @@ it('takes an engine out of work, tells what is left, and puts it back', { timeou
   await page.getByText('0/1').waitFor();
   expect(await me.violations()).toEqual([]);
 
+  const cluster = await stage.call('POST', '/processing/runtimes/remote-engine-clusters', {
+    name: 'night shift',
+    environmentId: stage.environmentId,
+    workspaceId: stage.workspaceId,
+    description: '',
+    remoteEngines: [forge.id],
+  });
+  await me.go(`/clusters/${cluster.id}`);
+  await page.getByText('Draining: 1 run left').waitFor();
+
   // The list follows by itself when the last run ends, and after a restart of the server.
   await me.go('/engines?state=drained');
   await page.getByText('Draining: 1 run left').waitFor();
