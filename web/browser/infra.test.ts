@@ -386,6 +386,7 @@ describe('stages', () => {
     await page.goto(`${stage.url}/engines/${spare.id}`);
     await page.getByText('need the permission to manage engines').waitFor();
     expect(await page.content()).not.toContain(spare.key);
+    expect(await page.getByRole('button', { name: 'Drain' }).count()).toBe(0);
     await page.goto(`${stage.url}/engines`);
     await page.getByRole('link', { name: 'forge-01' }).waitFor();
     expect(await page.getByRole('button', { name: 'New engine' }).count()).toBe(0);

@@ -1,11 +1,11 @@
 //! Waiting for a run and following its log, through short troubles of the network or the server.
 
-use crate::commands::App;
+use crate::commands::{App, engines};
 use crate::exit::{Exit, Failure, Result};
 use crate::text::printable;
 use crate::times;
 use std::time::Duration;
-use stoker_client::{Client, ClientError, LogEntry, LogQuery, PlanRun, Run};
+use stoker_client::{Client, ClientError, EngineAtWork, LogEntry, LogQuery, PlanRun, Run};
 
 /// Lines asked for at once; the most the contract allows.
 const LOG_PAGE: u32 = 200;
@@ -114,6 +114,36 @@ pub(crate) async fn plan_until_over(app: &App, client: &Client, id: &str, tell: 
         result = waiting => result,
         _ = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, format!("interrupted; plan run {id} goes on"))
             .hint(format!("see it with `stoker plans runs`, stop it with `stoker plans stop {id}`"))),
+    }
+}
+
+/// Waits until nothing is left on a drained engine; tells on standard error how much there is.
+pub(crate) async fn until_empty(app: &App, client: &Client, id: &str) -> Result<EngineAtWork> {
+    let waiting = async {
+        let (mut patience, mut told) = (Patience::new(), String::new());
+        loop {
+            if let Some(work) = patience.judge(app, client.engine_at_work(id).await)? {
+                if work.drain.is_none() {
+                    let message = format!("engine `{}` was put back before it was empty", printable(&work.name));
+                    return Err(Failure::new(Exit::Failed, message));
+                }
+                if work.left() == 0 {
+                    return Ok(work);
+                }
+                let left = engines::in_words(&work);
+                if left != told {
+                    app.out.note(&format!("{left} left"));
+                    patience.refresh();
+                    told = left;
+                }
+            }
+            patience.rest().await;
+        }
+    };
+    tokio::select! {
+        result = waiting => result,
+        _ = tokio::signal::ctrl_c() => Err(Failure::new(Exit::Interrupted, "interrupted; the engine stays drained")
+            .hint(format!("put it back with `stoker engines resume {id}`"))),
     }
 }
 

@@ -31,7 +31,7 @@ pub use error::ClientError;
 pub use model::access::{AccessToken, NewServiceAccount, ServiceAccount, WorkspaceRights};
 pub use model::artifacts::{Artifact, ArtifactParameter, ArtifactVersion, PublishTarget};
 pub use model::catalog::{Connection, ConnectionParameter, NewConnection, NewResource, Resource};
-pub use model::engines::{Cluster, Engine, NewCluster, NewEngine, NewRunProfile, RunProfile};
+pub use model::engines::{Cluster, Drain, Engine, EngineAtWork, NewCluster, NewEngine, NewRunProfile, RunProfile};
 pub use model::executions::{
     LogEntry, LogPage, Run, RunExtract, RunStatus, StartRun, StartedRun, Timeline, TimelineEvent,
 };

@@ -4,6 +4,8 @@
 pub const NAME_CHARS: usize = 255;
 /// Longest description, in characters.
 pub const DESCRIPTION_CHARS: usize = 4_000;
+/// Longest reason of a drain, in characters; every run that waits for it tells the reason.
+pub const DRAIN_REASON_CHARS: usize = 255;
 /// Longest login and mail address of a user, in characters.
 pub const LOGIN_CHARS: usize = 255;
 /// Longest phone number and title of a user, in characters.

@@ -25,6 +25,7 @@ const STATES: &[&str] = &[
     "move",
     "copy",
     "debug",
+    "drain",
     "unpair",
     "add-engine",
     "remove-engine",

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use stoker_domain::PrincipalKind;
 use stoker_domain::ids::{ServiceAccountId, UserId, WorkspaceId};
+use stoker_domain::time::to_text;
 use stoker_store::connections::{Connection, ConnectionParameter};
 use stoker_store::engines::{Cluster, Engine, RunProfile};
 use stoker_store::environments::Environment;
@@ -191,12 +192,16 @@ pub(crate) fn cluster(tx: &mut Tx<'_>, row: &Cluster) -> Result<Value, Error> {
 
 /// An engine, without its keys.
 pub(crate) fn engine(row: &Engine) -> Value {
-    json!({
+    let mut told = json!({
         "name": row.name, "description": row.description, "status": row.status.id(),
         "environmentId": row.environment_id.as_str(),
         "workspaceId": row.workspace_id.as_ref().map(|id| id.as_str()),
         "clusterId": row.cluster_id.as_ref().map(|id| id.as_str()), "debugHost": row.debug_host,
-    })
+    });
+    if let Some(since) = row.drain_ms {
+        told["drain"] = json!({ "since": to_text(since), "by": row.drain_by, "reason": row.drain_reason });
+    }
+    told
 }
 
 /// An argument of a Java machine up to its value: `-Dpassword=x` becomes `-Dpassword=…`.

@@ -29,8 +29,12 @@ pub(crate) fn availability(engine: &Engine, now_ms: i64, silence_ms: i64) -> Ava
     }
 }
 
-/// How many more runs the engine takes now, by its own slots.
+/// How many more runs the engine takes now, by its own slots. None while it is drained: whoever holds the lock on its row
+/// gives it nothing from the commit of the drain on.
 pub(crate) fn own_slots(tx: &mut Tx<'_>, engine: &Engine) -> Result<i64, Error> {
+    if engine.drain_ms.is_some() {
+        return Ok(0);
+    }
     if engine.max_runs <= 0 {
         return Ok(BATCH);
     }

@@ -105,7 +105,7 @@ pub struct EngineRequest {
     pub debug_host: Option<String>,
 }
 
-fn unknown() -> Error {
+pub(crate) fn unknown() -> Error {
     Error::not_found("Engine id not found.")
 }
 
@@ -296,6 +296,9 @@ impl Service {
             engine_version: None,
             host: None,
             tests_most: None,
+            drain_ms: None,
+            drain_by: None,
+            drain_reason: None,
             paired_ms: None,
             created_ms: now_ms,
             updated_ms: now_ms,
@@ -390,7 +393,13 @@ impl Service {
         .await
     }
 
-    fn audit_engine(&self, tx: &mut Tx<'_>, allowed: &Allowed, action: &str, row: &Engine) -> Result<(), Error> {
+    pub(crate) fn audit_engine(
+        &self,
+        tx: &mut Tx<'_>,
+        allowed: &Allowed,
+        action: &str,
+        row: &Engine,
+    ) -> Result<(), Error> {
         let change = Change {
             action,
             object: ("engine", row.id.as_str()),

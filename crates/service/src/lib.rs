@@ -23,6 +23,7 @@ pub mod components;
 pub mod connections;
 pub mod data_keys;
 mod dispatch;
+pub mod drains;
 mod due_starts;
 pub mod dynamic_engines;
 pub mod dynamic_environments;

@@ -11,6 +11,7 @@ use stoker_domain::ids::{ClusterId, EngineId};
 use stoker_domain::run::{Event, MisfireReason, Outcome, State, transition};
 use stoker_domain::runtime::{Availability, RuntimeType};
 use stoker_store::db::Topic;
+use stoker_store::engines::Engine;
 use stoker_store::runs::{EndRow, Run};
 use stoker_store::{Tx, engines, run_totals, runs, tester_engines};
 
@@ -153,7 +154,7 @@ impl Service {
     }
 
     /// Runs that waited for an engine longer than the documented retries end as not deployed; those whose engine is
-    /// there and only busy go on waiting.
+    /// there and only busy, or that somebody drains, go on waiting.
     async fn end_undeployable(&self) -> Result<usize, Error> {
         let (now, silence, wait) =
             (self.now(), self.inner.settings.engine_silence_ms, self.inner.settings.deploy_wait_ms);
@@ -222,15 +223,17 @@ impl Service {
     }
 }
 
-/// Why no engine can take the run, or `None` when one could.
+/// Why no engine can take the run, or `None` when one could. A drained one comes back when its work is done, also when its
+/// machine is off meanwhile: the run is for whoever puts it back.
 fn missing(tx: &mut Tx<'_>, run: &Run, now: i64, silence: i64) -> Result<Option<(MisfireReason, String)>, Error> {
+    let comes = |e: &Engine| e.drain_ms.is_some() || availability(e, now, silence) == Availability::Available;
     let gone = |what: &str| Some((MisfireReason::EngineNotFound, format!("the {what} of the task was removed")));
     match run.runtime_type {
         RuntimeType::RemoteEngineCluster => {
             let id = ClusterId::trusted(run.target_id.as_str());
             let Some(cluster) = engines::cluster(tx, &id)? else { return Ok(gone("cluster")) };
             let members = engines::members(tx, &id)?;
-            if members.iter().any(|e| availability(e, now, silence) == Availability::Available) {
+            if members.iter().any(comes) {
                 return Ok(None);
             }
             let message = format!("no engine of cluster {} was available in time", cluster.name);
@@ -239,7 +242,7 @@ fn missing(tx: &mut Tx<'_>, run: &Run, now: i64, silence: i64) -> Result<Option<
         _ => {
             let id = EngineId::trusted(run.target_id.as_str());
             let Some(engine) = engines::get(tx, &id)? else { return Ok(gone("engine")) };
-            if availability(&engine, now, silence) == Availability::Available {
+            if comes(&engine) {
                 return Ok(None);
             }
             let message = format!("engine {} was not available in time", engine.name);

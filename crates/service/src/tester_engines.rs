@@ -32,6 +32,8 @@ pub enum Readiness {
     Off,
     /// Its program knows nothing of them.
     Outdated,
+    /// Somebody drains it.
+    Drained,
 }
 
 impl Readiness {
@@ -42,6 +44,7 @@ impl Readiness {
             Readiness::Away => "away",
             Readiness::Off => "off",
             Readiness::Outdated => "outdated",
+            Readiness::Drained => "drained",
         }
     }
 }
@@ -84,6 +87,7 @@ impl Service {
     fn readiness(&self, engine: &Engine) -> Readiness {
         let there = dispatch::availability(engine, self.now(), self.settings().engine_silence_ms);
         match engine.tests_most {
+            _ if engine.drain_ms.is_some() => Readiness::Drained,
             _ if there != Availability::Available => Readiness::Away,
             None => Readiness::Outdated,
             Some(..=0) => Readiness::Off,
@@ -129,7 +133,8 @@ impl Service {
         run: &TestRunId,
         work: &str,
     ) -> Result<(Engine, String), Error> {
-        let engine = engines::get(tx, engine)?.ok_or_else(|| Error::invalid("engineId: there is no such engine"))?;
+        // Locked: a drain that is answered has seen the run, or the run has seen the drain.
+        let engine = engines::lock(tx, engine)?.ok_or_else(|| Error::invalid("engineId: there is no such engine"))?;
         if !may_send(tx, actor, &engine)? {
             let wanted = "Forbidden: engineId: this needs the right EXECUTE on a workspace of the engine, or the \
                           permission TMC_CLUSTER_MANAGEMENT";
@@ -141,6 +146,9 @@ impl Service {
             Readiness::Away => Some("is not connected; start it, or choose another one"),
             Readiness::Off => {
                 Some("takes no test runs; its operator may set stoker.tests.max in etc/system.properties")
+            }
+            Readiness::Drained => {
+                Some("is drained and takes nothing new; choose another one, or wait until it is put back")
             }
             Readiness::Outdated => {
                 Some("knows nothing of test runs; update it to the program that this server hands out")

@@ -25,7 +25,7 @@ const COMPARE_MS: i64 = 10_000;
 /// Why the runs of a target wait.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wait {
-    /// `engine_away`, `no_slot`, `limit`, `hand_over` or `no_engine`.
+    /// `engine_away`, `no_slot`, `limit`, `hand_over`, `drained` or `no_engine`.
     pub(crate) code: &'static str,
     /// The code as `reason`, and the objects it speaks of.
     pub(crate) detail: Value,
@@ -65,8 +65,8 @@ pub(crate) fn wait_for(
         return Ok(Wait::new("no_engine", json!({ "targetId": target })));
     }
     let mut busy: Option<&Engine> = None;
-    for engine in members.iter().filter(|e| availability(e, now, settings.engine_silence_ms) == Availability::Available)
-    {
+    let here = |e: &&Engine| availability(e, now, settings.engine_silence_ms) == Availability::Available;
+    for engine in members.iter().filter(|e| e.drain_ms.is_none()).filter(here) {
         if own_slots(tx, engine)? > 0 {
             if settings.account.places(tx)? == Some(0) {
                 let most = settings.account.active_runs;
@@ -84,6 +84,10 @@ pub(crate) fn wait_for(
         });
         return Ok(Wait::new("no_slot", detail));
     }
+    // One that is there would take the run as soon as it is put back.
+    if let Some(engine) = members.iter().filter(|e| e.drain_ms.is_some()).max_by_key(|e| here(e)) {
+        return Ok(drained(target, engine));
+    }
     let last = members.iter().filter_map(|e| e.seen_ms).max();
     let mut detail = json!({ "targetId": target });
     if let [engine] = members {
@@ -94,6 +98,18 @@ pub(crate) fn wait_for(
         detail["lastSeen"] = to_text(last).into();
     }
     Ok(Wait::new("engine_away", detail))
+}
+
+fn drained(target: &str, engine: &Engine) -> Wait {
+    let mut detail =
+        json!({ "targetId": target, "engineId": engine.id.as_str(), "engineName": engine.name, "by": engine.drain_by });
+    if let Some(since) = engine.drain_ms {
+        detail["since"] = to_text(since).into();
+    }
+    if let Some(why) = &engine.drain_reason {
+        detail["why"] = why.as_str().into();
+    }
+    Wait::new("drained", detail)
 }
 
 /// The engines that can serve a target.

@@ -55,6 +55,12 @@ record! {
         host: Option<String>,
         /// How many test runs it does at once, 0 for none; nothing when its program knows nothing of them.
         tests_most: Option<i64>,
+        /// Since when it is drained: it gets nothing new. Nothing while it is not.
+        drain_ms: Option<i64>,
+        /// Who drains it: a login or a service-account id.
+        drain_by: Option<String>,
+        /// Why, in that person's words.
+        drain_reason: Option<String>,
         /// When it was paired.
         paired_ms: Option<i64>,
         /// When it was made.

@@ -188,6 +188,12 @@ pub fn leased_count(tx: &mut Tx<'_>, engine: &EngineId) -> Result<i64, StoreErro
     tx.query_int(sql, params![engine])
 }
 
+/// How many runs each engine has; engines without any are left out.
+pub fn leased_counts(tx: &mut Tx<'_>) -> Result<Vec<(EngineId, i64)>, StoreError> {
+    let sql = "SELECT engine_id, count(*) FROM runs WHERE state IN ('offered', 'running') GROUP BY engine_id";
+    tx.query(sql, params![])?.iter().map(|row| Ok((EngineId::trusted(row.text(0)?), row.int(1)?))).collect()
+}
+
 /// The runs the engine has, oldest first, locked in the order of their ids.
 pub fn leased(tx: &mut Tx<'_>, engine: &EngineId) -> Result<Vec<Run>, StoreError> {
     let rest = "WHERE engine_id = $1 AND state IN ('offered', 'running') ORDER BY id {bytes} {lock}";
@@ -197,18 +203,23 @@ pub fn leased(tx: &mut Tx<'_>, engine: &EngineId) -> Result<Vec<Run>, StoreError
     Ok(runs)
 }
 
-/// Runs waiting for one of the targets, oldest first, locked; rows another server is looking at are left out.
+/// Runs waiting for one of the targets, oldest first, locked; rows another server is looking at are left out. None while
+/// the engine is drained.
 pub fn queued(tx: &mut Tx<'_>, engine: &str, cluster: Option<&str>, limit: i64) -> Result<Vec<Run>, StoreError> {
     match cluster {
         // Two probes of the index instead of one scan for either.
         None => Run::select(
             tx,
-            "WHERE state = 'queued' AND target_id = $1 ORDER BY trigger_ms, id LIMIT $2 {skip_locked}",
+            "WHERE state = 'queued' AND target_id = $1 \
+             AND NOT EXISTS (SELECT 1 FROM engines WHERE engines.id = $1 AND drain_ms IS NOT NULL) \
+             ORDER BY trigger_ms, id LIMIT $2 {skip_locked}",
             params![engine, limit],
         ),
         Some(cluster) => Run::select(
             tx,
-            "WHERE state = 'queued' AND target_id IN ($1, $2) ORDER BY trigger_ms, id LIMIT $3 {skip_locked}",
+            "WHERE state = 'queued' AND target_id IN ($1, $2) \
+             AND NOT EXISTS (SELECT 1 FROM engines WHERE engines.id = $1 AND drain_ms IS NOT NULL) \
+             ORDER BY trigger_ms, id LIMIT $3 {skip_locked}",
             params![engine, cluster, limit],
         ),
     }

@@ -56,6 +56,13 @@ pub fn count_of_engine(tx: &mut Tx<'_>, engine: &EngineId, since_ms: i64) -> Res
     tx.query_int(sql, params![engine, since_ms])
 }
 
+/// How many runs of each engine go on; engines without any are left out.
+pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(EngineId, i64)>, StoreError> {
+    let sql = "SELECT engine_id, count(*) FROM tester_runs WHERE engine_id IS NOT NULL AND state = 'running' \
+               GROUP BY engine_id";
+    tx.query(sql, params![])?.iter().map(|row| Ok((EngineId::trusted(row.text(0)?), row.int(1)?))).collect()
+}
+
 /// Ends a run that nobody works on any more, and says why unless it was asked to end anyway.
 pub fn break_off(tx: &mut Tx<'_>, id: &TestRunId, now_ms: i64, why: &str) -> Result<u64, StoreError> {
     tx.execute(

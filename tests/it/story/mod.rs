@@ -7,6 +7,7 @@ mod cli;
 mod cli_people;
 mod cli_places;
 mod compliance;
+mod drains;
 mod fixtures;
 mod generated;
 mod generations;

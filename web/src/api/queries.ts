@@ -13,6 +13,7 @@ export type Task = S['TaskV21'];
 export type TaskItem = S['TaskExtract'];
 export type RunConfig = S['TaskRunConfig'];
 export type Engine = S['Engine'];
+export type EngineWork = Own['schemas']['EngineAtWork'];
 export type Cluster = S['EngineCluster'];
 export type Artifact = S['Artifact'];
 export type ArtifactVersion = S['ArtifactVersion'];
@@ -157,6 +158,19 @@ export const engine = (id: string) =>
   queryOptions({
     queryKey: ['engines', 'one', id],
     queryFn: () => body(core.GET('/processing/runtimes/remote-engines/{id}', { params: { path: { id } } })),
+    refetchInterval: 30_000,
+  });
+
+/** What is on each engine, and which of them are drained, by engine id. */
+export const engineWork = () =>
+  queryOptions({
+    queryKey: ['engines', 'work'],
+    queryFn: async (): Promise<Record<string, EngineWork>> => {
+      const all = await body(own.GET('/stoker/v1/engines'));
+      return Object.fromEntries(all.map((one) => [one.id, one]));
+    },
+    // How many runs are left changes with them.
+    meta: { also: ['runs'] },
     refetchInterval: 30_000,
   });
 

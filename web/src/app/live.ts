@@ -101,11 +101,19 @@ export class Live {
       this.gather = undefined;
       const keys = [...this.waiting];
       this.waiting.clear();
-      for (const key of keys) void this.client.invalidateQueries({ queryKey: [key] }, { cancelRefetch: false });
+      for (const key of keys) {
+        void this.client.invalidateQueries({ predicate: (query) => isAbout(query, key) }, { cancelRefetch: false });
+      }
       // Rights may have changed with the objects.
       if (keys.includes('objects')) void this.client.invalidateQueries({ queryKey: ['session'] });
     }, GATHER_MS);
   }
+}
+
+/** Whether a query is made old by a topic: the first part of its key, or one that it names beside that. */
+export function isAbout(query: { queryKey: readonly unknown[]; meta?: { also?: unknown } }, topic: Topic): boolean {
+  const also = query.meta?.also;
+  return query.queryKey[0] === topic || (Array.isArray(also) && also.includes(topic));
 }
 
 /** The topics in an event; all of them when it cannot be read, for looking once too often does no harm. */

@@ -6,8 +6,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { body, core } from '../api/client';
 import { engineReports } from '../api/infra';
-import { clusters, type Engine, engine, type Run, runPage } from '../api/queries';
+import { clusters, type Engine, type EngineWork, engine, engineWork, type Run, runPage } from '../api/queries';
 import { useMay, usePublicUrl, useScope } from '../app/context';
+import { leftOn } from '../lib/engine-state';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { ExecutableName } from '../ui/executable';
@@ -26,6 +27,7 @@ import {
 } from '../ui/parts';
 import { TabStrip } from '../ui/tabs';
 import { TaskRows } from '../ui/task-rows';
+import { DrainButton, DrainNotice } from './engine-drain';
 import { EngineBadge } from './engines';
 import { ProfilesPanel } from './profiles-panel';
 
@@ -81,7 +83,7 @@ function runsOn(run: Run): string | undefined {
   return runtime?.engineId ?? runtime?.id;
 }
 
-function Overview({ one, now }: { one: Engine; now: number }) {
+function Overview({ one, work, now }: { one: Engine; work: EngineWork | undefined; now: number }) {
   const scope = useScope();
   const reports = useQuery(engineReports());
   const groups = useQuery(clusters());
@@ -91,6 +93,9 @@ function Overview({ one, now }: { one: Engine; now: number }) {
   const report = reports.data?.get(one.id);
   const paired = one.status === 'PAIRED';
   const cluster = (groups.data ?? []).find((group) => group.id === one.clusterId);
+  const stopped: [string, React.ReactNode][] = work?.stoppedAt
+    ? [[i.stoppedAt, <Moment key="stopped" at={work.stoppedAt} now={now} exact />]]
+    : [];
   return (
     <div className="columns">
       <Panel title={i.health}>
@@ -99,6 +104,8 @@ function Overview({ one, now }: { one: Engine; now: number }) {
             [t.engines.status, <EngineBadge key="state" engine={one} />],
             [i.pairing, paired ? t.engine.paired : i.unpaired],
             [i.seen, report?.seen ? <Moment key="seen" at={report.seen} now={now} exact /> : i.neverSeen],
+            ...stopped,
+            [i.has, leftOn(work) ?? i.hasNothing],
             [i.version, report?.version ?? '–'],
           ]}
         />
@@ -187,7 +194,7 @@ function Manage({ one }: { one: Engine }) {
       {may ? (
         <Panel title={i.danger}>
           <Stack gap="xs" align="flex-start">
-            <Text className="muted">{i.drain}</Text>
+            <Text className="muted">{i.drainFirst}</Text>
             <Text className="muted">{i.dangerHint}</Text>
             <Text className="muted">{i.notes}</Text>
             <ConfirmButton
@@ -213,6 +220,7 @@ export function EnginePage() {
   const search = useSearch({ from: '/engines/$id' });
   const now = useNow(5_000);
   const one = useQuery(engine(id));
+  const work = useQuery({ ...engineWork(), select: (all) => all[id] }).data;
   if (!one.data) {
     return one.error ? <Failure error={one.error} retry={() => one.refetch()} /> : <Waiting />;
   }
@@ -221,9 +229,16 @@ export function EnginePage() {
   const tab = TABS.find((name) => name === search.tab) ?? usual;
   return (
     <div className="page">
-      <Head title={it.name} badge={<EngineBadge engine={it} />} />
+      <Head title={it.name} badge={<EngineBadge engine={it} />}>
+        <DrainButton name={it.name} id={id} work={work} />
+      </Head>
       {one.error && <Failure error={one.error} retry={() => one.refetch()} />}
-      {it.status === 'PAIRED' && it.availability !== 'AVAILABLE' && <Notice tone="bad" title={t.engine.away} />}
+      {work?.drain && <DrainNotice work={work} drain={work.drain} now={now} />}
+      {it.status === 'PAIRED' && it.availability !== 'AVAILABLE' && (
+        <Notice tone={work?.drain ? 'warn' : 'bad'} title={work?.drain ? infra.drain.away : t.engine.away}>
+          {work?.stoppedAt && i.stopped}
+        </Notice>
+      )}
       <TabStrip label={i.label}>
         {TABS.map((name) => (
           <Link
@@ -237,7 +252,7 @@ export function EnginePage() {
           </Link>
         ))}
       </TabStrip>
-      {tab === 'overview' && <Overview one={it} now={now} />}
+      {tab === 'overview' && <Overview one={it} work={work} now={now} />}
       {tab === 'profiles' && <ProfilesPanel kind="engine" id={id} />}
       {tab === 'manage' && <Manage one={it} />}
     </div>

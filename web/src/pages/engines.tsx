@@ -6,8 +6,9 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
 import { engineReports } from '../api/infra';
-import { clusters, type Engine, engines } from '../api/queries';
+import { clusters, type Engine, engines, engineWork } from '../api/queries';
 import { useMay, useScope } from '../app/context';
+import { engineState, leftOn } from '../lib/engine-state';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, useAct } from '../ui/fields';
@@ -17,6 +18,7 @@ import { hasPart } from '../ui/pickers';
 import { ProcessingTabs } from './processing';
 
 const i = infra.engines;
+const d = infra.drain;
 /** What an engine may run beside jobs. */
 const MORE_KINDS = ['MICROSERVICE', 'TALEND_RUNTIME'] as const;
 
@@ -25,15 +27,14 @@ export function ofEnvironment(all: Engine[] | undefined, environmentId: string |
   return (all ?? []).filter((one) => one.workspace?.environment?.id === environmentId);
 }
 
-/** Whether an engine can work. */
-export function engineState(engine: Engine): 'available' | 'away' | 'unpaired' {
-  if (engine.status !== 'PAIRED') return 'unpaired';
-  return engine.availability === 'AVAILABLE' ? 'available' : 'away';
-}
-
-/** The same as a badge. */
+/** The badge of an engine: whether it can work, or what is left on it while it is drained. */
 export function EngineBadge({ engine }: { engine: Engine }) {
-  const state = engineState(engine);
+  const work = useQuery({ ...engineWork(), select: (all) => all[engine.id] }).data;
+  const state = engineState(engine, work);
+  if (state === 'drained') {
+    const left = leftOn(work);
+    return left ? <Badge tone="warn">{d.draining(left)}</Badge> : <Badge tone="idle">{d.drained}</Badge>;
+  }
   if (state === 'unpaired') return <Badge tone="idle">{t.engines.notPaired}</Badge>;
   if (state === 'available') return <Badge tone="good">{t.engines.available}</Badge>;
   return <Badge tone="bad">{t.engines.away}</Badge>;
@@ -128,9 +129,10 @@ export function Engines() {
   const may = useMay('TMC_CLUSTER_MANAGEMENT');
   const [open, setOpen] = useState(false);
   const clusterNames = new Map((groups.data ?? []).map((one) => [one.id, one.name]));
+  const work = useQuery(engineWork()).data;
   const here = ofEnvironment(all.data, scope.environment?.id);
   const shown = here.filter(
-    (one) => hasPart(one.name, search.name) && (!search.state || engineState(one) === search.state),
+    (one) => hasPart(one.name, search.name) && (!search.state || engineState(one, work?.[one.id]) === search.state),
   );
   const set = (change: Partial<typeof search>) => navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   return (
@@ -159,7 +161,7 @@ export function Engines() {
         rows={{ query: all, all: here, shown }}
         rowKey={(one) => one.id}
         columns={[
-          { key: 'state', title: t.engines.status, width: '8rem', cell: (one) => <EngineBadge engine={one} /> },
+          { key: 'state', title: t.engines.status, width: '12rem', cell: (one) => <EngineBadge engine={one} /> },
           {
             key: 'name',
             title: t.name,

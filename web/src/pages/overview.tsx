@@ -6,15 +6,26 @@ import { type UseQueryResult, useQueries, useQuery } from '@tanstack/react-query
 import { Link } from '@tanstack/react-router';
 import { memo, type ReactNode, useDeferredValue } from 'react';
 import { artifactPage, taskPage } from '../api/pages';
-import { type Engine, engines, type Run, runPage, runTimeline, type ScopeQuery, upcoming } from '../api/queries';
+import {
+  type Engine,
+  type EngineWork,
+  engines,
+  engineWork,
+  type Run,
+  runPage,
+  runTimeline,
+  type ScopeQuery,
+  upcoming,
+} from '../api/queries';
 import { useMay, useScope } from '../app/context';
+import { type EngineState, engineState } from '../lib/engine-state';
 import { t } from '../texts/pages';
 import { currentWait, waitReason } from '../texts/reasons';
 import { type Tone, WENT_WRONG } from '../texts/status';
 import { fullTime, instant } from '../texts/time';
 import { ExecutableLink, ExecutableName } from '../ui/executable';
 import { Failure, Head, isLost, Moment, StateBadge, useNow, Waiting } from '../ui/parts';
-import { EngineBadge, engineState, ofEnvironment } from './engines';
+import { EngineBadge, ofEnvironment } from './engines';
 
 const SHOWN = 6;
 const COMING = 8;
@@ -138,9 +149,11 @@ const Counters = memo(function Counters({ scope }: { scope: ScopeQuery }) {
   const due = useQuery(upcoming(scope, 24));
   const wrong = useWrongRuns();
   const here = ofEnvironment(list.data, scope.environmentId);
-  const available = here.filter((one) => engineState(one) === 'available').length;
-  // One that was never paired is not missing; one that was and does not answer is.
-  const away = here.some((one) => engineState(one) === 'away');
+  const work = useQuery(engineWork()).data;
+  const states = here.map((one) => engineState(one, work?.[one.id]));
+  const available = states.filter((state) => state === 'available').length;
+  // One that was never paired is not missing, and one that is drained is away on purpose.
+  const looks = states.includes('away') ? 'bad' : states.includes('drained') ? 'warn' : 'good';
   const broken = running.error ?? waiting.error ?? failed.error ?? list.error;
   return (
     <>
@@ -155,7 +168,7 @@ const Counters = memo(function Counters({ scope }: { scope: ScopeQuery }) {
         <Link className={box(failed.total > 0 ? 'bad' : 'good')} to="/runs" search={wrong}>
           <Counter value={failed.ready ? failed.total : undefined} label={t.overview.failed} />
         </Link>
-        <Link className={box(away ? 'bad' : 'good')} to="/engines">
+        <Link className={box(looks)} to="/engines">
           <Counter value={list.data && `${available}/${here.length}`} label={t.overview.engines} />
         </Link>
         <Link className={box()} to="/runs" search={{ view: 'coming' }}>
@@ -218,17 +231,19 @@ const Waits = memo(function Waits({ scope }: { scope: ScopeQuery }) {
   );
 });
 
-const FIRST = { away: 0, available: 1, unpaired: 2 };
+const FIRST: Record<EngineState, number> = { away: 0, drained: 1, available: 2, unpaired: 3 };
 
 /** Those that are missing stand first. */
-function byState(one: Engine, other: Engine): number {
-  return FIRST[engineState(one)] - FIRST[engineState(other)];
+function byState(work: Record<string, EngineWork> | undefined) {
+  const place = (one: Engine) => FIRST[engineState(one, work?.[one.id])];
+  return (one: Engine, other: Engine) => place(one) - place(other);
 }
 
 const Health = memo(function Health({ scope }: { scope: ScopeQuery }) {
   const list = useQuery(engines());
+  const work = useQuery(engineWork()).data;
   if (!list.data) return list.error ? <Text className="muted">{t.failed}</Text> : <Waiting />;
-  const here = ofEnvironment(list.data, scope.environmentId).sort(byState);
+  const here = ofEnvironment(list.data, scope.environmentId).sort(byState(work));
   if (here.length === 0) {
     return (
       <Text className="muted">

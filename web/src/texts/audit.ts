@@ -17,6 +17,7 @@ const VERBS: Record<string, string> = {
   stop: 'stopped',
   pause: 'paused',
   resume: 'resumed',
+  drain: 'drained',
   publish: 'published',
   analyze: 'analysed',
   run: 'run',
@@ -40,6 +41,7 @@ const VERBS: Record<string, string> = {
 
 /** What is said better than by object and verb. */
 const WHOLE: Record<string, string> = {
+  'engine.resume': 'engine put back to work',
   'session.create': 'signed in to the console',
   'session.delete': 'signed out of the console',
   'session.delete-all': 'signed out everywhere',

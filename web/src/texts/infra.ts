@@ -26,7 +26,10 @@ export const infra = {
   },
   engines: {
     state: 'State',
-    states: { available: 'Available', away: 'Away', unpaired: 'Not paired' } as Record<string, string>,
+    states: { available: 'Available', drained: 'Drained', away: 'Away', unpaired: 'Not paired' } as Record<
+      string,
+      string
+    >,
     version: 'Version',
     seen: 'Last heard',
     noMatch: 'No engine fits these filters',
@@ -55,16 +58,39 @@ export const infra = {
     tar: 'As an archive, for Linux and macOS',
     byHand:
       'Unpack it, write the key into etc/preauthorized.key.cfg and the address into etc/org.talend.ipaas.rt.pairing.client.cfg, then start it.',
-    service: 'To start it with the machine, call bin/start from its service manager; bin/stop lets runs end first.',
+    service:
+      'To start it with the machine, call bin/start from its service manager. bin/stop stops the program alone: jobs go on, and the next start takes them over.',
     unpair: 'Unpair',
     unpairAsk: (name: string) => `Unpair the engine ${name}?`,
     unpairHint:
       'It gets a new key at once, and its program is refused from then on. What runs on it is noted as failed. Tasks stay bound to it.',
     danger: 'Take it away',
     dangerHint: 'Refused while tasks are bound to it, runs are on it, or it is in a cluster.',
-    drain: 'To drain it, stop its program with bin/stop: it takes nothing new, lets its runs end, and then leaves.',
+    drainFirst: 'To work on its machine, or to take it away, drain it first and wait until nothing is left on it.',
+    has: 'Has now',
+    hasNothing: 'nothing',
+    stopped: 'Its program was stopped in an orderly way. Jobs it had go on, and its next start takes them over.',
+    stoppedAt: 'Stopped',
     noRights: 'Pairing, unpairing and removing need the permission to manage engines.',
     notes: 'Name and place of an engine are fixed when it is made.',
+  },
+  drain: {
+    act: 'Drain',
+    ask: (name: string) => `Drain the engine ${name}?`,
+    hint: 'It gets nothing new from now on. What it has goes on to its end. What is meant for it alone waits until it is put back; clusters use their other members.',
+    reason: 'Reason',
+    reasonHint: 'May be left out. Runs that wait for the engine tell it.',
+    back: 'Put back to work',
+    backDone: (name: string) => `${name} takes runs again.`,
+    draining: (left: string) => `Draining: ${left} left`,
+    drained: 'Drained',
+    by: (who: string) => `Drained by ${who}`,
+    going: (left: string) => `It still has ${left}.`,
+    empty: 'Nothing is left on it.',
+    away: 'Its program is not there.',
+    runs: (count: number) => (count === 1 ? '1 run' : `${count} runs`),
+    tests: (count: number) => (count === 1 ? '1 test run' : `${count} test runs`),
+    and: ' and ',
   },
   clusters: {
     title: 'Clusters',

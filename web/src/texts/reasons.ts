@@ -48,6 +48,16 @@ export function waitReason(event: RunEvent, now: number): { why: string; cure?: 
         engineId,
       };
     }
+    case 'drained': {
+      const since = instant(text(detail, 'since'));
+      const by = text(detail, 'by');
+      const why = text(detail, 'why');
+      return {
+        why: `${engine} was drained${since === undefined ? '' : ` ${ago(since, now)}`}${by ? ` by ${by}` : ''}${why ? `: ${why}` : ''}`,
+        cure: 'It starts when somebody puts the engine back to work.',
+        engineId,
+      };
+    }
     case 'no_engine':
       return { why: 'the cluster has no engine', cure: 'Add an engine to the cluster, or let the task run elsewhere.' };
     case 'hand_over':

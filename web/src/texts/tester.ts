@@ -77,6 +77,7 @@ export const x = {
     away: 'not connected',
     off: 'takes no test runs',
     outdated: 'update it first',
+    drained: 'drained',
   } as Record<string, string>,
   environment: 'Environment',
   noEnvironment: 'No environment',

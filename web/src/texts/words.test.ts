@@ -64,6 +64,11 @@ describe('reasons', () => {
     const away = { at, kind: 'waiting', reason: 'engine_away', detail: { engineName: 'forge', lastSeen: at } };
     expect(waitReason(away, NOW).why).toBe('forge does not answer, last heard 5 min ago');
     expect(waitReason(away, NOW).cure).toContain('Start the engine');
+    const drained = { engineName: 'forge', since: at, by: 'mara', why: 'new disk' };
+    expect(waitReason({ at, kind: 'waiting', reason: 'drained', detail: drained }, NOW).why).toBe(
+      'forge was drained 5 min ago by mara: new disk',
+    );
+    expect(waitReason({ at, kind: 'waiting', reason: 'drained' }, NOW).why).toBe('the engine was drained');
     expect(waitReason({ at, kind: 'waiting', reason: 'moon_phase' }, NOW).why).toBe('moon phase');
   });
 

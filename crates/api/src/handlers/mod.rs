@@ -10,6 +10,7 @@ pub mod dynamic_engines;
 pub mod dynamic_environments;
 pub mod engine_link;
 pub mod engines;
+pub mod engines_at_work;
 pub mod environments;
 pub mod events;
 pub mod executions;

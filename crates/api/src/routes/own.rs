@@ -2,8 +2,8 @@
 
 use super::{List, people, sign_in, tester};
 use crate::handlers::{
-    artifacts, docs, engine_link, events, executions, logs, operator, plan_executions, promotions, schedule_preview,
-    triggers, webhooks,
+    artifacts, docs, engine_link, engines_at_work, events, executions, logs, operator, plan_executions, promotions,
+    schedule_preview, triggers, webhooks,
 };
 
 pub(super) fn fill(list: &mut List) {
@@ -22,6 +22,10 @@ pub(super) fn fill(list: &mut List) {
     list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
     list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);
+    list.own("GET", "/stoker/v1/engines", engines_at_work::list);
+    list.own("GET", "/stoker/v1/engines/{id}", engines_at_work::get);
+    list.own("POST", "/stoker/v1/engines/{id}/drain", engines_at_work::drain);
+    list.own("POST", "/stoker/v1/engines/{id}/resume", engines_at_work::resume);
     list.own("GET", "/stoker/v1/promotions/{id}/executions", promotions::runs);
     list.own("GET", "/stoker/v1/log-files/{token}", logs::download);
     list.own("GET", "/tmc", docs::page);

@@ -21,6 +21,7 @@ mod console;
 mod dialect_table;
 mod dialects;
 mod documents;
+mod drains;
 mod dynamic_engines;
 mod environment_removal;
 mod fiql_fields;

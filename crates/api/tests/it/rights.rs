@@ -153,7 +153,7 @@ fn success(sample: &Sample) -> Vec<u16> {
     match sample.call.method {
         "POST" if sample.path.ends_with("/cancel") => vec![204],
         "POST"
-            if ["/confirm", "/recovery-codes", "/secret", "/preview", "/code"]
+            if ["/confirm", "/recovery-codes", "/secret", "/preview", "/code", "/drain", "/resume"]
                 .iter()
                 .any(|end| sample.path.ends_with(end)) =>
         {

@@ -199,7 +199,20 @@ both! {
         let problem = ended(http, &run, "broken-off").await;
         assert!(problem.contains("takes no test runs any more") && problem.contains("nothing was sent"), "{problem}");
         know(&server, &mut engine, 1, &[]).await;
+        // What was accepted before a drain goes on and counts; nothing more is accepted, also while it is away.
+        let run = start(http, &project, &engine).await;
+        let own = format!("/stoker/v1/engines/{}", engine.id);
+        let drained = http.post(&format!("{own}/drain"), &json!({})).await.expect(200).json();
+        assert_eq!((&drained["testRuns"], &drained["runs"]), (&json!(1), &json!(0)), "{drained}");
+        assert_eq!(state().await, "drained");
+        refused(&engine, "is drained").await;
+        assert_eq!(engine.poll().await.tests, [run.as_str()]);
+        let _ = engine.take_test(&run).await.expect("the work");
+        assert!(engine.test_news(&run, &end("finished")).await);
+        assert_eq!(http.get(&own).await.expect(200).json()["testRuns"], 0);
         let _ = engine.goodbye().await.expect(204);
+        refused(&engine, "is drained").await;
+        let _ = http.post(&format!("{own}/resume"), &json!({})).await.expect(200);
         assert_eq!(state().await, "away");
         refused(&engine, "is not connected").await;
     }

@@ -168,6 +168,11 @@ impl World {
                 let body = json!({ "environmentId": server.environment(), "description": text, "trigger": trigger });
                 http.post("/orchestration/schedules", &body).await.expect(201).json()
             }
+            "drained" => {
+                let engine = Box::pin(self.make(server, "engine")).await;
+                let _ = http.post(&format!("/stoker/v1/engines/{engine}/drain"), &json!({})).await.expect(200);
+                return engine;
+            }
             "linked" => {
                 let task = Box::pin(self.make(server, "task")).await;
                 let schedule = Box::pin(self.make(server, "schedule")).await;

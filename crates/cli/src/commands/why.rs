@@ -41,13 +41,13 @@ fn told(events: &[TimelineEvent], now: Timestamp, is_over: bool, zone: &TimeZone
         vec![
             times::local_exact(&event.at, zone),
             after.unwrap_or_default(),
-            sentence(event, lasted.as_deref(), is_last && !is_over),
+            sentence(event, lasted.as_deref(), is_last && !is_over, zone),
         ]
     });
     table(&[], rows)
 }
 
-fn sentence(event: &TimelineEvent, lasted: Option<&str>, is_now: bool) -> String {
+fn sentence(event: &TimelineEvent, lasted: Option<&str>, is_now: bool, zone: &TimeZone) -> String {
     let mut text = match event.kind.to_ascii_lowercase().as_str() {
         "accepted" => "accepted".to_owned(),
         "waiting" => match (lasted, is_now) {
@@ -68,6 +68,9 @@ fn sentence(event: &TimelineEvent, lasted: Option<&str>, is_now: bool) -> String
         "finished" => "over".to_owned(),
         other => other.replace(['_', '-'], " "),
     };
+    if let Some(told) = drained_in_words(event, zone) {
+        return format!("{text}: {told}");
+    }
     if let Some(reason) = &event.reason {
         text.push_str(": ");
         text.push_str(&reason_in_words(reason));
@@ -80,6 +83,18 @@ fn sentence(event: &TimelineEvent, lasted: Option<&str>, is_now: bool) -> String
     text
 }
 
+/// Who drains the engine that a run waits for, since when and why; nothing for another reason.
+fn drained_in_words(event: &TimelineEvent, zone: &TimeZone) -> Option<String> {
+    let told = |field: &str| event.detail.get(field).and_then(Value::as_str);
+    if event.reason.as_deref() != Some("drained") {
+        return None;
+    }
+    let (engine, by) = (told("engineName")?, told("by")?);
+    let since = times::local(told("since"), zone);
+    let why = told("why").map(|why| format!(": {why}")).unwrap_or_default();
+    Some(format!("engine {engine} is drained since {since} by {by}{why}"))
+}
+
 /// A reason code of the server in words; one that is not known loses only its underscores.
 pub(crate) fn reason_in_words(code: &str) -> String {
     let plain = code.to_ascii_lowercase().replace('-', "_");
@@ -87,6 +102,7 @@ pub(crate) fn reason_in_words(code: &str) -> String {
         "no_slot" | "no_free_slot" => "no free slot on the engine",
         "engine_away" | "remote_engine_unavailable" => "the engine is not there",
         "no_engine" => "the cluster has no engine",
+        "drained" => "the engine is drained",
         "hand_over" => "the engine is about to fetch it",
         "remote_engine_unavailable_in_cluster" => "no engine of the cluster is there",
         "remote_engine_container_not_found" => "the engine was removed",
@@ -172,8 +188,25 @@ mod tests {
     }
 
     #[test]
+    fn a_drained_engine_is_told_with_who_and_why() {
+        let mut detail = serde_json::json!({
+            "reason": "drained", "targetId": "t", "engineId": "e", "engineName": "forge", "by": "mara",
+            "since": "2026-02-03T09:20:00.000Z", "why": "new disk",
+        });
+        let said = |detail: &Value| {
+            let event = event("18.000", "waiting", Some("drained"), detail.clone());
+            sentence(&event, Some("2.0s"), false, &TimeZone::UTC)
+        };
+        assert_eq!(said(&detail), "waited 2.0s: engine forge is drained since 2026-02-03 09:20:00 by mara: new disk");
+        detail.as_object_mut().unwrap().remove("why");
+        assert!(said(&detail).ends_with("09:20:00 by mara"), "{}", said(&detail));
+        assert!(said(&Value::Null).ends_with("the engine is drained"), "{}", said(&Value::Null));
+    }
+
+    #[test]
     fn every_kind_of_event_that_the_server_writes_has_its_words() {
-        let said = |kind: &str| sentence(&event("18.000", kind, None, Value::Null), Some("2.0s"), false);
+        let said =
+            |kind: &str| sentence(&event("18.000", kind, None, Value::Null), Some("2.0s"), false, &TimeZone::UTC);
         assert_eq!(said("offered"), "an engine has it and prepared it for 2.0s");
         assert_eq!(said("stop_asked"), "asked to stop");
         assert_eq!(said("unknown"), "the engine fell silent; what the job does is unknown");
@@ -182,7 +215,8 @@ mod tests {
 
     #[test]
     fn words_of_a_newer_server_still_read_well() {
-        let text = sentence(&event("18.000", "handed_over", Some("moon-phase"), Value::Null), None, false);
+        let event = event("18.000", "handed_over", Some("moon-phase"), Value::Null);
+        let text = sentence(&event, None, false, &TimeZone::UTC);
         assert_eq!(text, "handed over: moon phase");
     }
 }

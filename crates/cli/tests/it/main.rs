@@ -78,6 +78,7 @@ fn every_command_explains_itself() {
         &["next"],
         &["artifacts", "publish"],
         &["engines", "create"],
+        &["engines", "drain"],
         &["clusters", "create"],
         &["workspaces", "create"],
         &["service-accounts", "grant"],

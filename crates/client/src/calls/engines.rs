@@ -1,7 +1,7 @@
 //! Remote engines, clusters and run profiles.
 
 use crate::transport::segment;
-use crate::{Client, ClientError, Cluster, Engine, NewCluster, NewEngine, NewRunProfile, RunProfile};
+use crate::{Client, ClientError, Cluster, Engine, EngineAtWork, NewCluster, NewEngine, NewRunProfile, RunProfile};
 
 const READ: &str = "TMC_CLUSTER_MANAGEMENT, TMC_OPERATOR or TMC_ENGINE_USE";
 const WRITE: &str = "TMC_CLUSTER_MANAGEMENT";
@@ -9,6 +9,10 @@ const PROFILES: &str = "TMC_RUN_PROFILE_MANAGEMENT or TMC_CLUSTER_MANAGEMENT";
 
 fn engine_path(id: &str) -> String {
     format!("/processing/runtimes/remote-engines/{}", segment(id))
+}
+
+fn work_path(id: &str) -> String {
+    format!("/stoker/v1/engines/{}", segment(id))
 }
 
 fn cluster_path(id: &str) -> String {
@@ -60,6 +64,27 @@ impl Client {
     /// Breaks the bond to the installation; afterwards the engine has a new pairing key.
     pub async fn unpair_engine(&self, id: &str) -> Result<(), ClientError> {
         self.delete(format!("{}/pairing", engine_path(id))).needs(WRITE).done().await.map(drop)
+    }
+
+    /// All engines that one may see, with what is on each (a call of Stoker's own).
+    pub async fn engines_at_work(&self) -> Result<Vec<EngineAtWork>, ClientError> {
+        self.get("/stoker/v1/engines").needs(READ).read().await
+    }
+
+    /// One engine with what is on it (a call of Stoker's own).
+    pub async fn engine_at_work(&self, id: &str) -> Result<EngineAtWork, ClientError> {
+        self.get(work_path(id)).needs(READ).read().await
+    }
+
+    /// Drains an engine: it gets nothing new (a call of Stoker's own).
+    pub async fn drain_engine(&self, id: &str, reason: Option<&str>) -> Result<EngineAtWork, ClientError> {
+        let body = serde_json::json!({ "reason": reason });
+        self.post(format!("{}/drain", work_path(id))).needs(WRITE).json(&body).read().await
+    }
+
+    /// Puts a drained engine back (a call of Stoker's own).
+    pub async fn resume_engine(&self, id: &str) -> Result<EngineAtWork, ClientError> {
+        self.post(format!("{}/resume", work_path(id))).needs(WRITE).read().await
     }
 
     /// The run profiles of an engine or a cluster.

@@ -45,6 +45,45 @@ impl Engine {
     }
 }
 
+/// An engine with what is on it; not of the published contract.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineAtWork {
+    /// 24 hexadecimal digits.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Runs of tasks that it has and that are not over.
+    pub runs: i64,
+    /// Test runs that it sends.
+    pub test_runs: i64,
+    /// Absent while it is not drained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<Drain>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl EngineAtWork {
+    /// How much it still has: runs of tasks and test runs.
+    pub fn left(&self) -> i64 {
+        self.runs + self.test_runs
+    }
+}
+
+/// Who drains an engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Drain {
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// A login or a service-account id.
+    pub by: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// Asks for a new engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -56,11 +56,12 @@ impl Service {
             .get(&Allowed::system(), move |tx| {
                 let engine = seen(tx, &engine_id, &session)?;
                 let cluster = engine.cluster_id.as_ref().map(|c| c.as_str());
-                let queued = runs::any_queued(tx, engine_id.as_str())?
-                    || match cluster {
-                        Some(cluster) => runs::any_queued(tx, cluster)?,
-                        None => false,
-                    };
+                let queued = engine.drain_ms.is_none()
+                    && (runs::any_queued(tx, engine_id.as_str())?
+                        || match cluster {
+                            Some(cluster) => runs::any_queued(tx, cluster)?,
+                            None => false,
+                        });
                 let stops = !runs::unsent_stops(tx, &engine_id, &session)?.is_empty();
                 let tests = !tester_engines::untold(tx, &engine_id, &session)?.is_empty();
                 let noted = engine.seen_ms.is_some_and(|seen| now - seen < note_ms);

@@ -28,6 +28,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0020_rare", include_str!("../../migrations/0020_rare.sql")),
     ("0021_log_age", include_str!("../../migrations/0021_log_age.sql")),
     ("0022_tests_by_engines", include_str!("../../migrations/0022_tests_by_engines.sql")),
+    ("0023_drain", include_str!("../../migrations/0023_drain.sql")),
     ("0024_audit_open", include_str!("../../migrations/0024_audit_open.sql")),
     // Totals over runs are read from indexes alone where PostgreSQL has noted that all sees a page.
     ("0025_fresh_pages", include_str!("../../migrations/0025_fresh_pages.sql")),

@@ -1,5 +1,6 @@
-//! Everything at once: many starts, four engines that finish, stop, forget, hang up and come back at random. Whatever
-//! they do, every accepted run ends exactly once, no epoch goes to two engines, and no engine gets more than it takes.
+//! Everything at once: many starts, four engines that finish, stop, forget, hang up and come back at random, and somebody
+//! who drains one after the other. Whatever they do, every accepted run ends exactly once, no epoch goes to two engines, no
+//! engine gets more than it takes, and a drained one gets nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::Future;
@@ -229,6 +230,30 @@ async fn start_runs(server: Arc<TestServer>, seen: Arc<Seen>, tasks: Vec<String>
     }
 }
 
+/// How many offers the engine was given so far.
+async fn offers_to(server: &TestServer, engine: &str) -> i64 {
+    let detail = format!("%{engine}%");
+    let sql = "SELECT count(*) FROM run_events WHERE kind = 'offered' AND detail LIKE $1";
+    let counted = server.store.read::<_, StoreError, _>(move |tx| tx.query_int(sql, params![detail.as_str()])).await;
+    counted.expect("count")
+}
+
+/// Drains engines for a while, one after the other, until everything is over.
+async fn drain_engines(server: Arc<TestServer>, seen: Arc<Seen>, engines: Vec<String>, dice: Dice) {
+    while !seen.over.load(Ordering::SeqCst) {
+        let engine = dice.of::<String>(&engines);
+        let path = format!("/stoker/v1/engines/{engine}");
+        let _ = server.http().post(&format!("{path}/drain"), &json!({ "reason": "for a while" })).await.expect(200);
+        let given = offers_to(&server, engine).await;
+        for _ in 0..dice.below(6) {
+            let shown = server.http().get(&path).await.expect(200).json();
+            assert!(shown["runs"].as_i64().is_some_and(|runs| runs <= MAX_RUNS), "{shown}");
+        }
+        assert_eq!(offers_to(&server, engine).await, given, "engine {engine} was drained");
+        let _ = server.http().post(&format!("{path}/resume"), &json!({})).await.expect(200);
+    }
+}
+
 async fn unfinished(server: &TestServer) -> i64 {
     let sql = "SELECT count(*) FROM runs WHERE state <> 'finished'";
     server.store.read::<_, StoreError, _>(move |tx| tx.query_int(sql, params![])).await.expect("count")
@@ -257,6 +282,9 @@ async fn story(backend: Backend, seed: u64) {
         let dice = Dice(SeededRandom::new(seed * 1_000 + number));
         starters.spawn(start_runs(Arc::clone(&server), Arc::clone(&seen), tasks.clone(), dice));
     }
+    let ids: Vec<String> = engines.iter().map(|engine| engine.id.clone()).collect();
+    let dice = Dice(SeededRandom::new(seed * 1_000 + 900));
+    let operator = tokio::spawn(drain_engines(Arc::clone(&server), Arc::clone(&seen), ids, dice));
     let mut members = tokio::task::JoinSet::new();
     for (number, engine) in engines.into_iter().enumerate() {
         let member = Member {
@@ -281,6 +309,10 @@ async fn story(backend: Backend, seed: u64) {
         if let Some(ended) = members.try_join_next() {
             ended.expect("an engine");
         }
+        if operator.is_finished() {
+            // It found an offer to a drained engine: told below.
+            break;
+        }
         if starters.is_empty() && unfinished(&server).await == 0 {
             break;
         }
@@ -289,6 +321,7 @@ async fn story(backend: Backend, seed: u64) {
         let _ = tokio::time::timeout(Duration::from_millis(20), seen.progress.notified()).await;
     }
     seen.over.store(true, Ordering::SeqCst);
+    operator.await.expect("whoever drains");
     while let Some(ended) = members.join_next().await {
         ended.expect("an engine");
     }
