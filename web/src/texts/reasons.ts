@@ -60,6 +60,11 @@ export function waitReason(event: RunEvent, now: number): { why: string; cure?: 
     }
     case 'no_engine':
       return { why: 'the cluster has no engine', cure: 'Add an engine to the cluster, or let the task run elsewhere.' };
+    case 'limit':
+      return {
+        why: `the account has reached its limit of ${text(detail, 'limit') ?? '?'} active runs`,
+        cure: `It starts when another run ends. The limit is the server's setting ${text(detail, 'setting') ?? 'activeRuns'}.`,
+      };
     case 'hand_over':
       return { why: 'it is being handed to an engine', engineId };
     default:

@@ -68,7 +68,7 @@ fn sentence(event: &TimelineEvent, lasted: Option<&str>, is_now: bool, zone: &Ti
         "finished" => "over".to_owned(),
         other => other.replace(['_', '-'], " "),
     };
-    if let Some(told) = drained_in_words(event, zone) {
+    if let Some(told) = wait_in_words(event, zone) {
         return format!("{text}: {told}");
     }
     if let Some(reason) = &event.reason {
@@ -83,16 +83,29 @@ fn sentence(event: &TimelineEvent, lasted: Option<&str>, is_now: bool, zone: &Ti
     text
 }
 
-/// Who drains the engine that a run waits for, since when and why; nothing for another reason.
-fn drained_in_words(event: &TimelineEvent, zone: &TimeZone) -> Option<String> {
+/// What a run waits for, by the names and numbers that the server tells; nothing where they do not make a sentence.
+fn wait_in_words(event: &TimelineEvent, zone: &TimeZone) -> Option<String> {
     let told = |field: &str| event.detail.get(field).and_then(Value::as_str);
-    if event.reason.as_deref() != Some("drained") {
-        return None;
-    }
-    let (engine, by) = (told("engineName")?, told("by")?);
-    let since = times::local(told("since"), zone);
-    let why = told("why").map(|why| format!(": {why}")).unwrap_or_default();
-    Some(format!("engine {engine} is drained since {since} by {by}{why}"))
+    let count = |field: &str| event.detail.get(field).and_then(Value::as_i64);
+    let engine = told("engineName");
+    let seen = told("lastSeen").map(|seen| times::local(Some(seen), zone));
+    Some(match (event.reason.as_deref()?, engine) {
+        ("engine_away", Some(engine)) => match seen {
+            Some(seen) => format!("engine {engine} does not answer, last heard {seen}"),
+            None => format!("engine {engine} has never connected"),
+        },
+        ("engine_away", None) => format!("no engine of the cluster answers, the last one was heard {}", seen?),
+        ("no_slot", Some(engine)) => {
+            format!("engine {engine} is full: {} of {} places are taken", count("used")?, count("slots")?)
+        }
+        ("limit", _) => format!("the limit of {} active runs is reached ({})", count("limit")?, told("setting")?),
+        ("drained", Some(engine)) => {
+            let (by, since) = (told("by")?, times::local(told("since"), zone));
+            let why = told("why").map(|why| format!(": {why}")).unwrap_or_default();
+            format!("engine {engine} is drained since {since} by {by}{why}")
+        }
+        _ => return None,
+    })
 }
 
 /// A reason code of the server in words; one that is not known loses only its underscores.
@@ -201,6 +214,30 @@ mod tests {
         detail.as_object_mut().unwrap().remove("why");
         assert!(said(&detail).ends_with("09:20:00 by mara"), "{}", said(&detail));
         assert!(said(&Value::Null).ends_with("the engine is drained"), "{}", said(&Value::Null));
+    }
+
+    #[test]
+    fn a_wait_is_told_by_names_and_numbers() {
+        let said = |reason: &str, detail: Value| {
+            sentence(&event("18.000", "waiting", Some(reason), detail), Some("2.0s"), false, &TimeZone::UTC)
+        };
+        let seen = "2026-02-03T09:20:00.000Z";
+        let away = serde_json::json!({ "targetId": "t", "engineId": "e", "engineName": "forge", "lastSeen": seen });
+        assert_eq!(
+            said("engine_away", away),
+            "waited 2.0s: engine forge does not answer, last heard 2026-02-03 09:20:00"
+        );
+        let never = serde_json::json!({ "targetId": "t", "engineId": "e", "engineName": "forge" });
+        assert_eq!(said("engine_away", never), "waited 2.0s: engine forge has never connected");
+        let cluster = serde_json::json!({ "targetId": "t", "lastSeen": seen });
+        assert_eq!(
+            said("engine_away", cluster),
+            "waited 2.0s: no engine of the cluster answers, the last one was heard 2026-02-03 09:20:00"
+        );
+        let full = serde_json::json!({ "targetId": "t", "engineName": "forge", "used": 3, "slots": 3 });
+        assert_eq!(said("no_slot", full), "waited 2.0s: engine forge is full: 3 of 3 places are taken");
+        let limit = serde_json::json!({ "targetId": "t", "setting": "activeRuns", "limit": 50 });
+        assert_eq!(said("limit", limit), "waited 2.0s: the limit of 50 active runs is reached (activeRuns)");
     }
 
     #[test]
