@@ -62,7 +62,7 @@ describe('reasons', () => {
     const full = { at, kind: 'waiting', reason: 'no_slot', detail: { engineName: 'forge', used: 3, slots: 3 } };
     expect(waitReason(full, NOW).why).toBe('forge is full: 3 of 3 places are taken');
     const most = { at, kind: 'waiting', reason: 'limit', detail: { setting: 'activeRuns', limit: 50 } };
-    expect(waitReason(most, now).why).toBe('the account has reached its limit of 50 active runs');
+    expect(waitReason(most, NOW).why).toBe('the account has reached its limit of 50 active runs');
     const away = { at, kind: 'waiting', reason: 'engine_away', detail: { engineName: 'forge', lastSeen: at } };
     expect(waitReason(away, NOW).why).toBe('forge does not answer, last heard 5 min ago');
     expect(waitReason(away, NOW).cure).toContain('Start the engine');
