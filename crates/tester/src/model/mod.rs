@@ -113,7 +113,7 @@ impl Entity {
             last_modified: None,
             kind,
             children: Vec::new(),
-            extra: Object::new(),
+            extra: Object::default(),
         }
     }
 

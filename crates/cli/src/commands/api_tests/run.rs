@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
@@ -220,6 +221,7 @@ async fn one(app: &App, args: &RunArgs, source: &Source, path: &Path) -> Result<
             files: &files,
             transport: &transport,
             observer: &observer,
+            stop: &AtomicBool::new(false),
         },
     };
     let session = runner.begin().map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
