@@ -10,7 +10,7 @@ use super::{FORMAT, FolderError, Loaded, Texts, kept};
 use crate::json::{Json, Object};
 use crate::model::{
     Assertion, Body, BodyKind, Comparison, Drive, Entity, Environment, Form, Kind, MAX_ENTITIES, Method, Query,
-    Request, RequestAdditions, Retry, Row, ScenarioAdditions, Scheme, Subject, Uri, Variable,
+    Request, RequestAdditions, Retry, Row, ScenarioAdditions, Scheme, Subject, Uri, Variable, put_in_order,
 };
 
 #[derive(Deserialize)]
@@ -132,12 +132,12 @@ pub fn read(texts: &Texts) -> Result<Loaded, FolderError> {
                 format!("a {} cannot hold the {} `{}`", made.kind.name(), wrong.kind.name(), wrong.name),
             ));
         }
-        made.children = made.in_run_order().into_iter().cloned().collect();
+        put_in_order(&mut made.children);
         let outer = folder.rsplit_once('/').map_or("", |(outer, _)| outer).to_owned();
         folders.entry(outer).or_default().push(made);
     }
     drive.entities = folders.remove("").unwrap_or_default();
-    drive.entities = drive.in_run_order().into_iter().cloned().collect();
+    put_in_order(&mut drive.entities);
     if let Some(folder) = folders.keys().next() {
         return Err(fail(folder, "the folder has scenarios but no project.toml or service.toml".to_owned()));
     }

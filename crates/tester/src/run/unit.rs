@@ -107,6 +107,9 @@ pub(super) async fn run(shared: &Shared<'_>, transport: &Transport, unit: &Unit<
     if shared.failed.load(Ordering::Relaxed) {
         return left_out("the run was stopped by an earlier failure", Outcome::Skipped);
     }
+    if let Some(why) = shared.ends() {
+        return vec![UnitReport { outcome: Outcome::Error, problem: Some(why), ..empty(unit) }];
+    }
     let Some(data) = unit.scenario.and_then(|additions| additions.data.as_ref()) else {
         return vec![pass(shared, transport, unit, None).await];
     };
@@ -115,10 +118,14 @@ pub(super) async fn run(shared: &Shared<'_>, transport: &Transport, unit: &Unit<
         Ok(rows) => {
             let mut reports = Vec::with_capacity(rows.len());
             for (index, row) in rows.into_iter().enumerate() {
+                if let Some(why) = shared.ends() {
+                    reports.push(UnitReport { outcome: Outcome::Error, problem: Some(why), ..empty(unit) });
+                    break;
+                }
                 let report = pass(shared, transport, unit, Some((index + 1, row))).await;
                 let stop = report.outcome.is_bad() && shared.runner.options.stop_on_failure;
                 reports.push(report);
-                if stop || shared.ends().is_some() {
+                if stop {
                     break;
                 }
             }

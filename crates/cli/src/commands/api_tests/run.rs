@@ -155,6 +155,10 @@ async fn once(app: &App, args: &RunArgs) -> Result<Exit> {
         let source = source::load(app, path)?;
         let report = one(app, args, &source, path).await?;
         let stop = args.stop_on_failure && report.outcome.is_bad();
+        if !args.watch {
+            // The process ends soon; to free a large project piece by piece would only take time.
+            std::mem::forget(source);
+        }
         whole = Some(match whole {
             None => report,
             Some(before) => together(before, report),
@@ -175,11 +179,16 @@ async fn once(app: &App, args: &RunArgs) -> Result<Exit> {
     if args.report.iter().all(|report| report.file.is_some()) {
         app.out.line(&summary(&report))?;
     }
-    Ok(match report.exit_code() {
+    let exit = match report.exit_code() {
         0 => Exit::Success,
         1 => Exit::Failed,
         _ => Exit::Usage,
-    })
+    };
+    if !args.watch {
+        // As above.
+        std::mem::forget(report);
+    }
+    Ok(exit)
 }
 
 async fn one(app: &App, args: &RunArgs, source: &Source, path: &Path) -> Result<RunReport> {
