@@ -10,7 +10,9 @@ use stoker_tester::Exchanges;
 use stoker_tester::check::Outcome;
 use stoker_tester::model::Variables;
 use stoker_tester::report;
-use stoker_tester::run::{Event, Folder, Outside, RequestReport, RunOptions, RunReport, Runner, Session, Transport};
+use stoker_tester::run::{
+    Event, Folder, Outside, RequestReport, RunError, RunOptions, RunReport, Runner, Session, Transport,
+};
 
 use super::App;
 use super::source::{self, ProcessClock, Source};
@@ -233,7 +235,17 @@ async fn one(app: &App, args: &RunArgs, source: &Source, path: &Path) -> Result<
             stop: &AtomicBool::new(false),
         },
     };
-    let session = runner.begin().map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    let session = runner.begin().map_err(|error| {
+        let failure = Failure::usage(format!("{}: {error}", path.display()));
+        match error {
+            RunError::Nothing { .. } => {
+                failure.hint(format!("`stoker test list {}` shows what is there", path.display()))
+            }
+            RunError::Secret { .. } => {
+                failure.hint("see `stoker test run --help` for where values of secrets come from")
+            }
+        }
+    })?;
     let ended = match threads(args.parallel) {
         1 => until_interrupted(&session, &transport, usize::from(args.parallel)).await,
         several => on_threads(&session, several, usize::from(args.parallel))?,
