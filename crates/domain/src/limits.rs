@@ -144,6 +144,8 @@ pub const TEST_RUN_MS: u64 = 10 * 60 * 1000;
 pub const TEST_REQUEST_MS: u64 = 60_000;
 /// Most requests that one run of API tests puts on the wire, redirects and repeats included.
 pub const TEST_SENDS: u32 = 2_000;
+/// Most results of one run of API tests: requests, each as often as rows and loops repeat it, sent or not.
+pub const TEST_RESULTS: usize = 20_000;
 /// Largest answer that an API test reads, in bytes.
 pub const TEST_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 /// Most bytes of requests and answers of one run of API tests together.

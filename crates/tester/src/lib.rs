@@ -12,10 +12,12 @@
 //! | run inside a program that many people use | [`hosted`] |
 //! | show what a run has found | [`report`] |
 //! | turn a request into a program | [`codegen`] |
+//! | limit what all that may cost | [`effort::Effort`] |
 //! | evaluate an expression, for previews and builders | [`expr::Evaluator`] |
 
 pub mod check;
 pub mod codegen;
+pub mod effort;
 mod encode;
 mod exchange;
 pub mod expr;

@@ -1,18 +1,25 @@
-//! Regular expressions as JavaScript reads them, with a limit on the work.
+//! Regular expressions as JavaScript reads and runs them, with a limit on the work.
 //!
-//! The pattern is read by JavaScript's rules (classes, escapes, anchors, look-around, named groups, back-references) and
-//! handed to an engine that counts its steps back. So a pattern that would take for ever ends with an error.
-//! Characters are Unicode code points, as with the flag `u`; `\b`, `\d` and `\w` are ASCII, as in JavaScript.
+//! Patterns that neither look around nor refer back to a group are tried in all ways at once, which takes steps in
+//! proportion to the text. All others are tried one way after the other, as JavaScript does; a pattern that would take for
+//! ever so ends with an error. Characters are Unicode code points, as with the flag `u`; `\b`, `\d` and `\w` are ASCII, as
+//! in JavaScript.
 
 mod class;
-mod translate;
+mod parse;
+mod program;
+mod set;
+mod together;
+mod tries;
 
-use fancy_regex::{Error, RegexBuilder, RuntimeError};
+use crate::effort::{Effort, Halt};
+use parse::Flags;
+use program::Program;
 
 /// Longest pattern in bytes.
 pub const MAX_PATTERN: usize = 4_000;
-/// Steps back before a match is given up.
-const MAX_STEPS: usize = 1_000_000;
+/// Longest pattern in a message, in characters.
+const SHOWN: usize = 200;
 
 /// A pattern that cannot be read or run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,27 +33,23 @@ pub enum RegexError {
         problem: String,
     },
     /// Takes too long.
-    #[error("the regular expression `{pattern}` needs too many steps on this text; avoid nested repetition")]
-    TooSlow {
+    #[error("the regular expression `{pattern}` was given up on a text of {bytes} bytes: {halt}")]
+    Halted {
         /// As written.
         pattern: String,
+        /// Length of the text.
+        bytes: usize,
+        /// Why.
+        halt: Halt,
     },
 }
 
 /// A pattern that was read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Regex {
     source: String,
-    compiled: fancy_regex::Regex,
+    program: Program,
 }
-
-impl PartialEq for Regex {
-    fn eq(&self, other: &Self) -> bool {
-        self.source == other.source
-    }
-}
-
-impl Eq for Regex {}
 
 impl Regex {
     /// Reads a pattern: bare (`^Darth`) or with flags (`/^darth/i`). Flags `i`, `m` and `s` count; `g`, `u`, `y`, `d`
@@ -55,45 +58,50 @@ impl Regex {
     /// # Errors
     /// [`RegexError::Syntax`].
     pub fn parse(text: &str) -> Result<Self, RegexError> {
-        let fail = |problem: String| RegexError::Syntax { pattern: text.chars().take(200).collect(), problem };
+        let fail = |problem: String| RegexError::Syntax { pattern: text.chars().take(SHOWN).collect(), problem };
         if text.len() > MAX_PATTERN {
             return Err(fail(format!("{} bytes are more than {MAX_PATTERN}", text.len())));
         }
         let (pattern, flags) = split(text);
-        let pattern = translate::translate(pattern, flags).map_err(fail)?;
-        let compiled = RegexBuilder::new(&pattern)
-            .backtrack_limit(MAX_STEPS)
-            .delegate_size_limit(10 << 20)
-            .build()
-            .map_err(|error| fail(error.to_string()))?;
-        Ok(Self { source: text.to_owned(), compiled })
+        let has = |flag| flags.contains(flag);
+        let flags = Flags { fold: has('i'), lines: has('m'), dot_all: has('s') };
+        let parsed = parse::parse(pattern, flags).map_err(fail)?;
+        let program = program::write(&parsed.node, parsed.groups, flags.fold).map_err(fail)?;
+        Ok(Self { source: text.to_owned(), program })
     }
 
     /// Whether it matches anywhere in the text.
     ///
     /// # Errors
-    /// [`RegexError::TooSlow`].
-    pub fn is_match(&self, text: &str) -> Result<bool, RegexError> {
-        self.compiled.is_match(text).map_err(|error| self.failed(&error))
+    /// [`RegexError::Halted`].
+    pub fn is_match(&self, text: &str, effort: &Effort<'_>) -> Result<bool, RegexError> {
+        self.search(text, false, effort).map(|found| found.is_some())
     }
 
     /// The whole first match and its groups; `None` without a match.
     ///
     /// # Errors
-    /// [`RegexError::TooSlow`].
-    pub fn groups(&self, text: &str) -> Result<Option<Vec<Option<String>>>, RegexError> {
-        let found = self.compiled.captures(text).map_err(|error| self.failed(&error))?;
-        Ok(found.map(|captures| captures.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect()))
+    /// [`RegexError::Halted`].
+    pub fn groups(&self, text: &str, effort: &Effort<'_>) -> Result<Option<Vec<Option<String>>>, RegexError> {
+        let Some(slots) = self.search(text, true, effort)? else { return Ok(None) };
+        let group = |ends: &[usize]| match ends {
+            [start, end] => text.get(*start..*end).map(str::to_owned),
+            _ => None,
+        };
+        Ok(Some(slots.chunks(2).take(self.program.groups + 1).map(group).collect()))
     }
 
-    fn failed(&self, error: &Error) -> RegexError {
-        let pattern = self.source.clone();
-        match error {
-            Error::RuntimeError(RuntimeError::BacktrackLimitExceeded | RuntimeError::StackOverflow) => {
-                RegexError::TooSlow { pattern }
-            }
-            other => RegexError::Syntax { pattern, problem: other.to_string() },
-        }
+    fn search(&self, text: &str, groups: bool, effort: &Effort<'_>) -> Result<Option<Vec<usize>>, RegexError> {
+        let found = if self.program.plain {
+            together::search(&self.program, text, groups, effort)
+        } else {
+            tries::search(&self.program, text, effort)
+        };
+        found.map_err(|halt| RegexError::Halted {
+            pattern: self.source.chars().take(SHOWN).collect(),
+            bytes: text.len(),
+            halt,
+        })
     }
 }
 

@@ -93,7 +93,14 @@ async fn project(stage: &Stage, target: &Target, token: &str) -> String {
             "body": { "bodyType": "Text" },
         } })
     };
+    let mut computing = request("computing", &target.host, "/computing");
+    // Steps back for ever, and is tried again and again.
+    let endless = format!("${{\"{}\".matches(\"(?=(a+)+b)\")}}", "a".repeat(60));
+    computing["entity"]["retryConfiguration"] = json!({ "retryCount": 100, "intervalInSeconds": 0 });
+    computing["entity"]["assertions"] =
+        json!([{ "subject": "ResponseBody", "path": "content", "comparison": "Equals", "value": endless }]);
     let entities = [
+        computing,
         request("plain", &target.host, "/plain"),
         request("held", &target.host, "/held"),
         request("metadata", "169.254.169.254", "/latest/meta-data"),
@@ -148,6 +155,22 @@ async fn an_engine_sends(backend: Backend) {
     target.came("/held", 1).await;
     let _ = stage.http.post(&format!("{RUNS}/{stopped}/cancel"), &json!({})).await.expect(204);
     assert_eq!(ended(&stage, &stopped).await["state"], "cancelled");
+
+    // So it does in the middle of a computation, and the places are free at once: the engine has two.
+    let mut computing = Vec::new();
+    for times in 1..=2 {
+        computing.push(start(&stage, &project, "computing").await);
+        target.came("/computing", times).await;
+    }
+    for run in &computing {
+        let _ = stage.http.post(&format!("{RUNS}/{run}/cancel"), &json!({})).await.expect(204);
+    }
+    for run in &computing {
+        assert_eq!(ended(&stage, run).await["state"], "cancelled");
+    }
+    let run = ended(&stage, &start(&stage, &project, "plain").await).await;
+    assert_eq!(run["outcome"], "Ok", "{run}");
+    assert_eq!(target.count("/computing"), 2, "nothing was sent again");
 
     // The server dies and comes back; the engine goes on and tells it the end.
     let kept = start(&stage, &project, "held").await;

@@ -4,13 +4,13 @@ use super::{Answer, empty, ok};
 use crate::App;
 use crate::error::ApiError;
 use crate::extract::{Json, Path, bearer, collected, parse_json};
+use crate::tester::report;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
-use serde::Deserialize;
 use stoker_domain::limits;
 use stoker_tester::hosted::read_latest;
 use stoker_wire::api_tests::TakeTest;
@@ -57,39 +57,21 @@ pub async fn take_test(State(app): State<App>, Json(body): Json<TakeTest>) -> An
 /// `POST /engine/v1/tests/news`
 pub async fn test_news(State(app): State<App>, request: Request) -> Answer {
     let bytes = collected(request, limits::TEST_NEWS_BYTES).await?;
-    let body: TestNews = parse_json(&bytes)?;
-    readable(&body)?;
+    let mut body: TestNews = parse_json(&bytes)?;
+    made_readable(&mut body)?;
     ok(&app.service.test_news(body).await?)
 }
 
-/// What a report must have for those who show it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(dead_code, reason = "only read")]
-struct Report {
-    items: Vec<Item>,
-    units: Vec<serde_json::Map<String, serde_json::Value>>,
-    left_out: u64,
-}
-
-/// A request in it.
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "only read")]
-struct Item {
-    unit: String,
-    request: serde_json::Map<String, serde_json::Value>,
-}
-
-/// Whether what an engine tells of a test run can be kept and shown later: nobody looks at it again.
-fn readable(news: &TestNews) -> Result<(), ApiError> {
-    if let Some(progress) = &news.progress {
+/// Brings what an engine tells of a test run into the form in which it is kept and shown later: nobody looks at it again.
+fn made_readable(news: &mut TestNews) -> Result<(), ApiError> {
+    if let Some(progress) = &mut news.progress {
         // Beside the items stand a few names and numbers.
         let most = limits::TEST_REPORT_BYTES + 1024;
         if progress.report.len() > most {
             return Err(ApiError::invalid(format!("progress.report: it has more than {most} bytes")));
         }
-        serde_json::from_str::<Report>(&progress.report)
-            .map_err(|error| ApiError::invalid(format!("progress.report: {error}")))?;
+        let read = report::read(&progress.report);
+        progress.report = read.map_err(|error| ApiError::invalid(format!("progress.report: {error}")))?;
     }
     if let Some(responses) = news.end.as_ref().and_then(|end| end.responses.as_ref()) {
         let most = limits::TEST_RESPONSES_BYTES;

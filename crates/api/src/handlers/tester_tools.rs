@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::io::Write;
 use stoker_tester::codegen::{self, Language};
+use stoker_tester::effort::Effort;
 use stoker_tester::expr::{Evaluator, Sources};
 use stoker_tester::hosted::read_latest;
 use stoker_tester::json::Json;
@@ -23,6 +24,8 @@ use stoker_tester::{Exchanges, folder, import};
 
 /// Longest text of a preview, in characters.
 const SHOWN: usize = 4_000;
+/// What a preview may cost, in steps: it is made anew with every letter that is typed.
+const PREVIEW_STEPS: u64 = 20_000_000;
 
 /// Body of the call that takes in a file.
 #[derive(Deserialize)]
@@ -193,7 +196,7 @@ pub async fn preview(
     let (clock, entropy) = (ServiceClock::new(&app.service), ServiceEntropy(app.service.clone()));
     let sources =
         Sources { variables: &variables, drive: &drive, exchanges: &exchanges, clock: &clock, entropy: &entropy };
-    let evaluator = Evaluator::new(sources);
+    let evaluator = Evaluator::within(sources, Effort::of(PREVIEW_STEPS));
     let secrets = document::secret_values(&drive);
     let mut answer = match evaluator.text(&body.text) {
         Ok(text) => {
@@ -253,7 +256,8 @@ pub async fn code(
     let (clock, entropy) = (ServiceClock::new(&app.service), ServiceEntropy(app.service.clone()));
     let sources =
         Sources { variables: &variables, drive: &drive, exchanges: &exchanges, clock: &clock, entropy: &entropy };
-    let prepared = prepare(request, &Evaluator::new(sources), &NoFiles).map_err(ApiError::invalid)?;
+    let prepared = prepare(request, &Evaluator::within(sources, Effort::of(PREVIEW_STEPS)), &NoFiles)
+        .map_err(ApiError::invalid)?;
     let text = codegen::generate(&prepared, language).map_err(|error| ApiError::invalid(error.to_string()))?;
     ok(&json!({ "language": language.name(), "text": masked(&text, &document::secret_values(&drive)) }))
 }

@@ -3,6 +3,7 @@
 
 pub mod document;
 pub mod gate;
+pub mod report;
 pub mod run;
 pub mod sample;
 mod world;

@@ -5,16 +5,17 @@ use super::gate::TargetGate;
 use super::{ServiceClock, ServiceEntropy};
 use crate::App;
 use std::collections::HashMap;
-use std::pin::pin;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use stoker_domain::ids::TestRunId;
 use stoker_domain::limits;
 use stoker_service::tester_runs::{TestEnd, TestProgress};
 use stoker_tester::Exchanges;
-use stoker_tester::hosted::{Limits, Progress, Shown, options, too_long, write_latest};
+use stoker_tester::hosted::{Limits, Progress, Shown, Stopped, options, stop, too_long, write_latest};
 use stoker_tester::model::{Drive, Environment};
 use stoker_tester::run::{Budget, Event, NoFiles, Outside, RunError, RunReport, Runner, Transport};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How often the run is written down while something happens, and how often it looks whether it is to end.
@@ -27,6 +28,7 @@ const LIMITS: Limits = Limits {
     request: Duration::from_millis(limits::TEST_REQUEST_MS),
     answer: limits::TEST_ANSWER_BYTES,
     budget: Budget { sends: limits::TEST_SENDS, bytes: limits::TEST_RUN_BYTES },
+    results: limits::TEST_RESULTS,
     report: limits::TEST_REPORT_BYTES,
     latest: limits::TEST_RESPONSES_BYTES,
 };
@@ -57,8 +59,11 @@ fn noted(progress: Progress) -> TestProgress {
     TestProgress { requests: progress.requests, bad: progress.bad, report: progress.report }
 }
 
-/// How the work stopped.
-enum Stop {
+/// What a run has brought; nothing when it was stopped.
+type Sent = Option<Result<RunReport, RunError>>;
+
+/// Why a run is over.
+enum Why {
     Ended(Result<RunReport, RunError>),
     Cancelled,
     TooLong,
@@ -76,20 +81,47 @@ pub fn spawn(app: App, work: Work) {
 }
 
 async fn run(app: &App, work: Work) -> Result<(), stoker_service::Error> {
+    let work = Arc::new(work);
+    let shown = Arc::new(Mutex::new(Shown::new(work.single, LIMITS.report)));
+    let (stop, stopped) = stop();
+    let (done, ended) = oneshot::channel();
+    let (sending, reports) = ((app.clone(), work.clone(), shown.clone()), shown.clone());
+    let thread = std::thread::Builder::new().name("test run".to_owned()).spawn(move || {
+        let (app, work, shown) = sending;
+        // Nobody waits any more for a run that was given up.
+        let _ = done.send(send(&app, &work, &shown, stopped));
+    });
+    thread.map_err(stoker_service::Error::internal)?;
+    let why = watched(app, &work.id, &reports, ended).await?;
+    drop(stop);
+    let (progress, end) = told(why, &mut locked(&shown));
+    let kept = write_latest(&work.drive, &work.exchanges, LIMITS.latest).map_err(stoker_service::Error::internal)?;
+    app.service.end_test_run(&work.id, progress, TestEnd { responses: Some(kept), ..end }).await
+}
+
+/// Sends everything, on a thread of its own: what people write into tests must not hold up the server.
+fn send(app: &App, work: &Work, shown: &Arc<Mutex<Shown>>, stopped: Stopped) -> io::Result<Sent> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
     let service = &app.service;
     let settings = service.settings();
     let gate = TargetGate::new(&service.public_url(), &settings.test_targets, !settings.trusted_proxies.is_empty());
     let transport = Transport::behind(Arc::new(gate), LIMITS.budget);
     let (clock, entropy) = (ServiceClock::new(service), ServiceEntropy(service.clone()));
-    let (shown, places) = (Mutex::new(Shown::new(work.single, LIMITS.report)), HashMap::new());
-    let observer = |event: Event<'_>| {
+    let (places, seen, sign) = (HashMap::new(), shown.clone(), stopped.sign());
+    let observer = move |event: Event<'_>| {
         if let Event::AfterTest { unit, report } = event {
-            locked(&shown).add(unit, report);
+            locked(&seen).add(unit, report);
         }
     };
     let options = options(work.target.clone(), work.follow_redirects, &LIMITS);
-    let outside =
-        Outside { clock: &clock, entropy: &entropy, files: &NoFiles, transport: &transport, observer: &observer };
+    let outside = Outside {
+        clock: &clock,
+        entropy: &entropy,
+        files: &NoFiles,
+        transport: &transport,
+        observer: &observer,
+        stop: &sign,
+    };
     let runner = Runner {
         drive: &work.drive,
         environment: work.environment.as_ref(),
@@ -98,30 +130,33 @@ async fn run(app: &App, work: Work) -> Result<(), stoker_service::Error> {
         exchanges: &work.exchanges,
         outside,
     };
-    let stop = watched(app, &work.id, &runner, &shown).await?;
-    let (progress, end) = ended(stop, &mut locked(&shown));
-    let kept = write_latest(&work.drive, &work.exchanges, LIMITS.latest).map_err(stoker_service::Error::internal)?;
-    service.end_test_run(&work.id, progress, TestEnd { responses: Some(kept), ..end }).await
+    let sent = runtime.block_on(stopped.unless(runner.run()));
+    // A name that is still being looked up is worth no waiting.
+    runtime.shutdown_background();
+    Ok(sent)
 }
 
-/// Runs, and reports meanwhile.
+/// Reports what the run shows until it ends or must end.
 async fn watched(
     app: &App,
     id: &TestRunId,
-    runner: &Runner<'_>,
     shown: &Mutex<Shown>,
-) -> Result<Stop, stoker_service::Error> {
-    let mut running = pin!(runner.run());
+    mut ended: oneshot::Receiver<io::Result<Sent>>,
+) -> Result<Why, stoker_service::Error> {
     let begun = Instant::now();
     let (mut tick, mut beat) = (interval(PACE), begun);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
-            ended = &mut running => return Ok(Stop::Ended(ended)),
+            ended = &mut ended => {
+                let sent = ended.map_err(stoker_service::Error::internal)?.map_err(stoker_service::Error::internal)?;
+                // Nobody has stopped it, so it has ended by itself.
+                return Ok(sent.map_or(Why::Cancelled, Why::Ended));
+            }
             _ = tick.tick() => {
                 if !app.service.test_run_goes_on(id).await? {
-                    return Ok(Stop::Cancelled);
+                    return Ok(Why::Cancelled);
                 }
                 let progress = locked(shown).news().map(noted);
                 if progress.is_some() || beat.elapsed() >= BEAT {
@@ -129,26 +164,26 @@ async fn watched(
                     app.service.note_test_run(id, progress).await?;
                 }
                 if begun.elapsed() >= LIMITS.run {
-                    return Ok(Stop::TooLong);
+                    return Ok(Why::TooLong);
                 }
             }
         }
     }
 }
 
-fn ended(stop: Stop, shown: &mut Shown) -> (TestProgress, TestEnd) {
+fn told(why: Why, shown: &mut Shown) -> (TestProgress, TestEnd) {
     let end = |state, outcome: Option<&str>, problem| TestEnd {
         state,
         outcome: outcome.map(str::to_owned),
         problem,
         responses: None,
     };
-    match stop {
-        Stop::Ended(result) => {
+    match why {
+        Why::Ended(result) => {
             let made = shown.ended(result);
             (noted(made.progress), end("finished", Some(&made.outcome), made.problem))
         }
-        Stop::Cancelled => (noted(shown.progress()), end("cancelled", None, None)),
-        Stop::TooLong => (noted(shown.progress()), end("limit", Some("Error"), Some(too_long(LIMITS.run)))),
+        Why::Cancelled => (noted(shown.progress()), end("cancelled", None, None)),
+        Why::TooLong => (noted(shown.progress()), end("limit", Some("Error"), Some(too_long(LIMITS.run)))),
     }
 }

@@ -313,6 +313,37 @@ both! {
         assert_eq!(ended(http, &runs[0]).await["state"], "cancelled");
     }
 
+    async fn a_run_that_computes_for_ever_holds_up_nobody_and_can_be_cancelled(server: TestServer) {
+        let http = server.http();
+        let project = id(&http.post(PROJECTS, &json!({ "name": "Slow" })).await.expect(201).json());
+        let path = format!("{PROJECTS}/{project}");
+        // Steps back for ever, and is tried again and again.
+        let value = format!("${{\"{}\".matches(\"(?=(a+)+b)\")}}", "a".repeat(60));
+        let more = json!({
+            "stoker": { "before": [{ "name": "x", "value": value }] }, "headers": [],
+            "retryConfiguration": { "retryCount": 100, "intervalInSeconds": 0 },
+        });
+        let slow = request("r", "Slow", (&server.address().to_string(), "/health/ready"), &more);
+        let body = json!({ "version": 1, "name": "Slow", "document": { "version": 6, "entities": [slow] } });
+        let _ = http.put(&path, &body).await.expect(200);
+        let mut runs = Vec::new();
+        for _ in 0..3 {
+            runs.push(id(&http.post(&format!("{path}/runs"), &json!({})).await.expect(201).json()));
+        }
+        // More of them than the server has threads for requests.
+        let _ = http.get("/health/ready").await.expect(200);
+        for run in &runs {
+            let _ = http.post(&format!("{RUNS}/{run}/cancel"), &json!({})).await.expect(204);
+        }
+        for run in &runs {
+            assert_eq!(ended(http, run).await["state"], "cancelled");
+        }
+        // What is typed is evaluated with less patience.
+        let typed = http.post(&format!("{path}/preview"), &json!({ "text": value })).await.expect(200).json();
+        let told = typed["problem"]["message"].as_str().expect("a problem");
+        assert!(told.contains("(?=(a+)+b)") && told.contains("steps"), "{typed}");
+    }
+
     async fn files_of_other_tools_and_the_sample_are_taken_in(server: TestServer) {
         let http = server.http();
         let import = "/stoker/v1/tester/imports";

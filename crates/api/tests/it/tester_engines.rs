@@ -315,6 +315,21 @@ both! {
             let refused = engine.try_test_news(&run, &news).await.expect(400).text();
             assert!(refused.contains("progress.report"), "{refused}");
         }
+        // Not a request as the description has it.
+        for (name, wrong) in [("outcome", json!("Splendid")), ("checks", json!([{}])), ("exchange", json!(7))] {
+            let mut told: Value = serde_json::from_str(&report(1)).expect("JSON");
+            told["items"][0]["request"][name] = wrong;
+            let news = json!({ "progress": { "requests": 1, "bad": 0, "report": told.to_string() } });
+            let refused = engine.try_test_news(&run, &news).await.expect(400).text();
+            assert!(refused.contains("progress.report: items[0].request.") && refused.contains(name), "{name}: {refused}");
+        }
+        // A newer engine tells more, which is not kept.
+        let mut told: Value = serde_json::from_str(&report(1)).expect("JSON");
+        told["items"][0]["request"]["mood"] = json!("fine");
+        let news = json!({ "progress": { "requests": 1, "bad": 0, "report": told.to_string() } });
+        assert!(!engine.test_news(&run, &news).await);
+        let kept = shown(http, &run).await;
+        assert_eq!((&kept["report"]["items"][0]["request"]["name"], kept["report"].to_string().contains("mood")), (&json!("Who"), false));
         let large = format!("{{\"r\":\"{}\"}}", "y".repeat(1_100_000));
         for told in ["x", "[]", "{\"r\":1}", &large] {
             let mut news = end("finished");

@@ -306,3 +306,34 @@ fn dev_says_when_it_cannot_find_the_server_program() {
     assert!(stderr(&output).contains("cannot start the server `/no/such/stoker-server`"), "{}", stderr(&output));
     assert!(stderr(&output).contains("hint: "), "{}", stderr(&output));
 }
+
+/// What a new user types wrong is answered with what to do.
+#[test]
+fn wrong_paths_of_test_run_say_what_to_do() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| {
+        let file = home.path().join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    write("empty/readme.txt", "nothing");
+    write("api.yaml", "openapi: 3.1.0");
+    write("bad.json", "{\"version\":6,\"entities\":[x]}");
+    write(
+        "p/drive.toml",
+        "format = 1\n[[request]]\nid = \"r\"\nname = \"One\"\nmethod = \"GET\"\nurl = \"http://127.0.0.1:1/\"\n",
+    );
+    for (args, part) in [
+        (&["nowhere"][..], "cannot read nowhere"),
+        (&["empty"], "stoker test import"),
+        (&["api.yaml"], "stoker test import"),
+        (&["bad.json"], "line 1, column 26"),
+        (&["p", "--env", "dev"], "no environment `dev`"),
+        (&["p", "--only", "Onee"], "did you mean `One`"),
+        (&["p", "--only", "Nothing/of it"], "stoker test list p"),
+    ] {
+        let output = run(home.path(), &[&["test", "run"], args].concat());
+        let told = stderr(&output);
+        assert!(code(&output) == 2 && told.contains(part), "{args:?}: {told}");
+    }
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use stoker_domain::limits;
 use stoker_secrets::seal;
-use stoker_tester::hosted::{Progress, too_long};
+use stoker_tester::hosted::{Progress, stop, too_long};
 use stoker_wire::api_tests::{TestEnd, TestProgress, TestState, TestWork, test_context};
 use stoker_wire::{REFUSED_SESSION, TestAbility, TestNews};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
@@ -168,7 +168,7 @@ impl One {
 
     /// Runs on a thread of its own, and tells of it until it ends.
     async fn work(mut self, read: Read, place: OwnedSemaphorePermit) {
-        let (stop, stopped) = oneshot::channel();
+        let (stop, stopped) = stop();
         let (done, mut ended) = oneshot::channel();
         let parts = self.engine.parts();
         let ground = Ground {
@@ -188,8 +188,7 @@ impl One {
             Ok(_) => match self.watched(&shown, &mut ended).await {
                 Watched::Ended(result) => Some(result),
                 Watched::Over(state, problem) => {
-                    drop(stop);
-                    // One that is deep in a computation does not hear it.
+                    stop.now();
                     let done = tokio::time::timeout(LAST_WORDS, ended).await;
                     let responses = done.ok().and_then(Result::ok).and_then(Result::ok).map(|done| done.responses);
                     let progress = locked(&shown).progress();

@@ -7,13 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use stoker_domain::{SharedClock, SharedRandom, limits};
-use stoker_tester::hosted::{End, Limits, Shown, options, read_latest, write_latest};
+use stoker_tester::hosted::{End, Limits, Shown, Stopped, options, read_latest, write_latest};
 use stoker_tester::model::{Drive, Entity, Kind};
 use stoker_tester::native::{self, ImportOptions};
 use stoker_tester::run::{Budget, Event, NoFiles, Outside, Runner, Transport};
 use stoker_tester::world::{Clock, Entropy};
 use stoker_wire::api_tests::TestWork;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::gate::EngineGate;
@@ -24,6 +23,7 @@ pub(super) const LIMITS: Limits = Limits {
     request: Duration::from_millis(limits::TEST_REQUEST_MS),
     answer: limits::TEST_ANSWER_BYTES,
     budget: Budget { sends: limits::TEST_SENDS, bytes: limits::TEST_RUN_BYTES },
+    results: limits::TEST_RESULTS,
     report: limits::TEST_REPORT_BYTES,
     latest: limits::TEST_RESPONSES_BYTES,
 };
@@ -101,20 +101,20 @@ impl Read {
         Ok(Self { work, drive, shown: Arc::new(Mutex::new(shown)) })
     }
 
-    /// Sends everything; ends early when `stop` says so. Blocks the thread.
+    /// Sends everything; ends early when it is stopped. Blocks the thread.
     ///
     /// # Errors
     /// A text that says what this machine lacks, or what the server sent and cannot be read.
-    pub(super) fn run(self, ground: Ground, stop: oneshot::Receiver<()>) -> Result<Done, String> {
+    pub(super) fn run(self, ground: Ground, stopped: Stopped) -> Result<Done, String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build();
         let runtime = runtime.map_err(|error| format!("the engine cannot begin the run: {error}"))?;
-        let done = runtime.block_on(self.work(ground, stop));
+        let done = runtime.block_on(self.work(ground, stopped));
         // A name that is still being looked up is worth no waiting.
         runtime.shutdown_background();
         done
     }
 
-    async fn work(self, ground: Ground, stop: oneshot::Receiver<()>) -> Result<Done, String> {
+    async fn work(self, ground: Ground, stopped: Stopped) -> Result<Done, String> {
         let Self { work, drive, shown } = self;
         let environment = match &work.environment {
             None => None,
@@ -127,7 +127,7 @@ impl Read {
         let transport = Transport::behind(Arc::new(ground.gate), LIMITS.budget);
         let (clock, entropy) = (RunClock { clock: ground.clock, begun: Instant::now() }, RunEntropy(ground.random));
         let options = options(work.target, work.follow_redirects, &LIMITS);
-        let (places, seen) = (HashMap::new(), shown.clone());
+        let (places, seen, sign) = (HashMap::new(), shown.clone(), stopped.sign());
         let observer = move |event: Event<'_>| {
             if let Event::AfterTest { unit, report } = event {
                 locked(&seen).add(unit, report);
@@ -145,12 +145,10 @@ impl Read {
                 files: &NoFiles,
                 transport: &transport,
                 observer: &observer,
+                stop: &sign,
             },
         };
-        let result = tokio::select! {
-            result = runner.run() => Some(result),
-            _ = stop => None,
-        };
+        let result = stopped.unless(runner.run()).await;
         let end = result.map(|result| locked(&shown).ended(result));
         let responses = write_latest(&drive, &exchanges, LIMITS.latest).map_err(|error| error.to_string())?;
         Ok(Done { end, responses })

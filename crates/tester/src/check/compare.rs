@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 
 use super::subject::Received;
+use crate::effort::Effort;
 use crate::json::{Json, compare_numbers, is_number};
 use crate::model::Rule;
 use crate::regex::Regex;
 
 /// Whether the comparison holds.
-pub(super) fn holds(rule: Rule, received: &Received, expected: &str) -> Result<bool, String> {
+pub(super) fn holds(rule: Rule, received: &Received, expected: &str, effort: &Effort<'_>) -> Result<bool, String> {
     match rule {
         Rule::Equals => Ok(equals(received, expected)),
         Rule::DoesNotEqual => Ok(!equals(received, expected)),
@@ -17,10 +18,10 @@ pub(super) fn holds(rule: Rule, received: &Received, expected: &str) -> Result<b
         Rule::IsBlank => Ok(is_blank(received)),
         Rule::IsNotBlank => Ok(!is_blank(received)),
         // What is not there contains nothing.
-        Rule::Contains => contains(received, expected).map(|found| found == Some(true)),
-        Rule::DoesNotContain => contains(received, expected).map(|found| found != Some(true)),
-        Rule::Matches => matches(received, expected).map(|found| found == Some(true)),
-        Rule::DoesNotMatch => matches(received, expected).map(|found| found != Some(true)),
+        Rule::Contains => contains(received, expected, effort).map(|found| found == Some(true)),
+        Rule::DoesNotContain => contains(received, expected, effort).map(|found| found != Some(true)),
+        Rule::Matches => matches(received, expected, effort).map(|found| found == Some(true)),
+        Rule::DoesNotMatch => matches(received, expected, effort).map(|found| found != Some(true)),
         Rule::Less => order(received, expected, |order| order == Ordering::Less),
         Rule::LessOrEqual => order(received, expected, |order| order != Ordering::Greater),
         Rule::Greater => order(received, expected, |order| order == Ordering::Greater),
@@ -73,8 +74,19 @@ fn wanted(expected: &str) -> Vec<Json> {
     }
 }
 
+/// Whether this is true of all; each is compared with so many values.
+fn all(wanted: &[Json], each: usize, effort: &Effort<'_>, of: impl Fn(&Json) -> bool) -> Result<bool, String> {
+    for one in wanted {
+        effort.spend(each as u64 + 1).map_err(|halt| halt.to_string())?;
+        if !of(one) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// `None` when there is no value.
-fn contains(received: &Received, expected: &str) -> Result<Option<bool>, String> {
+fn contains(received: &Received, expected: &str, effort: &Effort<'_>) -> Result<Option<bool>, String> {
     let inside = |text: &str| {
         text.contains(expected) || matches!(Json::parse(expected), Ok(Json::Text(part)) if text.contains(&part))
     };
@@ -85,23 +97,24 @@ fn contains(received: &Received, expected: &str) -> Result<Option<bool>, String>
         Received::Value(Json::Text(text)) => inside(text),
         Received::Value(Json::Array(items)) => {
             let bare = |item: &Json| item.as_text().is_some_and(|text| text == expected.trim());
-            items.iter().any(bare) || wanted(expected).iter().all(|one| items.iter().any(|item| item.same(one)))
+            items.iter().any(bare)
+                || all(&wanted(expected), items.len(), effort, |one| items.iter().any(|item| item.same(one)))?
         }
         Received::Value(Json::Object(members)) => {
             wanted(expected).iter().all(|key| members.contains_key(&key.render()))
         }
         Received::Nodes(nodes) => {
-            wanted(expected).iter().all(|one| nodes.contains(&one.render()))
+            all(&wanted(expected), nodes.len(), effort, |one| nodes.contains(&one.render()))?
                 || nodes.iter().any(|node| node == expected)
         }
         Received::Value(other) => return Err(format!("a value of type {} contains nothing", other.kind())),
     }))
 }
 
-fn matches(received: &Received, expected: &str) -> Result<Option<bool>, String> {
+fn matches(received: &Received, expected: &str, effort: &Effort<'_>) -> Result<Option<bool>, String> {
     let Some(text) = received.text() else { return Ok(None) };
     let regex = Regex::parse(expected).map_err(|error| error.to_string())?;
-    regex.is_match(&text).map(Some).map_err(|error| error.to_string())
+    regex.is_match(&text, effort).map(Some).map_err(|error| error.to_string())
 }
 
 /// Numbers by value, texts by length, everything else as text; `null` cannot be ordered (`doc`).

@@ -3,6 +3,7 @@
 mod compare;
 mod subject;
 
+use crate::effort::Effort;
 use crate::exchange::Response;
 use crate::model::{Comparison, Subject};
 
@@ -63,7 +64,7 @@ const SHOWN: usize = 2_000;
 
 /// Checks one assertion whose expected value is evaluated already.
 pub fn check(response: &Response, subject: &Subject, path: &str, comparison: &Comparison, expected: &str) -> Check {
-    check_at(&Looked::at(response), subject, path, comparison, expected)
+    check_at(&Looked::at(response, &Effort::default()), subject, path, comparison, expected)
 }
 
 /// The same for one of several assertions on a response.
@@ -98,7 +99,7 @@ pub(crate) fn check_at(
         }
     };
     made.received = received.shown().map(|text| shorten(&text));
-    match compare::holds(rule, &received, expected) {
+    match compare::holds(rule, &received, expected, looked.effort) {
         Ok(true) => {}
         Ok(false) => {
             made.outcome = Outcome::Failure;
@@ -119,7 +120,7 @@ pub(crate) fn check_at(
 ///
 /// # Errors
 /// A text: unknown comparison, or one that does not fit the values.
-pub fn compare_texts(value: &str, comparison: &str, expected: &str) -> Result<bool, String> {
+pub fn compare_texts(value: &str, comparison: &str, expected: &str, effort: &Effort<'_>) -> Result<bool, String> {
     let comparison = Comparison::from_name(comparison);
     let Some(rule) = comparison.rule() else {
         let suggestion = crate::suggest::nearest(comparison.name(), Comparison::known_names());
@@ -127,7 +128,7 @@ pub fn compare_texts(value: &str, comparison: &str, expected: &str) -> Result<bo
         return Err(format!("the comparison `{}` is not supported{hint}", comparison.name()));
     };
     let received = if value.is_empty() { Received::Nothing } else { Received::Loose(vec![value.to_owned()]) };
-    compare::holds(rule, &received, expected)
+    compare::holds(rule, &received, expected, effort)
 }
 
 /// The value that an extraction takes; `None` when there is none.
@@ -135,7 +136,7 @@ pub fn compare_texts(value: &str, comparison: &str, expected: &str) -> Result<bo
 /// # Errors
 /// A text: the body does not parse, the path has a wrong form.
 pub fn extract(response: &Response, subject: &Subject, path: &str) -> Result<Option<String>, String> {
-    extract_at(&Looked::at(response), subject, path)
+    extract_at(&Looked::at(response, &Effort::default()), subject, path)
 }
 
 pub(crate) fn extract_at(looked: &Looked<'_>, subject: &Subject, path: &str) -> Result<Option<String>, String> {

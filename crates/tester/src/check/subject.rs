@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use crate::effort::Effort;
 use crate::exchange::Response;
 use crate::json::Json;
 use crate::model::Subject;
@@ -48,14 +49,15 @@ impl Received {
 /// A response whose body is read once as JSON and once as XML, however many assertions look at it.
 pub(crate) struct Looked<'a> {
     pub(super) response: &'a Response,
+    pub(crate) effort: &'a Effort<'a>,
     json: OnceCell<Result<Json, String>>,
     xml: OnceCell<Result<Document, String>>,
 }
 
 impl<'a> Looked<'a> {
     /// Nothing is read before somebody asks.
-    pub(crate) fn at(response: &'a Response) -> Self {
-        Self { response, json: OnceCell::new(), xml: OnceCell::new() }
+    pub(crate) fn at(response: &'a Response, effort: &'a Effort<'a>) -> Self {
+        Self { response, effort, json: OnceCell::new(), xml: OnceCell::new() }
     }
 
     fn json(&self) -> Result<&Json, String> {
@@ -99,8 +101,9 @@ pub(super) fn receive(looked: &Looked<'_>, subject: &Subject, path: &str) -> Res
         },
         Subject::ResponseJsonBody => {
             let document = looked.json()?;
-            let found =
-                JsonPath::parse(path).and_then(|path| path.select(document)).map_err(|error| error.to_string())?;
+            let found = JsonPath::parse(path)
+                .and_then(|path| path.select(document, looked.effort))
+                .map_err(|error| error.to_string())?;
             Ok(match (found.exists(), found.into_json()) {
                 (true, Some(value)) => Received::Value(value),
                 (false, Some(_)) => Received::NoMatches,
@@ -109,9 +112,9 @@ pub(super) fn receive(looked: &Looked<'_>, subject: &Subject, path: &str) -> Res
         }
         Subject::ResponseXmlBody => {
             let document = looked.xml()?;
-            Ok(match xpath::evaluate(document, path).map_err(|error| error.to_string())? {
+            Ok(match xpath::evaluate(document, path, looked.effort).map_err(|error| error.to_string())? {
                 xpath::Value::Nodes(nodes) if nodes.is_empty() => Received::Nothing,
-                xpath::Value::Nodes(nodes) => Received::Nodes(nodes.iter().map(|node| document.text(*node)).collect()),
+                xpath::Value::Nodes(nodes) => Received::Nodes(document.texts(&nodes, looked.effort)?),
                 xpath::Value::Bool(value) => Received::Value(Json::Bool(value)),
                 xpath::Value::Number(number) if number.is_finite() => {
                     let text = xpath::Value::Number(number).text(document);
@@ -141,7 +144,7 @@ pub(super) fn hint(looked: &Looked<'_>, subject: &Subject, path: &str) -> String
         }
         Subject::ResponseJsonBody => {
             let document = looked.json().ok();
-            let suggestion = document.and_then(|document| JsonPath::parse(path).ok()?.nearest(document));
+            let suggestion = document.and_then(|document| JsonPath::parse(path).ok()?.nearest(document, looked.effort));
             suggest::hint(suggestion.as_deref())
         }
         Subject::ResponseXmlBody => match looked.xml() {

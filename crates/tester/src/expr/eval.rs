@@ -3,17 +3,16 @@
 use std::cell::{Cell, RefCell};
 
 use super::ast::{Declaration, Expression, Part, Placed, Segment, Template};
-use super::functions::{self, Call};
+use super::functions::{self, Call, MAX_RESULT};
 use super::step::{Problem, Value};
 use super::{ExprError, step};
+use crate::effort::Effort;
 use crate::exchange::Exchanges;
 use crate::json::{Json, place};
 use crate::model::{Drive, Variables};
 use crate::suggest;
 use crate::world::{Clock, Entropy};
 
-/// Longest text that one template may become, in bytes.
-const MAX_RESULT: usize = 32 << 20;
 /// Longest texts that all templates of one evaluator may become together, in bytes.
 const MAX_RESULTS: usize = 64 << 20;
 
@@ -35,6 +34,7 @@ pub struct Sources<'a> {
 /// Evaluates templates and collects remarks on the way.
 pub struct Evaluator<'a> {
     pub(super) sources: Sources<'a>,
+    effort: Effort<'a>,
     warnings: RefCell<Vec<String>>,
     results: Cell<usize>,
 }
@@ -42,7 +42,22 @@ pub struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     /// An evaluator with these sources.
     pub fn new(sources: Sources<'a>) -> Self {
-        Self { sources, warnings: RefCell::default(), results: Cell::default() }
+        Self::within(sources, Effort::default())
+    }
+
+    /// An evaluator that takes no more than this effort.
+    pub fn within(sources: Sources<'a>, effort: Effort<'a>) -> Self {
+        Self { sources, effort, warnings: RefCell::default(), results: Cell::default() }
+    }
+
+    /// What is left of the effort.
+    pub fn effort(&self) -> &Effort<'a> {
+        &self.effort
+    }
+
+    /// Counts bytes that are read or made.
+    pub(super) fn read(&self, bytes: usize) -> Result<(), Problem> {
+        self.effort.read(bytes).map_err(|halt| Problem::new(halt.to_string()))
     }
 
     /// What the writer should know although it is no error: names that stand for nothing but themselves.
@@ -105,7 +120,7 @@ impl<'a> Evaluator<'a> {
 
     fn declaration(&self, declaration: &Declaration) -> Result<Json, (usize, Problem)> {
         let last = declaration.segments.last().map_or(0, |placed| placed.at);
-        step::finish(self.reached(declaration)?).map_err(|problem| (last, problem))
+        step::finish(self.reached(declaration)?, self).map_err(|problem| (last, problem))
     }
 
     /// Where a path leads, before it has to be a value.
@@ -184,15 +199,23 @@ impl<'a> Evaluator<'a> {
             return Err((at, Problem { text: format!("there is no function `{name}`"), suggestion }));
         };
         let input = match input {
-            Some((value, at)) => Some(step::finish(value).map_err(|problem| (at, problem))?),
+            Some((value, at)) => Some(step::finish(value, self).map_err(|problem| (at, problem))?),
             None => None,
         };
         let args = args.iter().map(|argument| self.declaration(argument)).collect::<Result<Vec<_>, _>>()?;
         if name == functions::ENTITY_BY_ID {
             return self.entity_by_id(&args).map_err(|problem| (at, problem));
         }
-        let call = Call { input, args, clock: self.sources.clock, entropy: self.sources.entropy };
-        function.apply(call).map(Value::Json).map_err(|text| (at, Problem::new(format!("{name}: {text}"))))
+        let given = input.iter().chain(&args).map(Json::bytes).sum();
+        self.read(given).map_err(|problem| (at, problem))?;
+        let Sources { clock, entropy, .. } = self.sources;
+        let call = Call { input, args, clock, entropy, effort: &self.effort };
+        let fail = |text: String| (at, Problem::new(format!("{name}: {text}")));
+        let made = function.apply(call).map_err(fail)?;
+        if made.bytes() > MAX_RESULT {
+            return Err(fail(format!("the result is longer than {MAX_RESULT} bytes")));
+        }
+        Ok(Value::Json(made))
     }
 
     fn entity_by_id(&self, args: &[Json]) -> Result<Value<'a>, Problem> {

@@ -19,6 +19,7 @@ mod complete;
 mod eval;
 pub(crate) mod functions;
 mod parse;
+mod references;
 mod step;
 
 pub use ast::{Declaration, Expression, Part, Placed, Segment, Template};
@@ -26,6 +27,7 @@ pub use complete::{Candidate, Completion};
 pub use eval::{Evaluator, Sources};
 pub use functions::{FUNCTIONS, Function};
 pub use parse::{MAX_NESTING, MAX_TEMPLATE};
+pub(crate) use references::References;
 
 use crate::model::{BodyKind, Request};
 
@@ -104,6 +106,9 @@ fn each_added_text<'a>(request: &'a Request, see: &mut dyn FnMut(&dyn Fn() -> St
             see(&|| name.to_owned(), &condition.to);
         }
     }
+    if let Some(file) = added.file.as_ref().filter(|_| request.body.kind == BodyKind::File) {
+        see(&|| "file".to_owned(), file);
+    }
     if let Some(each) = &added.each {
         see(&|| "each".to_owned(), &each.items);
     }
@@ -115,43 +120,4 @@ fn each_added_text<'a>(request: &'a Request, see: &mut dyn FnMut(&dyn Fn() -> St
         let texts = turn.send.iter().chain(turn.until.as_ref().map(|until| &until.to));
         texts.for_each(|text| see(&|| "WebSocket message".to_owned(), text));
     }
-}
-
-/// Calls back for every declaration in the expressions of a request.
-fn each_declaration(request: &Request, see: &mut dyn FnMut(&Declaration)) {
-    each_text(request, &mut |_, text| {
-        if text.contains("${") {
-            for expression in Template::parse(text).iter().flat_map(Template::expressions) {
-                expression.declaration.visit(&mut |declaration: &Declaration| see(declaration));
-            }
-        }
-    });
-}
-
-/// Ids that the expressions of a request name by `getEntityById`.
-pub(crate) fn referenced_ids(request: &Request) -> Vec<String> {
-    let mut ids = Vec::new();
-    each_declaration(request, &mut |declaration| {
-        if let Some(Segment::Method { name, args }) = declaration.segments.first().map(|placed| &placed.segment)
-            && name == functions::ENTITY_BY_ID
-            && let [argument] = args.as_slice()
-            && let Some(id) = argument.plain_text()
-        {
-            ids.push(id.to_owned());
-        }
-    });
-    ids
-}
-
-/// Paths of names with which the expressions of a request begin: heads and the quoted or bare names after them.
-pub(crate) fn referenced_paths(request: &Request) -> Vec<Vec<String>> {
-    let mut paths = Vec::new();
-    each_declaration(request, &mut |declaration| {
-        let names = declaration.segments.iter().map_while(|placed| match &placed.segment {
-            Segment::Id(name) | Segment::Text(name) => Some(name.clone()),
-            _ => None,
-        });
-        paths.push(names.collect());
-    });
-    paths
 }

@@ -51,13 +51,19 @@ pub(super) fn member<'a>(value: Value<'a>, name: &str, from: &Evaluator<'a>) -> 
             "uri" => Ok(Value::Json(Json::text(&exchange.uri))),
             "headers" => Ok(Value::Headers(exchange.request_headers.clone())),
             "query" => Ok(Value::Json(query(&exchange.uri))),
-            "body" => Ok(Value::Json(body(&exchange.request_body))),
+            "body" => {
+                from.read(exchange.request_body.len())?;
+                Ok(Value::Json(body(&exchange.request_body)))
+            }
             _ => Err(Problem::missing("`request`", name, OF_REQUEST.into_iter())),
         },
         Value::Response(exchange) => match name {
             "status" => Ok(Value::Json(status(&exchange))),
             "headers" => Ok(Value::Headers(exchange.response.headers.clone())),
-            "body" => Ok(Value::Json(body(&exchange.response.body))),
+            "body" => {
+                from.read(exchange.response.body.len())?;
+                Ok(Value::Json(body(&exchange.response.body)))
+            }
             _ => Err(Problem::missing("`response`", name, OF_RESPONSE.into_iter())),
         },
         Value::Headers(headers) => {
@@ -67,8 +73,14 @@ pub(super) fn member<'a>(value: Value<'a>, name: &str, from: &Evaluator<'a>) -> 
             }
             Ok(Value::Json(Json::Text(found.join(", "))))
         }
-        Value::Json(json) => of_json(&json, name).map(Value::Json),
+        Value::Json(json) => {
+            if let Json::Text(text) = &json {
+                from.read(text.len())?;
+            }
+            of_json(&json, name).map(Value::Json)
+        }
         Value::Unknown(text) => {
+            from.read(text.len())?;
             if let Ok(found) = of_json(&Json::Text(text.clone()), name) {
                 return Ok(Value::Json(found));
             }
@@ -141,7 +153,7 @@ fn status(exchange: &Exchange) -> Json {
 }
 
 fn headers(list: &[(String, String)]) -> Json {
-    let mut made = Object::new();
+    let mut made = Object::default();
     for (name, _) in list {
         let name = name.to_lowercase();
         let joined = crate::exchange::values(list, &name).join(", ");
@@ -151,12 +163,17 @@ fn headers(list: &[(String, String)]) -> Json {
 }
 
 fn query(uri: &str) -> Json {
-    let Ok(url) = reqwest::Url::parse(uri) else { return Json::Object(Object::new()) };
+    let Ok(url) = reqwest::Url::parse(uri) else { return Json::Object(Object::default()) };
     Json::Object(url.query_pairs().map(|(name, value)| (name.into_owned(), Json::text(value))).collect())
 }
 
 /// The value at the end of a path.
-pub(super) fn finish(value: Value<'_>) -> Result<Json, Problem> {
+pub(super) fn finish<'a>(value: Value<'a>, from: &Evaluator<'a>) -> Result<Json, Problem> {
+    match &value {
+        Value::Request(exchange) => from.read(exchange.request_body.len())?,
+        Value::Response(exchange) => from.read(exchange.response.body.len())?,
+        _ => {}
+    }
     match value {
         Value::Json(json) => Ok(json),
         Value::Unknown(text) => Ok(Json::Text(text)),

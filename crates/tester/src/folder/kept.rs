@@ -10,7 +10,7 @@ pub(super) fn difference(original: &Request, pleasant: &Request) -> Object {
 }
 
 fn missing(original: &Object, pleasant: &Object) -> Object {
-    let mut kept = Object::new();
+    let mut kept = Object::default();
     for (key, value) in original {
         match (value, pleasant.get(key)) {
             (value, Some(other)) if value == other => {}

@@ -10,7 +10,7 @@ use super::{FORMAT, FolderError, Loaded, Texts, kept};
 use crate::json::{Json, Object};
 use crate::model::{
     Assertion, Body, BodyKind, Comparison, Drive, Entity, Environment, Form, Kind, MAX_ENTITIES, Method, Query,
-    Request, RequestAdditions, Retry, Row, ScenarioAdditions, Scheme, Subject, Uri, Variable,
+    Request, RequestAdditions, Retry, Row, ScenarioAdditions, Scheme, Subject, Uri, Variable, put_in_order,
 };
 
 #[derive(Deserialize)]
@@ -132,12 +132,12 @@ pub fn read(texts: &Texts) -> Result<Loaded, FolderError> {
                 format!("a {} cannot hold the {} `{}`", made.kind.name(), wrong.kind.name(), wrong.name),
             ));
         }
-        made.children = made.in_run_order().into_iter().cloned().collect();
+        put_in_order(&mut made.children);
         let outer = folder.rsplit_once('/').map_or("", |(outer, _)| outer).to_owned();
         folders.entry(outer).or_default().push(made);
     }
     drive.entities = folders.remove("").unwrap_or_default();
-    drive.entities = drive.in_run_order().into_iter().cloned().collect();
+    put_in_order(&mut drive.entities);
     if let Some(folder) = folders.keys().next() {
         return Err(fail(folder, "the folder has scenarios but no project.toml or service.toml".to_owned()));
     }
@@ -157,7 +157,7 @@ fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FolderError> 
 fn bag(file: &str, text: Option<String>) -> Result<Object, FolderError> {
     let fail = |problem: String| FolderError::File { file: file.to_owned(), problem: format!("kept: {problem}") };
     match text.map(|text| Json::parse(&text)).transpose() {
-        Ok(None) => Ok(Object::new()),
+        Ok(None) => Ok(Object::default()),
         Ok(Some(Json::Object(members))) => Ok(members),
         Ok(Some(other)) => Err(fail(format!("an object is needed, found {}", other.kind()))),
         Err(error) => Err(fail(error.to_string())),
@@ -238,13 +238,13 @@ fn request(read: RequestFile) -> Result<Request, String> {
         ..Uri::default()
     });
     if !read.query.is_empty() {
-        uri.query = Some(Query { delimiter: None, items: rows(&read.query, QUERY), extra: Object::new() });
+        uri.query = Some(Query { delimiter: None, items: rows(&read.query, QUERY), extra: Object::default() });
     }
     let mut body = Body { text: read.body, ..Body::default() };
     if let Some(encoding) = read.form {
         let encoding = Some(encoding).filter(|encoding| !encoding.is_empty());
         (body.kind, body.form) =
-            (BodyKind::Form, Some(Form { encoding, items: rows(&read.parts, FORM), extra: Object::new() }));
+            (BodyKind::Form, Some(Form { encoding, items: rows(&read.parts, FORM), extra: Object::default() }));
     }
     match read.send.as_deref() {
         None => {}
@@ -261,7 +261,7 @@ fn request(read: RequestFile) -> Result<Request, String> {
         retry: read.retry.map(|count| Retry {
             count,
             interval_seconds: read.retry_seconds.unwrap_or(0),
-            extra: Object::new(),
+            extra: Object::default(),
         }),
         additions: read.more,
         ..Request::default()
@@ -284,7 +284,7 @@ fn check(parts: Vec<String>) -> Result<Assertion, String> {
         comparison: Comparison::from_name(&comparison),
         value: value.map(Json::Text),
         enabled: off.map(|_| false),
-        extra: Object::new(),
+        extra: Object::default(),
     })
 }
 
@@ -308,23 +308,23 @@ pub(super) fn pleasant(request: &Request) -> Request {
         headers: rows(&request.headers, HEADER),
         body: Body { kind: request.body.kind.clone(), ..Body::default() },
         assertions: request.assertions.clone(),
-        retry: request.retry.as_ref().map(|retry| Retry { extra: Object::new(), ..retry.clone() }),
+        retry: request.retry.as_ref().map(|retry| Retry { extra: Object::default(), ..retry.clone() }),
         additions: request.additions.clone(),
         ..Request::default()
     };
     let items = request.uri.query.as_ref().map(|query| rows(&query.items, QUERY)).unwrap_or_default();
     if !items.is_empty() {
-        made.uri.query = Some(Query { delimiter: None, items, extra: Object::new() });
+        made.uri.query = Some(Query { delimiter: None, items, extra: Object::default() });
     }
     if request.body.kind == BodyKind::Text {
         made.body.text = request.body.text.clone().filter(|text| !text.is_empty());
     }
     if let (BodyKind::Form, Some(form)) = (&request.body.kind, &request.body.form) {
         let encoding = form.encoding.clone().filter(|encoding| !encoding.is_empty());
-        made.body.form = Some(Form { encoding, items: rows(&form.items, FORM), extra: Object::new() });
+        made.body.form = Some(Form { encoding, items: rows(&form.items, FORM), extra: Object::default() });
     }
     for assertion in &mut made.assertions {
-        assertion.extra = Object::new();
+        assertion.extra = Object::default();
         assertion.path = Some(assertion.path().to_owned());
         if assertion.value.is_some() || !assertion.is_on() {
             assertion.value = Some(Json::Text(assertion.expected()));

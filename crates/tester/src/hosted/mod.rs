@@ -3,9 +3,11 @@
 
 mod latest;
 mod shown;
+mod stop;
 
 pub use latest::{read as read_latest, write as write_latest};
 pub use shown::{End, Progress, Shown};
+pub use stop::{Stop, Stopped, stop};
 
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ pub struct Limits {
     pub answer: usize,
     /// Requests on the wire, and bytes of requests and answers together.
     pub budget: Budget,
+    /// Most results: requests, each as often as rows and loops repeat it.
+    pub results: usize,
     /// Largest report in bytes.
     pub report: usize,
     /// Most bytes of the latest responses that later runs may use.
@@ -35,6 +39,7 @@ pub fn options(target: Option<String>, follow_redirects: bool, limits: &Limits) 
         follow_redirects,
         timeout: limits.request,
         max_body: limits.answer,
+        results: limits.results,
         ..RunOptions::default()
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn sample(root: &Json, schema: &Json, depth: usize) -> Json {
         return Json::Null;
     }
     if let Some(all) = schema.get("allOf").and_then(Json::as_array) {
-        let mut members = Object::new();
+        let mut members = Object::default();
         for part in all {
             if let Json::Object(more) = sample(root, part, depth + 1) {
                 members.extend(more);

@@ -1,5 +1,6 @@
 //! Simple test scripts of Postman as assertions.
 
+use crate::effort::Effort;
 use crate::model::{Assertion, Comparison, Request, Subject};
 use crate::regex::Regex;
 
@@ -17,7 +18,7 @@ pub(super) fn assertions(script: &str, name: &str, request: &mut Request, warnin
 fn matters(line: &str) -> bool {
     let opens = line.starts_with("pm.test(") && line.ends_with('{');
     let parses = Regex::parse(r"^(var|let|const) \w+ = (pm\.response\.json\(\)|JSON\.parse\(responseBody\));?$");
-    let parses = parses.is_ok_and(|regex| regex.is_match(line).unwrap_or(false));
+    let parses = parses.is_ok_and(|regex| regex.is_match(line, &Effort::default()).unwrap_or(false));
     !(line.is_empty() || line.starts_with("//") || opens || parses || matches!(line, "});" | "})" | "}" | "{"))
 }
 
@@ -26,7 +27,7 @@ const VALUE: &str = r#"("[^"]*"|'[^']*'|-?\d+(?:\.\d+)?|true|false|null)"#;
 
 fn statement(line: &str) -> Option<Assertion> {
     let groups = |pattern: &str| -> Option<Vec<Option<String>>> {
-        Regex::parse(&pattern.replace("VALUE", VALUE)).ok()?.groups(line).ok()?
+        Regex::parse(&pattern.replace("VALUE", VALUE)).ok()?.groups(line, &Effort::default()).ok()?
     };
     let group = |found: &[Option<String>], at: usize| found.get(at).cloned().flatten().unwrap_or_default();
     for pattern in [

@@ -14,7 +14,7 @@ pub(crate) use parse::place;
 pub use parse::{JsonError, MAX_DEPTH, MAX_TEXT};
 
 /// Members of an object in the order of the text.
-pub type Object = IndexMap<String, Json>;
+pub type Object = IndexMap<String, Json, foldhash::fast::RandomState>;
 
 /// A JSON value.
 ///
@@ -131,6 +131,19 @@ impl Json {
                     && left.iter().all(|(name, value)| right.get(name).is_some_and(|other| value.same(other)))
             }
             _ => self == other,
+        }
+    }
+
+    /// About how many bytes its text has.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) => 4,
+            Self::Number(text) => text.len(),
+            Self::Text(text) => text.len() + 2,
+            Self::Array(items) => items.iter().map(|item| item.bytes() + 1).sum::<usize>() + 2,
+            Self::Object(members) => {
+                members.iter().map(|(name, value)| name.len() + 4 + value.bytes()).sum::<usize>() + 2
+            }
         }
     }
 

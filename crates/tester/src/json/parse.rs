@@ -110,7 +110,7 @@ impl Parser<'_> {
 
     fn object(&mut self, depth: usize) -> Parsed<Json> {
         self.at += 1;
-        let mut members = Object::new();
+        let mut members = Object::default();
         self.blanks();
         if self.peek() == Some(b'}') {
             self.at += 1;

@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
-        let mut members = Object::new();
+        let mut members = Object::default();
         while let Some(name) = access.next_key::<Json>()? {
             members.insert(name.render(), access.next_value()?);
         }

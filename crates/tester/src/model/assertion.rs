@@ -30,7 +30,7 @@ impl Assertion {
             comparison,
             value: Some(Json::text(value)),
             enabled: None,
-            extra: Object::new(),
+            extra: Object::default(),
         }
     }
 

@@ -11,6 +11,8 @@ mod request;
 mod variables;
 mod web_socket;
 
+use std::cmp::Ordering;
+
 use crate::json::Object;
 
 pub use additions::{
@@ -113,7 +115,7 @@ impl Entity {
             last_modified: None,
             kind,
             children: Vec::new(),
-            extra: Object::new(),
+            extra: Object::default(),
         }
     }
 
@@ -181,7 +183,17 @@ impl Drive {
 fn run_order(children: &[Entity], as_stored: bool) -> Vec<&Entity> {
     let mut sorted: Vec<&Entity> = children.iter().collect();
     if !as_stored {
-        sorted.sort_by(|a, b| (a.kind.rank(), &a.name).cmp(&(b.kind.rank(), &b.name)));
+        sorted.sort_by(|a, b| shown_before(a, b));
     }
     sorted
+}
+
+/// Which of two children of a container, or of a drive, is shown first.
+fn shown_before(a: &Entity, b: &Entity) -> Ordering {
+    (a.kind.rank(), &a.name).cmp(&(b.kind.rank(), &b.name))
+}
+
+/// Puts the children of a container that is no scenario, or of a drive, into the order in which they are shown.
+pub(crate) fn put_in_order(children: &mut [Entity]) {
+    children.sort_by(shown_before);
 }

@@ -41,7 +41,7 @@ impl Method {
     /// A method by its name; POST, PUT, PATCH and DELETE take a body, as do names that are not predefined.
     pub fn named(name: &str) -> Self {
         let takes_body = !matches!(name, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "CONNECT");
-        Self { name: name.to_owned(), takes_body, extra: Object::new() }
+        Self { name: name.to_owned(), takes_body, extra: Object::default() }
     }
 }
 

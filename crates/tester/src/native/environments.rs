@@ -56,10 +56,10 @@ pub(super) fn to_flat(environment: &Environment, options: super::ExportOptions, 
 }
 
 pub(super) fn to_tree(environment: &Environment, options: super::ExportOptions) -> Json {
-    let mut made = Object::new();
+    let mut made = Object::default();
     made.insert("id".into(), Json::text(&environment.id));
     made.insert("name".into(), Json::text(&environment.name));
-    let mut variables = Object::new();
+    let mut variables = Object::default();
     for (position, variable) in environment.variables.iter().enumerate() {
         let mut id = variable.id.clone();
         if id.is_empty() || variables.contains_key(&id) {
@@ -82,7 +82,7 @@ fn derived_id(environment: &str, position: usize) -> String {
 }
 
 fn write_variable(variable: &Variable, options: super::ExportOptions) -> Json {
-    let mut made = Object::new();
+    let mut made = Object::default();
     made.insert("name".into(), Json::text(&variable.name));
     if let Some(value) = variable.value.as_ref().filter(|_| options.private_values || !variable.is_private()) {
         made.insert("value".into(), Json::text(value));

@@ -93,7 +93,7 @@ fn warnings(drive: &Drive) -> Vec<String> {
             ));
         }
         let Kind::Request(request) = &entity.kind else { continue };
-        for id in crate::expr::referenced_ids(request) {
+        for id in crate::expr::References::of(request).ids {
             if !ids.contains(id.as_str()) {
                 found.push(format!("`{}` refers to the entity {id}, which is not in the file", path.join(" / ")));
             }
@@ -108,7 +108,7 @@ fn warnings(drive: &Drive) -> Vec<String> {
 
 /// A request in the reference's form.
 pub(crate) fn write_request(request: &crate::model::Request) -> crate::json::Object {
-    let mut made = crate::json::Object::new();
+    let mut made = crate::json::Object::default();
     request::write(request, true, &mut made);
     made.extend(request.extra.clone());
     made

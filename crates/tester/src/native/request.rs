@@ -19,7 +19,7 @@ pub(super) fn read(from: &mut Fields) -> Result<Request, NativeError> {
         assertions: Vec::new(),
         retry: from.object("retryConfiguration")?.map(retry).transpose()?,
         additions: additions(from)?,
-        extra: Object::new(),
+        extra: Object::default(),
     };
     for assertion_fields in from.list("assertions")?.unwrap_or_default() {
         request.assertions.push(assertion(assertion_fields)?);
@@ -113,7 +113,7 @@ fn retry(mut from: Fields) -> Result<Retry, NativeError> {
 }
 
 pub(super) fn write(request: &Request, extensions: bool, into: &mut Object) {
-    let mut method = Object::new();
+    let mut method = Object::default();
     method.insert("name".into(), Json::text(&request.method.name));
     if request.method.takes_body {
         method.insert("requestBody".into(), Json::Bool(true));
@@ -128,7 +128,7 @@ pub(super) fn write(request: &Request, extensions: bool, into: &mut Object) {
         into.insert("assertions".into(), Json::Array(request.assertions.iter().map(write_assertion).collect()));
     }
     if let Some(retry) = &request.retry {
-        let mut made = Object::new();
+        let mut made = Object::default();
         made.insert("retryCount".into(), Json::int(retry.count));
         made.insert("intervalInSeconds".into(), Json::int(retry.interval_seconds));
         made.extend(retry.extra.clone());
@@ -146,17 +146,17 @@ fn put_text(into: &mut Object, name: &str, value: Option<&String>) {
 }
 
 fn write_uri(uri: &Uri) -> Json {
-    let mut scheme = Object::new();
+    let mut scheme = Object::default();
     put_text(&mut scheme, "name", uri.scheme.name.as_ref());
     scheme.extend(uri.scheme.extra.clone());
-    let mut made = Object::new();
+    let mut made = Object::default();
     if !scheme.is_empty() {
         made.insert("scheme".into(), Json::Object(scheme));
     }
     put_text(&mut made, "host", uri.host.as_ref());
     put_text(&mut made, "path", uri.path.as_ref());
     if let Some(query) = &uri.query {
-        let mut inner = Object::new();
+        let mut inner = Object::default();
         put_text(&mut inner, "delimiter", query.delimiter.as_ref());
         inner.insert("items".into(), write_rows(&query.items));
         inner.extend(query.extra.clone());
@@ -171,7 +171,7 @@ fn write_rows(rows: &[Row]) -> Json {
 }
 
 fn write_row(row: &Row) -> Json {
-    let mut made = Object::new();
+    let mut made = Object::default();
     if let Some(enabled) = row.enabled {
         made.insert("enabled".into(), Json::Bool(enabled));
     }
@@ -192,7 +192,7 @@ fn write_row(row: &Row) -> Json {
 
 fn write_body(request: &Request) -> Json {
     let body = &request.body;
-    let mut made = Object::new();
+    let mut made = Object::default();
     let kind = match &body.kind {
         BodyKind::Text | BodyKind::GraphQl => "Text",
         BodyKind::Form => "Form",
@@ -205,7 +205,7 @@ fn write_body(request: &Request) -> Json {
         (body.kind == BodyKind::GraphQl).then(|| request.additions.graphql.as_ref().map(super::write::graphql_text));
     put_text(&mut made, "textBody", as_text.flatten().as_ref().or(body.text.as_ref()));
     if let Some(form) = &body.form {
-        let mut inner = Object::new();
+        let mut inner = Object::default();
         put_text(&mut inner, "encoding", form.encoding.as_ref());
         inner.insert("items".into(), write_rows(&form.items));
         inner.extend(form.extra.clone());
@@ -216,7 +216,7 @@ fn write_body(request: &Request) -> Json {
 }
 
 fn write_assertion(assertion: &Assertion) -> Json {
-    let mut made = Object::new();
+    let mut made = Object::default();
     if let Some(enabled) = assertion.enabled {
         made.insert("enabled".into(), Json::Bool(enabled));
     }

@@ -24,7 +24,7 @@ impl Default for ExportOptions {
 
 /// Writes the tree shape, version 6: two blanks a level, stable order, same input same bytes.
 pub fn export_tree(drive: &Drive, options: ExportOptions) -> String {
-    let mut root = Object::new();
+    let mut root = Object::default();
     root.insert("version".into(), Json::int(6));
     root.insert(
         "entities".into(),
@@ -53,7 +53,7 @@ fn tree_node(entity: &Entity, options: ExportOptions) -> Json {
     extra.shift_remove(ORDER);
     let wrapper = extra.shift_remove(WRAPPER);
     made.extend(extra);
-    let mut node = Object::new();
+    let mut node = Object::default();
     node.insert("entity".into(), Json::Object(made));
     if !entity.children.is_empty() {
         let children: Vec<Json> = entity.children.iter().map(|child| tree_node(child, options)).collect();
@@ -72,7 +72,7 @@ pub fn export_flat(drive: &Drive, options: ExportOptions) -> String {
         flat_nodes(entity, None, options, &mut nodes);
     }
     for environment in &drive.environments {
-        let mut made = Object::new();
+        let mut made = Object::default();
         made.insert("id".into(), Json::text(&environment.id));
         made.insert("type".into(), Json::text("Context"));
         made.insert("name".into(), Json::text(&environment.name));
@@ -84,7 +84,7 @@ pub fn export_flat(drive: &Drive, options: ExportOptions) -> String {
         environments::to_flat(environment, options, &mut made);
         nodes.push(Json::Object(made));
     }
-    let mut root = Object::new();
+    let mut root = Object::default();
     root.insert("version".into(), Json::int(3));
     root.insert("nodes".into(), nodes.into());
     for (name, value) in &drive.extra {
@@ -129,7 +129,7 @@ fn still_true(order: Option<&Json>, entity: &Entity) -> bool {
 }
 
 fn common(entity: &Entity) -> Object {
-    let mut made = Object::new();
+    let mut made = Object::default();
     made.insert("id".into(), Json::text(&entity.id));
     made.insert("type".into(), Json::text(entity.kind.name()));
     made.insert("name".into(), Json::text(&entity.name));

@@ -1,25 +1,32 @@
 //! Steps on a document.
 
 use super::{Selection, Step, filter};
+use crate::effort::Effort;
 use crate::json::Json;
 
 /// Most values that one step may yield.
 const MAX_VALUES: usize = 1_000_000;
+/// Most bytes that all values that were found may have together: each comes with all that is below it.
+const MAX_BYTES: usize = 64 << 20;
 
 /// A value or a list of values of the document.
-enum State<'a> {
+pub(super) enum State<'a> {
     One(Option<&'a Json>),
     Many(Vec<&'a Json>),
 }
 
-pub(super) fn select(steps: &[Step], document: &Json) -> Result<Selection, String> {
-    let mut state = State::One(Some(document));
-    for step in steps {
-        state = advance(state, step)?;
-        if let State::Many(list) = &state
-            && list.len() > MAX_VALUES
-        {
-            return Err(format!("more than {MAX_VALUES} values are selected"));
+/// The values themselves.
+pub(super) fn select(steps: &[Step], document: &Json, effort: &Effort<'_>) -> Result<Selection, String> {
+    let state = reach(steps, document, effort)?;
+    let all = match &state {
+        State::One(one) => one.as_slice(),
+        State::Many(list) => list,
+    };
+    let mut bytes = 0;
+    for value in all {
+        bytes += weight(value, effort)?;
+        if bytes > MAX_BYTES {
+            return Err(format!("the values that are selected have more than {} MiB together", MAX_BYTES >> 20));
         }
     }
     Ok(match state {
@@ -29,15 +36,59 @@ pub(super) fn select(steps: &[Step], document: &Json) -> Result<Selection, Strin
     })
 }
 
-fn advance<'a>(state: State<'a>, step: &Step) -> Result<State<'a>, String> {
+/// About how many bytes a value has with all that is below it.
+fn weight(value: &Json, effort: &Effort<'_>) -> Result<usize, String> {
+    const EACH: usize = 16;
+    let (mut bytes, mut nodes) = (0, 0);
+    let mut open = vec![value];
+    while let Some(node) = open.pop() {
+        nodes += 1;
+        bytes += EACH;
+        match node {
+            Json::Text(text) | Json::Number(text) => bytes += text.len(),
+            Json::Array(items) => open.extend(items),
+            Json::Object(members) => {
+                bytes += members.keys().map(String::len).sum::<usize>();
+                open.extend(members.values());
+            }
+            Json::Null | Json::Bool(_) => {}
+        }
+    }
+    effort.spend(nodes * 4).map_err(|halt| halt.to_string())?;
+    Ok(bytes)
+}
+
+/// Where the values are.
+pub(super) fn reach<'a>(steps: &[Step], document: &'a Json, effort: &Effort<'_>) -> Result<State<'a>, String> {
+    let mut state = State::One(Some(document));
+    for step in steps {
+        state = advance(state, step, effort)?;
+        if let State::Many(list) = &state
+            && list.len() > MAX_VALUES
+        {
+            return Err(format!("more than {MAX_VALUES} values are selected"));
+        }
+    }
+    Ok(state)
+}
+
+fn advance<'a>(state: State<'a>, step: &Step, effort: &Effort<'_>) -> Result<State<'a>, String> {
     match (state, step) {
         (State::One(None), _) => Ok(State::One(None)),
-        (State::One(Some(value)), step) => on_one(value, step),
-        (State::Many(list), step) => on_many(list, step),
+        (State::One(Some(value)), step) => on_one(value, step, effort),
+        (State::Many(list), step) => on_many(list, step, effort),
     }
 }
 
-fn on_one<'a>(value: &'a Json, step: &Step) -> Result<State<'a>, String> {
+fn on_one<'a>(value: &'a Json, step: &Step, effort: &Effort<'_>) -> Result<State<'a>, String> {
+    // A step by name or position costs nothing else; all others look at every child at least once.
+    let children_seen = match (value, step) {
+        (Json::Object(_), Step::Name(_)) | (_, Step::Position(_) | Step::FromEnd(_)) => 0,
+        (Json::Object(members), _) => members.len(),
+        (Json::Array(items), _) => items.len(),
+        _ => 0,
+    };
+    effort.spend(children_seen as u64 + 1).map_err(|halt| halt.to_string())?;
     let items = value.as_array().unwrap_or_default();
     Ok(match step {
         Step::Name(name) => match value {
@@ -54,13 +105,13 @@ fn on_one<'a>(value: &'a Json, step: &Step) -> Result<State<'a>, String> {
             State::Many(slice(items.len(), *start, *end, *step).map(|at| &items[at]).collect())
         }
         Step::All => State::Many(children(value)),
-        Step::DeepName(name) => State::Many(deep(value, Some(name))?),
-        Step::DeepAll => State::Many(deep(value, None)?),
-        Step::Filter(wanted) => State::Many(filtered(children(value), wanted)?),
+        Step::DeepName(name) => State::Many(deep(value, Some(name), effort)?),
+        Step::DeepAll => State::Many(deep(value, None, effort)?),
+        Step::Filter(wanted) => State::Many(filtered(children(value), wanted, effort)?),
     })
 }
 
-fn on_many<'a>(list: Vec<&'a Json>, step: &Step) -> Result<State<'a>, String> {
+fn on_many<'a>(list: Vec<&'a Json>, step: &Step, effort: &Effort<'_>) -> Result<State<'a>, String> {
     Ok(match step {
         Step::Position(at) => State::One(position(list.len(), *at).map(|at| list[at])),
         Step::FromEnd(back) => State::One(position(list.len(), back.saturating_neg()).map(|at| list[at])),
@@ -75,12 +126,12 @@ fn on_many<'a>(list: Vec<&'a Json>, step: &Step) -> Result<State<'a>, String> {
                 Json::Array(items) => items.iter().collect(),
                 other => vec![other],
             });
-            State::Many(filtered(unpacked.collect(), wanted)?)
+            State::Many(filtered(unpacked.collect(), wanted, effort)?)
         }
         each => {
             let mut all = Vec::new();
             for value in list {
-                match on_one(value, each)? {
+                match on_one(value, each, effort)? {
                     State::One(found) => all.extend(found),
                     State::Many(found) => all.extend(found),
                 }
@@ -101,10 +152,10 @@ fn children(value: &Json) -> Vec<&Json> {
     }
 }
 
-fn filtered<'a>(items: Vec<&'a Json>, wanted: &filter::Filter) -> Result<Vec<&'a Json>, String> {
+fn filtered<'a>(items: Vec<&'a Json>, wanted: &filter::Filter, effort: &Effort<'_>) -> Result<Vec<&'a Json>, String> {
     let mut kept = Vec::new();
     for item in items {
-        if filter::holds(wanted, item)? {
+        if filter::holds(wanted, item, effort)? {
             kept.push(item);
         }
     }
@@ -112,12 +163,13 @@ fn filtered<'a>(items: Vec<&'a Json>, wanted: &filter::Filter) -> Result<Vec<&'a
 }
 
 /// All nodes below in document order, or only the members of one name.
-fn deep<'a>(value: &'a Json, name: Option<&str>) -> Result<Vec<&'a Json>, String> {
+fn deep<'a>(value: &'a Json, name: Option<&str>, effort: &Effort<'_>) -> Result<Vec<&'a Json>, String> {
     let mut found = Vec::new();
     let mut visited = 0usize;
     let mut open: Vec<(Option<&str>, &Json)> = below(value);
     while let Some((key, node)) = open.pop() {
         visited += 1;
+        effort.spend(4).map_err(|halt| halt.to_string())?;
         if visited > MAX_VALUES {
             return Err(format!("more than {MAX_VALUES} values are looked at"));
         }

@@ -2,8 +2,10 @@
 
 use std::cmp::Ordering;
 
+use super::Step;
+use super::eval::{self, State};
 use super::parse::{Parsed, Parser};
-use super::{Selection, Step, eval};
+use crate::effort::Effort;
 use crate::json::{Json, compare_numbers};
 use crate::regex::Regex;
 
@@ -151,11 +153,11 @@ fn pattern(parser: &mut Parser<'_>) -> Parsed<Regex> {
     Regex::parse(&text).map_err(|error| (start, error.to_string()))
 }
 
-pub(super) fn holds(filter: &Filter, item: &Json) -> Result<bool, String> {
+pub(super) fn holds(filter: &Filter, item: &Json, effort: &Effort<'_>) -> Result<bool, String> {
     Ok(match filter {
         Filter::Any(all) => {
             for one in all {
-                if holds(one, item)? {
+                if holds(one, item, effort)? {
                     return Ok(true);
                 }
             }
@@ -163,45 +165,76 @@ pub(super) fn holds(filter: &Filter, item: &Json) -> Result<bool, String> {
         }
         Filter::All(all) => {
             for one in all {
-                if !holds(one, item)? {
+                if !holds(one, item, effort)? {
                     return Ok(false);
                 }
             }
             true
         }
-        Filter::Not(inner) => !holds(inner, item)?,
-        Filter::Exists(steps) => value(steps, item)?.is_some(),
-        Filter::Compare(left, operator, right) => compare(resolve(left, item)?, *operator, resolve(right, item)?),
-        Filter::Matches(left, regex) => match resolve(left, item)? {
-            Some(value) => regex.is_match(&value.render()).map_err(|error| error.to_string())?,
+        Filter::Not(inner) => !holds(inner, item, effort)?,
+        Filter::Exists(steps) => exists(steps, item, effort)?,
+        Filter::Compare(left, operator, right) => {
+            let (left, right) = (resolve(left, item, effort)?, resolve(right, item, effort)?);
+            effort.read(size(&left).min(size(&right))).map_err(|halt| halt.to_string())?;
+            compare(left, *operator, right)
+        }
+        Filter::Matches(left, regex) => match resolve(left, item, effort)? {
+            Some(value) => regex.is_match(&value.render(), effort).map_err(|error| error.to_string())?,
             None => false,
         },
     })
 }
 
-fn resolve(operand: &Operand, item: &Json) -> Result<Option<Json>, String> {
+fn resolve(operand: &Operand, item: &Json, effort: &Effort<'_>) -> Result<Option<Json>, String> {
     match operand {
-        Operand::Path(steps) => value(steps, item),
+        Operand::Path(steps) => value(steps, item, effort),
         Operand::Value(value) => Ok(Some(value.clone())),
     }
 }
 
-/// The value at a path inside the element; `.length` counts where there is no member of that name.
-fn value(steps: &[Step], item: &Json) -> Result<Option<Json>, String> {
-    if let Some((Step::Name(last), before)) = steps.split_last()
-        && last == "length"
-    {
-        let count = match eval::select(before, item)? {
-            Selection::One(Json::Array(items)) => Some(items.len()),
-            Selection::One(Json::Text(text)) => Some(text.chars().count()),
-            _ => None,
-        };
-        if let Some(count) = count {
-            return Ok(Some(Json::int(count as u64)));
-        }
+/// How many elements or characters a value has that is compared.
+fn size(value: &Option<Json>) -> usize {
+    match value {
+        Some(Json::Text(text) | Json::Number(text)) => text.len(),
+        Some(Json::Array(items)) => items.len(),
+        Some(Json::Object(members)) => members.len(),
+        _ => 0,
     }
-    let found = eval::select(steps, item)?;
+}
+
+/// What `.length` at the end of a path counts, where there is no member of that name.
+fn counted(steps: &[Step], item: &Json, effort: &Effort<'_>) -> Result<Option<usize>, String> {
+    let Some((Step::Name(last), before)) = steps.split_last() else { return Ok(None) };
+    if last != "length" {
+        return Ok(None);
+    }
+    Ok(match eval::reach(before, item, effort)? {
+        State::One(Some(Json::Array(items))) => Some(items.len()),
+        State::One(Some(Json::Text(text))) => {
+            effort.read(text.len()).map_err(|halt| halt.to_string())?;
+            Some(text.chars().count())
+        }
+        _ => None,
+    })
+}
+
+/// The value at a path inside the element.
+fn value(steps: &[Step], item: &Json, effort: &Effort<'_>) -> Result<Option<Json>, String> {
+    if let Some(count) = counted(steps, item, effort)? {
+        return Ok(Some(Json::int(count as u64)));
+    }
+    let found = eval::select(steps, item, effort)?;
     Ok(if found.exists() { found.into_json() } else { None })
+}
+
+fn exists(steps: &[Step], item: &Json, effort: &Effort<'_>) -> Result<bool, String> {
+    if counted(steps, item, effort)?.is_some() {
+        return Ok(true);
+    }
+    Ok(match eval::reach(steps, item, effort)? {
+        State::One(found) => found.is_some(),
+        State::Many(list) => !list.is_empty(),
+    })
 }
 
 fn compare(left: Option<Json>, operator: Operator, right: Option<Json>) -> bool {

@@ -19,8 +19,10 @@ mod parse;
 
 use std::fmt;
 
+use crate::effort::Effort;
 use crate::json::Json;
 
+use eval::State;
 pub use parse::{MAX_PATH, PathError};
 
 /// A path that was read.
@@ -87,9 +89,10 @@ impl JsonPath {
     /// What the path selects in a document.
     ///
     /// # Errors
-    /// [`PathError`] when more than a million values would be looked at, or a pattern of a filter cannot be run.
-    pub fn select(&self, document: &Json) -> Result<Selection, PathError> {
-        eval::select(&self.steps, document).map_err(|problem| PathError::new(&self.source, 0, problem))
+    /// [`PathError`] when more than a million values would be looked at, they are too large, a pattern of a filter cannot
+    /// be run, or the effort is too much.
+    pub fn select(&self, document: &Json, effort: &Effort<'_>) -> Result<Selection, PathError> {
+        eval::select(&self.steps, document, effort).map_err(|problem| PathError::evaluate(&self.source, problem))
     }
 }
 
@@ -101,17 +104,21 @@ impl fmt::Display for JsonPath {
 
 impl JsonPath {
     /// The path with its first name that is not there replaced by the nearest one that is.
-    pub(crate) fn nearest(&self, document: &Json) -> Option<String> {
-        let missing = (1..=self.steps.len())
-            .find(|length| eval::select(&self.steps[..*length], document).is_ok_and(|selection| !selection.exists()))?;
+    pub(crate) fn nearest(&self, document: &Json, effort: &Effort<'_>) -> Option<String> {
+        let reached = |length: usize| eval::reach(&self.steps[..length], document, effort);
+        let missing = (1..=self.steps.len()).find(|length| {
+            reached(*length).is_ok_and(|state| match state {
+                State::One(found) => found.is_none(),
+                State::Many(list) => list.is_empty(),
+            })
+        })?;
         let Step::Name(wanted) = &self.steps[missing - 1] else { return None };
-        let known: Vec<String> = match eval::select(&self.steps[..missing - 1], document).ok()? {
-            Selection::One(Json::Object(members)) => members.keys().cloned().collect(),
-            Selection::One(Json::Array(items)) | Selection::Many(items) => {
-                items.first()?.as_object()?.keys().cloned().collect()
-            }
-            Selection::One(_) | Selection::Nothing => return None,
+        let known = match reached(missing - 1).ok()? {
+            State::One(Some(Json::Object(members))) => members,
+            State::One(Some(Json::Array(items))) => items.first()?.as_object()?,
+            State::Many(items) => items.first()?.as_object()?,
+            State::One(_) => return None,
         };
-        crate::suggest::nearest(wanted, known.iter().map(String::as_str))
+        crate::suggest::nearest(wanted, known.keys().map(String::as_str))
     }
 }

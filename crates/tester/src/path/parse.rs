@@ -6,22 +6,42 @@ use super::filter;
 /// Longest path in bytes.
 pub const MAX_PATH: usize = 10_000;
 
-/// A path that cannot be read or run.
+/// Deepest nesting of brackets inside filters.
+const MAX_BRACKETS: usize = 16;
+/// Longest path in a message, in characters.
+const SHOWN: usize = 200;
+
+/// A path that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the JSON path `{path}` is wrong at column {column}: {problem}")]
-pub struct PathError {
-    /// As written.
-    pub path: String,
-    /// From 1, in characters.
-    pub column: usize,
-    /// What is wrong there.
-    pub problem: String,
+pub enum PathError {
+    /// The path has a wrong form.
+    #[error("the JSON path `{path}` is wrong at column {column}: {problem}")]
+    Syntax {
+        /// As written.
+        path: String,
+        /// From 1, in characters.
+        column: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// The path cannot be evaluated.
+    #[error("the JSON path `{path}` cannot be evaluated: {problem}")]
+    Evaluate {
+        /// As written.
+        path: String,
+        /// Why.
+        problem: String,
+    },
 }
 
 impl PathError {
-    pub(super) fn new(path: &str, at: usize, problem: String) -> Self {
-        let shown: String = path.chars().take(200).collect();
-        Self { path: shown, column: crate::json::place(path, at).1, problem }
+    fn syntax(path: &str, at: usize, problem: String) -> Self {
+        let column = crate::json::place(path, at).1;
+        Self::Syntax { path: path.chars().take(SHOWN).collect(), column, problem }
+    }
+
+    pub(super) fn evaluate(path: &str, problem: String) -> Self {
+        Self::Evaluate { path: path.chars().take(SHOWN).collect(), problem }
     }
 }
 
@@ -30,14 +50,16 @@ pub(super) type Parsed<T> = Result<T, (usize, String)>;
 pub(super) struct Parser<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
+    /// Brackets that are open around this place.
+    brackets: usize,
 }
 
 pub(super) fn steps(text: &str) -> Result<Vec<Step>, PathError> {
     if text.len() > MAX_PATH {
-        return Err(PathError::new("", 0, format!("{} bytes are more than {MAX_PATH}", text.len())));
+        return Err(PathError::syntax("", 0, format!("{} bytes are more than {MAX_PATH}", text.len())));
     }
-    let mut parser = Parser { text, at: text.len() - text.trim_start().len() };
-    parser.path().map_err(|(at, problem)| PathError::new(text, at, problem))
+    let mut parser = Parser { text, at: text.len() - text.trim_start().len(), brackets: 0 };
+    parser.path().map_err(|(at, problem)| PathError::syntax(text, at, problem))
 }
 
 impl Parser<'_> {
@@ -131,6 +153,16 @@ impl Parser<'_> {
     }
 
     fn bracket(&mut self) -> Parsed<Step> {
+        if self.brackets >= MAX_BRACKETS {
+            return self.fail(format!("brackets are nested deeper than {MAX_BRACKETS} levels"));
+        }
+        self.brackets += 1;
+        let step = self.inside();
+        self.brackets -= 1;
+        step
+    }
+
+    fn inside(&mut self) -> Parsed<Step> {
         self.expect("[")?;
         self.blanks();
         let step = if self.take("*") {

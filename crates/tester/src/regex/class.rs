@@ -1,29 +1,44 @@
 //! Character classes and escapes.
 
-use std::fmt::Write;
+use regex_syntax::hir::{ClassUnicode, HirKind};
 
-use super::translate::literal;
+use super::set::{class, except};
 
 /// What a backslash and the letters after it mean.
 pub(super) enum Escaped {
     Char(char),
-    /// Ranges in the engine's syntax, and whether they are excluded.
-    Set(String, bool),
+    Set(ClassUnicode),
 }
 
+const DIGITS: &[(char, char)] = &[('0', '9')];
+const WORD: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
 /// Blanks as JavaScript counts them.
-const BLANKS: &str = "\\t\\n\\x{b}\\x{c}\\r\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}";
+const BLANKS: &[(char, char)] = &[
+    ('\t', '\r'),
+    (' ', ' '),
+    ('\u{a0}', '\u{a0}'),
+    ('\u{1680}', '\u{1680}'),
+    ('\u{2000}', '\u{200a}'),
+    ('\u{2028}', '\u{2029}'),
+    ('\u{202f}', '\u{202f}'),
+    ('\u{205f}', '\u{205f}'),
+    ('\u{3000}', '\u{3000}'),
+    ('\u{feff}', '\u{feff}'),
+];
 
 /// Reads the escape whose letter after the backslash is at `at`; also says where it ends.
 pub(super) fn escape(letters: &[char], at: usize) -> Result<(Escaped, usize), String> {
     let letter = *letters.get(at).ok_or("the pattern ends with a backslash")?;
-    let set = |inner: &str, negated| Ok((Escaped::Set(inner.to_owned(), negated), at + 1));
+    let set = |ranges, negated| {
+        let made = class(ranges);
+        Ok((Escaped::Set(if negated { except(made) } else { made }), at + 1))
+    };
     let char = |c| Ok((Escaped::Char(c), at + 1));
     match letter {
-        'd' => set("0-9", false),
-        'D' => set("0-9", true),
-        'w' => set("0-9A-Za-z_", false),
-        'W' => set("0-9A-Za-z_", true),
+        'd' => set(DIGITS, false),
+        'D' => set(DIGITS, true),
+        'w' => set(WORD, false),
+        'W' => set(WORD, true),
         's' => set(BLANKS, false),
         'S' => set(BLANKS, true),
         't' => char('\t'),
@@ -73,62 +88,67 @@ fn unicode(letters: &[char], at: usize) -> Result<(Escaped, usize), String> {
     Ok((Escaped::Char(char::from_u32(high).unwrap_or('\u{fffd}')), at + 5))
 }
 
-/// `\p{L}`; the engine knows the same names.
+/// `\p{L}`, by the tables of Unicode.
 fn property(letters: &[char], at: usize, negated: bool) -> Result<(Escaped, usize), String> {
     if letters.get(at + 1) != Some(&'{') {
         return Ok((Escaped::Char(letters[at]), at + 1));
     }
     let name: String = letters[at + 2..].iter().take_while(|c| **c != '}').collect();
-    if letters.get(at + 2 + name.chars().count()) != Some(&'}')
-        || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_=".contains(c))
-    {
-        return Err(format!("`\\p{{{name}` is no Unicode property"));
+    let closed = letters.get(at + 2 + name.chars().count()) == Some(&'}');
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_=".contains(c));
+    let read = (closed && plain).then(|| regex_syntax::parse(&format!("\\p{{{name}}}")).ok()).flatten();
+    match read.as_ref().map(regex_syntax::hir::Hir::kind) {
+        Some(HirKind::Class(regex_syntax::hir::Class::Unicode(found))) => {
+            let found = if negated { except(found.clone()) } else { found.clone() };
+            Ok((Escaped::Set(found), at + 3 + name.chars().count()))
+        }
+        _ => Err(format!("`\\p{{{name}}}` is no Unicode property")),
     }
-    Ok((Escaped::Set(format!("\\p{{{name}}}"), negated), at + 3 + name.chars().count()))
 }
 
-/// Reads the class whose first letter after `[` is at `at`; also says where it ends.
-pub(super) fn read(letters: &[char], mut at: usize) -> Result<(String, usize), String> {
+/// Reads the class whose first letter after `[` is at `at`; also says where it ends. `fold`: letter case does not matter.
+pub(super) fn read(letters: &[char], mut at: usize, fold: bool) -> Result<(ClassUnicode, usize), String> {
     let negated = letters.get(at) == Some(&'^');
     at += usize::from(negated);
-    let mut inner = String::new();
+    let mut all = ClassUnicode::empty();
     loop {
         match letters.get(at) {
             None => return Err("a class is not closed, `]` is missing".to_owned()),
             Some(']') => break,
-            Some(_) => at = member(letters, at, &mut inner)?,
+            Some(_) => at = member(letters, at, &mut all)?,
         }
     }
-    let text = match (inner.is_empty(), negated) {
-        // `[]` matches nothing and `[^]` everything.
-        (true, false) => "(?!)".to_owned(),
-        (true, true) => "(?s:.)".to_owned(),
-        (false, _) => format!("[{}{inner}]", if negated { "^" } else { "" }),
-    };
-    Ok((text, at + 1))
+    let all = if fold { folded(all) } else { all };
+    // `[]` takes nothing and `[^]` everything.
+    Ok((if negated { except(all) } else { all }, at + 1))
+}
+
+/// With the other cases of its letters.
+pub(super) fn folded(mut class: ClassUnicode) -> ClassUnicode {
+    // The tables are there, so it does not fail; without them the class is as it was.
+    let _ = class.try_case_fold_simple();
+    class
 }
 
 /// One character, one set or one range of a class.
-fn member(letters: &[char], at: usize, inner: &mut String) -> Result<usize, String> {
+fn member(letters: &[char], at: usize, all: &mut ClassUnicode) -> Result<usize, String> {
     let (from, end) = one(letters, at)?;
-    let Escaped::Char(from) = from else {
-        write_set(inner, from);
-        return Ok(end);
+    let from = match from {
+        Escaped::Char(from) => from,
+        Escaped::Set(set) => {
+            all.union(&set);
+            return Ok(end);
+        }
     };
     let range = letters.get(end) == Some(&'-') && letters.get(end + 1).is_some_and(|c| *c != ']');
-    if range {
-        let (to, after) = one(letters, end + 1)?;
-        if let Escaped::Char(to) = to {
-            if to < from {
-                return Err(format!("the range {from}-{to} is upside down"));
-            }
-            literal(inner, from);
-            inner.push('-');
-            literal(inner, to);
-            return Ok(after);
+    if range && let (Escaped::Char(to), after) = one(letters, end + 1)? {
+        if to < from {
+            return Err(format!("the range {from}-{to} is upside down"));
         }
+        all.union(&class(&[(from, to)]));
+        return Ok(after);
     }
-    literal(inner, from);
+    all.union(&class(&[(from, from)]));
     Ok(end)
 }
 
@@ -138,12 +158,5 @@ fn one(letters: &[char], at: usize) -> Result<(Escaped, usize), String> {
         Some('\\') => escape(letters, at + 1),
         Some(c) => Ok((Escaped::Char(*c), at + 1)),
         None => Err("a class is not closed, `]` is missing".to_owned()),
-    }
-}
-
-fn write_set(inner: &mut String, set: Escaped) {
-    if let Escaped::Set(ranges, negated) = set {
-        // Writing into a `String` cannot fail.
-        let _ = write!(inner, "[{}{ranges}]", if negated { "^" } else { "" });
     }
 }

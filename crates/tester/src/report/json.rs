@@ -84,7 +84,7 @@ fn check(check: &Check) -> Json {
 
 fn exchange(exchange: &Exchange, max_body: usize) -> Json {
     let response = &exchange.response;
-    let mut made = Object::new();
+    let mut made = Object::default();
     made.insert("method".into(), Json::text(&exchange.method));
     made.insert("uri".into(), Json::text(&exchange.uri));
     made.insert("requestHeaders".into(), pairs(&exchange.request_headers));

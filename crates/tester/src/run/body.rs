@@ -68,7 +68,7 @@ fn content_type(headers: &mut Vec<(String, String)>, value: &str) {
 fn graph_ql(graphql: &GraphQl, evaluator: &Evaluator<'_>) -> Result<String, String> {
     let query = evaluator.text(&graphql.query).map_err(|error| field("GraphQL query", &error))?;
     let variables = evaluator.text(&graphql.variables).map_err(|error| field("GraphQL variables", &error))?;
-    let mut body = crate::json::Object::new();
+    let mut body = crate::json::Object::default();
     body.insert("query".to_owned(), Json::Text(query));
     if !variables.trim().is_empty() {
         let parsed = Json::parse(&variables).map_err(|error| format!("GraphQL variables: {error}"))?;

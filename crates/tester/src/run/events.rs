@@ -76,7 +76,7 @@ impl Stream {
     fn end_of_event(&mut self) {
         let event = std::mem::take(&mut self.event);
         let Some(data) = self.data.take() else { return };
-        let mut made = Object::new();
+        let mut made = Object::default();
         made.insert("event".to_owned(), Json::text(if event.is_empty() { "message".to_owned() } else { event }));
         if let Some(id) = &self.id {
             made.insert("id".to_owned(), Json::text(id));

@@ -23,6 +23,7 @@ mod unit;
 mod web_socket;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use budget::Budget;
@@ -35,6 +36,7 @@ pub use report::{RequestReport, RunReport, UnitReport};
 pub use send::{SendOptions, Transport};
 pub use session::Session;
 
+use crate::effort::Effort;
 use crate::exchange::Exchanges;
 use crate::model::{CookieMode, Drive, Environment, Tls, Variables};
 use crate::world::{Clock, Entropy};
@@ -70,6 +72,10 @@ pub struct RunOptions {
     pub max_body: usize,
     /// Keep requests and responses in the report; without them a long run needs little memory.
     pub keep_exchanges: bool,
+    /// What the expressions and assertions of one request may cost together, in steps of [`Effort`].
+    pub steps: u64,
+    /// Most results in the report: requests, each as often as rows and loops repeat it.
+    pub results: usize,
 }
 
 /// The defaults are those of the reference's runner (`doc`): 60 seconds, no redirects, headers of a browser.
@@ -90,6 +96,8 @@ impl Default for RunOptions {
             tls: Tls::default(),
             max_body: 32 << 20,
             keep_exchanges: true,
+            steps: Effort::STEPS,
+            results: 2_000_000,
         }
     }
 }
@@ -147,6 +155,9 @@ pub struct Outside<'a> {
     pub transport: &'a Transport,
     /// Is told what happens.
     pub observer: &'a (dyn Fn(Event<'_>) + Send + Sync),
+    /// Is set by whoever wants the run to end. Computations see it at once; what is on the wire is given up by dropping
+    /// the run.
+    pub stop: &'a AtomicBool,
 }
 
 /// One run of a drive.

@@ -1,13 +1,15 @@
 //! One request: its condition, its loops, its attempts, its assertions, what is taken from the response.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::prepare::{field, prepare};
+use super::prepare::{field, to_send};
 use super::report::{RequestReport, worst};
 use super::send::SendOptions;
 use super::unit::Pass;
 use crate::check::{self, Check, Looked, Outcome};
+use crate::effort::Effort;
 use crate::exchange::Exchange;
 use crate::json::Json;
 use crate::model::{Entity, Extraction, Request, Retry, Subject, Until};
@@ -51,7 +53,7 @@ pub(super) async fn run(pass: &mut Pass<'_>, entity: &Entity) -> Vec<RequestRepo
         pass.variables.set(&each.name, shown.as_str());
         let mut report = polled(pass, entity, request).await;
         report.element = Some((index + 1, shown));
-        let stop = report.outcome.is_bad();
+        let stop = report.outcome.is_bad() || pass.shared.runner.outside.stop.load(Ordering::Relaxed);
         reports.push(report);
         if stop {
             break;
@@ -126,7 +128,8 @@ async fn retried(pass: &mut Pass<'_>, entity: &Entity, request: &Request) -> Req
         let mut report = attempt(pass, entity, request).await;
         attempts += 1;
         report.attempts = attempts;
-        if !report.outcome.is_bad() || attempts > retry.count.min(Retry::MAX_COUNT) {
+        let stopped = pass.shared.runner.outside.stop.load(Ordering::Relaxed);
+        if stopped || !report.outcome.is_bad() || attempts > retry.count.min(Retry::MAX_COUNT) {
             return report;
         }
         let seconds = retry.interval_seconds.min(Retry::MAX_SECONDS);
@@ -146,7 +149,7 @@ async fn attempt(pass: &mut Pass<'_>, entity: &Entity, request: &Request) -> Req
     }
     let prepared = {
         let evaluator = pass.evaluator();
-        let prepared = prepare(request, &evaluator, outside.files);
+        let prepared = to_send(request, &evaluator, outside.files);
         report.warnings = evaluator.take_warnings();
         prepared
     };
@@ -159,14 +162,17 @@ async fn attempt(pass: &mut Pass<'_>, entity: &Entity, request: &Request) -> Req
                     .iter()
                     .any(|row| row.is_on() && row.name.eq_ignore_ascii_case("cookie") && row.value().is_empty());
             let jar = pass.jar().filter(|_| !opted_out);
-            pass.transport.send(&prepared, &options, outside.files, jar, outside.clock).await
+            // In a box: it is large, and would be moved with everything that waits for it.
+            Box::pin(pass.transport.send(prepared, &options, jar, outside)).await
         }
         Err(problem) => Err(problem),
     };
     match sent {
         Ok((exchange, shortfall)) => {
             let exchange = Arc::new(exchange);
-            runner.exchanges.put(&entity.id, exchange.clone());
+            if pass.shared.may_be_named(&entity.id) {
+                runner.exchanges.put(&entity.id, exchange.clone());
+            }
             judge(pass, request, &exchange, &mut report);
             if let Some(shortfall) = shortfall {
                 report.outcome = report.outcome.max(Outcome::Failure);
@@ -211,12 +217,15 @@ fn send_options(pass: &Pass<'_>, request: &Request) -> SendOptions {
         browser_headers: options.browser_headers,
         max_body: options.max_body,
         events: added.events.clone(),
+        steps: options.steps,
     }
 }
 
 /// Checks the assertions and takes values out of the response.
 fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &mut RequestReport) {
-    let looked = Looked::at(&exchange.response);
+    let runner = pass.shared.runner;
+    let effort = Effort::new(runner.options.steps, runner.outside.stop);
+    let looked = Looked::at(&exchange.response, &effort);
     {
         let evaluator = pass.evaluator();
         for assertion in request.assertions.iter().filter(|assertion| assertion.is_on()) {
@@ -266,8 +275,9 @@ fn extract(extraction: &Extraction, looked: &Looked<'_>) -> Result<String, Strin
     let found = check::extract_at(looked, &subject, &extraction.path);
     let found = match (found, &extraction.pattern) {
         (Ok(Some(text)), Some(pattern)) => {
-            let groups =
-                Regex::parse(pattern).and_then(|regex| regex.groups(&text)).map_err(|error| error.to_string())?;
+            let groups = Regex::parse(pattern)
+                .and_then(|regex| regex.groups(&text, looked.effort))
+                .map_err(|error| error.to_string())?;
             Ok(groups.and_then(|groups| groups.get(1).or(groups.first()).cloned().flatten()))
         }
         (found, _) => found,

@@ -1,9 +1,9 @@
 //! What is run, in which order, and what has to wait for what.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::RunError;
-use crate::expr::{referenced_ids, referenced_paths};
+use crate::expr::References;
 use crate::model::{Drive, Entity, Kind, ScenarioAdditions};
 use crate::suggest;
 
@@ -83,13 +83,13 @@ fn wait(drive: &Drive, units: &mut [Unit<'_>]) {
         }
     }
     for (index, unit) in units.iter_mut().enumerate() {
-        let mut after: Vec<usize> = unit
-            .requests
-            .iter()
-            .filter_map(|entity| entity.request())
-            .flat_map(|request| {
-                let named = referenced_paths(request).into_iter().filter_map(|path| named_request(drive, &path));
-                named.chain(referenced_ids(request)).collect::<Vec<_>>()
+        let of_requests = unit.requests.iter().filter_map(|entity| entity.request()).map(References::of);
+        let condition = unit.scenario.and_then(|additions| additions.when.as_ref()).map(References::of_condition);
+        let mut after: Vec<usize> = of_requests
+            .chain(condition)
+            .flat_map(|found| {
+                let named = found.paths.iter().filter_map(|path| named_request(drive, path));
+                named.chain(found.ids).collect::<Vec<_>>()
             })
             .filter_map(|id| home.get(&id).copied())
             .filter(|other| *other < index)
@@ -98,6 +98,33 @@ fn wait(drive: &Drive, units: &mut [Unit<'_>]) {
         after.dedup();
         unit.after = after;
     }
+}
+
+/// Ids of all requests whose responses expressions name; `None` when an expression may reach any, because a part of its
+/// path is made while it is evaluated.
+pub(super) fn named(drive: &Drive) -> Option<HashSet<String>> {
+    let mut found = HashSet::new();
+    for (_, entity) in drive.walk() {
+        let references = match &entity.kind {
+            Kind::Request(request) => References::of(request),
+            Kind::Scenario(ScenarioAdditions { when: Some(when), .. }) => References::of_condition(when),
+            _ => continue,
+        };
+        if references.any_id {
+            return None;
+        }
+        found.extend(references.ids);
+        for path in references.paths {
+            match named_request(drive, &path) {
+                Some(id) => {
+                    found.insert(id);
+                }
+                None if drive.entities.iter().any(|top| path.first() == Some(&top.name)) => return None,
+                None => {}
+            }
+        }
+    }
+    Some(found)
 }
 
 /// Id of the request that a path of names reaches.

@@ -1,5 +1,7 @@
 //! A stored request with all expressions evaluated: method, address, headers, bytes.
 
+use reqwest::Url;
+
 use super::{Files, body, web_socket};
 use crate::encode;
 use crate::expr::{Evaluator, ExprError};
@@ -28,6 +30,15 @@ const MAX_ROWS: usize = 10_000;
 /// # Errors
 /// A text that names the field, the expression and its place.
 pub fn prepare(request: &Request, evaluator: &Evaluator<'_>, files: &dyn Files) -> Result<Prepared, String> {
+    to_send(request, evaluator, files).map(|(prepared, _)| prepared)
+}
+
+/// The same with its address taken apart.
+pub(super) fn to_send(
+    request: &Request,
+    evaluator: &Evaluator<'_>,
+    files: &dyn Files,
+) -> Result<(Prepared, Url), String> {
     let rows = request.headers.len() + request.uri.query.as_ref().map_or(0, |query| query.items.len());
     if rows > MAX_ROWS {
         return Err(format!("the request has {rows} rows of headers and query, more than {MAX_ROWS}"));
@@ -39,16 +50,18 @@ pub fn prepare(request: &Request, evaluator: &Evaluator<'_>, files: &dyn Files) 
     for row in request.headers.iter().filter(|row| row.is_on() && !row.name.is_empty()) {
         headers.push(pair(row, "header", evaluator)?);
     }
-    let url = address(request, evaluator)?;
+    let address = address(request, evaluator)?;
+    let url = address.as_str().to_owned();
     if let Some(wanted) = &request.additions.web_socket {
         if request.method.name != "GET" {
             return Err(format!("method: a WebSocket is opened with GET, not {}", request.method.name));
         }
         let talk = web_socket::prepare(wanted, evaluator, &mut headers)?;
-        return Ok(Prepared { method: "GET".to_owned(), url, headers, body: None, web_socket: Some(talk) });
+        let method = "GET".to_owned();
+        return Ok((Prepared { method, url, headers, body: None, web_socket: Some(talk) }, address));
     }
     let body = if request.method.takes_body { body::build(request, evaluator, files, &mut headers)? } else { None };
-    Ok(Prepared { method: request.method.name.clone(), url, headers, body, web_socket: None })
+    Ok((Prepared { method: request.method.name.clone(), url, headers, body, web_socket: None }, address))
 }
 
 /// Name and value of a row, evaluated.
@@ -62,7 +75,7 @@ pub(super) fn field(name: &str, error: &ExprError) -> String {
     format!("{name}: {error}")
 }
 
-fn address(request: &Request, evaluator: &Evaluator<'_>) -> Result<String, String> {
+fn address(request: &Request, evaluator: &Evaluator<'_>) -> Result<Url, String> {
     let uri = &request.uri;
     let part = |name: &str, text: &Option<String>| {
         evaluator.text(text.as_deref().unwrap_or("")).map_err(|error| field(name, &error))
@@ -93,8 +106,7 @@ fn address(request: &Request, evaluator: &Evaluator<'_>) -> Result<String, Strin
     if let Some(query) = &uri.query {
         append_query(&mut url, query, evaluator)?;
     }
-    let parsed = reqwest::Url::parse(&url).map_err(|error| format!("address `{url}`: {error}"))?;
-    Ok(parsed.to_string())
+    Url::parse(&url).map_err(|error| format!("address `{url}`: {error}"))
 }
 
 fn append_query(url: &mut String, query: &Query, evaluator: &Evaluator<'_>) -> Result<(), String> {

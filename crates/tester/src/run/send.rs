@@ -15,7 +15,7 @@ use super::budget::{Budget, Spent};
 use super::cookies::Jar;
 use super::gate::{Gate, Resolver};
 use super::prepare::Prepared;
-use super::{Files, events, web_socket};
+use super::{Files, Outside, events, web_socket};
 use crate::exchange::{Exchange, Response, values};
 use crate::json::Json;
 use crate::model::{Events, Tls};
@@ -44,6 +44,8 @@ pub struct SendOptions {
     pub max_body: usize,
     /// Read events from a stream; the time-out is then that of the headers.
     pub events: Option<Events>,
+    /// What a condition on a message of a WebSocket may cost, in steps of [`crate::effort::Effort`].
+    pub steps: u64,
 }
 
 /// Sends requests and keeps connections. Never reads the environment for proxies.
@@ -90,18 +92,18 @@ impl Transport {
     /// did not come true in a talk over a WebSocket.
     pub(crate) async fn send(
         &self,
-        prepared: &Prepared,
+        (mut now, mut url): (Prepared, Url),
         options: &SendOptions,
-        files: &dyn Files,
         jar: Option<&Mutex<Jar>>,
-        clock: &dyn Clock,
+        outside: Outside<'_>,
     ) -> Result<(Exchange, Option<String>), String> {
-        let mut url = Url::parse(&prepared.url).map_err(|error| format!("address `{}`: {error}", prepared.url))?;
-        let mut now = prepared.clone();
         let mut redirects = Vec::new();
+        let clock = outside.clock;
         let started = clock.monotonic_ms();
         loop {
-            let mut headers = now.headers.clone();
+            // Only a redirect needs them again.
+            let again = if options.follow_redirects { now.headers.clone() } else { Vec::new() };
+            let mut headers = std::mem::replace(&mut now.headers, again);
             if let Some(jar) = jar
                 && let Some(cookies) = lock(jar).header(&url, clock.now_ms())
             {
@@ -118,9 +120,9 @@ impl Transport {
                 add_browser_headers(&mut headers);
             }
             self.admit(&url, &headers, options)?;
-            let client = self.client(&url, options, files)?;
+            let client = self.client(&url, options, outside.files)?;
             let Answer { response, said, shortfall } =
-                one(&client, &now, &url, &headers, options, (clock, started)).await?;
+                one(&client, &now, &url, &headers, options, (outside, started)).await?;
             if let Some(spent) = &self.spent {
                 let sent = said.as_ref().or(now.body.as_ref()).map_or(0, Vec::len);
                 spent.end(sent + response.body.len())?;
@@ -134,7 +136,7 @@ impl Transport {
             let Some(target) = target else {
                 let exchange = Exchange {
                     method: now.method,
-                    uri: url.to_string(),
+                    uri: url.into(),
                     request_headers: headers,
                     request_body: said.or(now.body).unwrap_or_default(),
                     response,
@@ -225,8 +227,9 @@ async fn one(
     url: &Url,
     headers: &[(String, String)],
     options: &SendOptions,
-    (clock, started): (&dyn Clock, u64),
+    (outside, started): (Outside<'_>, u64),
 ) -> Result<Answer, String> {
+    let clock = outside.clock;
     let method = Method::from_bytes(prepared.method.as_bytes())
         .map_err(|_| format!("method: `{}` is no HTTP method", prepared.method))?;
     let streaming = options.events.as_ref().map_or(0, events::within_ms);
@@ -261,7 +264,7 @@ async fn one(
         (Some(wanted), _) if status == StatusCode::SWITCHING_PROTOCOLS => {
             web_socket::opened(wanted, sent, &headers)?;
             let io = incoming.upgrade().await.map_err(|error| failed(&error, url, options))?;
-            let mut talk = web_socket::talk(io, wanted, options.max_body, clock).await?;
+            let mut talk = web_socket::talk(io, wanted, options, outside).await?;
             shortfall = talk.shortfall.take();
             let (sent, received) = talk.body();
             said = Some(sent);

@@ -1,7 +1,7 @@
 //! One run on one or several threads: who works on which unit when.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -64,7 +64,9 @@ impl<'a> Session<'a> {
             variables,
             masker: mask::Masker::new(secrets),
             jar: Mutex::default(),
-            stop: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            results: AtomicUsize::new(0),
+            named: if runner.options.keep_exchanges { None } else { plan::named(runner.drive) },
         };
         let (started_ms, started) = (clock.now_ms(), clock.monotonic_ms());
         Self { shared, units, board: Mutex::new(board), started_ms, started }
@@ -117,7 +119,7 @@ impl<'a> Session<'a> {
 
     fn done(&self, index: usize, made: Vec<UnitReport>) {
         if self.shared.runner.options.stop_on_failure && made.iter().any(|report| report.outcome.is_bad()) {
-            self.shared.stop.store(true, Ordering::Relaxed);
+            self.shared.failed.store(true, Ordering::Relaxed);
         }
         let mut board = self.board();
         board.reports[index] = Some(made);
@@ -143,6 +145,7 @@ impl<'a> Session<'a> {
 
     /// Ends all [`Session::work`] at once; what was under way is dropped.
     pub fn interrupt(&self) {
+        self.shared.runner.outside.stop.store(true, Ordering::Relaxed);
         let mut board = self.board();
         board.interrupted = true;
         board.wake();

@@ -1,7 +1,10 @@
 //! One scenario, once or for each row of its data.
 
+use std::collections::HashSet;
+use std::future::poll_fn;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
 
 use super::cookies::Jar;
 use super::mask::Masker;
@@ -9,6 +12,7 @@ use super::plan::Unit;
 use super::report::{RequestReport, UnitReport, worst};
 use super::{DataRow, Event, Runner, Transport, data, one};
 use crate::check::{Outcome, compare_texts};
+use crate::effort::{Effort, Halt};
 use crate::expr::{Evaluator, Sources};
 use crate::model::{Condition, CookieMode, Variables};
 
@@ -18,7 +22,42 @@ pub(super) struct Shared<'a> {
     pub(super) variables: Variables,
     pub(super) masker: Masker,
     pub(super) jar: Mutex<Jar>,
-    pub(super) stop: AtomicBool,
+    /// Something was bad, and the run is to end then.
+    pub(super) failed: AtomicBool,
+    /// Results so far.
+    pub(super) results: AtomicUsize,
+    /// Ids of the requests whose responses expressions name; any may be named when there is none.
+    pub(super) named: Option<HashSet<String>>,
+}
+
+impl Shared<'_> {
+    /// Whether anybody may ask for the latest response of this request.
+    pub(super) fn may_be_named(&self, id: &str) -> bool {
+        self.runner.options.keep_exchanges || self.named.as_ref().is_none_or(|named| named.contains(id))
+    }
+
+    /// Why the run ends early, if it does.
+    fn ends(&self) -> Option<String> {
+        if self.runner.outside.stop.load(Ordering::Relaxed) {
+            return Some(Halt::Stopped.to_string());
+        }
+        let most = self.runner.options.results;
+        let full = self.results.load(Ordering::Relaxed) >= most;
+        full.then(|| format!("the run has {most} results, the most of one run; split it"))
+    }
+}
+
+/// Lets others go on: what sends nothing never waits.
+async fn pause() {
+    let mut done = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut done, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// One pass through a unit.
@@ -32,13 +71,14 @@ pub(super) struct Pass<'a> {
 impl Pass<'_> {
     pub(super) fn evaluator(&self) -> Evaluator<'_> {
         let runner = self.shared.runner;
-        Evaluator::new(Sources {
+        let sources = Sources {
             variables: &self.variables,
             drive: runner.drive,
             exchanges: runner.exchanges,
             clock: runner.outside.clock,
             entropy: runner.outside.entropy,
-        })
+        };
+        Evaluator::within(sources, Effort::new(runner.options.steps, runner.outside.stop))
     }
 
     pub(super) fn jar(&self) -> Option<&Mutex<Jar>> {
@@ -54,7 +94,7 @@ impl Pass<'_> {
         let evaluator = self.evaluator();
         let value = evaluator.text(&condition.value).map_err(|error| error.to_string())?;
         let expected = evaluator.text(&condition.to).map_err(|error| error.to_string())?;
-        compare_texts(&value, &condition.is, &expected)
+        compare_texts(&value, &condition.is, &expected, evaluator.effort())
     }
 }
 
@@ -64,8 +104,11 @@ pub(super) async fn run(shared: &Shared<'_>, transport: &Transport, unit: &Unit<
         let problem = Some(why.to_owned());
         vec![UnitReport { outcome, problem, requests: requests.collect(), ..empty(unit) }]
     };
-    if shared.stop.load(Ordering::Relaxed) {
+    if shared.failed.load(Ordering::Relaxed) {
         return left_out("the run was stopped by an earlier failure", Outcome::Skipped);
+    }
+    if let Some(why) = shared.ends() {
+        return vec![UnitReport { outcome: Outcome::Error, problem: Some(why), ..empty(unit) }];
     }
     let Some(data) = unit.scenario.and_then(|additions| additions.data.as_ref()) else {
         return vec![pass(shared, transport, unit, None).await];
@@ -75,6 +118,10 @@ pub(super) async fn run(shared: &Shared<'_>, transport: &Transport, unit: &Unit<
         Ok(rows) => {
             let mut reports = Vec::with_capacity(rows.len());
             for (index, row) in rows.into_iter().enumerate() {
+                if let Some(why) = shared.ends() {
+                    reports.push(UnitReport { outcome: Outcome::Error, problem: Some(why), ..empty(unit) });
+                    break;
+                }
                 let report = pass(shared, transport, unit, Some((index + 1, row))).await;
                 let stop = report.outcome.is_bad() && shared.runner.options.stop_on_failure;
                 reports.push(report);
@@ -128,12 +175,22 @@ async fn pass(
     report.problem = stopped.clone();
     let carries_on = unit.scenario.is_none_or(|additions| additions.carry_on);
     for entity in &unit.requests {
+        if let Some(why) = shared.ends() {
+            (report.problem, report.outcome) = (Some(why), Outcome::Error);
+            break;
+        }
         if let Some(why) = &stopped {
             report.requests.push(RequestReport::skipped(&entity.id, &entity.name, why));
+            shared.results.fetch_add(1, Ordering::Relaxed);
             continue;
         }
         (outside.observer)(Event::BeforeTest { unit: &title, name: &entity.name });
-        for mut made in one::run(&mut pass, entity).await {
+        let made = one::run(&mut pass, entity).await;
+        shared.results.fetch_add(made.len(), Ordering::Relaxed);
+        if made.iter().all(|made| made.exchange.is_none()) {
+            pause().await;
+        }
+        for mut made in made {
             made.place = shared.runner.places.get(&entity.id).cloned();
             shared.masker.request(&mut made);
             (outside.observer)(Event::AfterTest { unit: &title, report: &made });

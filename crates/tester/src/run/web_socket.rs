@@ -14,7 +14,9 @@ use tokio_tungstenite::tungstenite::Error as WireError;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 
 use super::prepare::field;
+use super::{Outside, SendOptions};
 use crate::check::{Looked, Outcome, check_at};
+use crate::effort::Effort;
 use crate::exchange::{Response, values};
 use crate::expr::Evaluator;
 use crate::json::{Json, Object};
@@ -126,12 +128,19 @@ enum Next {
 ///
 /// # Errors
 /// The messages are larger than `most` bytes together.
-pub(super) async fn talk(io: Upgraded, wanted: &WebSocket, most: usize, clock: &dyn Clock) -> Result<Talk, String> {
+pub(super) async fn talk(
+    io: Upgraded,
+    wanted: &WebSocket,
+    options: &SendOptions,
+    outside: Outside<'_>,
+) -> Result<Talk, String> {
+    let (most, clock) = (options.max_body, outside.clock);
+    let effort = || Effort::new(options.steps, outside.stop);
     let config = WebSocketConfig::default().max_message_size(Some(most)).max_frame_size(Some(most));
     let mut socket = WebSocketStream::from_raw_socket(io, Role::Client, Some(config)).await;
     let mut talk = Talk { sent: Vec::new(), received: Vec::new(), bytes: 0, shortfall: None };
     for (at, turn) in wanted.turns.iter().enumerate() {
-        if let Some(problem) = one_turn(&mut socket, at + 1, turn, &mut talk, most, clock).await? {
+        if let Some(problem) = one_turn(&mut socket, at + 1, turn, &mut talk, most, (clock, &effort)).await? {
             talk.shortfall = Some(format!("WebSocket turn {}: {problem}", at + 1));
             break;
         }
@@ -142,13 +151,13 @@ pub(super) async fn talk(io: Upgraded, wanted: &WebSocket, most: usize, clock: &
 }
 
 /// One turn; gives what did not come true.
-async fn one_turn(
+async fn one_turn<'e>(
     socket: &mut WebSocketStream<Upgraded>,
     number: usize,
     turn: &Turn,
     talk: &mut Talk,
     most: usize,
-    clock: &dyn Clock,
+    (clock, effort): (&dyn Clock, &(impl Fn() -> Effort<'e> + Sync)),
 ) -> Result<Option<String>, String> {
     let mut over = clock.sleep(Duration::from_millis(turn.time_ms()));
     for text in &turn.send {
@@ -174,7 +183,7 @@ async fn one_turn(
             Next::Message(made) => {
                 came += 1;
                 let text = take(talk, number, made, most)?;
-                if turn.until.as_ref().is_some_and(|until| holds(until, text)) {
+                if turn.until.as_ref().is_some_and(|until| holds(until, text, &effort())) {
                     return Ok(None);
                 }
                 if talk.received.len() >= WebSocket::MAX_RECEIVED as usize {
@@ -231,7 +240,7 @@ fn take(talk: &mut Talk, number: usize, came: Message, most: usize) -> Result<St
 }
 
 fn message<const N: usize>(number: usize, kind: &str, more: [(&str, Json); N]) -> Json {
-    let mut made = Object::new();
+    let mut made = Object::default();
     made.insert("turn".to_owned(), Json::int(number as u64));
     made.insert("type".to_owned(), Json::text(kind));
     made.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
@@ -244,13 +253,14 @@ fn closed(number: usize, frame: Option<&CloseFrame>) -> Json {
     message(number, "close", [("code", code), ("reason", Json::text(reason))])
 }
 
-fn holds(until: &MessageIs, text: String) -> bool {
+fn holds(until: &MessageIs, text: String, effort: &Effort<'_>) -> bool {
     let response = Response { body: text.into_bytes(), ..Response::default() };
     let (subject, path) = match until.path.as_str() {
         "" => (Subject::ResponseBody, "content"),
         path => (Subject::ResponseJsonBody, path),
     };
-    let compared = check_at(&Looked::at(&response), &subject, path, &Comparison::from_name(&until.is), &until.to);
+    let compared =
+        check_at(&Looked::at(&response, effort), &subject, path, &Comparison::from_name(&until.is), &until.to);
     compared.outcome == Outcome::Ok
 }
 

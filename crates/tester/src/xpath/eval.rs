@@ -4,9 +4,12 @@ use super::document::{Document, Kind, Node};
 use super::functions;
 use super::parse::{Axis, Expr, Operator, Start, Step, Test};
 use super::value::{Value, text_number};
+use crate::effort::Effort;
 
-/// Most nodes that one evaluation visits.
-const MAX_WORK: usize = 20_000_000;
+/// What a visit of a node costs, in steps.
+const VISIT: u64 = 8;
+/// Bytes of two texts that are compared in one step.
+const COMPARED: usize = 16;
 
 /// Where an expression is evaluated.
 #[derive(Clone, Copy)]
@@ -18,33 +21,57 @@ pub(super) struct Context {
 
 pub(super) struct Evaluation<'a> {
     pub(super) document: &'a Document,
-    work: usize,
+    effort: &'a Effort<'a>,
 }
 
-pub(super) fn run(document: &Document, expression: &Expr) -> Result<Value, String> {
-    let mut evaluation = Evaluation { document, work: 0 };
+pub(super) fn run(document: &Document, expression: &Expr, effort: &Effort<'_>) -> Result<Value, String> {
+    let evaluation = Evaluation { document, effort };
     evaluation.value(expression, Context { node: 0, position: 1, size: 1 })
 }
 
 impl Evaluation<'_> {
-    fn spend(&mut self, nodes: usize) -> Result<(), String> {
-        self.work += nodes + 1;
-        if self.work > MAX_WORK { Err("it visits too many nodes".to_owned()) } else { Ok(()) }
+    fn spend(&self, nodes: usize) -> Result<(), String> {
+        self.effort.spend((nodes as u64 + 1) * VISIT).map_err(|halt| halt.to_string())
     }
 
-    pub(super) fn value(&mut self, expression: &Expr, at: Context) -> Result<Value, String> {
+    /// Counts bytes that were read or made.
+    pub(super) fn read(&self, bytes: usize) -> Result<(), String> {
+        self.effort.read(bytes).map_err(|halt| halt.to_string())
+    }
+
+    /// A value as text.
+    pub(super) fn text(&self, value: &Value) -> Result<String, String> {
+        let text = value.text(self.document);
+        self.read(text.len())?;
+        Ok(text)
+    }
+
+    /// A value as number.
+    pub(super) fn number(&self, value: &Value) -> Result<f64, String> {
+        match value {
+            Value::Number(number) => Ok(*number),
+            Value::Bool(value) => Ok(f64::from(u8::from(*value))),
+            Value::Text(text) => Ok(text_number(text)),
+            Value::Nodes(_) => self.text(value).map(|text| text_number(&text)),
+        }
+    }
+
+    pub(super) fn value(&self, expression: &Expr, at: Context) -> Result<Value, String> {
         self.spend(0)?;
         match expression {
             Expr::Number(number) => Ok(Value::Number(*number)),
             Expr::Text(text) => Ok(Value::Text(text.clone())),
-            Expr::Negate(inner) => Ok(Value::Number(-self.value(inner, at)?.number(self.document))),
+            Expr::Negate(inner) => {
+                let inner = self.value(inner, at)?;
+                Ok(Value::Number(-self.number(&inner)?))
+            }
             Expr::Binary(operator, left, right) => self.binary(*operator, left, right, at),
             Expr::Call(name, args) => functions::call(self, name, args, at),
             Expr::Path(start, predicates, steps) => self.path(start, predicates, steps, at).map(Value::Nodes),
         }
     }
 
-    fn binary(&mut self, operator: Operator, left: &Expr, right: &Expr, at: Context) -> Result<Value, String> {
+    fn binary(&self, operator: Operator, left: &Expr, right: &Expr, at: Context) -> Result<Value, String> {
         let first = self.value(left, at)?;
         match operator {
             Operator::Or if first.truth() => return Ok(Value::Bool(true)),
@@ -52,15 +79,16 @@ impl Evaluation<'_> {
             _ => {}
         }
         let second = self.value(right, at)?;
-        let document = self.document;
-        let number = |apply: fn(f64, f64) -> f64| Value::Number(apply(first.number(document), second.number(document)));
+        let number = |apply: fn(f64, f64) -> f64| -> Result<Value, String> {
+            Ok(Value::Number(apply(self.number(&first)?, self.number(&second)?)))
+        };
         Ok(match operator {
             Operator::Or | Operator::And => Value::Bool(second.truth()),
-            Operator::Plus => number(|l, r| l + r),
-            Operator::Minus => number(|l, r| l - r),
-            Operator::Times => number(|l, r| l * r),
-            Operator::Div => number(|l, r| l / r),
-            Operator::Mod => number(|l, r| l % r),
+            Operator::Plus => number(|l, r| l + r)?,
+            Operator::Minus => number(|l, r| l - r)?,
+            Operator::Times => number(|l, r| l * r)?,
+            Operator::Div => number(|l, r| l / r)?,
+            Operator::Mod => number(|l, r| l % r)?,
             Operator::Union => match (first, second) {
                 (Value::Nodes(mut all), Value::Nodes(more)) => {
                     all.extend(more);
@@ -75,22 +103,31 @@ impl Evaluation<'_> {
     }
 
     /// Comparison by the standard's rules: with nodes it holds when it holds for one of them.
-    fn compare(&mut self, operator: Operator, left: &Value, right: &Value) -> Result<bool, String> {
+    fn compare(&self, operator: Operator, left: &Value, right: &Value) -> Result<bool, String> {
         let document = self.document;
         if let (Value::Nodes(all), Value::Bool(_)) | (Value::Bool(_), Value::Nodes(all)) = (left, right) {
             self.spend(all.len())?;
             return Ok(atomic(operator, &Value::Bool(left.truth()), &Value::Bool(right.truth()), document));
         }
-        let spread = |value: &Value| match value {
-            Value::Nodes(nodes) => nodes.iter().map(|node| Value::Text(document.text(*node))).collect(),
-            other => vec![other.clone()],
-        };
-        let (lefts, rights) = (spread(left), spread(right));
-        self.spend(lefts.len().saturating_mul(rights.len()))?;
-        Ok(lefts.iter().any(|l| rights.iter().any(|r| atomic(operator, l, r, document))))
+        let (lefts, rights) = (self.spread(left)?, self.spread(right)?);
+        for l in &lefts {
+            for r in &rights {
+                self.spend(size(l).min(size(r)) / COMPARED)?;
+                if atomic(operator, l, r, document) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
-    fn path(&mut self, start: &Start, predicates: &[Expr], steps: &[Step], at: Context) -> Result<Vec<Node>, String> {
+    /// Nodes as their texts, everything else as it is.
+    fn spread(&self, value: &Value) -> Result<Vec<Value>, String> {
+        let Value::Nodes(nodes) = value else { return Ok(vec![value.clone()]) };
+        Ok(self.document.texts(nodes, self.effort)?.into_iter().map(Value::Text).collect())
+    }
+
+    fn path(&self, start: &Start, predicates: &[Expr], steps: &[Step], at: Context) -> Result<Vec<Node>, String> {
         let mut nodes = match start {
             Start::Root => vec![0],
             Start::Here => vec![at.node],
@@ -108,7 +145,7 @@ impl Evaluation<'_> {
         Ok(nodes)
     }
 
-    fn step(&mut self, from: &[Node], step: &Step) -> Result<Vec<Node>, String> {
+    fn step(&self, from: &[Node], step: &Step) -> Result<Vec<Node>, String> {
         let mut all = Vec::new();
         for node in from {
             let reached = self.axis(*node, step.axis);
@@ -129,7 +166,7 @@ impl Evaluation<'_> {
         Ok(all)
     }
 
-    fn filter(&mut self, nodes: Vec<Node>, predicate: &Expr) -> Result<Vec<Node>, String> {
+    fn filter(&self, nodes: Vec<Node>, predicate: &Expr) -> Result<Vec<Node>, String> {
         let size = nodes.len();
         let mut kept = Vec::new();
         for (index, node) in nodes.into_iter().enumerate() {
@@ -228,6 +265,10 @@ impl Evaluation<'_> {
             .namespace_of_prefix(prefix)
             .ok_or_else(|| format!("the document element does not declare the prefix `{prefix}`"))
     }
+}
+
+fn size(value: &Value) -> usize {
+    if let Value::Text(text) = value { text.len() } else { 0 }
 }
 
 fn atomic(operator: Operator, left: &Value, right: &Value, document: &Document) -> bool {

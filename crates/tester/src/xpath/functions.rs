@@ -3,7 +3,10 @@
 use super::document::{Document, Kind, Node};
 use super::eval::{Context, Evaluation};
 use super::parse::Expr;
-use super::value::{Value, text_number};
+use super::value::Value;
+
+/// Longest text that is put together, in bytes.
+const MAX_TEXT: usize = 32 << 20;
 
 /// Names with the least and the most arguments.
 const FUNCTIONS: [(&str, usize, usize); 26] = [
@@ -43,62 +46,121 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FUNCTIONS.iter().map(|(name, ..)| *name)
 }
 
-pub(super) fn call(run: &mut Evaluation<'_>, name: &str, args: &[Expr], at: Context) -> Result<Value, String> {
+pub(super) fn call(run: &Evaluation<'_>, name: &str, args: &[Expr], at: Context) -> Result<Value, String> {
     if let Some((_, least, most)) = FUNCTIONS.iter().find(|(known, ..)| *known == name)
         && !(*least..=*most).contains(&args.len())
     {
         return Err(format!("{name}() takes {least} to {most} arguments, {} are given", args.len()));
     }
-    let document = run.document;
     let mut values = Vec::with_capacity(args.len());
     for argument in args {
         values.push(run.value(argument, at)?);
     }
-    let here = || Value::Nodes(vec![at.node]);
-    let text = |index: usize| values.get(index).map_or_else(|| here().text(document), |value| value.text(document));
-    let number = |index: usize| values.get(index).unwrap_or(&here()).number(document);
-    let node = || match values.first() {
-        None => Ok(Some(at.node)),
-        Some(Value::Nodes(nodes)) => Ok(nodes.first().copied()),
-        Some(_) => Err(format!("{name}() needs nodes")),
-    };
-    Ok(match name {
-        "last" => Value::Number(at.size as f64),
-        "position" => Value::Number(at.position as f64),
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
-        "not" => Value::Bool(!values[0].truth()),
-        "boolean" => Value::Bool(values[0].truth()),
-        "count" | "sum" => {
-            let Value::Nodes(nodes) = &values[0] else { return Err(format!("{name}() needs nodes")) };
-            let sum = || nodes.iter().map(|node| text_number(&document.text(*node))).sum();
-            Value::Number(if name == "count" { nodes.len() as f64 } else { sum() })
+    Called { run, name, values, at }.result()
+}
+
+/// A call with its arguments.
+struct Called<'a> {
+    run: &'a Evaluation<'a>,
+    name: &'a str,
+    values: Vec<Value>,
+    at: Context,
+}
+
+impl Called<'_> {
+    fn text(&self, index: usize) -> Result<String, String> {
+        match self.values.get(index) {
+            Some(value) => self.run.text(value),
+            None => self.run.text(&Value::Nodes(vec![self.at.node])),
         }
-        "name" | "local-name" | "namespace-uri" => {
-            Value::Text(node()?.map_or_else(String::new, |node| part(document, node, name)))
+    }
+
+    fn number(&self, index: usize) -> Result<f64, String> {
+        match self.values.get(index) {
+            Some(value) => self.run.number(value),
+            None => self.run.number(&Value::Nodes(vec![self.at.node])),
         }
-        "number" => Value::Number(number(0)),
-        "floor" => Value::Number(number(0).floor()),
-        "ceiling" => Value::Number(number(0).ceil()),
-        "round" => Value::Number((number(0) + 0.5).floor()),
-        "string-length" => Value::Number(text(0).chars().count() as f64),
-        "starts-with" => Value::Bool(text(0).starts_with(&text(1))),
-        "ends-with" => Value::Bool(text(0).ends_with(&text(1))),
-        "contains" => Value::Bool(text(0).contains(&text(1))),
-        "concat" => Value::Text((0..values.len()).map(text).collect()),
-        "substring-before" => {
-            let whole = text(0);
-            Value::Text(whole.find(&text(1)).map_or_else(String::new, |at| whole[..at].to_owned()))
+    }
+
+    fn node(&self) -> Result<Option<Node>, String> {
+        match self.values.first() {
+            None => Ok(Some(self.at.node)),
+            Some(Value::Nodes(nodes)) => Ok(nodes.first().copied()),
+            Some(_) => Err(format!("{}() needs nodes", self.name)),
         }
-        "substring-after" => {
-            let (whole, part) = (text(0), text(1));
-            Value::Text(whole.find(&part).map_or_else(String::new, |at| whole[at + part.len()..].to_owned()))
+    }
+
+    fn result(&self) -> Result<Value, String> {
+        let (document, name, at) = (self.run.document, self.name, self.at);
+        Ok(match name {
+            "last" => Value::Number(at.size as f64),
+            "position" => Value::Number(at.position as f64),
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            "not" => Value::Bool(!self.values[0].truth()),
+            "boolean" => Value::Bool(self.values[0].truth()),
+            "count" | "sum" => {
+                let Value::Nodes(nodes) = &self.values[0] else { return Err(format!("{name}() needs nodes")) };
+                if name == "count" {
+                    return Ok(Value::Number(nodes.len() as f64));
+                }
+                let mut sum = 0.0;
+                for node in nodes {
+                    sum += self.run.number(&Value::Nodes(vec![*node]))?;
+                }
+                Value::Number(sum)
+            }
+            "name" | "local-name" | "namespace-uri" => {
+                Value::Text(self.node()?.map_or_else(String::new, |node| part(document, node, name)))
+            }
+            "number" => Value::Number(self.number(0)?),
+            "floor" => Value::Number(self.number(0)?.floor()),
+            "ceiling" => Value::Number(self.number(0)?.ceil()),
+            "round" => Value::Number((self.number(0)? + 0.5).floor()),
+            _ => return self.of_text(),
+        })
+    }
+
+    fn of_text(&self) -> Result<Value, String> {
+        Ok(match self.name {
+            "string-length" => Value::Number(self.text(0)?.chars().count() as f64),
+            "starts-with" => Value::Bool(self.text(0)?.starts_with(&self.text(1)?)),
+            "ends-with" => Value::Bool(self.text(0)?.ends_with(&self.text(1)?)),
+            "contains" => Value::Bool(self.text(0)?.contains(&self.text(1)?)),
+            "concat" => Value::Text(self.concat()?),
+            "substring-before" => {
+                let whole = self.text(0)?;
+                Value::Text(whole.find(&self.text(1)?).map_or_else(String::new, |at| whole[..at].to_owned()))
+            }
+            "substring-after" => {
+                let (whole, part) = (self.text(0)?, self.text(1)?);
+                Value::Text(whole.find(&part).map_or_else(String::new, |at| whole[at + part.len()..].to_owned()))
+            }
+            "normalize-space" => Value::Text(self.text(0)?.split_whitespace().collect::<Vec<_>>().join(" ")),
+            "translate" => {
+                let (text, from) = (self.text(0)?, self.text(1)?);
+                // Each character is looked for among those of the second text.
+                self.run.read(text.len().saturating_mul(from.len()))?;
+                Value::Text(translate(&text, &from, &self.text(2)?))
+            }
+            "substring" => {
+                let length = self.values.get(2).map(|_| self.number(2)).transpose()?;
+                Value::Text(substring(&self.text(0)?, self.number(1)?, length))
+            }
+            _ => Value::Text(self.text(0)?),
+        })
+    }
+
+    fn concat(&self) -> Result<String, String> {
+        let mut all = String::new();
+        for index in 0..self.values.len() {
+            all.push_str(&self.text(index)?);
+            if all.len() > MAX_TEXT {
+                return Err(format!("concat() makes more than {} MiB", MAX_TEXT >> 20));
+            }
         }
-        "normalize-space" => Value::Text(text(0).split_whitespace().collect::<Vec<_>>().join(" ")),
-        "translate" => Value::Text(translate(&text(0), &text(1), &text(2))),
-        "substring" => Value::Text(substring(&text(0), number(1), values.get(2).map(|_| number(2)))),
-        _ => Value::Text(text(0)),
-    })
+        Ok(all)
+    }
 }
 
 fn part(document: &Document, node: Node, which: &str) -> String {

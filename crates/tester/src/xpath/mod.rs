@@ -11,6 +11,8 @@ mod lex;
 mod parse;
 mod value;
 
+use crate::effort::Effort;
+
 pub use document::{Document, Node};
 pub use value::Value;
 
@@ -46,8 +48,8 @@ pub enum XPathError {
 /// Evaluates a path at the root of a document.
 ///
 /// # Errors
-/// [`XPathError::Syntax`] and [`XPathError::Evaluate`]: unknown function or axis, wrong arguments, too much work.
-pub fn evaluate(document: &Document, path: &str) -> Result<Value, XPathError> {
+/// [`XPathError::Syntax`] and [`XPathError::Evaluate`]: unknown function or axis, wrong arguments, too much effort.
+pub fn evaluate(document: &Document, path: &str, effort: &Effort<'_>) -> Result<Value, XPathError> {
     let shown: String = path.chars().take(200).collect();
     if path.len() > MAX_PATH {
         return Err(XPathError::Syntax { path: shown, column: 1, problem: format!("longer than {MAX_PATH} bytes") });
@@ -57,5 +59,5 @@ pub fn evaluate(document: &Document, path: &str) -> Result<Value, XPathError> {
         column: crate::json::place(path, at).1,
         problem,
     })?;
-    eval::run(document, &expression).map_err(|problem| XPathError::Evaluate { path: shown, problem })
+    eval::run(document, &expression, effort).map_err(|problem| XPathError::Evaluate { path: shown, problem })
 }

@@ -5,6 +5,8 @@ use super::lex::{Token, Word, tokens};
 
 /// Deepest nesting of parentheses and predicates.
 const MAX_NESTING: usize = 50;
+/// Most operators of a path: each may be evaluated inside of the one before.
+const MAX_OPERATORS: usize = 500;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Expr {
@@ -113,10 +115,11 @@ struct Parser {
     at: usize,
     end: usize,
     depth: usize,
+    operators: usize,
 }
 
 pub(super) fn parse(path: &str) -> Parsed<Expr> {
-    let mut parser = Parser { tokens: tokens(path)?, at: 0, end: path.len(), depth: 0 };
+    let mut parser = Parser { tokens: tokens(path)?, at: 0, end: path.len(), depth: 0, operators: 0 };
     let expression = parser.level(0)?;
     if parser.at < parser.tokens.len() {
         return parser.fail("nothing may follow here");
@@ -159,12 +162,11 @@ impl Parser {
             return self.path();
         }
         let mut left = self.level(level + 1)?;
-        let mut count = 0;
         while let Some(operator) = self.operator(level) {
             self.at += 1;
-            count += 1;
-            if count > 200 {
-                return self.fail("too many operators in a row");
+            self.operators += 1;
+            if self.operators > MAX_OPERATORS {
+                return self.fail(&format!("more than {MAX_OPERATORS} operators"));
             }
             left = Expr::Binary(operator, Box::new(left), Box::new(self.level(level + 1)?));
         }

@@ -1,6 +1,10 @@
 //! Values of a path, and how they become texts, numbers and booleans.
 
 use super::document::{Document, Kind, Node};
+use crate::effort::Effort;
+
+/// Most bytes of the texts of several nodes: each holds those of all that is below it.
+const MAX_BYTES: usize = 64 << 20;
 
 /// What a path yields.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,16 +31,20 @@ impl Value {
     }
 
     /// As the expression function prints it: nodes as `[…]`, everything else as text (`doc`).
-    pub fn print(&self, document: &Document) -> String {
+    ///
+    /// # Errors
+    /// A text that says what is too much.
+    pub fn print(&self, document: &Document, effort: &Effort<'_>) -> Result<String, String> {
         match self {
             Self::Nodes(nodes) => {
-                let printed: Vec<String> = nodes.iter().map(|node| document.print(*node)).collect();
-                format!("[{}]", printed.join(", "))
+                let printed = together(nodes, effort, |node| document.print(node))?;
+                Ok(format!("[{}]", printed.join(", ")))
             }
-            other => other.text(document),
+            other => Ok(other.text(document)),
         }
     }
 
+    /// As number; nodes as the texts that they are already.
     pub(super) fn number(&self, document: &Document) -> f64 {
         match self {
             Self::Number(number) => *number,
@@ -82,7 +90,30 @@ fn escape(text: &str, out: &mut String, quoted: bool) {
     }
 }
 
+/// A text for each node.
+fn together(nodes: &[Node], effort: &Effort<'_>, text: impl Fn(Node) -> String) -> Result<Vec<String>, String> {
+    let (mut all, mut bytes) = (Vec::with_capacity(nodes.len()), 0);
+    for node in nodes {
+        let text = text(*node);
+        bytes += text.len();
+        effort.read(text.len() + 1).map_err(|halt| halt.to_string())?;
+        if bytes > MAX_BYTES {
+            return Err(format!("the nodes that are selected have more than {} MiB of text together", MAX_BYTES >> 20));
+        }
+        all.push(text);
+    }
+    Ok(all)
+}
+
 impl Document {
+    /// The texts of several nodes, as XPath defines them.
+    ///
+    /// # Errors
+    /// A text that says what is too much.
+    pub fn texts(&self, nodes: &[Node], effort: &Effort<'_>) -> Result<Vec<String>, String> {
+        together(nodes, effort, |node| self.text(node))
+    }
+
     /// A node as XML; of an attribute `name="value"`. Declarations of namespaces are not repeated.
     pub fn print(&self, node: Node) -> String {
         let mut out = String::new();

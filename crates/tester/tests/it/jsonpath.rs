@@ -1,6 +1,7 @@
 //! The JSON path dialect.
 
 use proptest::prelude::*;
+use stoker_tester::effort::Effort;
 use stoker_tester::path::JsonPath;
 
 use crate::support::json;
@@ -13,7 +14,7 @@ const STORE: &str = r#"{"store":{"book":[
  "bicycle":{"color":"red","price":19.95}},"expensive":10,"odd-name":{"a b":1}}"#;
 
 fn select(path: &str) -> String {
-    match JsonPath::parse(path).unwrap().select(&json(STORE)).unwrap().into_json() {
+    match JsonPath::parse(path).unwrap().select(&json(STORE), &Effort::default()).unwrap().into_json() {
         Some(found) => found.to_string(),
         None => "nothing".to_owned(),
     }
@@ -81,7 +82,7 @@ proptest! {
     #[test]
     fn no_path_makes_it_panic(path in "[\\$\\.\\[\\]\\(\\)a-z0-9@?*:,'\"<=>!&| -]{0,30}") {
         if let Ok(path) = JsonPath::parse(&path) {
-            let _ = path.select(&json(STORE));
+            let _ = path.select(&json(STORE), &Effort::default());
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod checks;
 mod completion;
+mod effort;
 mod expressions;
 mod folders;
 mod imports;

@@ -1,10 +1,18 @@
 //! Regular expressions as JavaScript reads them.
 
 use proptest::prelude::*;
-use stoker_tester::regex::Regex;
+use stoker_tester::effort::Effort;
+use stoker_tester::regex::{Regex, RegexError};
 
 fn matches(pattern: &str, text: &str) -> bool {
-    Regex::parse(pattern).unwrap().is_match(text).unwrap()
+    Regex::parse(pattern).unwrap().is_match(text, &Effort::default()).unwrap()
+}
+
+/// The match and its groups, joined by `|`; a group that took no part is `-`.
+fn groups(pattern: &str, text: &str) -> String {
+    let found = Regex::parse(pattern).unwrap().groups(text, &Effort::default()).unwrap();
+    let Some(found) = found else { return "none".to_owned() };
+    found.into_iter().map(|group| group.unwrap_or_else(|| "-".to_owned())).collect::<Vec<_>>().join("|")
 }
 
 #[test]
@@ -18,6 +26,7 @@ fn javascript_rules() {
         (r"^a.c$", "abc", "a\nc"),
         ("/^a.c$/s", "a\nc", "a"),
         ("/^b$/m", "a\nb\nc", "ab"),
+        ("/^b$/m", "a\rb\u{2028}c", "ab"),
         (r"(a)|b\1c", "bc", "x"),
         (r"(?<y>\d{4})-\k<y>", "2020-2020", "2020-2021"),
         (r"(?<!x)y", "ay", "xy"),
@@ -34,7 +43,17 @@ fn javascript_rules() {
         (r"end$", "the end", "the end\n"),
         (r"^(?:a+?){2,3}$", "aaa", "b"),
         (r"^\p{Lu}$", "Ä", "ä"),
+        (r"^\P{L}$", "1", "a"),
+        (r"/^[^a]$/i", "b", "A"),
+        (r"/(ab)\1/i", "abAB", "abAC"),
         (r"\$\{x\}", "${x}", "x"),
+        (r"^(?!.*secret).*$", "all fine", "a secret"),
+        (r"(?<=\$)\d+(?:\.\d\d)?$", "$10.50", "10.50"),
+        (r"^(?=.*\d)(?=.*[a-z]).{4,8}$", "abc1", "abcd"),
+        (r"^(?:(a)|b)*$", "abab", "abc"),
+        (r"(?:x?)*y", "xxy", "xx"),
+        (r"^a{2}$", "aa", "a"),
+        (r"^a{,2}$", "a{,2}", "aa"),
     ] {
         assert!(matches(pattern, yes), "{pattern} should match {yes:?}");
         assert!(!matches(pattern, no), "{pattern} should not match {no:?}");
@@ -43,22 +62,118 @@ fn javascript_rules() {
 }
 
 #[test]
-fn broken_and_endless_patterns_are_errors() {
-    for pattern in ["(", ")", "[a", "a**", r"\9", "(?x)", "[b-a]", "(?<1>a", "a\\"] {
-        assert!(Regex::parse(pattern).is_err(), "{pattern}");
+fn groups_are_those_of_javascript() {
+    for (pattern, text, wanted) in [
+        (r"(\d+)-(\w+)?", "x 12-ab", "12-ab|12|ab"),
+        (r"(\d+)-(\w+)?", "x 12-", "12-|12|-"),
+        // Each round of a loop begins without captures.
+        (r"(?:(a)|(b))*", "ab", "ab|-|b"),
+        (r"(z)((a+)?(b+)?(c))*", "zaacbbbcac", "zaacbbbcac|z|ac|a|-|c"),
+        (r"(?:(a)|(b))*(?=c)", "abc", "ab|-|b"),
+        (r"(a*?)(a*)", "aaa", "aaa||aaa"),
+        (r"(a*)*", "b", "|-"),
+        (r"(a*)*(?!x)", "b", "|-"),
+        // Look-behind is read from its end.
+        (r"(?<=(\d+)(\d+))$", "1053", "|1|053"),
+        (r"(?<=\1(a))b", "aab", "b|a"),
+        (r"(?=(a+))a*b\1", "baaabac", "aba|a"),
+        (r"(?!(a))b", "b", "b|-"),
+        (r"(a|ab)(c|bcd)(d*)", "abcd", "abcd|a|bcd|"),
+        (r"/(Ä+)/i", "xääÄ", "ääÄ|ääÄ"),
+        (r"q", "abc", "none"),
+    ] {
+        assert_eq!(groups(pattern, text), wanted, "{pattern} on {text}");
     }
-    let slow = Regex::parse(r"^(?=(a+)+b)").unwrap();
-    let answer = slow.is_match(&"a".repeat(40));
-    assert!(matches!(answer, Ok(false) | Err(_)), "{answer:?}");
-    let slower = Regex::parse(r"^(a|a|aa)*\1$").unwrap().is_match(&format!("{}b", "a".repeat(60)));
-    assert!(slower.is_err() || slower == Ok(false));
+}
+
+#[test]
+fn broken_patterns_are_errors() {
+    for pattern in [
+        "(",
+        ")",
+        "[a",
+        "a**",
+        "*a",
+        r"\9",
+        "(?x)",
+        "[b-a]",
+        "(?<1>a",
+        "(?<1>a)",
+        "a\\",
+        "a{3,2}",
+        "^*",
+        r"\p{Nothing}",
+        "(?:(?:a{999}){999}){999}",
+        "a{99999999999999999999}",
+    ] {
+        let answer = Regex::parse(pattern);
+        assert!(matches!(answer, Err(RegexError::Syntax { .. })), "{pattern}: {answer:?}");
+    }
+    let deep = format!("{}{}", "(".repeat(200), ")".repeat(200));
+    assert!(Regex::parse(&deep).unwrap_err().to_string().contains("deeper than 100"));
+}
+
+#[test]
+fn what_grows_only_with_the_text_needs_no_limit_and_the_rest_ends() {
+    // JavaScript itself takes for ever on these.
+    let text = format!("{}b", "a".repeat(50_000));
+    assert!(!matches(r"^(a+)+$", &text) && !matches(r"^(a|a|aa)*$", &text) && !matches(r".*x.*", &text));
+    let effort = Effort::of(1_000_000);
+    for pattern in [r"^(?=(a+)+c)", r"^(a|a|aa)*\1c$", r"(?:a*)*(?=c)", r"(?<=(a+)+)c(?!a)b"] {
+        let answer = Regex::parse(pattern).unwrap().is_match(&text[..60], &Effort::of(1_000_000));
+        let Err(error @ RegexError::Halted { .. }) = &answer else {
+            assert_eq!(answer, Ok(false), "{pattern}");
+            continue;
+        };
+        let said = error.to_string();
+        assert!(said.contains(pattern) && said.contains("60 bytes") && said.contains("1000000 steps"), "{said}");
+    }
+    let slow = Regex::parse(r"^(?=(a+)+c)").unwrap();
+    assert!(slow.is_match(&text, &effort).is_err());
+    assert!(slow.is_match("c", &effort).is_err(), "nothing is left for the next one");
+    // Words on a large text, which look at both sides, are an everyday thing.
+    assert!(!matches(r"\bnothing\b", &"some words ".repeat(100_000)));
+}
+
+/// A part of a pattern that both engines read the same way.
+fn part() -> impl Strategy<Value = String> {
+    let one = prop::sample::select(vec!["a", "b", "c", "[ab]", "[^a]", r"\d", r"\w", ".", "ä", "1"]);
+    let leaf = prop_oneof![
+        8 => one.prop_map(str::to_owned),
+        1 => prop::sample::select(vec!["^", "$", r"\b"]).prop_map(str::to_owned),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        let again = prop::sample::select(vec!["*", "+", "?", "{2}", "{1,2}", "*?", "+?", "??"]);
+        prop_oneof![
+            (inner.clone(), again).prop_map(|(inner, again)| format!("(?:{inner}){again}")),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|all| all.concat()),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|all| format!("(?:{})", all.join("|"))),
+            inner.clone().prop_map(|inner| format!("({inner})")),
+            inner.clone().prop_map(|inner| format!("(?={inner})")),
+            inner.prop_map(|inner| format!("(?!{inner})")),
+        ]
+    })
 }
 
 proptest! {
     #[test]
     fn no_pattern_makes_it_panic(pattern in "[a-c\\[\\]\\(\\)\\{\\}?*+|^$.,0-3<>=!:kdwbux\\\\/-]{0,20}") {
         if let Ok(regex) = Regex::parse(&pattern) {
-            let _ = regex.is_match("abc 123 {}");
+            let _ = regex.is_match("abc 123 {}", &Effort::of(10_000_000));
+            let _ = regex.groups("abc 123 {}", &Effort::of(10_000_000));
+        }
+    }
+
+    #[test]
+    fn another_engine_finds_the_same(pattern in part(), text in "[abcä1 ]{0,12}") {
+        // It reads `\d` and `\b` by Unicode's rules, which differ on no letter here but `ä`.
+        let theirs = pattern.replace(r"\b", "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))");
+        let theirs = theirs.replace(r"\w", "[0-9A-Za-z_]").replace('$', r"\z");
+        if let (Ok(theirs), Ok(ours)) = (fancy_regex::Regex::new(&theirs), Regex::parse(&pattern)) {
+            let found = theirs.find(&text).ok().flatten().map(|found| found.as_str().to_owned());
+            let groups = ours.groups(&text, &Effort::default()).unwrap();
+            prop_assert_eq!(ours.is_match(&text, &Effort::default()).unwrap(), groups.is_some());
+            prop_assert_eq!(groups.and_then(|mut groups| groups.swap_remove(0)), found, "{}", pattern);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reports as files.
 
+use stoker_tester::effort::Effort;
 use stoker_tester::model::*;
 use stoker_tester::report::{html, json, junit, tap};
 
@@ -19,7 +20,8 @@ async fn four_forms_of_one_run() {
 
     let xml = junit(&report);
     let document = stoker_tester::xpath::Document::parse(&xml).unwrap();
-    let text = |path: &str| stoker_tester::xpath::evaluate(&document, path).unwrap().text(&document);
+    let text =
+        |path: &str| stoker_tester::xpath::evaluate(&document, path, &Effort::default()).unwrap().text(&document);
     assert_eq!(text("concat(/testsuites/@tests, /testsuites/@failures, /testsuites/@errors)"), "411");
     assert_eq!(text("//testsuite[1]/@name"), "A & B");
     assert_eq!(text("//testcase[@name='polled']//property[@name='attempts']/@value"), "3");

@@ -1,6 +1,7 @@
 //! Runs against a real server: what is sent, what stops, what is reported.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use stoker_tester::Exchanges;
@@ -62,8 +63,14 @@ pub(crate) async fn run_with(
         (TestClock::new(), Seeded::new(1), Folder::new(folder.path()), Transport::default());
     let (exchanges, places) = (Exchanges::default(), HashMap::from([("late".to_owned(), "buy.toml:7".to_owned())]));
     let observer = |_: Event<'_>| {};
-    let outside =
-        Outside { clock: &clock, entropy: &entropy, files: &files, transport: &transport, observer: &observer };
+    let outside = Outside {
+        clock: &clock,
+        entropy: &entropy,
+        files: &files,
+        transport: &transport,
+        observer: &observer,
+        stop: &AtomicBool::new(false),
+    };
     let environment = drive.environments.first();
     let runner =
         Runner { drive: &drive, environment, options: &options, places: &places, exchanges: &exchanges, outside };
@@ -77,7 +84,14 @@ pub(crate) async fn run_in(folder: &std::path::Path, entities: Vec<Entity>) -> R
     let (clock, entropy, files, transport) =
         (TestClock::new(), Seeded::new(1), Folder::new(folder), Transport::default());
     let (exchanges, places, options) = (Exchanges::default(), HashMap::new(), RunOptions::default());
-    let outside = Outside { clock: &clock, entropy: &entropy, files: &files, transport: &transport, observer: &|_| {} };
+    let outside = Outside {
+        clock: &clock,
+        entropy: &entropy,
+        files: &files,
+        transport: &transport,
+        observer: &|_| {},
+        stop: &AtomicBool::new(false),
+    };
     let runner =
         Runner { drive: &drive, environment: None, options: &options, places: &places, exchanges: &exchanges, outside };
     // Servers run this on several threads, so the future must be able to move between them.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
@@ -64,8 +65,14 @@ async fn run(clock: StreamClock, entities: Vec<Entity>) -> RunReport {
     let drive = Drive { entities, ..Drive::default() };
     let (entropy, transport) = (Seeded::new(1), Transport::default());
     let (exchanges, places, options) = (Exchanges::default(), HashMap::new(), RunOptions::default());
-    let outside =
-        Outside { clock: &clock, entropy: &entropy, files: &NoFiles, transport: &transport, observer: &|_| {} };
+    let outside = Outside {
+        clock: &clock,
+        entropy: &entropy,
+        files: &NoFiles,
+        transport: &transport,
+        observer: &|_| {},
+        stop: &AtomicBool::new(false),
+    };
     let runner =
         Runner { drive: &drive, environment: None, options: &options, places: &places, exchanges: &exchanges, outside };
     runner.run().await.unwrap()

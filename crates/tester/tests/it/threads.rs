@@ -1,6 +1,7 @@
 //! One run on several threads.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 
 use stoker_tester::Exchanges;
 use stoker_tester::check::Outcome;
@@ -30,8 +31,14 @@ async fn run(
     let whole = move || {
         let (clock, entropy, transport) = (TestClock::new(), Seeded::new(1), Transport::default());
         let (exchanges, places) = (Exchanges::default(), HashMap::new());
-        let outside =
-            Outside { clock: &clock, entropy: &entropy, files: &NoFiles, transport: &transport, observer: &|_| {} };
+        let outside = Outside {
+            clock: &clock,
+            entropy: &entropy,
+            files: &NoFiles,
+            transport: &transport,
+            observer: &|_| {},
+            stop: &AtomicBool::new(false),
+        };
         let environment = drive.environments.first();
         let options = RunOptions { jobs: 4, ..options };
         let runner =

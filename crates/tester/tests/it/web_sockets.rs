@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::Router;
@@ -149,8 +150,14 @@ pub(crate) async fn run(over: bool, options: RunOptions, entities: Vec<Entity>) 
     let drive = Drive { entities, environments: vec![environment], ..Drive::default() };
     let (clock, entropy, transport) = (TalkClock { over }, Seeded::new(1), Transport::default());
     let (exchanges, places) = (Exchanges::default(), HashMap::new());
-    let outside =
-        Outside { clock: &clock, entropy: &entropy, files: &NoFiles, transport: &transport, observer: &|_| {} };
+    let outside = Outside {
+        clock: &clock,
+        entropy: &entropy,
+        files: &NoFiles,
+        transport: &transport,
+        observer: &|_| {},
+        stop: &AtomicBool::new(false),
+    };
     let environment = drive.environments.first();
     let runner =
         Runner { drive: &drive, environment, options: &options, places: &places, exchanges: &exchanges, outside };

@@ -1,6 +1,7 @@
 //! XPath on XML bodies.
 
 use proptest::prelude::*;
+use stoker_tester::effort::Effort;
 use stoker_tester::xpath::{Document, evaluate};
 
 const STORE: &str = r#"<?xml version="1.0"?><!DOCTYPE store>
@@ -10,7 +11,8 @@ const STORE: &str = r#"<?xml version="1.0"?><!DOCTYPE store>
 
 fn run(path: &str) -> String {
     let document = Document::parse(STORE).unwrap();
-    evaluate(&document, path).unwrap().print(&document)
+    let effort = Effort::default();
+    evaluate(&document, path, &effort).unwrap().print(&document, &effort).unwrap()
 }
 
 #[test]
@@ -69,7 +71,7 @@ fn wrong_paths_and_documents_say_why() {
         ("//y:a", "does not declare the prefix `y`"),
         ("$x", "variables"),
     ] {
-        let message = evaluate(&document, path).unwrap_err().to_string();
+        let message = evaluate(&document, path, &Effort::default()).unwrap_err().to_string();
         assert!(message.contains(part), "{path}: {message}");
     }
     for text in ["", "<a>", "<a></b>", "<a/><b/>", "<a>&nope;</a>", "<p:a/>", "text"] {
@@ -82,6 +84,6 @@ proptest! {
     #[test]
     fn no_path_makes_it_panic(path in "[/a-z@\\[\\]\\(\\)0-9=<>|:.*+' -]{0,30}", text in "[<>/a-z&;=\" !?\\-]{0,30}") {
         let _ = Document::parse(&text);
-        let _ = evaluate(&Document::parse(STORE).unwrap(), &path);
+        let _ = evaluate(&Document::parse(STORE).unwrap(), &path, &Effort::default());
     }
 }

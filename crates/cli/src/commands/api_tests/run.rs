@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
@@ -9,7 +10,9 @@ use stoker_tester::Exchanges;
 use stoker_tester::check::Outcome;
 use stoker_tester::model::Variables;
 use stoker_tester::report;
-use stoker_tester::run::{Event, Folder, Outside, RequestReport, RunOptions, RunReport, Runner, Session, Transport};
+use stoker_tester::run::{
+    Event, Folder, Outside, RequestReport, RunError, RunOptions, RunReport, Runner, Session, Transport,
+};
 
 use super::App;
 use super::source::{self, ProcessClock, Source};
@@ -154,6 +157,10 @@ async fn once(app: &App, args: &RunArgs) -> Result<Exit> {
         let source = source::load(app, path)?;
         let report = one(app, args, &source, path).await?;
         let stop = args.stop_on_failure && report.outcome.is_bad();
+        if !args.watch {
+            // The process ends soon; to free a large project piece by piece would only take time.
+            std::mem::forget(source);
+        }
         whole = Some(match whole {
             None => report,
             Some(before) => together(before, report),
@@ -174,11 +181,16 @@ async fn once(app: &App, args: &RunArgs) -> Result<Exit> {
     if args.report.iter().all(|report| report.file.is_some()) {
         app.out.line(&summary(&report))?;
     }
-    Ok(match report.exit_code() {
+    let exit = match report.exit_code() {
         0 => Exit::Success,
         1 => Exit::Failed,
         _ => Exit::Usage,
-    })
+    };
+    if !args.watch {
+        // As above.
+        std::mem::forget(report);
+    }
+    Ok(exit)
 }
 
 async fn one(app: &App, args: &RunArgs, source: &Source, path: &Path) -> Result<RunReport> {
@@ -220,9 +232,20 @@ async fn one(app: &App, args: &RunArgs, source: &Source, path: &Path) -> Result<
             files: &files,
             transport: &transport,
             observer: &observer,
+            stop: &AtomicBool::new(false),
         },
     };
-    let session = runner.begin().map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    let session = runner.begin().map_err(|error| {
+        let failure = Failure::usage(format!("{}: {error}", path.display()));
+        match error {
+            RunError::Nothing { .. } => {
+                failure.hint(format!("`stoker test list {}` shows what is there", path.display()))
+            }
+            RunError::Secret { .. } => {
+                failure.hint("see `stoker test run --help` for where values of secrets come from")
+            }
+        }
+    })?;
     let ended = match threads(args.parallel) {
         1 => until_interrupted(&session, &transport, usize::from(args.parallel)).await,
         several => on_threads(&session, several, usize::from(args.parallel))?,

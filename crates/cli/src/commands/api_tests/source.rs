@@ -15,6 +15,9 @@ use stoker_tester::{folder, native};
 use super::App;
 use crate::exit::{Failure, Result};
 
+const NO_PROJECT: &str = "make a project folder with `stoker test import`, or name the folder that holds drive.toml";
+const OF_OTHERS: &str = "take over files of other tools with `stoker test import`";
+
 /// A project that was read.
 pub(super) struct Source {
     pub(super) drive: Drive,
@@ -27,10 +30,12 @@ pub(super) struct Source {
 /// Reads a project folder, or a file of the compatible API tester.
 pub(super) fn load(app: &App, path: &Path) -> Result<Source> {
     if path.is_dir() {
-        let loaded = folder::load(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        let loaded = folder::load(path).map_err(|error| {
+            let failure = Failure::usage(format!("{}: {error}", path.display()));
+            if path.join("drive.toml").is_file() { failure } else { failure.hint(NO_PROJECT) }
+        })?;
         if loaded.drive.in_run_order().is_empty() {
-            return Err(Failure::usage(format!("{} holds no API tests", path.display()))
-                .hint("make a project folder with `stoker test import`, or name the folder that holds drive.toml"));
+            return Err(Failure::usage(format!("{} holds no API tests", path.display())).hint(NO_PROJECT));
         }
         let place = |(id, place): (String, String)| (id, path.join(place).display().to_string());
         return Ok(Source {
@@ -43,7 +48,9 @@ pub(super) fn load(app: &App, path: &Path) -> Result<Source> {
     let imported = native::import(&text, native::ImportOptions::default()).map_err(|error| {
         let failure = Failure::usage(format!("{}: {error}", path.display()));
         match error {
-            native::NativeError::Shape => failure.hint("take over files of other tools with `stoker test import`"),
+            native::NativeError::Shape => failure.hint(OF_OTHERS),
+            // Other tools write YAML, texts and commands.
+            _ if path.extension().is_none_or(|ending| ending != "json") => failure.hint(OF_OTHERS),
             _ => failure,
         }
     })?;

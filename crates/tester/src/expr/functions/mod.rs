@@ -6,6 +6,7 @@ mod make;
 mod select;
 mod text;
 
+use crate::effort::Effort;
 use crate::json::Json;
 use crate::world::{Clock, Entropy};
 
@@ -31,7 +32,11 @@ pub(super) struct Call<'a> {
     pub(super) args: Vec<Json>,
     pub(super) clock: &'a dyn Clock,
     pub(super) entropy: &'a dyn Entropy,
+    pub(super) effort: &'a Effort<'a>,
 }
+
+/// Longest text that one template or function may make, in bytes.
+pub(super) const MAX_RESULT: usize = 32 << 20;
 
 /// The function that yields entities; the evaluator itself knows them.
 pub(crate) const ENTITY_BY_ID: &str = "getEntityById";

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Call, whole};
+use super::{Call, MAX_RESULT, whole};
 use crate::encode;
 use crate::json::Json;
 
@@ -78,7 +78,12 @@ pub(super) fn replace(call: Call<'_>) -> Result<Json, String> {
     if from.is_empty() {
         return Err("the text to replace is empty".to_owned());
     }
-    Ok(Json::Text(call.text().replace(&from, &to)))
+    let text = call.text();
+    let grown = text.matches(&from).count().saturating_mul(to.len().saturating_sub(from.len()));
+    if text.len().saturating_add(grown) > MAX_RESULT {
+        return Err(format!("the result is longer than {MAX_RESULT} bytes"));
+    }
+    Ok(Json::Text(text.replace(&from, &to)))
 }
 
 pub(super) fn first(call: Call<'_>) -> Result<Json, String> {
