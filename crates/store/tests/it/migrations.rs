@@ -77,6 +77,7 @@ both! {
                 "log_chunks",
                 "run_events",
                 "runs",
+                "audit_open",
                 "audit_events",
                 "tasks",
                 "run_profiles",
@@ -98,6 +99,7 @@ both! {
             }
             if backend == Backend::Postgres {
                 tx.execute("DROP FUNCTION audit_is_append_only", params![])?;
+                tx.execute("DROP FUNCTION audit_opens", params![])?;
             }
             Ok(())
         };
