@@ -29,11 +29,12 @@ import { w } from '../texts/work';
 import { Mark } from '../ui/mark';
 import { Failure, Head } from '../ui/parts';
 import { UndoBar } from '../ui/undo';
-import { setScope, useScope, useShared } from './context';
+import { useScope, useShared } from './context';
 import { Keys, openPalette } from './keys';
 import { useLive } from './live';
 import { AdminNav } from './nav-admin';
 import { CATALOGUE, STAGES, UNDER } from './places-infra';
+import { setScope } from './scope';
 
 const PLACES = [
   { to: '/', label: t.nav.overview, icon: IconGauge },

@@ -1,6 +1,6 @@
 /** One run: its state with every event, why it waits, what it was started with, and its log. */
 
-import { Text, Title } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -21,6 +21,7 @@ import {
   isLost,
   Moment,
   Notice,
+  Panel,
   StateBadge,
   useNow,
   Waiting,
@@ -146,10 +147,7 @@ export function RunPage() {
         </Notice>
       )}
       <div className="columns">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.run.facts}
-          </Title>
+        <Panel title={t.run.facts}>
           <Facts
             rows={[
               [
@@ -193,17 +191,11 @@ export function RunPage() {
               [t.id, <Id key="id" id={id} what={t.id} />],
             ]}
           />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.run.events}
-          </Title>
+        </Panel>
+        <Panel title={t.run.events}>
           <Events timeline={line} now={now} />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.run.parameters}
-          </Title>
+        </Panel>
+        <Panel title={t.run.parameters}>
           {line.parameters && line.parameters.length > 0 ? (
             <Facts
               rows={line.parameters.map((one) => [
@@ -219,7 +211,7 @@ export function RunPage() {
           <Text size="sm" mt="xs" className="muted">
             {t.run.secretHint}
           </Text>
-        </section>
+        </Panel>
       </div>
       <RunComponents id={id} />
       <RunLog id={id} done={stateOf(line.status).done} />

@@ -121,7 +121,7 @@ export function ScheduleOf(props: {
   return (
     <>
       <Text className="muted">{w.schedule.unbound}</Text>
-      <WebhookOf id={id} plan={plan} now={now} />
+      <WebhookOf id={id} plan={plan} may={may} now={now} />
       {may && (free.more > 0 || free.choices.some((one) => !one.taken)) && (
         <Group align="flex-end" gap="xs" mt="xs">
           <FoundSelect

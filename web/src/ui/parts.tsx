@@ -1,6 +1,6 @@
 /** Small parts that all pages are made of. */
 
-import { ActionIcon, Button, CopyButton as Copier, Group, Loader, Modal, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, CopyButton as Copier, Group, Loader, Modal, Text, Title, Tooltip } from '@mantine/core';
 import {
   IconAlertTriangle,
   IconCheck,
@@ -175,6 +175,28 @@ export function Head({ title, badge, children }: { title: string; badge?: ReactN
       {badge}
       {children && <div className="actions">{children}</div>}
     </div>
+  );
+}
+
+/** A part of a page under its own heading, with what can be done there beside it. */
+export function Panel(props: { title: ReactNode; actions?: ReactNode; wide?: boolean; children?: ReactNode }) {
+  const heading = (
+    <Title order={2} size="h2">
+      {props.title}
+    </Title>
+  );
+  return (
+    <section className={props.wide ? 'panel span-2' : 'panel'}>
+      {props.actions ? (
+        <Group justify="space-between" mb="xs">
+          {heading}
+          {props.actions}
+        </Group>
+      ) : (
+        heading
+      )}
+      {props.children}
+    </section>
   );
 }
 
