@@ -54,8 +54,8 @@ async function machines(stage: Stage) {
     name: 'Large heap',
     description: LONG,
     processorType: 'RE',
-    processorId: engine,
-    runProfileType: 'JOB_SERVER',
+    runtimeId: engine,
+    type: 'JOB_SERVER',
     jvmArguments: ['-Xms256m', '-Xmx4g', `-Dcompany.ledger.reconciliation.settings=${'x'.repeat(120)}`],
   });
   return { engine, gen2: gen2.id, dynamic: dynamic.id, place: place.id, cluster: cluster.id };
@@ -116,6 +116,7 @@ async function stages(stage: Stage) {
   const project = await stage.call<{ id: string }>('POST', '/orchestration/projects', {
     name: `Ledger ${LONG.slice(0, 60)}`,
     description: LONG,
+    owner: 'admin',
     url: `https://git.example.com/${'group/'.repeat(12)}ledger.git`,
   });
   return { environment: environment.id, promotion: promotion.executable, project: project.id };

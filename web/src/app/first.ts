@@ -1,8 +1,9 @@
 /** What is asked for before anything is drawn, so that answers come while the scripts are at work. */
 
 import type { QueryKey } from '@tanstack/react-query';
+import { speakFor } from '../api/client';
 import { engineReports } from '../api/infra';
-import { atWork, ever, next, waiting, wrong } from '../api/overview';
+import { atWork, next, waiting, wrong } from '../api/overview';
 import { artifactPage, planPage, taskPage } from '../api/pages';
 import { clusters, engine, engines, environments, run, runConfig, runTimeline, task, workspaces } from '../api/queries';
 import { historyHead, plan } from '../api/work';
@@ -32,7 +33,7 @@ function runList({ scope, search, permissions }: Opened): Question[] {
 /** By the first part of the path: what the list there begins with, and the page of one of its things. */
 const PLACES: Record<string, { list: (it: Opened) => Question[]; one?: (it: Opened) => Question[] }> = {
   '': {
-    list: ({ scope }) => [atWork(scope), waiting(scope), ...wrong(scope), engines(), next(scope), ever(scope)],
+    list: ({ scope }) => [atWork(scope), waiting(scope), ...wrong(scope), engines(), next(scope)],
   },
   runs: { list: runList, one: ({ id }) => [run(id), runTimeline(id)] },
   tasks: {
@@ -62,6 +63,8 @@ async function askForPage(): Promise<void> {
   ]);
   const { environmentId, workspaceId } = chosen(readScope(), all, inside).query;
   if (!who || !environmentId) return;
+  // Searches are sent like changes.
+  speakFor(who);
   const search = new URLSearchParams(window.location.search);
   const opened = { scope: { environmentId, workspaceId }, id, search, permissions: who.permissions };
   await Promise.all(questions(opened).map(ask));

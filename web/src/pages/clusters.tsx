@@ -107,6 +107,8 @@ export function Clusters() {
         rowKey={(one) => one.id}
         columns={objectColumns<Cluster>({
           state: {
+            width: '13rem',
+            narrow: '9rem',
             title: t.engines.status,
             width: '12rem',
             narrow: '7rem',

@@ -80,6 +80,7 @@ function Assign({ it, close }: { it: DynamicEngine; close: () => void }) {
           value={place}
           onChange={setPlace}
           searchable
+          openOnFocus={false}
           required
           data-autofocus
         />

@@ -77,6 +77,7 @@ function Assign({ it, close }: { it: DynamicPlace; close: () => void }) {
           value={engine}
           onChange={setEngine}
           searchable
+          openOnFocus={false}
           required
           data-autofocus
         />

@@ -276,14 +276,16 @@ const Next = memo(function Next({ scope }: { scope: ScopeQuery }) {
 export function Overview() {
   const { query: scope } = useScope();
   const guided = useMay('TMC_OPERATOR', 'TMC_CLUSTER_MANAGEMENT');
-  const any = useQuery(ever(scope));
+  // Nothing of either kind may be a quiet day, or an empty server.
+  const quiet = [useQuery(atWork(scope)).data, useQuery(waiting(scope)).data].every((one) => one?.total === 0);
+  const any = useQuery({ ...ever(scope), enabled: quiet });
   // The numbers come first; the browser may do other things before the rest is drawn.
   const whole = useDeferredValue(true, false);
   return (
     <div className="page">
       <Head title={t.overview.title} />
       <Counters scope={scope} />
-      {any.data?.total === 0 && guided && <Guide scope={scope} />}
+      {quiet && any.data?.total === 0 && guided && <Guide scope={scope} />}
       <div className="columns halves">
         <Panel title={t.overview.wrong}>{whole ? <Wrong scope={scope} /> : <Waiting />}</Panel>
         <Panel title={t.overview.waits}>{whole ? <Waits scope={scope} /> : <Waiting />}</Panel>

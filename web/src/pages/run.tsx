@@ -11,6 +11,7 @@ import { t } from '../texts/pages';
 import { currentWait, eventWords, type RunEvent, waitReason } from '../texts/reasons';
 import { stateOf } from '../texts/status';
 import { fullTime, instant, logTime, runLength } from '../texts/time';
+import { ParametersPanel } from '../ui/parameters';
 import {
   ConfirmButton,
   CopyButton,
@@ -195,23 +196,16 @@ export function RunPage() {
         <Panel title={t.run.events}>
           <Events timeline={line} now={now} />
         </Panel>
-        <Panel title={t.run.parameters}>
-          {line.parameters && line.parameters.length > 0 ? (
-            <Facts
-              rows={line.parameters.map((one) => [
-                one.name,
-                <span key={one.name} className="mono">
-                  {one.value}
-                </span>,
-              ])}
-            />
-          ) : (
-            <Text className="muted">{t.run.noParameters}</Text>
-          )}
-          <Text size="sm" mt="xs" className="muted">
-            {t.run.secretHint}
-          </Text>
-        </Panel>
+        <ParametersPanel
+          title={t.run.parameters}
+          none={t.run.noParameters}
+          values={(line.parameters ?? []).map((given) => [given.name, given.value])}
+          below={
+            <Text size="sm" mt="xs" className="muted">
+              {t.run.secretHint}
+            </Text>
+          }
+        />
       </div>
       <RunComponents id={id} />
       <RunLog id={id} done={stateOf(line.status).done} />

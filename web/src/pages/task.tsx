@@ -14,7 +14,7 @@ import { runLength } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
 import { PauseAndDelete } from '../ui/executable';
-import { ParameterFields } from '../ui/parameters';
+import { ParameterFields, ParametersPanel } from '../ui/parameters';
 import {
   Badge,
   Dialog,
@@ -288,20 +288,7 @@ export function TaskPage() {
         <Panel title={t.task.how}>
           <Configuration it={it} />
         </Panel>
-        <Panel title={t.task.parameters}>
-          {parameters.length === 0 ? (
-            <Text className="muted">{t.task.noParameters}</Text>
-          ) : (
-            <Facts
-              rows={parameters.map(([name, value]) => [
-                name,
-                <span key={name} className="mono">
-                  {value}
-                </span>,
-              ])}
-            />
-          )}
-        </Panel>
+        <ParametersPanel title={t.task.parameters} none={t.task.noParameters} values={parameters} />
         <Panel title={w.plan.schedule}>
           <ScheduleOf id={id} name={it.name} workspaceId={it.workspace?.id} plan={false} now={now} />
         </Panel>

@@ -229,7 +229,9 @@ export function Dialog(props: {
       {/* A dialog that is opened from within a form sends its own form, not that one too. */}
       <Modal.Content onSubmit={(event) => event.stopPropagation()}>
         <div className="dialog-head">
-          <Modal.Title fw={620}>{props.title}</Modal.Title>
+          <Modal.Title fw={620} lh={1.35}>
+            {props.title}
+          </Modal.Title>
           <Modal.CloseButton aria-label={t.close} />
         </div>
         <Modal.Body>{props.children}</Modal.Body>
