@@ -30,6 +30,9 @@ const LOOKS = [
   { name: 'phone-dark', width: 390, height: 844, dark: true },
 ];
 
+/** Instead of a button: the keys of the palette. */
+const KEYS = 'Control+K';
+
 /** A view: where it is, and what is pressed there. */
 type View = [name: string, path: string, ...buttons: string[]];
 
@@ -103,7 +106,7 @@ function views(): View[] {
     ['tester-new', '/tester', 'New project'],
     ['tester-import', '/tester', 'Import'],
     ['tester-project', `/tester/projects/${c.tester}`],
-    ['palette', '/', 'Find'],
+    ['palette', '/', KEYS],
     ['user-menu', '/', 'Admin'],
   ];
 }
@@ -112,6 +115,11 @@ async function open(page: Page, path: string, buttons: string[]): Promise<void> 
   await page.goto(stage.url + path);
   await page.getByRole('heading', { level: 1 }).first().waitFor();
   for (const name of buttons) {
+    if (name === KEYS) {
+      await page.keyboard.press(KEYS);
+      await page.getByRole('dialog').waitFor();
+      continue;
+    }
     const button = page.getByRole('button', { name: new RegExp(`^${name.replace(/[()]/g, '.')}`) });
     await button.first().click();
   }

@@ -95,6 +95,7 @@ it('maps roles, gives and takes them at each sign-in, and says why somebody does
   await bob.page.context().close();
 
   await page.reload();
+  await page.getByRole('textbox', { name: 'Role there 2' }).waitFor();
   expect(
     await page
       .getByRole('textbox', { name: /^Role there/ })

@@ -42,7 +42,10 @@ fn checked(tx: &mut Tx<'_>, wanted: &MappingView, number: usize) -> Result<RoleM
     let name = names::checked("name", &wanted.name, limits::NAME_CHARS)
         .map_err(|error| Error::invalid(format!("[{number}].{error}")))?;
     if wanted.roles.is_empty() || wanted.roles.len() > limits::MAP_ENTRIES {
-        return Err(Error::invalid(format!("[{number}].roles: {name} must name from 1 to {} roles", limits::MAP_ENTRIES)));
+        return Err(Error::invalid(format!(
+            "[{number}].roles: {name} must name from 1 to {} roles",
+            limits::MAP_ENTRIES
+        )));
     }
     let mut ids = Vec::new();
     for role in &wanted.roles {

@@ -107,11 +107,9 @@ export function Clusters() {
         rowKey={(one) => one.id}
         columns={objectColumns<Cluster>({
           state: {
-            width: '13rem',
-            narrow: '9rem',
             title: t.engines.status,
-            width: '12rem',
-            narrow: '7rem',
+            width: '10rem',
+            narrow: '8.5rem',
             cell: (one) => <ClusterBadge cluster={one} />,
           },
           name: (one) => (

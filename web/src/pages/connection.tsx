@@ -58,6 +58,7 @@ export function ConnectionPage() {
               hint={c.deleteHint}
               act={remove}
               icon={<IconTrash size={16} aria-hidden />}
+              danger
             />
           </>
         )}

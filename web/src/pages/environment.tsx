@@ -184,6 +184,7 @@ export function EnvironmentPage() {
                 hint={e.deleteHint}
                 act={remove}
                 icon={<IconTrash size={16} aria-hidden />}
+                danger
               />
             )}
           </>

@@ -161,6 +161,7 @@ export function ProjectPage() {
           hint={p.deleteHint}
           act={remove}
           icon={<IconTrash size={16} aria-hidden />}
+          danger
         />
       </Head>
       {one.error && <Failure error={one.error} retry={() => one.refetch()} />}

@@ -232,6 +232,7 @@ export function PromotionPage() {
               hint={p.deleteHint}
               act={remove}
               icon={<IconTrash size={16} aria-hidden />}
+              danger
             />
           </>
         )}

@@ -66,6 +66,7 @@ export function ResourcePage() {
               hint={r.deleteHint}
               act={remove}
               icon={<IconTrash size={16} aria-hidden />}
+              danger
             />
           </>
         )}

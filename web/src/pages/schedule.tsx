@@ -115,6 +115,7 @@ function Triggers({ it, may }: { it: Schedule; may: boolean }) {
                     hint={w.schedule.removeHint}
                     act={remove(one.name)}
                     small={<IconTrash size={16} aria-hidden />}
+                    danger
                   />
                 )}
               </Group>
@@ -257,6 +258,7 @@ function Actions({ it }: { it: Schedule }) {
         hint={w.schedule.deleteHint}
         act={remove}
         icon={<IconTrash size={16} aria-hidden />}
+        danger
       />
       <Dialog open={naming} close={() => setNaming(false)} title={w.schedule.rename}>
         <Rename it={it} close={() => setNaming(false)} />

@@ -142,6 +142,7 @@ function Shown(props: { target: Target; config: StartConfig; may: boolean; now: 
             question={h.removeAsk(hook.name)}
             hint={h.removeHint}
             act={() => put({ type: 'MANUAL' })}
+            danger
           />
         </Group>
       )}

@@ -60,7 +60,7 @@ export function ObjectPage(props: Props) {
             {edit.label}
           </Button>
         )}
-        {remove && <ConfirmButton {...remove} icon={<IconTrash size={16} aria-hidden />} />}
+        {remove && <ConfirmButton {...remove} icon={<IconTrash size={16} aria-hidden />} danger />}
       </Head>
       <ProcessingTabs />
       {open && edit?.dialog(isGone(query.error), () => setOpen(false))}

@@ -249,6 +249,8 @@ export function ConfirmButton(props: {
   icon?: ReactNode;
   /** For what the page is there for. */
   primary?: boolean;
+  /** For what takes something away for good. */
+  danger?: boolean;
   /** An icon instead of the label, where there is little room. */
   small?: ReactNode;
 }) {
@@ -285,7 +287,7 @@ export function ConfirmButton(props: {
           <Button variant="default" onClick={() => setOpen(false)}>
             {t.cancel}
           </Button>
-          <Button onClick={act} loading={busy}>
+          <Button className={props.danger ? 'danger' : undefined} onClick={act} loading={busy}>
             {props.label}
           </Button>
         </Group>
