@@ -188,7 +188,7 @@ describe('a schedule', () => {
     await page.getByRole('option', { name: 'By a cron expression' }).click();
     await page.getByRole('textbox', { name: 'Cron expression' }).fill('0 12 ? * MON-FRI *');
     await page.getByRole('button', { name: 'Save the trigger' }).click();
-    await page.getByText('By the cron expression 0 12').waitFor();
+    await page.getByText(/By the cron expression 0 12 .*trigger-2/).waitFor();
 
     await page.getByRole('combobox', { name: 'Attach it to' }).click();
     await page.getByRole('option', { name: 'Load customers' }).click();
