@@ -32,7 +32,7 @@ export default defineConfig({
             // What nearly every page needs comes in one file: browsers fetch six at a time.
             {
               name: 'base',
-              test: /src[\\/](ui[\\/](parts|list|list-page|fields|found|executable|pickers|tabs|cut)|texts[\\/](?!tester|audit|permissions)|api[\\/](client|queries|pages|own)|lib[\\/](use-many|use-pages|address|field-of))|@tabler/,
+              test: /src[\\/](ui[\\/](parts|list|list-page|fields|found|executable|pickers|tabs|cut)|texts[\\/](?!tester|audit|permissions)|api[\\/](client|queries|pages|own)|lib[\\/](use-many|use-pages|address|field-of)|pages[\\/](engines|processing))|@tabler/,
               minShareCount: 2,
             },
           ],

@@ -188,7 +188,7 @@ describe('a schedule', () => {
     await page.getByRole('option', { name: 'By a cron expression' }).click();
     await page.getByRole('textbox', { name: 'Cron expression' }).fill('0 12 ? * MON-FRI *');
     await page.getByRole('button', { name: 'Save the trigger' }).click();
-    await page.getByText('By the cron expression 0 12').waitFor();
+    await page.getByText(/By the cron expression 0 12 .*trigger-2/).waitFor();
 
     await page.getByRole('combobox', { name: 'Attach it to' }).click();
     await page.getByRole('option', { name: 'Load customers' }).click();
@@ -216,6 +216,18 @@ describe('a schedule', () => {
 });
 
 describe('the page of runs', () => {
+  it('are asked for once, in the chosen environment alone', async () => {
+    const fresh = await signedIn(browser, stage);
+    const asked: unknown[] = [];
+    fresh.page.on('request', (request) => {
+      if (request.url().endsWith('/executions/search')) asked.push(request.postDataJSON().environmentId);
+    });
+    await fresh.go('/runs');
+    await fresh.page.locator('.list-row .row-link').first().waitFor();
+    await fresh.context.close();
+    expect(asked).toEqual([stage.environmentId]);
+  });
+
   it('keeps a view for a new browser, filters, and gives the file', async () => {
     const { page } = me;
     await me.go('/runs');

@@ -3,6 +3,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 
 const dist = new URL('../dist/files/', import.meta.url);
+// Stands for a page that is in the files which all begin with, see `vite.config.ts`.
+const BASE = undefined;
 // Patterns of paths in the order in which they are tried; `*` stands for one part.
 const PAGES = [
   ['', 'overview'],
@@ -22,7 +24,7 @@ const PAGES = [
   ['schedules/*', 'schedule'],
   ['artifacts', 'artifacts'],
   ['artifacts/*', 'artifacts'],
-  ['engines', 'engines'],
+  ['engines', BASE],
   ['engines/*', 'engine'],
   ['clusters', 'clusters'],
   ['clusters/*', 'cluster'],
@@ -69,6 +71,7 @@ const PAGES = [
 const manifest = JSON.parse(await readFile(new URL('manifest.json', dist), 'utf8'));
 const index = await readFile(new URL('index.html', dist), 'utf8');
 const routes = PAGES.map(([pattern, page]) => {
+  if (page === BASE) return [pattern, []];
   const source = `src/pages/${page}.tsx`;
   // A page that others take parts from is a shared chunk, which is named after it.
   const named = page.split('/').at(-1);

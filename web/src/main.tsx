@@ -1,9 +1,9 @@
 import { MantineProvider } from '@mantine/core';
-import '@mantine/core/styles.css';
 import { setNonce } from 'get-nonce';
 import { StrictMode, startTransition } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
+import './app/styles/mantine.css';
 import './app/styles.css';
 import { theme, variables } from './app/theme';
 

@@ -37,16 +37,21 @@ fn unknown() -> Error {
     Error::not_found("There is no role mapping with this name.")
 }
 
-/// Checks one mapping and finds its roles.
-fn checked(tx: &mut Tx<'_>, wanted: &MappingView) -> Result<RoleMapping, Error> {
-    let name = names::checked("name", &wanted.name, limits::NAME_CHARS)?;
+/// Checks the mapping at a place of the list and finds its roles.
+fn checked(tx: &mut Tx<'_>, wanted: &MappingView, number: usize) -> Result<RoleMapping, Error> {
+    let name = names::checked("name", &wanted.name, limits::NAME_CHARS)
+        .map_err(|error| Error::invalid(format!("[{number}].{error}")))?;
     if wanted.roles.is_empty() || wanted.roles.len() > limits::MAP_ENTRIES {
-        return Err(Error::invalid(format!("roles: {name} must name from 1 to {} roles", limits::MAP_ENTRIES)));
+        return Err(Error::invalid(format!(
+            "[{number}].roles: {name} must name from 1 to {} roles",
+            limits::MAP_ENTRIES
+        )));
     }
     let mut ids = Vec::new();
     for role in &wanted.roles {
         let found = roles::by_name(tx, role)?;
-        let found = found.ok_or_else(|| Error::invalid(format!("roles: there is no role named {role:?}")))?;
+        let found =
+            found.ok_or_else(|| Error::invalid(format!("[{number}].roles: there is no role named {role:?}")))?;
         if !ids.contains(&found.id) {
             ids.push(found.id);
         }
@@ -88,10 +93,10 @@ impl Service {
             let before = names_of(tx)?;
             roles::delete_mappings(tx)?;
             let mut made = Vec::new();
-            for mapping in &wanted {
-                let row = checked(tx, mapping)?;
+            for (number, mapping) in wanted.iter().enumerate() {
+                let row = checked(tx, mapping, number)?;
                 if roles::mapping(tx, &row.name)?.is_some() {
-                    return Err(Error::invalid(format!("name: {} comes twice", row.name)));
+                    return Err(Error::invalid(format!("[{number}].name: {} comes twice", row.name)));
                 }
                 row.insert(tx)?;
                 made.push(view(tx, row)?);

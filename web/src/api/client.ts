@@ -22,6 +22,11 @@ export class Problem extends Error {
 let session: Session | undefined;
 let onExpired = () => {};
 
+/** Sets whose session changing calls speak for, before anything is drawn. */
+export function speakFor(current: Session): void {
+  session = current;
+}
+
 /** Sets whose session changing calls speak for, and what to do when it has ended. */
 export function useCredentials(current: Session | undefined, expired: () => void): void {
   session = current;

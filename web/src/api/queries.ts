@@ -110,18 +110,19 @@ export const runConfig = (taskId: string) =>
     retry: false,
   });
 
-/** What starts a task or plan by itself, in the word of the API; none while that was never set. */
-export const triggerType = (id: string, plan: boolean) =>
+/** What a plan or a task has in common of how it runs. */
+export type StartConfig = Omit<RunConfig, 'runtime'> & { runtime?: RunConfig['runtime'] };
+
+/** How a task or plan runs and what starts it; a refusal while that was never set. */
+export const startConfig = (id: string, plan: boolean) =>
   queryOptions({
-    queryKey: ['objects', 'trigger-type', id],
-    queryFn: async () => {
-      const config = await body(
+    queryKey: ['objects', plan ? 'plan-config' : 'run-config', id],
+    queryFn: async (): Promise<StartConfig> =>
+      body(
         plan
           ? core.GET('/orchestration/executables/plans/{planId}/run-config', { params: { path: { planId: id } } })
           : core.GET('/orchestration/executables/tasks/{taskId}/run-config', { params: { path: { taskId: id } } }),
-      );
-      return config.trigger?.type ?? null;
-    },
+      ),
     retry: false,
   });
 

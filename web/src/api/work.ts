@@ -64,6 +64,10 @@ export async function historyPage(
   return raw(`${OBSERVED}/search`, posted({ ...search, category: 'ETL', offset, limit }));
 }
 
+/** The beginning of the history, read by `fetch` where that is not {@link historyPage}. */
+export const historyHead = (search: HistorySearch, fetch: typeof historyPage = historyPage) =>
+  queryOptions({ queryKey: ['runs', 'history', JSON.stringify(search)], queryFn: () => fetch(search, 0) });
+
 /** The same for who may run tasks but not see the history: the list of runs, with fewer filters. */
 export async function plainPage(
   search: HistorySearch & ScopeQuery,

@@ -6,6 +6,7 @@ import type { Session } from '../api/own';
 import { environments, task, workspaces } from '../api/queries';
 import { plan } from '../api/work';
 import type { Live } from './live';
+import { chosen, onScope, readScope } from './scope';
 
 interface Shared {
   session: Session;
@@ -67,65 +68,10 @@ export function useScheduleRight(target: string | undefined): boolean {
   return may && places.some((id) => id !== undefined && held.includes(id));
 }
 
-const KEY = 'stoker.scope';
-const listeners = new Set<() => void>();
-
-interface Scope {
-  environmentId?: string;
-  workspaceId?: string;
-}
-
-let remembered = '';
-
-function read(): string {
-  try {
-    return window.localStorage.getItem(KEY) ?? remembered;
-  } catch {
-    return remembered;
-  }
-}
-
-/** Chooses environment and workspace, for this browser. */
-export function setScope(scope: Scope): void {
-  remembered = JSON.stringify(scope);
-  try {
-    window.localStorage.setItem(KEY, remembered);
-  } catch {
-    // Without storage the choice lasts until the page is left.
-  }
-  for (const listener of listeners) listener();
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
 /** The chosen environment (the first one when none was chosen or it is gone) and workspace (all when none). */
 export function useScope() {
-  const text = useSyncExternalStore(subscribe, read);
+  const text = useSyncExternalStore(onScope, readScope);
   const all = useQuery(environments());
   const inside = useQuery(workspaces());
-  return useMemo(() => {
-    let wanted: Scope = {};
-    try {
-      wanted = JSON.parse(text || '{}') as Scope;
-    } catch {
-      wanted = {};
-    }
-    const list = all.data ?? [];
-    const environment =
-      list.find((one) => one.id === wanted.environmentId) ?? list.find((one) => one.default) ?? list[0];
-    const spaces = (inside.data ?? []).filter((one) => one.environment?.id === environment?.id);
-    const workspace = spaces.find((one) => one.id === wanted.workspaceId);
-    return {
-      environments: list,
-      workspaces: spaces,
-      environment,
-      workspace,
-      ready: environment !== undefined,
-      /** The parameters of lists. */
-      query: { environmentId: environment?.id, workspaceId: workspace?.id },
-    };
-  }, [text, all.data, inside.data]);
+  return useMemo(() => chosen(text, all.data ?? [], inside.data ?? []), [text, all.data, inside.data]);
 }

@@ -12,6 +12,9 @@ const RETRY_MS = 20_000;
 /** At most one refetch of a topic within this time, however many hints come. */
 const GATHER_MS = 700;
 
+/** How long after the sign-in it begins to listen. */
+const START_MS = 300;
+
 /** A page that has just been opened has read everything; what changed until the stream stood is looked for later. */
 const FIRST_MS = 3_000;
 
@@ -31,8 +34,10 @@ export class Live {
   start(): () => void {
     const look = () => (document.hidden ? this.pause() : this.connect());
     document.addEventListener('visibilitychange', look);
-    look();
+    // What the page shows first goes before.
+    const later = setTimeout(look, START_MS);
     return () => {
+      clearTimeout(later);
       document.removeEventListener('visibilitychange', look);
       this.pause();
     };

@@ -1,7 +1,7 @@
 /** The frame around every page: where one is, where one can go, who one is. */
 
 import { AppShell, Burger, Button, Group, Menu, Select, useMantineColorScheme } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import {
   IconBox,
   IconCalendarTime,
@@ -29,11 +29,12 @@ import { w } from '../texts/work';
 import { Mark } from '../ui/mark';
 import { Failure, Head } from '../ui/parts';
 import { UndoBar } from '../ui/undo';
-import { setScope, useScope, useShared } from './context';
+import { useScope, useShared } from './context';
 import { Keys, openPalette } from './keys';
 import { useLive } from './live';
 import { AdminNav } from './nav-admin';
 import { CATALOGUE, STAGES, UNDER } from './places-infra';
+import { setScope } from './scope';
 
 const PLACES = [
   { to: '/', label: t.nav.overview, icon: IconGauge },
@@ -49,6 +50,9 @@ const PLACES = [
 ] as const;
 
 const ALL = 'all';
+
+/** Where the navigation stands beside the page; the `sm` of the design system. */
+const ROOMY = '(min-width: 48em)';
 
 function ScopeSwitch() {
   const scope = useScope();
@@ -141,6 +145,7 @@ function UserMenu() {
 /** The frame. */
 export function Shell() {
   const [open, menu] = useDisclosure(false);
+  const roomy = useMediaQuery(ROOMY, undefined, { getInitialValueInEffect: false });
   const path = useRouterState({ select: (state) => state.location.pathname });
   // biome-ignore lint/correctness/useExhaustiveDependencies: going somewhere closes the menu.
   useEffect(() => menu.close(), [path]);
@@ -165,9 +170,11 @@ export function Shell() {
               <Mark />
             </Link>
           </Group>
-          <Group gap="sm" wrap="nowrap" visibleFrom="sm">
-            <ScopeSwitch />
-          </Group>
+          {roomy && (
+            <Group gap="sm" wrap="nowrap">
+              <ScopeSwitch />
+            </Group>
+          )}
           <Group gap="xs" wrap="nowrap">
             <Button
               variant="default"
@@ -188,9 +195,11 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={t.nav.label} style={{ overflowY: 'auto' }}>
-        <Group hiddenFrom="sm" gap="xs" mb="sm" grow>
-          <ScopeSwitch />
-        </Group>
+        {!roomy && (
+          <Group gap="xs" mb="sm" grow>
+            <ScopeSwitch />
+          </Group>
+        )}
         {PLACES.map(({ to, label, icon: Icon }) => {
           const within = (place: string) => path === place || path.startsWith(`${place}/`);
           const active = to === '/' ? path === '/' : [to, ...(UNDER[to] ?? [])].some(within);

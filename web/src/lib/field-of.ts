@@ -29,11 +29,19 @@ export function isField(named: Named, field: string): boolean {
   return path === field || path.startsWith(`${field}[`) || path.startsWith(`${field}.`) || named.field === field;
 }
 
-/** The line of a list of addresses that a refusal means, by its number or because it names an address. */
-export function lineOf(message: string, lines: { ip: string }[]): { line: number; text: string } | undefined {
-  const numbered = /^(?:ips)?\[(\d+)\](?:\.\w+)?: ([\s\S]+)$/.exec(message);
-  if (numbered?.[2]) return { line: Number(numbered[1]), text: upper(numbered[2]) };
+/** What a refusal says of a line of a list. */
+export interface LineFault {
+  line: number;
+  /** The field of the line, where it is named. */
+  field?: string;
+  text: string;
+}
+
+/** The line of a list that a refusal means: by its number, or because it names an address among `ips`. */
+export function lineOf(message: string, ips: string[] = []): LineFault | undefined {
+  const [, line, field, text] = /^(?:ips)?\[(\d+)\](?:\.(\w+))?:? ([\s\S]+)$/.exec(message) ?? [];
+  if (line && text) return { line: Number(line), field, text: upper(text) };
   const named = /^ip: (\S+) /.exec(message);
-  const line = named ? lines.map((one) => one.ip.trim()).lastIndexOf(named[1] ?? '') : -1;
-  return line >= 0 ? { line, text: upper(message.replace(/^ip: /, '')) } : undefined;
+  const at = named ? ips.map((one) => one.trim()).lastIndexOf(named[1] ?? '') : -1;
+  return at >= 0 ? { line: at, text: upper(message.replace(/^ip: /, '')) } : undefined;
 }

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { HISTORY_PAGE, HISTORY_WINDOW, type HistorySearch, historyPage, type Past } from '../api/work';
+import { HISTORY_PAGE, HISTORY_WINDOW, type HistorySearch, historyHead, historyPage, type Past } from '../api/work';
 import { stateOf } from '../texts/status';
 import { before, extended, patched, unchanged } from './run-search';
 
@@ -48,8 +48,7 @@ export function useHistory(asked: HistorySearch, enabled: boolean, fetch: Fetch 
   const loading = useRef(false);
 
   const head = useQuery({
-    queryKey: ['runs', 'history', key],
-    queryFn: () => fetch(search, 0),
+    ...historyHead(search, fetch),
     enabled,
     placeholderData: keepPreviousData,
   });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../api/client';
+import type { Environment, Workspace } from '../api/queries';
 import { HISTORY_PAGE, HISTORY_WINDOW, type Past } from '../api/work';
+import { chosen } from '../app/scope';
 import { dayOf, dayTitle, lastDays, monthAfter, monthPage } from '../texts/days';
 import { offsetIn } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
@@ -11,6 +13,7 @@ import { ranked } from './ranked';
 import { before, extended, historyOf, OPEN_STATUSES, patched } from './run-search';
 import { draftOfTrigger, freshTrigger, triggerOf } from './trigger-form';
 import { nextCursor } from './use-history';
+import { hookOf, typedHook } from './webhook-form';
 
 const past = (id: string, status: string, runEndTime?: number): Past => ({
   id,
@@ -211,5 +214,49 @@ describe('the palette', () => {
     expect(ranked(entries, 'run cust').map((one) => one.key)).toEqual(['2']);
     expect(ranked(entries, 'xyz')).toEqual([]);
     expect(ranked(entries, ' ').length).toBe(4);
+  });
+});
+
+describe('a webhook', () => {
+  it('is typed in seconds and sent in milliseconds; what is no number is sent as it is', () => {
+    const stored = {
+      name: 'orders',
+      triggerCalls: 3,
+      triggerTimeout: 90_000,
+      runAsUser: 'deploy',
+      runAsUserType: 'SERVICE',
+      url: 'http://x',
+    } as const;
+    const typed = typedHook(stored);
+    expect([typed.calls, typed.seconds, typed.minutes]).toEqual(['3', '90', '']);
+    const { url: _, ...same } = stored;
+    expect(hookOf(typed, stored)).toEqual({ ...same, description: undefined, executionTimeout: undefined });
+    expect(hookOf({ ...typed, calls: 'two', runAs: 'ada' }, stored)).toMatchObject({
+      triggerCalls: 'two',
+      runAsUser: 'ada',
+      runAsUserType: undefined,
+    });
+  });
+});
+
+describe('the chosen place', () => {
+  const environments = [
+    { id: 'e1', name: 'one' },
+    { id: 'e2', name: 'two', default: true },
+  ] as Environment[];
+  const workspaces = [
+    { id: 'w1', environment: { id: 'e1' } },
+    { id: 'w2', environment: { id: 'e2' } },
+  ] as Workspace[];
+  it('is the default one when none was chosen, or it is gone', () => {
+    expect(chosen('', environments, workspaces).query).toEqual({ environmentId: 'e2', workspaceId: undefined });
+    expect(chosen('{"environmentId":"gone"}', environments, workspaces).query.environmentId).toBe('e2');
+    expect(chosen('no JSON', environments, workspaces).query.environmentId).toBe('e2');
+    expect(chosen('', [], []).ready).toBe(false);
+  });
+  it('keeps a workspace only within its environment', () => {
+    const text = (workspaceId: string) => JSON.stringify({ environmentId: 'e1', workspaceId });
+    expect(chosen(text('w1'), environments, workspaces).query).toEqual({ environmentId: 'e1', workspaceId: 'w1' });
+    expect(chosen(text('w2'), environments, workspaces).query.workspaceId).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /** Artifacts: dropping a new one, the list, and one with its versions. */
 
-import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, Text } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -15,7 +15,7 @@ import { isGone } from '../ui/fields';
 import { List } from '../ui/list';
 import { FindField } from '../ui/list-page';
 import { isSecret } from '../ui/parameters';
-import { ConfirmButton, Empty, Facts, Failure, Head, Id, isLost, Moment, useNow, Waiting } from '../ui/parts';
+import { ConfirmButton, Empty, Facts, Failure, Head, Id, isLost, Moment, Panel, useNow, Waiting } from '../ui/parts';
 import { TaskRows } from '../ui/task-rows';
 import { Drop } from './artifact-drop';
 
@@ -158,10 +158,7 @@ export function ArtifactPage() {
         <Removal it={it} version={version} shown={setShown} />
       </Head>
       <div className="columns">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.artifacts.facts}
-          </Title>
+        <Panel title={t.artifacts.facts}>
           <Stack gap="sm">
             <Select
               label={t.artifacts.version}
@@ -179,11 +176,8 @@ export function ArtifactPage() {
               ]}
             />
           </Stack>
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.artifacts.parameters(version)}
-          </Title>
+        </Panel>
+        <Panel title={t.artifacts.parameters(version)}>
           {details.error ? (
             <Failure error={details.error} />
           ) : parameters.length === 0 ? (
@@ -199,7 +193,7 @@ export function ArtifactPage() {
               ])}
             />
           )}
-        </section>
+        </Panel>
         <TaskRows
           title={t.artifacts.usedBy}
           none={t.artifacts.unused}

@@ -1,9 +1,9 @@
 /** One cluster: its members, who comes and goes, what runs on it. */
 
-import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
+import { Button, Select, Stack, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
 import { type ClusterDetail, cluster, profilesOf } from '../api/infra';
@@ -12,8 +12,8 @@ import { useMay } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, useAct } from '../ui/fields';
-import { ObjectPage } from '../ui/object-page';
-import { ConfirmButton, Dialog, Failure, Id, Moment, useNow, Waiting } from '../ui/parts';
+import { Loaded, ObjectPage, useRemoval } from '../ui/object-page';
+import { ConfirmButton, Dialog, Id, Moment, Panel, useNow } from '../ui/parts';
 import { TaskRows } from '../ui/task-rows';
 import { ClusterBadge } from './clusters';
 import { EngineBadge, ofEnvironment } from './engines';
@@ -99,17 +99,16 @@ function Members({ it, may }: { it: ClusterDetail; may: boolean }) {
     await queries.invalidateQueries({ queryKey: ['engines'] });
   };
   return (
-    <section className="panel">
-      <Group justify="space-between" mb="xs">
-        <Title order={2} size="h2">
-          {c.members}
-        </Title>
-        {may && (
+    <Panel
+      title={c.members}
+      actions={
+        may && (
           <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
             {c.join}
           </Button>
-        )}
-      </Group>
+        )
+      }
+    >
       <Dialog open={open} close={() => setOpen(false)} title={`${c.join}: ${it.name}`}>
         <Join it={it} close={() => setOpen(false)} />
       </Dialog>
@@ -137,50 +136,49 @@ function Members({ it, may }: { it: ClusterDetail; may: boolean }) {
           ))}
         </ul>
       )}
-    </section>
+    </Panel>
   );
 }
 
 export function ClusterPage() {
   const { id } = useParams({ from: '/clusters/$id' });
   const now = useNow(30_000);
-  const queries = useQueryClient();
-  const navigate = useNavigate();
   const one = useQuery(cluster(id));
   const may = useMay('TMC_CLUSTER_MANAGEMENT');
-  const environmentId = one.data?.workspace?.environment?.id;
-  if (!one.data) {
-    return one.error ? <Failure error={one.error} retry={() => one.refetch()} /> : <Waiting />;
-  }
-  const it = one.data;
-  const remove = async () => {
-    await body(
-      core.DELETE('/processing/runtimes/remote-engine-clusters/{clusterId}', { params: { path: { clusterId: id } } }),
-    );
-    await navigate({ to: '/clusters' });
-    await queries.invalidateQueries({ queryKey: ['engines', 'clusters'] });
-  };
+  const removed = useRemoval('/clusters', 'engines');
+  const path = { params: { path: { clusterId: id } } };
+  const remove = () => removed(body(core.DELETE('/processing/runtimes/remote-engine-clusters/{clusterId}', path)));
   return (
-    <ObjectPage
-      name={it.name}
-      description={it.description}
-      badge={<ClusterBadge cluster={it} />}
-      query={one}
-      remove={may ? { label: c.delete, question: c.deleteAsk(it.name), hint: c.deleteHint, act: remove } : undefined}
-      facts={{
-        title: c.facts,
-        rows: [
-          [t.environment, it.workspace?.environment?.name ?? '–'],
-          [t.workspace, it.workspace?.name ?? t.engines.anyWorkspace],
-          [c.created, <Moment key="created" at={it.createDate} now={now} />],
-          [t.id, <Id key="id" id={it.id} what={t.id} />],
-          [c.runtime, <Id key="runtime" id={it.runtimeId} what={c.runtime} />],
-        ],
-      }}
-    >
-      <Members it={it} may={may} />
-      <ProfilesPanel kind="cluster" id={id} />
-      <TaskRows title={c.tasks} none={c.noTasks} filter={{ environmentId, runtimeId: id }} />
-    </ObjectPage>
+    <Loaded query={one}>
+      {(it) => (
+        <ObjectPage
+          name={it.name}
+          description={it.description}
+          badge={<ClusterBadge cluster={it} />}
+          query={one}
+          remove={
+            may ? { label: c.delete, question: c.deleteAsk(it.name), hint: c.deleteHint, act: remove } : undefined
+          }
+          facts={{
+            title: c.facts,
+            rows: [
+              [t.environment, it.workspace?.environment?.name ?? '–'],
+              [t.workspace, it.workspace?.name ?? t.engines.anyWorkspace],
+              [c.created, <Moment key="created" at={it.createDate} now={now} />],
+              [t.id, <Id key="id" id={it.id} what={t.id} />],
+              [c.runtime, <Id key="runtime" id={it.runtimeId} what={c.runtime} />],
+            ],
+          }}
+        >
+          <Members it={it} may={may} />
+          <ProfilesPanel kind="cluster" id={id} />
+          <TaskRows
+            title={c.tasks}
+            none={c.noTasks}
+            filter={{ environmentId: it.workspace?.environment?.id, runtimeId: id }}
+          />
+        </ObjectPage>
+      )}
+    </Loaded>
   );
 }

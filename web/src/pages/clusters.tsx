@@ -1,6 +1,6 @@
 /** The clusters of an environment, and making a new one. */
 
-import { MultiSelect, Select, Stack, Text, TextInput } from '@mantine/core';
+import { MultiSelect, Select, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -9,7 +9,7 @@ import { type Cluster, clusters, engines } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useAct } from '../ui/fields';
+import { FormFoot, NameFields, useAct, useFields } from '../ui/fields';
 import { FindField, ListPage } from '../ui/list-page';
 import { objectColumns } from '../ui/object-page';
 import { Badge, Dialog } from '../ui/parts';
@@ -34,8 +34,8 @@ function NewCluster({ close }: { close: () => void }) {
   const navigate = useNavigate();
   const all = useQuery(engines());
   const free = ofEnvironment(all.data, scope.environment?.id).filter((one) => !one.clusterId);
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
+  const typed = useFields({ name: '', description: '' });
+  const { name, description } = typed.draft;
   const [workspace, setWorkspace] = useState<string | null>(null);
   const [members, setMembers] = useState<string[]>([]);
   const act = useAct('name', 'description', 'workspaceId');
@@ -58,20 +58,7 @@ function NewCluster({ close }: { close: () => void }) {
     <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{c.newHint}</Text>
-        <TextInput
-          label={t.name}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-          error={act.at('description')}
-        />
+        <NameFields edit={typed} act={act} />
         <Select
           label={t.workspace}
           placeholder={t.engines.anyWorkspace}
@@ -121,8 +108,8 @@ export function Clusters() {
         columns={objectColumns<Cluster>({
           state: {
             title: t.engines.status,
-            width: '12rem',
-            narrow: '7rem',
+            width: '10rem',
+            narrow: '8.5rem',
             cell: (one) => <ClusterBadge cluster={one} />,
           },
           name: (one) => (

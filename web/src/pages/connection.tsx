@@ -1,6 +1,6 @@
 /** One connection: what it holds, who uses it. */
 
-import { Button, Text, Title } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -12,7 +12,7 @@ import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { isGone } from '../ui/fields';
 import { MoveButton } from '../ui/move';
-import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
+import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, Panel, useNow, Waiting } from '../ui/parts';
 import { TaskRows } from '../ui/task-rows';
 import { EditConnection } from './connection-form';
 
@@ -58,6 +58,7 @@ export function ConnectionPage() {
               hint={c.deleteHint}
               act={remove}
               icon={<IconTrash size={16} aria-hidden />}
+              danger
             />
           </>
         )}
@@ -67,10 +68,7 @@ export function ConnectionPage() {
         <EditConnection it={it} gone={isGone(one.error)} close={() => setOpen(false)} />
       </Dialog>
       <div className="columns">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {c.parameters}
-          </Title>
+        <Panel title={c.parameters}>
           {it.parameters.length === 0 ? (
             <Text className="muted">{c.noParameters}</Text>
           ) : (
@@ -89,11 +87,8 @@ export function ConnectionPage() {
               ])}
             />
           )}
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {c.facts}
-          </Title>
+        </Panel>
+        <Panel title={c.facts}>
           <Facts
             rows={[
               [c.app, it.app],
@@ -104,7 +99,7 @@ export function ConnectionPage() {
               [t.id, <Id key="id" id={it.id} what={t.id} />],
             ]}
           />
-        </section>
+        </Panel>
         <TaskRows
           title={infra.uses.title}
           none={infra.uses.none}

@@ -1,9 +1,9 @@
 /** One Dynamic Engine: its state, and the environments assigned to it. */
 
-import { Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Select, Stack, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, dynamic } from '../api/client';
 import {
@@ -17,9 +17,9 @@ import {
 import { useMay } from '../app/context';
 import { k } from '../texts/engine-kinds';
 import { t } from '../texts/pages';
-import { FormDialog, Meanwhile, useAct, useDraft } from '../ui/fields';
-import { ObjectPage } from '../ui/object-page';
-import { ConfirmButton, Failure, Id, Moment, Notice, useNow, Waiting } from '../ui/parts';
+import { FormDialog, Meanwhile, NameFields, useAct, useDraft } from '../ui/fields';
+import { Loaded, ObjectPage, useRemoval } from '../ui/object-page';
+import { ConfirmButton, Failure, Id, Moment, Notice, Panel, useNow } from '../ui/parts';
 import { DynamicBadge } from './dynamic-engines';
 import { PlaceBadge } from './dynamic-environments';
 
@@ -43,20 +43,7 @@ function Edit({ it, gone, close }: { it: DynamicEngine; gone: boolean; close: ()
     <FormDialog open close={close} title={d.editOf(it.name)} act={act} submit={store} label={t.save} disabled={gone}>
       <Stack>
         <Meanwhile edit={edit} gone={gone} />
-        <TextInput
-          label={t.name}
-          value={edit.draft.name}
-          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={edit.draft.description}
-          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
-          error={act.at('description')}
-        />
+        <NameFields edit={edit} act={act} />
       </Stack>
     </FormDialog>
   );
@@ -93,6 +80,7 @@ function Assign({ it, close }: { it: DynamicEngine; close: () => void }) {
           value={place}
           onChange={setPlace}
           searchable
+          openOnFocus={false}
           required
           data-autofocus
         />
@@ -112,18 +100,18 @@ function Environments({ it, may }: { it: DynamicEngine; may: boolean }) {
     await queries.invalidateQueries({ queryKey: ['objects'] });
   };
   return (
-    <section className="panel">
-      {open && <Assign it={it} close={() => setOpen(false)} />}
-      <Group justify="space-between" mb="xs">
-        <Title order={2} size="h2">
-          {d.environments}
-        </Title>
-        {may && sees && (
+    <Panel
+      title={d.environments}
+      actions={
+        may &&
+        sees && (
           <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
             {d.assign}
           </Button>
-        )}
-      </Group>
+        )
+      }
+    >
+      {open && <Assign it={it} close={() => setOpen(false)} />}
       {places.error && <Failure error={places.error} retry={() => places.refetch()} />}
       {mine.length === 0 ? (
         <Text className="muted">{sees ? d.noEnvironments : d.seeEnvironments}</Text>
@@ -149,7 +137,7 @@ function Environments({ it, may }: { it: DynamicEngine; may: boolean }) {
           ))}
         </ul>
       )}
-    </section>
+    </Panel>
   );
 }
 
@@ -157,47 +145,46 @@ function Environments({ it, may }: { it: DynamicEngine; may: boolean }) {
 export function DynamicEnginePage() {
   const { id } = useParams({ from: '/dynamic-engines/$id' });
   const now = useNow(30_000);
-  const queries = useQueryClient();
-  const navigate = useNavigate();
   const may = useMay('TMC_CLUSTER_MANAGEMENT');
   const one = useQuery(dynamicEngine(id));
-  const services = useQuery(dynamicServices(id, may));
-  if (!one.data) {
-    return one.error ? <Failure error={one.error} retry={() => one.refetch()} /> : <Waiting />;
-  }
-  const it = one.data;
-  const status = services.data?.status;
-  const remove = async () => {
-    await body(dynamic.DELETE('/processing/runtimes/dynamic-engines/{id}', { params: { path: { id } } }));
-    await navigate({ to: '/dynamic-engines' });
-    await queries.invalidateQueries({ queryKey: ['engines'] });
-  };
+  const status = useQuery(dynamicServices(id, may)).data?.status;
+  const removed = useRemoval('/dynamic-engines', 'engines');
+  const remove = () =>
+    removed(body(dynamic.DELETE('/processing/runtimes/dynamic-engines/{id}', { params: { path: { id } } })));
   return (
-    <ObjectPage
-      name={it.name}
-      description={it.description}
-      badge={<DynamicBadge state={it.state} />}
-      query={one}
-      edit={may ? { label: d.edit, dialog: (gone, close) => <Edit it={it} gone={gone} close={close} /> } : undefined}
-      remove={may ? { label: d.delete, question: d.deleteAsk(it.name), hint: d.deleteHint, act: remove } : undefined}
-      notice={
-        <Notice tone="idle" title={d.cannot}>
-          {d.cannotHint}
-        </Notice>
-      }
-      facts={{
-        title: d.facts,
-        rows: [
-          [d.state, <DynamicBadge key="state" state={it.state} />],
-          [d.since, <Moment key="since" at={it.lastModifiedStateDate} now={now} />],
-          ...(status ? [[d.services, d.servicesStates[status] ?? status] as [string, string]] : []),
-          [d.by, it.createdBy],
-          [d.changedBy, it.lastModifiedBy],
-          [t.id, <Id key="id" id={it.id} what={t.id} />],
-        ],
-      }}
-    >
-      <Environments it={it} may={may} />
-    </ObjectPage>
+    <Loaded query={one}>
+      {(it) => (
+        <ObjectPage
+          name={it.name}
+          description={it.description}
+          badge={<DynamicBadge state={it.state} />}
+          query={one}
+          edit={
+            may ? { label: d.edit, dialog: (gone, close) => <Edit it={it} gone={gone} close={close} /> } : undefined
+          }
+          remove={
+            may ? { label: d.delete, question: d.deleteAsk(it.name), hint: d.deleteHint, act: remove } : undefined
+          }
+          notice={
+            <Notice tone="idle" title={d.cannot}>
+              {d.cannotHint}
+            </Notice>
+          }
+          facts={{
+            title: d.facts,
+            rows: [
+              [d.state, <DynamicBadge key="state" state={it.state} />],
+              [d.since, <Moment key="since" at={it.lastModifiedStateDate} now={now} />],
+              ...(status ? [[d.services, d.servicesStates[status] ?? status] as [string, string]] : []),
+              [d.by, it.createdBy],
+              [d.changedBy, it.lastModifiedBy],
+              [t.id, <Id key="id" id={it.id} what={t.id} />],
+            ],
+          }}
+        >
+          <Environments it={it} may={may} />
+        </ObjectPage>
+      )}
+    </Loaded>
   );
 }

@@ -1,6 +1,6 @@
 /** The Dynamic Engines of the account, and making a new one. */
 
-import { Stack, TextInput } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,7 +10,7 @@ import { useMay } from '../app/context';
 import { k } from '../texts/engine-kinds';
 import { f } from '../texts/infra';
 import { t } from '../texts/pages';
-import { Denied, FormDialog, useAct } from '../ui/fields';
+import { Denied, FormDialog, NameFields, useAct, useFields } from '../ui/fields';
 import { FindField, ListPage } from '../ui/list-page';
 import { objectColumns } from '../ui/object-page';
 import { Badge, Moment, useNow } from '../ui/parts';
@@ -27,8 +27,8 @@ export function DynamicBadge({ state }: { state: DynamicEngine['state'] }) {
 function NewDynamicEngine({ close }: { close: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
+  const typed = useFields({ name: '', description: '' });
+  const { name, description } = typed.draft;
   const act = useAct('name', 'description');
   const make = async () => {
     const made = await body(
@@ -40,20 +40,7 @@ function NewDynamicEngine({ close }: { close: () => void }) {
   return (
     <FormDialog open close={close} title={d.new} hint={d.newHint} act={act} submit={make} label={t.create}>
       <Stack>
-        <TextInput
-          label={t.name}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-          error={act.at('description')}
-        />
+        <NameFields edit={typed} act={act} />
       </Stack>
     </FormDialog>
   );

@@ -1,18 +1,18 @@
 /** One environment of a Dynamic Engine: what it is, and which engine it is assigned to. */
 
-import { Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
 import { assign, type DynamicPlace, dynamicEngines, dynamicPlace, type Strategy, unassign } from '../api/engine-kinds';
 import { useMay } from '../app/context';
 import { k } from '../texts/engine-kinds';
 import { t } from '../texts/pages';
-import { FormDialog, Meanwhile, useAct, useDraft } from '../ui/fields';
-import { ObjectPage } from '../ui/object-page';
-import { ConfirmButton, Failure, Id, Moment, Notice, useNow, Waiting } from '../ui/parts';
+import { FormDialog, Meanwhile, NameFields, useAct, useDraft } from '../ui/fields';
+import { Loaded, ObjectPage, useRemoval } from '../ui/object-page';
+import { ConfirmButton, Id, Moment, Notice, useNow } from '../ui/parts';
 import { PlaceBadge, Strategies } from './dynamic-environments';
 
 const p = k.places;
@@ -40,20 +40,7 @@ function Edit({ it, gone, close }: { it: DynamicPlace; gone: boolean; close: () 
     <FormDialog open close={close} title={p.editOf(it.name)} act={act} submit={store} label={t.save} disabled={gone}>
       <Stack>
         <Meanwhile edit={edit} gone={gone} />
-        <TextInput
-          label={t.name}
-          value={edit.draft.name}
-          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={edit.draft.description}
-          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
-          error={act.at('description')}
-        />
+        <NameFields edit={edit} act={act} />
         <Strategies logs={edit.draft.logStrategy} metrics={edit.draft.metricsStrategy} change={edit.patch} act={act} />
       </Stack>
     </FormDialog>
@@ -90,6 +77,7 @@ function Assign({ it, close }: { it: DynamicPlace; close: () => void }) {
           value={engine}
           onChange={setEngine}
           searchable
+          openOnFocus={false}
           required
           data-autofocus
         />
@@ -146,56 +134,48 @@ function Assignment({ it }: { it: DynamicPlace }) {
 export function DynamicEnvironmentPage() {
   const { id } = useParams({ from: '/dynamic-environments/$id' });
   const now = useNow(30_000);
-  const queries = useQueryClient();
-  const navigate = useNavigate();
   const one = useQuery(dynamicPlace(id));
-  if (!one.data) {
-    return one.error ? <Failure error={one.error} retry={() => one.refetch()} /> : <Waiting />;
-  }
-  const it = one.data;
-  const remove = async () => {
-    await body(
-      core.DELETE('/orchestration/dynamic-engine-environments/{environmentId}', {
-        params: { path: { environmentId: id } },
-      }),
-    );
-    await navigate({ to: '/dynamic-environments' });
-    await queries.invalidateQueries({ queryKey: ['objects'] });
-  };
+  const removed = useRemoval('/dynamic-environments', 'objects');
+  const path = { params: { path: { environmentId: id } } };
+  const remove = () => removed(body(core.DELETE('/orchestration/dynamic-engine-environments/{environmentId}', path)));
   return (
-    <ObjectPage
-      name={it.name}
-      description={it.description}
-      badge={<PlaceBadge status={it.status} />}
-      query={one}
-      edit={{ label: p.edit, dialog: (gone, close) => <Edit it={it} gone={gone} close={close} /> }}
-      remove={{ label: p.delete, question: p.deleteAsk(it.name), hint: p.deleteHint, act: remove }}
-      notice={
-        it.status === 'SET_UP_REQUIRED' && (
-          <Notice tone="warn" title={p.setUp}>
-            {p.setUpHint}
-          </Notice>
-        )
-      }
-      facts={{
-        title: p.facts,
-        rows: [
-          [p.logs, p.strategies[it.logStrategy] ?? it.logStrategy],
-          [p.metrics, p.strategies[it.metricsStrategy] ?? it.metricsStrategy],
-          [p.changed, <Moment key="changed" at={it.lastModifiedDate} now={now} />],
-          [k.dynamic.changedBy, it.lastModifiedBy ?? '–'],
-          [t.id, <Id key="id" id={it.id} what={t.id} />],
-        ],
-        below: (
-          <Text mt="sm">
-            <Link to="/manage/environments/$id" params={{ id }}>
-              {p.toWorkspaces}
-            </Link>
-          </Text>
-        ),
-      }}
-    >
-      <Assignment it={it} />
-    </ObjectPage>
+    <Loaded query={one}>
+      {(it) => (
+        <ObjectPage
+          name={it.name}
+          description={it.description}
+          badge={<PlaceBadge status={it.status} />}
+          query={one}
+          edit={{ label: p.edit, dialog: (gone, close) => <Edit it={it} gone={gone} close={close} /> }}
+          remove={{ label: p.delete, question: p.deleteAsk(it.name), hint: p.deleteHint, act: remove }}
+          notice={
+            it.status === 'SET_UP_REQUIRED' && (
+              <Notice tone="warn" title={p.setUp}>
+                {p.setUpHint}
+              </Notice>
+            )
+          }
+          facts={{
+            title: p.facts,
+            rows: [
+              [p.logs, p.strategies[it.logStrategy] ?? it.logStrategy],
+              [p.metrics, p.strategies[it.metricsStrategy] ?? it.metricsStrategy],
+              [p.changed, <Moment key="changed" at={it.lastModifiedDate} now={now} />],
+              [k.dynamic.changedBy, it.lastModifiedBy ?? '–'],
+              [t.id, <Id key="id" id={it.id} what={t.id} />],
+            ],
+            below: (
+              <Text mt="sm">
+                <Link to="/manage/environments/$id" params={{ id }}>
+                  {p.toWorkspaces}
+                </Link>
+              </Text>
+            ),
+          }}
+        >
+          <Assignment it={it} />
+        </ObjectPage>
+      )}
+    </Loaded>
   );
 }

@@ -203,6 +203,7 @@ function Manage({ one }: { one: Engine }) {
               hint={t.engine.deleteHint}
               act={remove}
               icon={<IconTrash size={16} aria-hidden />}
+              danger
             />
           </Stack>
         </Panel>

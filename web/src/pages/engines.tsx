@@ -11,7 +11,7 @@ import { useMay, useScope } from '../app/context';
 import { engineState, leftOn } from '../lib/engine-state';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useAct } from '../ui/fields';
+import { FormFoot, NameFields, useAct, useFields } from '../ui/fields';
 import { FindField, ListPage } from '../ui/list-page';
 import { Badge, Dialog, Moment, useNow } from '../ui/parts';
 import { hasPart } from '../ui/pickers';
@@ -44,8 +44,8 @@ function NewEngine({ close }: { close: () => void }) {
   const scope = useScope();
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
+  const typed = useFields({ name: '', description: '' });
+  const { name, description } = typed.draft;
   const [workspace, setWorkspace] = useState<string | null>(null);
   const [kinds, setKinds] = useState<string[]>([]);
   const [compatibility, setCompatibility] = useState('');
@@ -70,20 +70,7 @@ function NewEngine({ close }: { close: () => void }) {
     <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{t.engines.newHint}</Text>
-        <TextInput
-          label={t.name}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={i.description}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-          error={act.at('description')}
-        />
+        <NameFields edit={typed} act={act} />
         <Select
           label={t.workspace}
           placeholder={t.engines.anyWorkspace}

@@ -1,6 +1,6 @@
 /** One environment: its workspaces, its engines, and what stands against removing it. */
 
-import { Button, Group, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -8,11 +8,12 @@ import { useState } from 'react';
 import { body, core } from '../api/client';
 import { contents } from '../api/infra';
 import { clusters, type Environment, engines, environments, type Workspace, workspaces } from '../api/queries';
-import { setScope, useMay, useScope } from '../app/context';
+import { useMay, useScope } from '../app/context';
+import { setScope } from '../app/scope';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
-import { Badge, ConfirmButton, Dialog, Empty, Facts, Failure, Head, Id, Waiting } from '../ui/parts';
+import { Badge, ConfirmButton, Dialog, Empty, Facts, Failure, Head, Id, Panel, Waiting } from '../ui/parts';
 import { EngineBadge, ofEnvironment } from './engines';
 import { EditWorkspace, NewWorkspace } from './workspace-form';
 
@@ -69,17 +70,16 @@ function Spaces({ environmentId, list, may }: { environmentId: string; list: Wor
     await queries.invalidateQueries({ queryKey: ['objects'] });
   };
   return (
-    <section className="panel">
-      <Group justify="space-between" mb="xs">
-        <Title order={2} size="h2">
-          {e.workspaces}
-        </Title>
-        {may && (
+    <Panel
+      title={e.workspaces}
+      actions={
+        may && (
           <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
             {w.new}
           </Button>
-        )}
-      </Group>
+        )
+      }
+    >
       <Dialog open={open !== undefined} close={close} title={open === 'new' ? w.new : w.edit(last?.name ?? '')}>
         {open === 'new' ? (
           <NewWorkspace environmentId={environmentId} close={close} />
@@ -117,7 +117,7 @@ function Spaces({ environmentId, list, may }: { environmentId: string; list: Wor
           </li>
         ))}
       </ul>
-    </section>
+    </Panel>
   );
 }
 
@@ -184,6 +184,7 @@ export function EnvironmentPage() {
                 hint={e.deleteHint}
                 act={remove}
                 icon={<IconTrash size={16} aria-hidden />}
+                danger
               />
             )}
           </>
@@ -196,10 +197,7 @@ export function EnvironmentPage() {
       <div className="split">
         <div>
           <Spaces environmentId={id} list={mine} may={may} />
-          <section className="panel">
-            <Title order={2} size="h2">
-              {t.nav.engines}
-            </Title>
+          <Panel title={t.nav.engines}>
             {here.length === 0 ? (
               <Text className="muted">{t.engines.none}</Text>
             ) : (
@@ -216,12 +214,9 @@ export function EnvironmentPage() {
                 ))}
               </ul>
             )}
-          </section>
+          </Panel>
         </div>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {e.inside}
-          </Title>
+        <Panel title={e.inside}>
           {inside.error ? (
             <Failure error={inside.error} retry={() => inside.refetch()} />
           ) : held.length === 0 ? (
@@ -235,7 +230,7 @@ export function EnvironmentPage() {
           <Group mt="sm">
             <Id id={it.id} what={t.id} />
           </Group>
-        </section>
+        </Panel>
       </div>
     </div>
   );

@@ -9,7 +9,7 @@ import { engines, environments, workspaces } from '../api/queries';
 import { useMay } from '../app/context';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, useAct } from '../ui/fields';
+import { FormFoot, NameFields, useAct, useFields } from '../ui/fields';
 import { FindField, ListPage } from '../ui/list-page';
 import { Badge, Dialog } from '../ui/parts';
 import { hasPart, LoginInput } from '../ui/pickers';
@@ -20,8 +20,8 @@ const e = infra.environments;
 function NewEnvironment({ close }: { close: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
+  const typed = useFields({ name: '', description: '' });
+  const { name, description } = typed.draft;
   const [workspaceName, setWorkspaceName] = useState('');
   const [owner, setOwner] = useState('');
   const act = useAct('name', 'description', 'workspaceName', 'owner');
@@ -38,20 +38,7 @@ function NewEnvironment({ close }: { close: () => void }) {
     <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{e.newHint}</Text>
-        <TextInput
-          label={t.name}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-          error={act.at('description')}
-        />
+        <NameFields edit={typed} act={act} />
         <TextInput
           label={e.firstWorkspace}
           description={e.firstWorkspaceHint}

@@ -1,6 +1,6 @@
 /** The Gen2 engines of an environment, and making a new one. */
 
-import { Select, Stack, Text, TextInput } from '@mantine/core';
+import { Select, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -9,7 +9,7 @@ import { type Gen2Engine, gen2Engines } from '../api/infra';
 import { useMay, useScope } from '../app/context';
 import { k } from '../texts/engine-kinds';
 import { t } from '../texts/pages';
-import { FormDialog, useAct } from '../ui/fields';
+import { FormDialog, NameFields, useAct, useFields } from '../ui/fields';
 import { FindField, ListPage } from '../ui/list-page';
 import { objectColumns } from '../ui/object-page';
 import { Badge, Moment, useNow } from '../ui/parts';
@@ -22,8 +22,8 @@ function NewGen2Engine({ open, close }: { open: boolean; close: () => void }) {
   const scope = useScope();
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
+  const typed = useFields({ name: '', description: '' });
+  const { name, description } = typed.draft;
   const [workspace, setWorkspace] = useState<string | null>(null);
   const act = useAct('name', 'description', 'workspaceId');
   const make = async () => {
@@ -43,20 +43,7 @@ function NewGen2Engine({ open, close }: { open: boolean; close: () => void }) {
   return (
     <FormDialog open={open} close={close} title={g.new} hint={g.newHint} act={act} submit={make} label={t.create}>
       <Stack>
-        <TextInput
-          label={t.name}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-          error={act.at('description')}
-        />
+        <NameFields edit={typed} act={act} />
         <Select
           label={t.workspace}
           placeholder={t.engines.anyWorkspace}

@@ -1,13 +1,13 @@
 /** Changing and removing run profiles of Gen2 engines that hold settings of Spark. */
 
-import { Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Group, Stack, Text, Textarea } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { raw } from '../api/client';
 import type { ProfileLine } from '../api/infra';
 import { GEN2_KINDS, parsed, settingsOf } from '../lib/gen2-settings';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
+import { FormFoot, Meanwhile, NameFields, useAct, useDraft } from '../ui/fields';
 import { ConfirmButton, Failure, Waiting } from '../ui/parts';
 
 const p = infra.profiles;
@@ -79,19 +79,7 @@ function Edit(props: { line: ProfileLine; it: Gen2Profile; gone: boolean; close:
       <Stack>
         <Meanwhile edit={edit} gone={gone} />
         <Text className="muted">{p.gen2Hint}</Text>
-        <TextInput
-          label={t.name}
-          value={edit.draft.name}
-          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
-          error={act.at('name')}
-          required
-        />
-        <TextInput
-          label={t.description}
-          value={edit.draft.description}
-          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
-          error={act.at('description')}
-        />
+        <NameFields edit={edit} act={act} />
         <SettingsField value={edit.draft.text} change={(text) => edit.patch({ text })} />
         <Group justify="space-between" align="flex-end">
           <ConfirmButton label={p.delete} question={p.deleteAsk(it.name)} act={remove} />

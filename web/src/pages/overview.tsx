@@ -1,10 +1,11 @@
 /** Is anything wrong? What failed, what waits and why, the engines, and what comes next. */
 
-import { Text, Title } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
 import { type UseQueryResult, useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { memo, type ReactNode, useDeferredValue } from 'react';
+import { atWork, ever, next, SHOWN, waiting, wrong } from '../api/overview';
 import { artifactPage, taskPage } from '../api/pages';
 import {
   type Engine,
@@ -12,10 +13,8 @@ import {
   engines,
   engineWork,
   type Run,
-  runPage,
   runTimeline,
   type ScopeQuery,
-  upcoming,
 } from '../api/queries';
 import { useMay, useScope } from '../app/context';
 import { type EngineState, engineState } from '../lib/engine-state';
@@ -24,25 +23,13 @@ import { currentWait, waitReason } from '../texts/reasons';
 import { type Tone, WENT_WRONG } from '../texts/status';
 import { fullTime, instant } from '../texts/time';
 import { ExecutableLink, ExecutableName } from '../ui/executable';
-import { Failure, Head, isLost, Moment, StateBadge, useNow, Waiting } from '../ui/parts';
+import { Failure, Head, isLost, Moment, Panel, StateBadge, useNow, Waiting } from '../ui/parts';
 import { EngineBadge, ofEnvironment } from './engines';
 
-const SHOWN = 6;
 const COMING = 8;
 const ENGINES = 10;
 
 const MOVES_MS = 5_000;
-
-function Panel({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="panel">
-      <Title order={2} size="h2">
-        {title}
-      </Title>
-      {children}
-    </section>
-  );
-}
 
 function WaitLine({ run, now }: { run: Run; now: number }) {
   const timeline = useQuery(runTimeline(run.executionId));
@@ -67,7 +54,7 @@ function Guide({ scope }: { scope: ScopeQuery }) {
   const all = useQuery(engines());
   const here = ofEnvironment(all.data, scope.environmentId);
   const made = useQuery(taskPage(scope, 0));
-  const ran = useQuery(runPage(scope, 0, 1));
+  const ran = useQuery(ever(scope));
   const steps = [
     { key: 'artifact', to: '/artifacts', done: (found.data?.total ?? 0) > 0 },
     { key: 'engine', to: '/engines', done: here.some((one) => one.status === 'PAIRED') },
@@ -115,13 +102,8 @@ function together(all: UseQueryResult<RunPage>[]) {
 
 /** What went wrong within a day: the last ones, and how many. */
 function useFailed(scope: ScopeQuery) {
-  return useQueries({
-    queries: WENT_WRONG.map((status) => runPage({ ...scope, status, lastDays: 1 }, 0, SHOWN)),
-    combine: together,
-  });
+  return useQueries({ queries: wrong(scope), combine: together });
 }
-
-const waitingPage = (scope: ScopeQuery) => runPage({ ...scope, status: 'dispatching' }, 0, SHOWN);
 
 /** The address of the runs that went wrong; who may not search the history filters by one state at a time. */
 function useWrongRuns() {
@@ -142,19 +124,19 @@ const box = (tone?: Tone) => `panel counter${tone ? ` tone-${tone}` : ''}`;
 
 /** What each panel below is about, as a number that leads to all of it. */
 const Counters = memo(function Counters({ scope }: { scope: ScopeQuery }) {
-  const running = useQuery(runPage({ ...scope, status: 'executing' }, 0, 1));
-  const waiting = useQuery(waitingPage(scope));
+  const running = useQuery(atWork(scope));
+  const waits = useQuery(waiting(scope));
   const failed = useFailed(scope);
   const list = useQuery(engines());
-  const due = useQuery(upcoming(scope, 24));
-  const wrong = useWrongRuns();
+  const due = useQuery(next(scope));
+  const allWrong = useWrongRuns();
   const here = ofEnvironment(list.data, scope.environmentId);
   const work = useQuery(engineWork()).data;
   const states = here.map((one) => engineState(one, work?.[one.id]));
   const available = states.filter((state) => state === 'available').length;
   // One that was never paired is not missing, and one that is drained is away on purpose.
   const looks = states.includes('away') ? 'bad' : states.includes('drained') ? 'warn' : 'good';
-  const broken = running.error ?? waiting.error ?? failed.error ?? list.error;
+  const broken = running.error ?? waits.error ?? failed.error ?? list.error;
   return (
     <>
       {broken && <Failure error={broken} />}
@@ -163,9 +145,9 @@ const Counters = memo(function Counters({ scope }: { scope: ScopeQuery }) {
           <Counter value={running.data?.total} label={t.overview.running} />
         </Link>
         <Link className={box('wait')} to="/runs" search={{ status: 'dispatching' }}>
-          <Counter value={waiting.data?.total} label={t.overview.waiting} />
+          <Counter value={waits.data?.total} label={t.overview.waiting} />
         </Link>
-        <Link className={box(failed.total > 0 ? 'bad' : 'good')} to="/runs" search={wrong}>
+        <Link className={box(failed.total > 0 ? 'bad' : 'good')} to="/runs" search={allWrong}>
           <Counter value={failed.ready ? failed.total : undefined} label={t.overview.failed} />
         </Link>
         <Link className={box(looks)} to="/engines">
@@ -182,7 +164,7 @@ const Counters = memo(function Counters({ scope }: { scope: ScopeQuery }) {
 const Wrong = memo(function Wrong({ scope }: { scope: ScopeQuery }) {
   const now = useNow(MOVES_MS);
   const failed = useFailed(scope);
-  const wrong = useWrongRuns();
+  const allWrong = useWrongRuns();
   if (!failed.ready) return failed.error ? <Text className="muted">{t.failed}</Text> : <Waiting />;
   if (failed.total === 0) return <Text className="muted">{t.overview.nothingWrong}</Text>;
   return (
@@ -201,7 +183,7 @@ const Wrong = memo(function Wrong({ scope }: { scope: ScopeQuery }) {
       ))}
       {failed.total > SHOWN && (
         <li>
-          <Link to="/runs" search={wrong}>
+          <Link to="/runs" search={allWrong}>
             {t.overview.more(failed.total - SHOWN)}
           </Link>
         </li>
@@ -212,18 +194,18 @@ const Wrong = memo(function Wrong({ scope }: { scope: ScopeQuery }) {
 
 const Waits = memo(function Waits({ scope }: { scope: ScopeQuery }) {
   const now = useNow(MOVES_MS);
-  const waiting = useQuery(waitingPage(scope));
-  if (!waiting.data) return waiting.error ? <Text className="muted">{t.failed}</Text> : <Waiting />;
-  if (waiting.data.total === 0) return <Text className="muted">{t.overview.nothingWaits}</Text>;
+  const runs = useQuery(waiting(scope));
+  if (!runs.data) return runs.error ? <Text className="muted">{t.failed}</Text> : <Waiting />;
+  if (runs.data.total === 0) return <Text className="muted">{t.overview.nothingWaits}</Text>;
   return (
     <ul className="rows">
-      {waiting.data.items.map((run) => (
+      {runs.data.items.map((run) => (
         <WaitLine key={run.executionId} run={run} now={now} />
       ))}
-      {waiting.data.total > SHOWN && (
+      {runs.data.total > SHOWN && (
         <li>
           <Link to="/runs" search={{ status: 'dispatching' }}>
-            {t.overview.more(waiting.data.total - SHOWN)}
+            {t.overview.more(runs.data.total - SHOWN)}
           </Link>
         </li>
       )}
@@ -274,7 +256,7 @@ const Health = memo(function Health({ scope }: { scope: ScopeQuery }) {
 
 const Next = memo(function Next({ scope }: { scope: ScopeQuery }) {
   const now = useNow(MOVES_MS);
-  const due = useQuery(upcoming(scope, 24));
+  const due = useQuery(next(scope));
   if (isLost(due)) return <Failure error={due.error} />;
   if (!due.data) return <Waiting />;
   if (due.data.items.length === 0) return <Text className="muted">{t.overview.nothingNext}</Text>;
@@ -307,14 +289,16 @@ const Next = memo(function Next({ scope }: { scope: ScopeQuery }) {
 export function Overview() {
   const { query: scope } = useScope();
   const guided = useMay('TMC_OPERATOR', 'TMC_CLUSTER_MANAGEMENT');
-  const ever = useQuery(runPage(scope, 0, 1));
+  // Nothing of either kind may be a quiet day, or an empty server.
+  const quiet = [useQuery(atWork(scope)).data, useQuery(waiting(scope)).data].every((one) => one?.total === 0);
+  const any = useQuery({ ...ever(scope), enabled: quiet });
   // The numbers come first; the browser may do other things before the rest is drawn.
   const whole = useDeferredValue(true, false);
   return (
     <div className="page">
       <Head title={t.overview.title} />
       <Counters scope={scope} />
-      {ever.data?.total === 0 && guided && <Guide scope={scope} />}
+      {quiet && any.data?.total === 0 && guided && <Guide scope={scope} />}
       <div className="columns halves">
         <Panel title={t.overview.wrong}>{whole ? <Wrong scope={scope} /> : <Waiting />}</Panel>
         <Panel title={t.overview.waits}>{whole ? <Waits scope={scope} /> : <Waiting />}</Panel>

@@ -1,6 +1,6 @@
 /** Making and changing a plan. */
 
-import { Button, Group, Select, Stack, TextInput, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { type FormEvent, useMemo, useState } from 'react';
@@ -13,7 +13,7 @@ import { type DraftStep, draftsOf, newStep, requestOf } from '../lib/plan-steps'
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
 import { isGone, Meanwhile, useDraft } from '../ui/fields';
-import { Empty, Failure, Head, Notice, Waiting } from '../ui/parts';
+import { Empty, Failure, Head, Notice, Panel, Waiting } from '../ui/parts';
 import { PlanSteps } from './plan-steps';
 import { stepsOf } from './plans';
 
@@ -72,10 +72,7 @@ function Form(props: {
     <form className="page" onSubmit={submit} noValidate>
       <Head title={props.title} />
       {props.notice}
-      <section className="panel">
-        <Title order={2} size="h2">
-          {w.plan.about}
-        </Title>
+      <Panel title={w.plan.about}>
         <div className="form-grid">
           <TextInput
             label={t.name}
@@ -101,11 +98,8 @@ function Form(props: {
             error={fieldError(refusal, 'description')}
           />
         </div>
-      </section>
-      <section className="panel">
-        <Title order={2} size="h2">
-          {w.plan.steps}
-        </Title>
+      </Panel>
+      <Panel title={w.plan.steps}>
         <PlanSteps
           steps={draft.steps}
           change={(steps) => setDraft({ ...draft, steps })}
@@ -113,7 +107,7 @@ function Form(props: {
           planId={props.planId}
           refusal={refusal}
         />
-      </section>
+      </Panel>
       <Stack gap="sm">
         {refusal.rest !== undefined && <Failure error={refusal.rest} />}
         {Object.keys(refusal.fields).length > 0 && (

@@ -1,6 +1,6 @@
 /** One run of a plan as a waterfall: when each step and each of its tasks ran. */
 
-import { Group, Title } from '@mantine/core';
+import { Group } from '@mantine/core';
 import { IconPlayerStop } from '@tabler/icons-react';
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
@@ -14,7 +14,7 @@ import { stateOf } from '../texts/status';
 import { duration, instant } from '../texts/time';
 import { w } from '../texts/work';
 import { ExecutableName } from '../ui/executable';
-import { ConfirmButton, Failure, Head, isLost, Notice, StateBadge, useNow, Waiting } from '../ui/parts';
+import { ConfirmButton, Failure, Head, isLost, Notice, Panel, StateBadge, useNow, Waiting } from '../ui/parts';
 import { RerunButton } from './plan-rerun';
 
 interface Span {
@@ -132,10 +132,7 @@ export function PlanRunPage() {
           {it.message}
         </Notice>
       )}
-      <section className="panel">
-        <Title order={2} size="h2">
-          {t.planRun.waterfall}
-        </Title>
+      <Panel title={t.planRun.waterfall}>
         <div className="bars">
           {it.steps.map((step) => (
             <Fragment key={`${step.id} ${step.kind}`}>
@@ -183,7 +180,7 @@ export function PlanRunPage() {
             </Fragment>
           ))}
         </div>
-      </section>
+      </Panel>
     </div>
   );
 }

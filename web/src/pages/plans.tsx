@@ -1,6 +1,6 @@
 /** Plans: the list, and one with its steps and runs. */
 
-import { Button, Group, Text, Title } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconPencil, IconPlayerPlay, IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -28,6 +28,7 @@ import {
   isLost,
   Moment,
   Notice,
+  Panel,
   StateBadge,
   useNow,
   Waiting,
@@ -256,25 +257,16 @@ export function PlanPage() {
       )}
       {plan.description && <Text className="muted">{plan.description}</Text>}
       <div className="columns">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.plans.steps}
-          </Title>
+        <Panel title={t.plans.steps}>
           <StepRows plan={plan} />
           <Text size="sm" mt="xs">
             <Id id={id} what={t.id} />
           </Text>
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {w.plan.schedule}
-          </Title>
+        </Panel>
+        <Panel title={w.plan.schedule}>
           <ScheduleOf id={id} name={plan.name} workspaceId={plan.workspace?.id} plan now={now} />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.plans.lastRuns}
-          </Title>
+        </Panel>
+        <Panel title={t.plans.lastRuns}>
           {isLost(runs) ? (
             <Failure error={runs.error} />
           ) : runs.data?.items.length === 0 ? (
@@ -297,7 +289,7 @@ export function PlanPage() {
               ))}
             </ul>
           )}
-        </section>
+        </Panel>
       </div>
     </div>
   );

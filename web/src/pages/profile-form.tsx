@@ -1,6 +1,6 @@
 /** Making, changing and removing run profiles that hold arguments of a Java machine. */
 
-import { Group, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Group, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { body, core } from '../api/client';
@@ -10,7 +10,7 @@ import { useScope } from '../app/context';
 import { beginning, GEN2_KINDS } from '../lib/gen2-settings';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
+import { FormFoot, Meanwhile, NameFields, useAct, useDraft, useFields } from '../ui/fields';
 import { ConfirmButton, Facts, Failure, Waiting } from '../ui/parts';
 import { ofEnvironment } from './engines';
 import { gen2Path, SettingsField, sendGen2 } from './gen2-profile';
@@ -63,8 +63,8 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
   const joint = (groups.data ?? []).filter((one) => one.workspace?.environment?.id === here);
   const gen2 = (other.data ?? []).filter((one) => one.workspace?.environment?.id === here);
   const [of, setOf] = useState<string | null>(owner?.id ?? null);
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
+  const typed = useFields({ name: '', description: '' });
+  const { name, description } = typed.draft;
   const [kind, setKind] = useState<string>('JOB_SERVER');
   const [text, setText] = useState('');
   const [settings, setSettings] = useState('');
@@ -123,20 +123,7 @@ export function NewProfile({ owner, close }: { owner?: Owner; close: () => void 
             required
           />
         )}
-        <TextInput
-          label={t.name}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-          error={act.at('description')}
-        />
+        <NameFields edit={typed} act={act} />
         <Select
           label={p.kind}
           data={(isGen2 ? GEN2 : [...JOB_KINDS]).map((value) => ({ value, label: p.kinds[value] ?? value }))}
@@ -179,19 +166,7 @@ function Edit({ it, gone, close }: { it: Profile; gone: boolean; close: () => vo
       <Stack>
         <Meanwhile edit={edit} gone={gone} />
         <Facts rows={[[p.kind, p.kinds[it.type ?? it.runProfileType ?? ''] ?? it.type ?? '–']]} />
-        <TextInput
-          label={t.name}
-          value={edit.draft.name}
-          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
-          error={act.at('name')}
-          required
-        />
-        <TextInput
-          label={t.description}
-          value={edit.draft.description}
-          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
-          error={act.at('description')}
-        />
+        <NameFields edit={edit} act={act} />
         <Arguments value={edit.draft.text} change={(text) => edit.patch({ text })} error={act.at('jvmArguments')} />
         <Group justify="space-between" align="flex-end">
           <Remove it={it} done={close} />

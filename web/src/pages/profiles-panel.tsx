@@ -1,13 +1,13 @@
 /** The run profiles of one engine or cluster. */
 
-import { Button, Group, Text, Title } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { profilesOf } from '../api/infra';
 import { useMay } from '../app/context';
 import { infra } from '../texts/infra';
-import { Dialog, Failure, isLost, Waiting } from '../ui/parts';
+import { Dialog, Failure, isLost, Panel, Waiting } from '../ui/parts';
 import { EditProfile, NewProfile, type Owner } from './profile-form';
 
 const p = infra.profiles;
@@ -20,17 +20,16 @@ export function ProfilesPanel({ kind, id }: Owner) {
   const close = () => setOpen(undefined);
   const edited = (list.data ?? []).find((one) => one.id === open);
   return (
-    <section className="panel">
-      <Group justify="space-between" mb="xs">
-        <Title order={2} size="h2">
-          {p.title}
-        </Title>
-        {may && (
+    <Panel
+      title={p.title}
+      actions={
+        may && (
           <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
             {p.new}
           </Button>
-        )}
-      </Group>
+        )
+      }
+    >
       <Dialog open={open !== undefined} close={close} title={open === 'new' ? p.new : p.edit(edited?.name ?? '')}>
         {open === 'new' ? (
           <NewProfile owner={{ kind, id }} close={close} />
@@ -64,6 +63,6 @@ export function ProfilesPanel({ kind, id }: Owner) {
           ))}
         </ul>
       )}
-    </section>
+    </Panel>
   );
 }

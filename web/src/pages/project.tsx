@@ -1,6 +1,6 @@
 /** One project: where its sources are, who works on it. */
 
-import { Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -11,7 +11,7 @@ import { useMay } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
-import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, useNow, Waiting } from '../ui/parts';
+import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, Panel, useNow, Waiting } from '../ui/parts';
 import { LoginInput } from '../ui/pickers';
 import { UndoableButton } from '../ui/undo';
 
@@ -83,10 +83,7 @@ function People({ id }: { id: string }) {
     await renewed();
   };
   return (
-    <section className="panel">
-      <Title order={2} size="h2">
-        {p.people}
-      </Title>
+    <Panel title={p.people}>
       {list.error && <Failure error={list.error} retry={() => list.refetch()} />}
       {list.data && users.length === 0 && <Text className="muted">{p.noPeople}</Text>}
       <ul className="rows">
@@ -131,7 +128,7 @@ function People({ id }: { id: string }) {
         </Group>
         {act.rest}
       </form>
-    </section>
+    </Panel>
   );
 }
 
@@ -164,6 +161,7 @@ export function ProjectPage() {
           hint={p.deleteHint}
           act={remove}
           icon={<IconTrash size={16} aria-hidden />}
+          danger
         />
       </Head>
       {one.error && <Failure error={one.error} retry={() => one.refetch()} />}
@@ -171,10 +169,7 @@ export function ProjectPage() {
         <EditProject it={it} gone={one.error !== null} close={() => setOpen(false)} />
       </Dialog>
       <div className="columns">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {p.facts}
-          </Title>
+        <Panel title={p.facts}>
           <Facts
             rows={[
               ...(it.description ? [[t.description, it.description] as [string, string]] : []),
@@ -191,7 +186,7 @@ export function ProjectPage() {
               [t.id, <Id key="id" id={id} what={t.id} />],
             ]}
           />
-        </section>
+        </Panel>
         <People id={id} />
       </div>
     </div>

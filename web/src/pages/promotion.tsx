@@ -1,6 +1,6 @@
 /** One promotion: analyse it, run it, read its reports, say who may. */
 
-import { Button, Group, Select, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -11,7 +11,7 @@ import { useMay, useShared } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
-import { ConfirmButton, Dialog, Failure, Head, isLost, Moment, Notice, useNow, Waiting } from '../ui/parts';
+import { ConfirmButton, Dialog, Failure, Head, isLost, Moment, Notice, Panel, useNow, Waiting } from '../ui/parts';
 import { UndoableButton } from '../ui/undo';
 import { PromotionBadge, ReportPanel } from './promotion-report';
 import { StartForm } from './promotion-start';
@@ -86,10 +86,7 @@ function Executors({ id }: { id: string }) {
   };
   const free = (all.data ?? []).filter((one) => !users.includes(one.id));
   return (
-    <section className="panel">
-      <Title order={2} size="h2">
-        {p.executors}
-      </Title>
+    <Panel title={p.executors}>
       {list.error && <Failure error={list.error} retry={() => list.refetch()} />}
       {list.data && users.length + accounts.length === 0 && <Text className="muted">{p.noExecutors}</Text>}
       <ul className="rows">
@@ -155,7 +152,7 @@ function Executors({ id }: { id: string }) {
         </Group>
         {act.rest}
       </form>
-    </section>
+    </Panel>
   );
 }
 
@@ -163,10 +160,7 @@ function Runs({ id, shown }: { id: string; shown: string | undefined }) {
   const now = useNow(5_000);
   const list = useQuery(promotionRuns(id));
   return (
-    <section className="panel">
-      <Title order={2} size="h2">
-        {p.runs}
-      </Title>
+    <Panel title={p.runs}>
       {isLost(list) ? (
         <Failure error={list.error} retry={() => list.refetch()} />
       ) : !list.data ? (
@@ -196,7 +190,7 @@ function Runs({ id, shown }: { id: string; shown: string | undefined }) {
           ))}
         </ul>
       )}
-    </section>
+    </Panel>
   );
 }
 
@@ -238,6 +232,7 @@ export function PromotionPage() {
               hint={p.deleteHint}
               act={remove}
               icon={<IconTrash size={16} aria-hidden />}
+              danger
             />
           </>
         )}
@@ -248,13 +243,10 @@ export function PromotionPage() {
       </Dialog>
       {it.description && <Text>{it.description}</Text>}
       <div className="split">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {p.run}
-          </Title>
+        <Panel title={p.run}>
           {runner ? <StartForm it={it} show={show} /> : <Text className="muted">{p.noRun}</Text>}
           <Mine id={id} manages={manages} />
-        </section>
+        </Panel>
         <div>
           <Runs id={id} shown={shown} />
           {manages && <Executors id={id} />}

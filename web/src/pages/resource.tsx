@@ -1,6 +1,6 @@
 /** One resource: what it is, its content, who uses it. */
 
-import { Button, Title } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconPencil, IconTrash, IconUpload } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -12,7 +12,7 @@ import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { isGone } from '../ui/fields';
 import { MoveButton } from '../ui/move';
-import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Notice, Waiting } from '../ui/parts';
+import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Notice, Panel, Waiting } from '../ui/parts';
 import { TaskRows } from '../ui/task-rows';
 import { EditResource, ReplaceContent } from './resource-form';
 
@@ -66,6 +66,7 @@ export function ResourcePage() {
               hint={r.deleteHint}
               act={remove}
               icon={<IconTrash size={16} aria-hidden />}
+              danger
             />
           </>
         )}
@@ -85,10 +86,7 @@ export function ResourcePage() {
         />
       </Dialog>
       <div className="columns">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {r.facts}
-          </Title>
+        <Panel title={r.facts}>
           <Facts
             rows={[
               [r.kind, it.file ? r.file : r.folder],
@@ -98,7 +96,7 @@ export function ResourcePage() {
               [t.id, <Id key="id" id={it.id} what={t.id} />],
             ]}
           />
-        </section>
+        </Panel>
         <TaskRows
           title={infra.uses.title}
           none={infra.uses.none}

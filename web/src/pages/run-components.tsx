@@ -1,11 +1,11 @@
 /** What passed through the components of a job: rows, speed and time of each. */
 
-import { Text, Title } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { components } from '../api/work';
 import { duration } from '../texts/time';
 import { w } from '../texts/work';
-import { Failure, isLost } from '../ui/parts';
+import { Failure, isLost, Panel } from '../ui/parts';
 
 const count = (value: number) => value.toLocaleString('en-GB');
 
@@ -17,10 +17,7 @@ export function RunComponents({ id }: { id: string }) {
   if (!rows) return null;
   const most = Math.max(1, ...rows.map((row) => row.component_connection_rows_total ?? 0));
   return (
-    <section className="panel">
-      <Title order={2} size="h2">
-        {w.run.components}
-      </Title>
+    <Panel title={w.run.components}>
       {rows.length === 0 ? (
         <Text className="muted">{w.run.noComponents}</Text>
       ) : (
@@ -60,6 +57,6 @@ export function RunComponents({ id }: { id: string }) {
           </table>
         </div>
       )}
-    </section>
+    </Panel>
   );
 }

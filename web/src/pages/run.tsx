@@ -1,6 +1,6 @@
 /** One run: its state with every event, why it waits, what it was started with, and its log. */
 
-import { Text, Title } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -11,6 +11,7 @@ import { t } from '../texts/pages';
 import { currentWait, eventWords, type RunEvent, waitReason } from '../texts/reasons';
 import { stateOf } from '../texts/status';
 import { fullTime, instant, logTime, runLength } from '../texts/time';
+import { ParametersPanel } from '../ui/parameters';
 import {
   ConfirmButton,
   CopyButton,
@@ -21,6 +22,7 @@ import {
   isLost,
   Moment,
   Notice,
+  Panel,
   StateBadge,
   useNow,
   Waiting,
@@ -146,10 +148,7 @@ export function RunPage() {
         </Notice>
       )}
       <div className="columns">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.run.facts}
-          </Title>
+        <Panel title={t.run.facts}>
           <Facts
             rows={[
               [
@@ -193,33 +192,20 @@ export function RunPage() {
               [t.id, <Id key="id" id={id} what={t.id} />],
             ]}
           />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.run.events}
-          </Title>
+        </Panel>
+        <Panel title={t.run.events}>
           <Events timeline={line} now={now} />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.run.parameters}
-          </Title>
-          {line.parameters && line.parameters.length > 0 ? (
-            <Facts
-              rows={line.parameters.map((one) => [
-                one.name,
-                <span key={one.name} className="mono">
-                  {one.value}
-                </span>,
-              ])}
-            />
-          ) : (
-            <Text className="muted">{t.run.noParameters}</Text>
-          )}
-          <Text size="sm" mt="xs" className="muted">
-            {t.run.secretHint}
-          </Text>
-        </section>
+        </Panel>
+        <ParametersPanel
+          title={t.run.parameters}
+          none={t.run.noParameters}
+          values={(line.parameters ?? []).map((given) => [given.name, given.value])}
+          below={
+            <Text size="sm" mt="xs" className="muted">
+              {t.run.secretHint}
+            </Text>
+          }
+        />
       </div>
       <RunComponents id={id} />
       <RunLog id={id} done={stateOf(line.status).done} />

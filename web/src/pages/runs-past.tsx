@@ -112,7 +112,8 @@ function Rows(props: { search: RunSearch; wanted: HistorySearch; whole: boolean 
       plainPage({ ...one, ...scope }, search.status?.split(',')[0], search.task, offset),
     [scope, search.status, search.task],
   );
-  const list = useHistory(wanted, scope.environmentId !== undefined, whole ? undefined : plain, whole);
+  // What is wanted follows a moment after the place is known.
+  const list = useHistory(wanted, wanted.environmentId !== undefined, whole ? undefined : plain, whole);
   const items = list.items;
   if (list.error && !items) return <Failure error={list.error} retry={list.retry} />;
   if (items === undefined) return <Waiting />;

@@ -1,6 +1,6 @@
 /** The coming dates of a schedule, as the server counts them: in its zone and in that of the reader. */
 
-import { Text, TextInput, Title } from '@mantine/core';
+import { Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { Fragment } from 'react';
@@ -10,7 +10,7 @@ import { minuteOf } from '../lib/use-due';
 import { dayOf, dayStart } from '../texts/days';
 import { fullTime, instant, offsetIn, ownZone } from '../texts/time';
 import { w } from '../texts/work';
-import { Failure, isLost, useNow, Waiting } from '../ui/parts';
+import { Failure, isLost, Panel, useNow, Waiting } from '../ui/parts';
 
 const SHOWN = 20;
 /** How far ahead dates are looked for: the server takes at most five years. */
@@ -35,10 +35,7 @@ export function ScheduleDates({ it }: { it: Schedule }) {
   const foreign = dates.some((one) => one.zone !== ownZone);
   const shownZones = [...new Set(dates.map((one) => one.zone))];
   return (
-    <section className="panel">
-      <Title order={2} size="h2">
-        {w.schedule.dates}
-      </Title>
+    <Panel title={w.schedule.dates}>
       <Text size="sm" className="muted" mb="xs">
         {w.schedule.datesHint}
       </Text>
@@ -96,6 +93,6 @@ export function ScheduleDates({ it }: { it: Schedule }) {
           </table>
         </div>
       )}
-    </section>
+    </Panel>
   );
 }

@@ -1,6 +1,6 @@
 /** Making a schedule with its first trigger. */
 
-import { Button, Group, TextInput, Title } from '@mantine/core';
+import { Button, Group, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
@@ -13,7 +13,7 @@ import { t } from '../texts/pages';
 import { ownZone } from '../texts/time';
 import { w } from '../texts/work';
 import { useExecutableName } from '../ui/executable';
-import { Failure, Head, Notice } from '../ui/parts';
+import { Failure, Head, Notice, Panel } from '../ui/parts';
 import { attach } from './schedule-of';
 import { isTriggerField, TriggerFields } from './trigger-form';
 
@@ -77,12 +77,9 @@ export function NewSchedule() {
           error={fieldError(refusal, 'description')}
         />
       </section>
-      <section className="panel">
-        <Title order={2} size="h2">
-          {w.schedule.first}
-        </Title>
+      <Panel title={w.schedule.first}>
         <TriggerFields draft={draft} change={edit} refusal={refusal} named />
-      </section>
+      </Panel>
       {refusal.rest !== undefined && <Failure error={refusal.rest} />}
       {made && error !== undefined && (
         <p>

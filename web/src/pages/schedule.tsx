@@ -1,6 +1,6 @@
 /** One schedule: its triggers, its dates, and what it starts. */
 
-import { Button, Group, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { IconCopy, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -18,7 +18,7 @@ import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
 import { ExecutableLink, useExecutableName } from '../ui/executable';
 import { FoundSelect } from '../ui/found';
-import { ConfirmButton, Dialog, Failure, Head, Id, isLost, Waiting } from '../ui/parts';
+import { ConfirmButton, Dialog, Failure, Head, Id, isLost, Panel, Waiting } from '../ui/parts';
 import { UndoableButton } from '../ui/undo';
 import { ScheduleDates } from './schedule-dates';
 import { attach, detach } from './schedule-of';
@@ -87,10 +87,7 @@ function Triggers({ it, may }: { it: Schedule; may: boolean }) {
     setAdding(false);
   };
   return (
-    <section className="panel">
-      <Title order={2} size="h2">
-        {w.schedule.triggers}
-      </Title>
+    <Panel title={w.schedule.triggers}>
       <ul className="rows">
         {triggers.map((one) => (
           <li key={one.name} className="wrap">
@@ -118,6 +115,7 @@ function Triggers({ it, may }: { it: Schedule; may: boolean }) {
                     hint={w.schedule.removeHint}
                     act={remove(one.name)}
                     small={<IconTrash size={16} aria-hidden />}
+                    danger
                   />
                 )}
               </Group>
@@ -149,7 +147,7 @@ function Triggers({ it, may }: { it: Schedule; may: boolean }) {
           close={close}
         />
       </Dialog>
-    </section>
+    </Panel>
   );
 }
 
@@ -260,6 +258,7 @@ function Actions({ it }: { it: Schedule }) {
         hint={w.schedule.deleteHint}
         act={remove}
         icon={<IconTrash size={16} aria-hidden />}
+        danger
       />
       <Dialog open={naming} close={() => setNaming(false)} title={w.schedule.rename}>
         <Rename it={it} close={() => setNaming(false)} />
@@ -317,12 +316,9 @@ export function SchedulePage() {
       <div className="columns">
         <Stack gap="md">
           <Triggers it={it} may={may} />
-          <section className="panel">
-            <Title order={2} size="h2">
-              {w.schedule.starts}
-            </Title>
+          <Panel title={w.schedule.starts}>
             <Target it={it} may={may} />
-          </section>
+          </Panel>
           <Text size="sm">
             <Id id={id} what={t.id} />
           </Text>

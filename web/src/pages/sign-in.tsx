@@ -163,6 +163,12 @@ function Fields({ way, form }: { way: Way; form: ReturnType<typeof useSignIn> })
   );
 }
 
+/** The way to the identity provider, which leads back to this address. */
+function backHere(path: string): string {
+  const { pathname, search } = window.location;
+  return `${path}?${new URLSearchParams({ returnTo: pathname + search })}`;
+}
+
 export function SignIn() {
   const ways = useQuery({ queryKey: ['session-ways'], queryFn: readWays, staleTime: Number.POSITIVE_INFINITY });
   const [chosen, setWay] = useState(remembered);
@@ -194,7 +200,7 @@ export function SignIn() {
             )}
             {offered.openId && (
               <>
-                <Button component="a" href={offered.openId.path} size="sm" variant="default">
+                <Button component="a" href={backHere(offered.openId.path)} size="sm" variant="default">
                   {a.signIn.openId(offered.openId.name)}
                 </Button>
                 <Text size="sm" className="muted" ta="center">

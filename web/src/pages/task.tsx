@@ -1,6 +1,6 @@
 /** One task: what it is made of, what it did last, and running it. */
 
-import { Button, Group, Select, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, Select, Stack, Text } from '@mantine/core';
 import { IconPencil, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -14,7 +14,7 @@ import { runLength } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
 import { PauseAndDelete } from '../ui/executable';
-import { ParameterFields } from '../ui/parameters';
+import { ParameterFields, ParametersPanel } from '../ui/parameters';
 import {
   Badge,
   Dialog,
@@ -25,6 +25,7 @@ import {
   isLost,
   Moment,
   Notice,
+  Panel,
   StateBadge,
   useNow,
   Waiting,
@@ -268,10 +269,7 @@ export function TaskPage() {
         </Notice>
       )}
       <div className="columns">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.task.facts}
-          </Title>
+        <Panel title={t.task.facts}>
           <Facts
             rows={[
               ...(it.description ? [[t.description, it.description] as [string, string]] : []),
@@ -286,40 +284,15 @@ export function TaskPage() {
               [t.id, <Id key="id" id={it.id} what={t.id} />],
             ]}
           />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.task.how}
-          </Title>
+        </Panel>
+        <Panel title={t.task.how}>
           <Configuration it={it} />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.task.parameters}
-          </Title>
-          {parameters.length === 0 ? (
-            <Text className="muted">{t.task.noParameters}</Text>
-          ) : (
-            <Facts
-              rows={parameters.map(([name, value]) => [
-                name,
-                <span key={name} className="mono">
-                  {value}
-                </span>,
-              ])}
-            />
-          )}
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {w.plan.schedule}
-          </Title>
+        </Panel>
+        <ParametersPanel title={t.task.parameters} none={t.task.noParameters} values={parameters} />
+        <Panel title={w.plan.schedule}>
           <ScheduleOf id={id} name={it.name} workspaceId={it.workspace?.id} plan={false} now={now} />
-        </section>
-        <section className="panel">
-          <Title order={2} size="h2">
-            {t.task.lastRuns}
-          </Title>
+        </Panel>
+        <Panel title={t.task.lastRuns}>
           {last.data?.items.length === 0 ? (
             <Text className="muted">{t.task.noRuns}</Text>
           ) : (
@@ -330,7 +303,7 @@ export function TaskPage() {
               </Link>
             </>
           )}
-        </section>
+        </Panel>
       </div>
     </div>
   );

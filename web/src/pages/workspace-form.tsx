@@ -1,13 +1,13 @@
 /** Making and changing workspaces. */
 
-import { Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Stack, Switch, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { body, core } from '../api/client';
 import type { Workspace } from '../api/queries';
 import { infra } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
+import { FormFoot, Meanwhile, NameFields, useAct, useDraft, useFields } from '../ui/fields';
 import { LoginInput } from '../ui/pickers';
 
 const w = infra.workspaces;
@@ -15,8 +15,8 @@ const w = infra.workspaces;
 /** The form for a new one. */
 export function NewWorkspace({ environmentId, close }: { environmentId: string; close: () => void }) {
   const queries = useQueryClient();
-  const [name, setName] = useState('');
-  const [description, setDescription] = useState('');
+  const typed = useFields({ name: '', description: '' });
+  const { name, description } = typed.draft;
   const [owner, setOwner] = useState('');
   const act = useAct('name', 'description', 'owner');
   const make = async () => {
@@ -32,20 +32,7 @@ export function NewWorkspace({ environmentId, close }: { environmentId: string; 
     <form onSubmit={act.send(make)}>
       <Stack>
         <Text className="muted">{w.newHint}</Text>
-        <TextInput
-          label={t.name}
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-          error={act.at('description')}
-        />
+        <NameFields edit={typed} act={act} />
         <LoginInput
           label={w.owner}
           description={infra.environments.ownerHint}
@@ -78,20 +65,7 @@ export function EditWorkspace({ it, gone, close }: { it: Workspace; gone: boolea
     <form onSubmit={act.send(store)}>
       <Stack>
         <Meanwhile edit={edit} gone={gone} />
-        <TextInput
-          label={t.name}
-          value={edit.draft.name}
-          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={edit.draft.description}
-          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
-          error={act.at('description')}
-        />
+        <NameFields edit={edit} act={act} />
         <LoginInput
           label={w.owner}
           value={edit.draft.owner}

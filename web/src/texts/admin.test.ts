@@ -110,9 +110,10 @@ describe('refusals', () => {
     }
   });
 
-  it('of an address stand at its line', () => {
-    const lines = [{ ip: '10.0.0.1' }, { ip: ' 10.0.0.2 ' }, { ip: '10.0.0.2' }];
-    expect(lineOf('ips[1].ip: is no address', lines)).toEqual({ line: 1, text: 'Is no address' });
+  it('of a line stand at it', () => {
+    const lines = ['10.0.0.1', ' 10.0.0.2 ', '10.0.0.2'];
+    expect(lineOf('ips[1].ip: is no address', lines)).toEqual({ line: 1, field: 'ip', text: 'Is no address' });
+    expect(lineOf('[0].name must not be empty')).toEqual({ line: 0, field: 'name', text: 'Must not be empty' });
     expect(lineOf('ip: 10.0.0.2 is in the list already', lines)?.line).toBe(2);
     expect(lineOf('ip: 10.9.9.9 is in the list already', lines)).toBeUndefined();
     expect(lineOf('description: is too long', lines)).toBeUndefined();

@@ -102,7 +102,7 @@ export const infra = {
     noneHint: 'A cluster lets several engines share the tasks that are bound to it, so that one may be away.',
     noMatch: 'No cluster has that in its name',
     available: 'Available',
-    away: 'No member is available',
+    away: 'None available',
     members: 'Members',
     firstMembers: 'Engines',
     pickEngines: 'Choose engines; more can join later',

@@ -34,6 +34,7 @@ export const t = {
   description: 'Description',
   workspace: 'Workspace',
   environment: 'Environment',
+  parameters: { all: (count: number) => `Show all ${count}`, fewer: 'Show fewer' },
   save: 'Save',
   create: 'Create',
   nav: {

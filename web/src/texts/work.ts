@@ -214,6 +214,50 @@ export const w = {
     ofThis: 'an earlier run',
     message: 'Message',
   },
+  webhook: {
+    endless: 'without an end',
+    ends: (when: string) => `until ${when}`,
+    ended: (when: string) => `ended ${when}; calls are refused and start nothing`,
+    callable: 'May be called',
+    late: 'Last call after the end',
+    term: 'From now on it may be called',
+    termOf: (minutes: number) => {
+      if (minutes === 0) return 'without an end';
+      const days = minutes / (24 * 60);
+      if (!Number.isInteger(days)) return minutes === 1 ? 'for 1 minute' : `for ${minutes} minutes`;
+      return days === 1 ? 'for 1 day' : `for ${days} days`;
+    },
+    begin: 'Begin this term',
+    title: 'Webhook',
+    give: 'Give it a webhook',
+    hint: 'A webhook is a URL: who calls it starts this, without signing in. Triggers it has so far are replaced.',
+    change: 'Change the webhook',
+    calls: 'Calls for a start',
+    callsHint: 'So many calls start it once, with all of their bodies: 1 to 1000.',
+    seconds: 'Seconds at most',
+    secondsHint: 'So long after the first call it starts with fewer. Empty: it waits for all of them.',
+    minutes: 'Time limit of a run, minutes',
+    minutesHint: 'Instead of the limit of the task. Empty: as the task says.',
+    runAs: 'Starts as',
+    runAsHint: 'Somebody who may run it. Empty: you.',
+    starts: 'Starts it',
+    rule: (calls: number, ms: number | undefined) => {
+      if (calls === 1) return 'with every call';
+      const wait = ms === undefined ? '' : `, or ${ms / 1000} s after the first`;
+      return `after ${calls} calls${wait}`;
+    },
+    lastCall: 'Last called',
+    neverCalled: 'never',
+    waiting: 'Calls that wait',
+    url: 'URL',
+    urlHint: 'Whoever knows it can start this. Keep it like a password.',
+    newUrl: 'Make a new URL',
+    newUrlAsk: (name: string) => `Make a new URL for the webhook ${name}?`,
+    newUrlHint: 'The old one stops at once: whoever calls it has to be told the new one.',
+    remove: 'Remove the webhook',
+    removeAsk: (name: string) => `Remove the webhook ${name}?`,
+    removeHint: 'Its URL stops at once and never comes back.',
+  },
   schedule: {
     new: 'New schedule',
     title: 'New schedule',
@@ -291,20 +335,6 @@ export const w = {
     zones: 'their zones',
     never: 'It is never due again.',
     unbound: 'Nothing yet.',
-    webhookUsed: (name: string, when: string) => `The URL of the webhook ${name} was last called ${when}.`,
-    webhookUnused: (name: string) => `The URL of the webhook ${name} was never called.`,
-    webhookEndless: 'It may be called without an end.',
-    webhookEnds: (when: string) => `It may be called until ${when}.`,
-    webhookEnded: (when: string) => `It ended at ${when}: calls are refused and start nothing.`,
-    webhookLate: (when: string) => `A call came after the end ${when} and was refused.`,
-    webhookTerm: 'From now on it may be called',
-    webhookTermOf: (minutes: number) => {
-      if (minutes === 0) return 'without an end';
-      const days = minutes / (24 * 60);
-      if (!Number.isInteger(days)) return minutes === 1 ? 'for 1 minute' : `for ${minutes} minutes`;
-      return days === 1 ? 'for 1 day' : `for ${days} days`;
-    },
-    webhookBegin: 'Begin this term',
     one: 'Schedule',
     unnamed: 'Schedule without a description',
     rename: 'Change the description',

@@ -72,6 +72,7 @@ export function PauseAndDelete(props: {
           hint={texts.deleteHint}
           act={remove}
           icon={<IconTrash size={16} aria-hidden />}
+          danger
         />
       )}
     </>

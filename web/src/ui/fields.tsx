@@ -1,6 +1,6 @@
 /** Parts of forms: acting, errors at their field, drafts that survive what others do meanwhile, secrets shown once. */
 
-import { Button, CopyButton as Copier, Group, Stack, Text } from '@mantine/core';
+import { Button, CopyButton as Copier, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { type Dispatch, type FormEvent, type ReactNode, type SetStateAction, useCallback, useState } from 'react';
 import { Problem } from '../api/client';
@@ -139,6 +139,41 @@ export function useDraft<T>(stored: T): Edit<T> {
     },
     keep: () => setBase(stored),
   };
+}
+
+/** What is typed of something new. */
+export function useFields<T>(begin: T): Pick<Edit<T>, 'draft' | 'patch'> {
+  const [draft, setDraft] = useState(begin);
+  return { draft, patch: (part) => setDraft((old) => ({ ...old, ...part })) };
+}
+
+/** The fields with which the form of nearly every object begins. */
+export function NameFields(props: {
+  edit: {
+    draft: { name: string; description: string };
+    patch: (part: { name?: string; description?: string }) => void;
+  };
+  act: Act;
+}) {
+  const { edit, act } = props;
+  return (
+    <>
+      <TextInput
+        label={t.name}
+        value={edit.draft.name}
+        onChange={(event) => edit.patch({ name: event.currentTarget.value })}
+        error={act.at('name')}
+        required
+        data-autofocus
+      />
+      <TextInput
+        label={t.description}
+        value={edit.draft.description}
+        onChange={(event) => edit.patch({ description: event.currentTarget.value })}
+        error={act.at('description')}
+      />
+    </>
+  );
 }
 
 /** Tells that an object was changed or removed by somebody else while something was typed. */

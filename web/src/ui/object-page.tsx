@@ -1,13 +1,37 @@
 /** The page of one thing of the processing place, and the columns that lists of such things have in common. */
 
-import { Button, Title } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
+import type { Topic } from '../api/own';
 import { ProcessingTabs } from '../pages/processing';
 import { t } from '../texts/pages';
 import { isGone } from './fields';
 import type { Column } from './list';
-import { ConfirmButton, Facts, Failure, Head } from './parts';
+import { ConfirmButton, Facts, Failure, Head, Panel, Waiting } from './parts';
+
+/** What a page is about, once it is read; until then why it is not there. */
+export function Loaded<T>(props: {
+  query: { data: T | undefined; error: unknown; refetch: () => unknown };
+  children: (it: T) => ReactNode;
+}) {
+  const { query } = props;
+  if (query.data !== undefined) return props.children(query.data);
+  return query.error ? <Failure error={query.error} retry={() => query.refetch()} /> : <Waiting />;
+}
+
+/** Removes what a page is about: goes back to the list and has all of its kind read again. */
+export function useRemoval(list: string, topic: Topic): (removed: Promise<unknown>) => Promise<void> {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  return async (removed) => {
+    await removed;
+    await navigate({ to: list });
+    await queries.invalidateQueries({ queryKey: [topic] });
+  };
+}
 
 interface Props {
   name: string;
@@ -36,20 +60,17 @@ export function ObjectPage(props: Props) {
             {edit.label}
           </Button>
         )}
-        {remove && <ConfirmButton {...remove} icon={<IconTrash size={16} aria-hidden />} />}
+        {remove && <ConfirmButton {...remove} icon={<IconTrash size={16} aria-hidden />} danger />}
       </Head>
       <ProcessingTabs />
       {open && edit?.dialog(isGone(query.error), () => setOpen(false))}
       {query.error !== null && !open && <Failure error={query.error} retry={() => query.refetch()} />}
       {props.notice}
       <div className="columns">
-        <section className="panel">
-          <Title order={2} size="h2">
-            {facts.title}
-          </Title>
+        <Panel title={facts.title}>
           <Facts rows={[...described, ...facts.rows]} />
           {facts.below}
-        </section>
+        </Panel>
         {props.children}
       </div>
     </div>

@@ -1,7 +1,44 @@
 /** Fields for the parameters a job declares. */
 
-import { PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
 import { t } from '../texts/pages';
+import { Panel } from './parts';
+
+/** Characters of a value that fit into a narrow panel. */
+const LONG = 60;
+
+/** Parameters that are shown before somebody asks for all of them; with more of them the panel is wide. */
+const FEW = 12;
+
+/** What was given for parameters, as a panel of its own. */
+export function ParametersPanel(props: { title: string; none: string; values: [string, string][]; below?: ReactNode }) {
+  const { values } = props;
+  const [whole, setWhole] = useState(false);
+  const shown = whole ? values : values.slice(0, FEW);
+  return (
+    <Panel title={props.title} wide={values.length > FEW || values.some(([, value]) => value.length > LONG)}>
+      {values.length === 0 ? (
+        <Text className="muted">{props.none}</Text>
+      ) : (
+        <dl className="facts parameters">
+          {shown.map(([name, value]) => (
+            <div key={name} style={{ display: 'contents' }}>
+              <dt>{name}</dt>
+              <dd className="mono">{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {values.length > FEW && (
+        <Button mt="xs" variant="subtle" onClick={() => setWhole(!whole)} aria-expanded={whole}>
+          {whole ? t.parameters.fewer : t.parameters.all(values.length)}
+        </Button>
+      )}
+      {props.below}
+    </Panel>
+  );
+}
 
 /** A parameter as an artifact declares it. */
 export interface Declared {

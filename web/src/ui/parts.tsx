@@ -1,6 +1,6 @@
 /** Small parts that all pages are made of. */
 
-import { ActionIcon, Button, CopyButton as Copier, Group, Loader, Modal, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, CopyButton as Copier, Group, Loader, Modal, Text, Title, Tooltip } from '@mantine/core';
 import {
   IconAlertTriangle,
   IconCheck,
@@ -178,6 +178,28 @@ export function Head({ title, badge, children }: { title: string; badge?: ReactN
   );
 }
 
+/** A part of a page under its own heading, with what can be done there beside it. */
+export function Panel(props: { title: ReactNode; actions?: ReactNode; wide?: boolean; children?: ReactNode }) {
+  const heading = (
+    <Title order={2} size="h2">
+      {props.title}
+    </Title>
+  );
+  return (
+    <section className={props.wide ? 'panel span-2' : 'panel'}>
+      {props.actions ? (
+        <Group justify="space-between" mb="xs">
+          {heading}
+          {props.actions}
+        </Group>
+      ) : (
+        heading
+      )}
+      {props.children}
+    </section>
+  );
+}
+
 /** Names and values. */
 export function Facts({ rows }: { rows: [string, ReactNode][] }) {
   return (
@@ -207,7 +229,9 @@ export function Dialog(props: {
       {/* A dialog that is opened from within a form sends its own form, not that one too. */}
       <Modal.Content onSubmit={(event) => event.stopPropagation()}>
         <div className="dialog-head">
-          <Modal.Title fw={620}>{props.title}</Modal.Title>
+          <Modal.Title fw={620} lh={1.35}>
+            {props.title}
+          </Modal.Title>
           <Modal.CloseButton aria-label={t.close} />
         </div>
         <Modal.Body>{props.children}</Modal.Body>
@@ -225,6 +249,8 @@ export function ConfirmButton(props: {
   icon?: ReactNode;
   /** For what the page is there for. */
   primary?: boolean;
+  /** For what takes something away for good. */
+  danger?: boolean;
   /** An icon instead of the label, where there is little room. */
   small?: ReactNode;
 }) {
@@ -261,7 +287,7 @@ export function ConfirmButton(props: {
           <Button variant="default" onClick={() => setOpen(false)}>
             {t.cancel}
           </Button>
-          <Button onClick={act} loading={busy}>
+          <Button className={props.danger ? 'danger' : undefined} onClick={act} loading={busy}>
             {props.label}
           </Button>
         </Group>

@@ -1,11 +1,11 @@
 /** The tasks that use something, as a part of its page. */
 
-import { Text, Title } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type TaskFilter, taskPage } from '../api/pages';
 import { t } from '../texts/pages';
-import { Failure, isLost, Waiting } from './parts';
+import { Failure, isLost, Panel, Waiting } from './parts';
 
 /** Names shown before the list of tasks is pointed at. */
 const SHOWN = 20;
@@ -17,10 +17,7 @@ export function TaskRows(props: { title: string; none: string; filter: TaskFilte
   const items = found.data?.items ?? [];
   const rest = (found.data?.total ?? 0) - items.length;
   return (
-    <section className="panel">
-      <Title order={2} size="h2">
-        {props.title}
-      </Title>
+    <Panel title={props.title}>
       {isLost(found) ? (
         <Failure error={found.error} retry={() => found.refetch()} />
       ) : !found.data ? (
@@ -56,6 +53,6 @@ export function TaskRows(props: { title: string; none: string; filter: TaskFilte
         </ul>
       )}
       {props.children}
-    </section>
+    </Panel>
   );
 }

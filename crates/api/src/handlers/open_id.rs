@@ -4,9 +4,9 @@ use super::Answer;
 use super::session::session_cookie_of;
 use crate::App;
 use crate::error::ApiError;
-use crate::extract::{Query, SignInVisit, cookie_named};
+use crate::extract::{Query, RequestId, SignInVisit, cookie_named};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
@@ -63,6 +63,7 @@ pub async fn begin(State(app): State<App>, Query(begin): Query<Begin>) -> Answer
 /// `GET /stoker/v1/session/openid/callback`: the browser comes back. A program gets a refusal as JSON, a person as a page.
 pub async fn finish(
     State(app): State<App>,
+    Extension(request): Extension<RequestId>,
     SignInVisit(visit): SignInVisit,
     headers: HeaderMap,
     Query(back): Query<Back>,
@@ -75,7 +76,7 @@ pub async fn finish(
         Err(refusal) => {
             let refusal = ApiError::from(refusal);
             let wants = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            if wants.contains("text/html") { page(&refusal, over) } else { Err(refusal) }
+            if wants.contains("text/html") { page(&refusal, over, &request.0) } else { Err(refusal) }
         }
     }
 }
@@ -93,22 +94,28 @@ fn escaped(text: &str) -> String {
     })
 }
 
-/// A refusal as a page without scripts.
-fn page(refusal: &ApiError, cookie: HeaderValue) -> Answer {
+/// How the page of a refusal looks: like the sign-in of the console, in the colours that the browser prefers.
+const LOOK: &str = "body{margin:0;min-height:100vh;display:grid;place-content:center;color-scheme:light dark;\
+font:0.875rem/1.55 Inter,'Segoe UI',Roboto,'Noto Sans',sans-serif;background:light-dark(#f5f7f9,#10151a);\
+color:light-dark(#17202a,#e8ebee)}main{max-width:26rem;margin:1rem;padding:1.5rem 2rem;border-radius:.5rem;\
+background:light-dark(#fff,#171d23);border:1px solid light-dark(#d8dfe5,#2e3841)}h1{font-size:1.375rem;margin:0}\
+a{color:light-dark(#1f4a6b,#8fc1e6)}";
+
+/// A refusal as a page without scripts; the nonce, good for this answer, lets its look in.
+fn page(refusal: &ApiError, cookie: HeaderValue, nonce: &str) -> Answer {
     let html = format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Sign-in refused</title><h1>Sign-in refused</h1><p>{}</p>\
-         <p><a href=\"/\">Back to the start</a></p></html>",
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sign-in refused · Stoker</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style nonce=\"{nonce}\">{LOOK}</style></head>\
+         <body><main><h1>Sign-in refused</h1><p>{}</p><p><a href=\"/\">Back to the sign-in</a></p></main></body></html>",
         escaped(&refusal.message)
     );
+    let policy = format!("default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self'; frame-ancestors 'none'");
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = refusal.status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).map_err(Error::internal)?);
     headers.append(header::SET_COOKIE, cookie);
     Ok(response)
 }

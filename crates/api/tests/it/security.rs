@@ -118,9 +118,9 @@ both! {
         assert_eq!(http.get(path).await.expect(200).json(), json!([body[1], body[0]]));
         assert_eq!(http.get(&format!("{path}/south%201")).await.expect(200).json(), body[0]);
         for (bad, text) in [
-            (json!([{ "name": "x", "roles": ["Nope"] }]), "Nope"), (json!([{ "name": "", "roles": ["Operator"] }]), "name"),
-            (json!([{ "name": "x", "roles": [] }]), "roles"), (json!([{ "name": "x" }]), "roles"),
-            (json!([{ "name": "x", "roles": ["Operator"] }, { "name": "x", "roles": ["Operator"] }]), "twice"),
+            (json!([{ "name": "x", "roles": ["Nope"] }]), "[0].roles"), (json!([{ "name": "", "roles": ["Operator"] }]), "[0].name"),
+            (json!([{ "name": "x", "roles": [] }]), "[0].roles"), (json!([{ "name": "x" }]), "roles"),
+            (json!([{ "name": "x", "roles": ["Operator"] }, { "name": "x", "roles": ["Operator"] }]), "[1].name: x comes twice"),
             (Value::Array(vec![json!({ "name": "x", "roles": ["Operator"] }); 10_000]), "at most"),
         ] {
             says(&http.post(path, &bad).await, 400, text);

@@ -7,7 +7,7 @@ import { type FormEvent, useMemo, useState } from 'react';
 import { type Allowlist, allowlist, identity, type RoleMapping, roleMappings, roles } from '../../api/admin';
 import { body, Problem } from '../../api/client';
 import { useMay } from '../../app/context';
-import { lineOf } from '../../lib/field-of';
+import { type LineFault, lineOf } from '../../lib/field-of';
 import { a } from '../../texts/admin';
 import { t } from '../../texts/pages';
 import { permissionName } from '../../texts/permissions';
@@ -45,7 +45,7 @@ function AllowlistForm({ list }: { list: Allowlist | null }) {
   const stored = useMemo(() => valuesOf(list), [list]);
   const form = useDraft(stored);
   const act = useAct('description');
-  const [fault, setFault] = useState<{ line: number; text: string }>();
+  const [fault, setFault] = useState<LineFault>();
   const [asking, setAsking] = useState(false);
   const [saved, setSaved] = useState(false);
   const values = form.draft ?? stored;
@@ -68,9 +68,9 @@ function AllowlistForm({ list }: { list: Allowlist | null }) {
         queries.setQueryData(allowlist().queryKey, changed);
         form.set(valuesOf(changed));
       } catch (error) {
-        const at = error instanceof Problem ? lineOf(error.message, values.ips) : undefined;
-        setFault(at);
-        if (!at) throw error;
+        const ips = values.ips.map((one) => one.ip);
+        setFault(error instanceof Problem ? lineOf(error.message, ips) : undefined);
+        throw error;
       }
     });
     setSaved(done);
@@ -146,7 +146,7 @@ function AllowlistForm({ list }: { list: Allowlist | null }) {
           checked={values.enabled}
           onChange={(event) => set({ enabled: event.currentTarget.checked })}
         />
-        {act.rest}
+        {!fault && act.rest}
         <div className="saving">
           <Button type="submit" loading={act.busy} disabled={!form.dirty}>
             {w.save}
@@ -194,23 +194,32 @@ function Mappings({ list }: { list: RoleMapping[] }) {
   const stored = useMemo(() => mappingLines(list), [list]);
   const form = useDraft(stored);
   const act = useAct();
+  const [fault, setFault] = useState<LineFault>();
   const [saved, setSaved] = useState(false);
   const values = form.draft ?? stored;
   const set = (next: MappingLine[]) => {
     setSaved(false);
+    setFault(undefined);
     form.set(next);
   };
   const setLine = (key: string, change: Partial<MappingLine>) =>
     set(values.map((one) => (one.key === key ? { ...one, ...change } : one)));
+  const refusedAt = (line: number, field: string) =>
+    fault?.line === line && fault.field === field ? fault.text : undefined;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const done = await act.act(async () => {
       const wish = values.map(({ name, roles: held }) => ({ name, roles: held }));
-      const changed = (await body(
-        identity.POST('/security/role-mappings', { body: wish }),
-      )) as unknown as RoleMapping[];
-      queries.setQueryData(roleMappings().queryKey, changed);
-      form.set(mappingLines(changed));
+      try {
+        const changed = (await body(
+          identity.POST('/security/role-mappings', { body: wish }),
+        )) as unknown as RoleMapping[];
+        queries.setQueryData(roleMappings().queryKey, changed);
+        form.set(mappingLines(changed));
+      } catch (error) {
+        setFault(error instanceof Problem ? lineOf(error.message) : undefined);
+        throw error;
+      }
     });
     setSaved(done);
   };
@@ -227,6 +236,7 @@ function Mappings({ list }: { list: RoleMapping[] }) {
                 aria-label={`${w.theirs} ${index + 1}`}
                 placeholder={w.theirs}
                 value={line.name}
+                error={refusedAt(index, 'name')}
                 onChange={(event) => setLine(line.key, { name: event.currentTarget.value })}
                 autoComplete="off"
                 className="grow"
@@ -237,6 +247,7 @@ function Mappings({ list }: { list: RoleMapping[] }) {
                   placeholder={line.roles.length ? undefined : w.ours}
                   data={[...new Set([...(known.data ?? []).map((one) => one.name), ...line.roles])]}
                   value={line.roles}
+                  error={refusedAt(index, 'roles')}
                   onChange={(held) => setLine(line.key, { roles: held })}
                   searchable
                   className="grow"
@@ -246,6 +257,7 @@ function Mappings({ list }: { list: RoleMapping[] }) {
                   aria-label={`${w.ours} ${index + 1}`}
                   placeholder={w.needRoles}
                   value={line.roles}
+                  error={refusedAt(index, 'roles')}
                   onChange={(held) => setLine(line.key, { roles: held })}
                   className="grow"
                 />
@@ -268,7 +280,7 @@ function Mappings({ list }: { list: RoleMapping[] }) {
         >
           {w.addMapping}
         </Button>
-        {act.rest}
+        {!fault && act.rest}
         <div className="saving">
           <Button type="submit" loading={act.busy} disabled={!form.dirty}>
             {w.saveMappings}

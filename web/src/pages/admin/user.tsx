@@ -377,7 +377,7 @@ export function UserPage() {
         {!gone && <Actions one={found} />}
       </Head>
       <Group gap="lg">
-        <span>
+        <span className="breaks">
           <span className="muted">{a.users.login}</span> {found.login}
         </span>
         <Group gap={6} component="span">
