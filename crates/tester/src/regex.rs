@@ -1,6 +1,6 @@
 //! Regular expressions as JavaScript reads and runs them, with a limit on the work.
 //!
-//! Patterns that neither look around nor refer back to a group are tried in all ways at once, which takes steps in
+//! Patterns that neither look around nor back at what was taken are tried in all ways at once, which takes steps in
 //! proportion to the text. All others are tried one way after the other, as JavaScript does; a pattern that would take for
 //! ever so ends with an error. Characters are Unicode code points, as with the flag `u`; `\b`, `\d` and `\w` are ASCII, as
 //! in JavaScript.
