@@ -77,17 +77,12 @@ struct Writer {
     fold: bool,
 }
 
-/// Whether a node looks around or back at what was taken. So does a counted round of groups that takes nothing: it does not
-/// count, and leaves the groups as they were. (A round without an upper count needs no look: it comes back to its beginning,
-/// where it was already.)
+/// Whether a node looks around or back at what was taken. So does a counted round that takes nothing, because it must not
+/// count. (A round without an upper count needs no look: it comes back to its beginning, where it was already.)
 fn looks(node: &Node) -> bool {
     match node {
         Node::Look { .. } | Node::Back(_) => true,
-        Node::Repeat { inner, least, most: Some(most), groups, .. }
-            if most > least && groups.0 < groups.1 && may_be_empty(inner) =>
-        {
-            true
-        }
+        Node::Repeat { inner, least, most: Some(most), .. } if most > least && may_be_empty(inner) => true,
         Node::Group(_, inner) | Node::Repeat { inner, .. } => looks(inner),
         Node::All(all) | Node::Any(all) => all.iter().any(looks),
         _ => false,

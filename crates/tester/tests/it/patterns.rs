@@ -73,6 +73,10 @@ fn groups_are_those_of_javascript() {
         (r"(a*?)(a*)", "aaa", "aaa||aaa"),
         (r"(a*)*", "b", "|-"),
         (r"(a*)*(?!x)", "b", "|-"),
+        // A counted round that takes nothing does not count.
+        (r"(?:|a+)?", "aaa", "aaa"),
+        (r"(a*)?", "b", "|-"),
+        (r"(?:(a+)|(b)?){2,4}", "aab", "aab|-|b"),
         // Look-behind is read from its end.
         (r"(?<=(\d+)(\d+))$", "1053", "|1|053"),
         (r"(?<=\1(a))b", "aab", "b|a"),
