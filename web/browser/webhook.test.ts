@@ -52,6 +52,12 @@ it('starts a task by its URL, says when it was called, and stops with it', async
   expect(await runs()).toBe(1);
   expect(await me.violations()).toEqual([]);
 
+  await page.getByText('without an end', { exact: true }).waitFor();
+  await page.getByRole('combobox', { name: 'From now on it may be called' }).click();
+  await page.getByRole('option', { name: 'for 7 days' }).click();
+  await page.getByRole('button', { name: 'Begin this term' }).click();
+  await page.getByText(/^until /).waitFor();
+
   await page.getByRole('button', { name: 'Change the webhook' }).click();
   expect(await dialog.getByRole('textbox', { name: 'Seconds at most' }).inputValue()).toBe('3600');
   await dialog.getByRole('textbox', { name: 'Calls for a start' }).fill('1');
