@@ -52,6 +52,11 @@ it('starts a task by its URL, says when it was called, and stops with it', async
   expect(await runs()).toBe(1);
   expect(await me.violations()).toEqual([]);
 
+  await page.getByText('Last due starts').waitFor();
+  await page.getByRole('link', { name: 'Its run' }).click();
+  await page.waitForURL(/\/runs\//);
+  await me.go(`/tasks/${task}`);
+
   await page.getByText('without an end', { exact: true }).waitFor();
   await page.getByRole('combobox', { name: 'From now on it may be called' }).click();
   await page.getByRole('option', { name: 'for 7 days' }).click();

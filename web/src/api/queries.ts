@@ -1,6 +1,6 @@
 /** What pages read. The first part of each key is the topic that makes it old, see `app/live.ts`. */
 
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { RunEvent } from '../texts/reasons';
 import { body, core, own } from './client';
 import type { components as Core } from './generated/core';
@@ -124,6 +124,24 @@ export const startConfig = (id: string, plan: boolean) =>
           : core.GET('/orchestration/executables/tasks/{taskId}/run-config', { params: { path: { taskId: id } } }),
       ),
     retry: false,
+  });
+
+/** What became of a due start. */
+export type Firing = Own['schemas']['Firing'];
+
+/** The newest due starts of a task or plan, also those that made no run. */
+export const firings = (id: string, plan: boolean, limit: number) =>
+  queryOptions({
+    queryKey: ['objects', 'firings', id, limit],
+    queryFn: () => {
+      const params = { path: { id }, query: { limit } };
+      return body(
+        plan
+          ? own.GET('/stoker/v1/plans/{id}/firings', { params })
+          : own.GET('/stoker/v1/tasks/{id}/firings', { params }),
+      );
+    },
+    placeholderData: keepPreviousData,
   });
 
 /** The webhook of a task or plan that has one, without its URL. */

@@ -33,6 +33,7 @@ import {
   useNow,
   Waiting,
 } from '../ui/parts';
+import { Firings } from './firings';
 import { ScheduleOf } from './schedule-of';
 
 type Step = NonNullable<PlanItem['chart']>;
@@ -265,6 +266,7 @@ export function PlanPage() {
         </Panel>
         <Panel title={w.plan.schedule}>
           <ScheduleOf id={id} name={plan.name} workspaceId={plan.workspace?.id} plan now={now} />
+          <Firings id={id} plan now={now} />
         </Panel>
         <Panel title={t.plans.lastRuns}>
           {isLost(runs) ? (

@@ -30,6 +30,7 @@ import {
   useNow,
   Waiting,
 } from '../ui/parts';
+import { Firings } from './firings';
 import { useRuntimeNames } from './runs';
 import { ScheduleOf } from './schedule-of';
 import { type Place, PlaceSelect } from './task-place';
@@ -291,6 +292,7 @@ export function TaskPage() {
         <ParametersPanel title={t.task.parameters} none={t.task.noParameters} values={parameters} />
         <Panel title={w.plan.schedule}>
           <ScheduleOf id={id} name={it.name} workspaceId={it.workspace?.id} plan={false} now={now} />
+          <Firings id={id} plan={false} now={now} />
         </Panel>
         <Panel title={t.task.lastRuns}>
           {last.data?.items.length === 0 ? (

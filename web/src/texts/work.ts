@@ -214,6 +214,13 @@ export const w = {
     ofThis: 'an earlier run',
     message: 'Message',
   },
+  firing: {
+    title: 'Last due starts',
+    result: { started: 'started', missed: 'too late', skipped: 'left out', refused: 'refused' },
+    missed: (count: number) => (count === 1 ? 'One before it was missed.' : `${count} before it were missed.`),
+    run: 'Its run',
+    more: 'Show older ones',
+  },
   webhook: {
     endless: 'without an end',
     ends: (when: string) => `until ${when}`,
