@@ -208,7 +208,7 @@ mod tests {
             ("/items/0/request/outcome", json!("Splendid"), "unknown variant `Splendid`"),
             ("/items/0/request/attempts", json!(-1), "below 0"),
             ("/items/0/request/durationMs", json!(u64::MAX), "i64"),
-            ("/items/0/request/checks/0/outcome", json!(null), "Outcome"),
+            ("/items/0/request/checks/0/outcome", json!(null), "expected value"),
             ("/items/0/request/checks/0/message", json!(["x"]), "expected a string"),
             ("/items/0/request/extracted/0", json!({ "name": "n" }), "missing field `value`"),
             ("/items/0/request/exchange/status", json!("404"), "i32"),
