@@ -60,11 +60,11 @@ const TEST: [Step; 14] = [
         cure: "run the failed test by itself: `STOKER_TEST_REPLICAS=3 cargo test --workspace --test it NAME`",
         work: || several(SHARED, "3"),
     },
-    Step { name: "browser tests", cure: "run `cargo xtask web-test`", work: web::browse },
+    Step { name: "browser tests", cure: "run `cargo xtask web-test`", work: || web::browse(&[]) },
     Step { name: "demonstration", cure: "run `cargo xtask demo`", work: || demo::run(true) },
 ];
 
-const NIGHTLY: [Step; 4] = [
+const NIGHTLY: [Step; 5] = [
     Step {
         name: "slow tests",
         cure: "run the failed test by itself: `cargo test -p PACKAGE NAME -- --include-ignored`",
@@ -83,6 +83,11 @@ const NIGHTLY: [Step; 4] = [
         name: "all suites on three servers",
         cure: "run the failed test by itself: `STOKER_TEST_REPLICAS=3 cargo test --workspace --test it NAME`",
         work: || several(&["::postgres", "story::"], "3"),
+    },
+    Step {
+        name: "gallery of the console",
+        cure: "run `STOKER_GALLERY=1 npm run browser -- gallery` in web/",
+        work: || web::browse(&[("STOKER_GALLERY", "1")]),
     },
     Step {
         name: "demonstration of the release build",

@@ -61,15 +61,15 @@ pub(crate) fn test() -> Result<()> {
     build()?;
     crate::steps::build_programs(false)?;
     crate::build_fixtures()?;
-    browse()
+    browse(&[])
 }
 
 /// Uses what is built in a real browser.
-pub(crate) fn browse() -> Result<()> {
+pub(crate) fn browse(variables: &[(&str, &str)]) -> Result<()> {
     let programs = shell::target().join("debug");
     let mut browser = npm(["run", "--silent", "browser"]);
     browser.env("STOKER_PROGRAMS", &programs).env("STOKER_FIXTURES", shell::target().join("fixtures"));
-    shell::run(&mut browser)
+    shell::run(browser.envs(variables.iter().copied()))
 }
 
 /// Whether the browser of the tests is where they look for it.
