@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Crowd, crowded } from './gallery-content';
-import { launch, signedIn } from './pages';
+import { LOOKS, launch, signedIn } from './pages';
 import { Stage, until } from './stage';
 
 let browser: Browser;
@@ -24,13 +24,6 @@ afterAll(async () => {
   await browser?.close();
   await stage?.stop();
 });
-
-const LOOKS = [
-  { name: 'light', width: 1440, height: 900, dark: false },
-  { name: 'dark', width: 1440, height: 900, dark: true },
-  { name: 'phone-light', width: 390, height: 844, dark: false },
-  { name: 'phone-dark', width: 390, height: 844, dark: true },
-];
 
 /** Instead of a button: the keys of the palette. */
 const KEYS = 'Control+K';

@@ -7,6 +7,14 @@ import type { Stage } from './stage';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** Widths and themes in which pages are looked at. */
+export const LOOKS = [
+  { name: 'light', width: 1440, height: 900, dark: false },
+  { name: 'dark', width: 1440, height: 900, dark: true },
+  { name: 'phone-light', width: 390, height: 844, dark: false },
+  { name: 'phone-dark', width: 390, height: 844, dark: true },
+];
+
 /** Debian's Chromium; nothing is downloaded. */
 export function launch(): Promise<Browser> {
   return chromium.launch({

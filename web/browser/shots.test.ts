@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch, signedIn } from './pages';
+import { LOOKS, launch, signedIn } from './pages';
 import { type Content, filled, Stage } from './stage';
 
 let browser: Browser;
@@ -21,13 +21,6 @@ afterAll(async () => {
   await browser?.close();
   await stage?.stop();
 });
-
-const LOOKS = [
-  { name: 'light', width: 1440, height: 900, dark: false },
-  { name: 'dark', width: 1440, height: 900, dark: true },
-  { name: 'phone-light', width: 390, height: 844, dark: false },
-  { name: 'phone-dark', width: 390, height: 844, dark: true },
-];
 
 /** Pages that move by themselves while they are looked at. */
 const MOVING = new Set(['run-live', 'run-waiting']);

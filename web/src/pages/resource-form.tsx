@@ -10,7 +10,7 @@ import type { Resource } from '../api/infra';
 import { useScope } from '../app/context';
 import { infra, size } from '../texts/infra';
 import { t } from '../texts/pages';
-import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
+import { FormFoot, Meanwhile, NameFields, useAct, useDraft } from '../ui/fields';
 import { WorkspaceSelect } from '../ui/pickers';
 import { Sending, useUpload } from '../ui/upload';
 
@@ -149,20 +149,7 @@ export function EditResource({ it, gone, close }: { it: Resource; gone: boolean;
     <form onSubmit={act.send(store)}>
       <Stack>
         <Meanwhile edit={edit} gone={gone} />
-        <TextInput
-          label={t.name}
-          value={edit.draft.name}
-          onChange={(event) => edit.patch({ name: event.currentTarget.value })}
-          error={act.at('name')}
-          required
-          data-autofocus
-        />
-        <TextInput
-          label={t.description}
-          value={edit.draft.description}
-          onChange={(event) => edit.patch({ description: event.currentTarget.value })}
-          error={act.at('description')}
-        />
+        <NameFields edit={edit} act={act} />
         <FormFoot act={act} label={t.save} close={close} disabled={gone} />
       </Stack>
     </form>
