@@ -150,7 +150,7 @@ describe('processing', () => {
     await stage.call('POST', '/processing/runtimes/pipeline-engines', gen2);
     await page.reload();
     await page.getByRole('button', { name: 'New run profile' }).first().click();
-    await page.getByRole('combobox', { name: 'For' }).last().click();
+    await page.getByRole('dialog').getByRole('combobox', { name: 'For' }).click();
     await page.getByRole('option', { name: 'gen two' }).click();
     await page.getByRole('combobox', { name: 'Kind' }).click();
     await page.getByRole('option', { name: 'Standard' }).click();

@@ -56,10 +56,11 @@ it('talks over a WebSocket, shows the messages, and shares the project', { timeo
   await page.getByText('no message has $.type Equals `nack`; 2 came, then after 300 ms').waitFor();
 
   await page.getByRole('button', { name: 'Share', exact: true }).click();
-  await page.getByRole('combobox', { name: 'Workspace' }).last().click();
+  const share = page.getByRole('dialog');
+  await share.getByRole('combobox', { name: 'Workspace' }).click();
   await page.getByRole('option', { name: 'Shared' }).click();
   expect(await me.violations()).toEqual([]);
-  await page.getByRole('button', { name: 'Move' }).last().click();
+  await share.getByRole('button', { name: 'Move' }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.getByRole('link', { name: 'API tester' }).click();
   await page.getByText('shared', { exact: true }).waitFor();
