@@ -69,7 +69,7 @@ describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('$name', (look) => {
       ['schedule-new', '/schedules/new', 'When the clocks change'],
       ['plans', '/plans', 'Month end'],
       ['plan', `/plans/${content.plan}`, 'Report'],
-      ['plan-run', `/plan-runs/${content.planRun}`, 'Steps over time'],
+      ['plan-run', `/plan-runs/${content.planRun}`, 'Not reached: Load goes on when all its tasks succeeded.'],
       ['schedules', '/schedules', 'Every night'],
       ['artifacts', '/artifacts', 'warehouse'],
       ['artifact', `/artifacts/${content.helloArtifact}`, 'Make a task of it'],

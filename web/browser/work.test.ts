@@ -107,6 +107,7 @@ describe('a plan', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByRole('heading', { name: 'Run of the plan Month end' }).waitFor();
     await page.getByText('Failed').first().waitFor();
+    await page.getByText('exit code 3: this script always fails').waitFor();
     await sound('plan-run');
     await page.getByRole('button', { name: 'Run again' }).click();
     await page.getByRole('checkbox', { name: 'Only what failed' }).check();

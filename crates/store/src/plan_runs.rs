@@ -123,6 +123,12 @@ pub struct ItemState {
     pub run: Option<(State, Option<Outcome>)>,
     /// State and outcome of its plan run.
     pub child: Option<(PlanState, Option<PlanOutcome>)>,
+    /// When that began; a run that waits has not.
+    pub start_ms: Option<i64>,
+    /// When that ended.
+    pub finish_ms: Option<i64>,
+    /// How that failed, or why it did not begin.
+    pub message: Option<String>,
 }
 
 impl ItemState {
@@ -296,7 +302,8 @@ pub fn done_count(tx: &mut Tx<'_>, id: &PlanRunId) -> Result<i64, StoreError> {
 }
 
 const ITEM_STATES: &str = "SELECT i.step_run_id, i.number, i.attempt, i.plan_run_id, i.task_id, i.plan_id, i.run_id, \
-     i.child_id, i.refused, r.state, r.outcome, p.state, p.outcome FROM step_items i \
+     i.child_id, i.refused, r.state, r.outcome, p.state, p.outcome, coalesce(r.start_ms, p.start_ms), \
+     coalesce(r.finish_ms, p.finish_ms), coalesce(r.error_message, p.message) FROM step_items i \
      LEFT JOIN runs r ON r.id = i.run_id LEFT JOIN plan_runs p ON p.id = i.child_id";
 
 /// What the step run started and what has become of it, in order.
@@ -328,7 +335,8 @@ fn item_states(tx: &mut Tx<'_>, sql: &str, values: &[Value]) -> Result<Vec<ItemS
                 row.opt_text(12)?.map(|o| PlanOutcome::from_id(&o).ok_or(unknown(12))).transpose()?,
             )),
         };
-        found.push(ItemState { item: StepItem::from_row(row)?, run, child });
+        let (start_ms, finish_ms, message) = (row.opt_int(13)?, row.opt_int(14)?, row.opt_text(15)?);
+        found.push(ItemState { item: StepItem::from_row(row)?, run, child, start_ms, finish_ms, message });
     }
     Ok(found)
 }

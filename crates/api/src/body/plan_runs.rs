@@ -187,6 +187,9 @@ fn item(item: &ItemState) -> serde_json::Value {
         ("refused", item.item.refused.clone()),
         ("status", item.run.map(|(state, outcome)| run::published_status(state, outcome).to_owned())),
         ("status", item.child.map(|(state, outcome)| plan::published_status(state, outcome).to_owned())),
+        ("startTimestamp", item.start_ms.map(to_text)),
+        ("finishTimestamp", item.finish_ms.map(to_text)),
+        ("message", item.message.clone()),
     ];
     for (name, text) in texts {
         if let Some(text) = text {
@@ -215,9 +218,14 @@ pub fn plan_timeline(found: &PlanTimeline) -> serde_json::Value {
         "planId": row.plan_id.as_str(),
         "planName": row.plan_name,
         "status": plan::published_status(row.state, row.outcome),
+        "startTimestamp": to_text(row.start_ms),
+        "userId": row.user_id,
+        "userType": row.user_kind.id(),
+        "executionType": row.run_type.id(),
         "steps": found.steps.iter().map(step).collect::<Vec<_>>(),
     });
     let texts = [
+        ("finishTimestamp", row.finish_ms.map(to_text)),
         ("parentExecutionId", row.parent_id.as_ref().map(ToString::to_string)),
         ("rerunOf", row.rerun_of.as_ref().map(ToString::to_string)),
         ("misfiredExecutionReason", row.misfire_reason.map(|reason| reason.id().to_owned())),

@@ -227,6 +227,11 @@ both! {
         assert_eq!(status(&server, &run).await, "execution_failed");
         let body = timeline(&server, &run).await;
         assert_eq!(body["steps"][1]["items"][0]["refused"], "the task was removed", "{body}");
+        assert_eq!((&body["userId"], &body["userType"], &body["executionType"]), (&json!("admin"), &json!("HUMAN"), &json!("MANUAL")), "{body}");
+        let ran = &body["steps"][0]["items"][0];
+        for at in [&body["startTimestamp"], &body["finishTimestamp"], &ran["startTimestamp"], &ran["finishTimestamp"]] {
+            assert!(at.is_string(), "{body}");
+        }
         assert_eq!(shown(&server, &run).await["doneExecutableCount"], 2);
 
         // A task that lost its engine, and one that runs already and may not twice.
