@@ -401,6 +401,22 @@ describe('the overview', () => {
     expect(count).toBeGreaterThan(0);
     await stage.ended(await stage.run(bad));
     await failures.getByText(String(count + 1), { exact: true }).waitFor();
+    // One line for each task, however often it failed; the hour leads to its runs.
+    const wrong = panel('What failed in the last 24 hours')
+      .getByRole('listitem')
+      .filter({ hasText: 'Export invoices' });
+    await wrong.getByText(`${count + 1} times · exit code 3`).waitFor();
+    expect(await wrong.count()).toBe(1);
+    await panel('Engines')
+      .getByText(/^[01] of 3$/)
+      .waitFor();
+    await panel('What ended in the last 24 hours')
+      .getByRole('link', { name: /\d failed/ })
+      .last()
+      .click();
+    await page.waitForURL(/from=.*to=/);
+    await page.getByRole('link', { name: 'Export invoices' }).first().waitFor();
+    await page.goBack();
     await failures.click();
     await page.waitForURL(/status=execution_failed/);
     expect(await page.getByRole('combobox', { name: 'State' }).inputValue()).toBe('Went wrong');

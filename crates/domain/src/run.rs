@@ -38,6 +38,11 @@ text_enum!(
     }
 );
 
+impl Outcome {
+    /// Those that somebody should look at: who stops a run knows why, and an engine that shuts down says so itself.
+    pub const WENT_WRONG: [Self; 3] = [Self::Failed, Self::DeployFailed, Self::TerminatedTimeout];
+}
+
 text_enum!(
     /// What made a run (source: spec).
     RunType {

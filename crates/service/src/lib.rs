@@ -66,6 +66,7 @@ pub mod roles;
 pub mod run_configs;
 pub mod run_profile_search;
 pub mod run_profiles;
+pub mod run_summary;
 pub mod runs;
 mod scheduler;
 pub mod schedules;
@@ -113,6 +114,7 @@ pub mod rows {
     pub use stoker_store::promotions::{Executor, Promotion, PromotionRun};
     pub use stoker_store::roles::Role;
     pub use stoker_store::run_profiles::{ProfileFilter, Sort as ProfileSort};
+    pub use stoker_store::run_summary::Failing;
     pub use stoker_store::runs::{Run, RunEvent};
     pub use stoker_store::schedules::{Fire, Schedule, ScheduleLink, Trigger};
     pub use stoker_store::tasks::{Task, TriggerFilter};

@@ -20,7 +20,7 @@ use stoker_store::{Tx, run_totals, runs, tasks};
 pub(crate) const RUN: &[Permission] = &[Permission::Operator, Permission::EngineUse];
 /// Rights that let one look at a run: VIEW, and EXECUTE too, or the account of the published procedure could not
 /// follow its own run (source: inferred).
-const SEE: &[Right] = &[Right::View, Right::Execute];
+pub(crate) const SEE: &[Right] = &[Right::View, Right::Execute];
 
 /// A start call.
 #[derive(Clone, Debug)]

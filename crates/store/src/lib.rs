@@ -37,6 +37,7 @@ pub mod resources;
 pub mod roles;
 pub mod run_list;
 pub mod run_profiles;
+pub mod run_summary;
 pub mod run_totals;
 pub mod runs;
 pub mod schedules;

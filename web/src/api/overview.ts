@@ -1,6 +1,7 @@
 /** What the overview reads. */
 
-import { WENT_WRONG } from '../texts/status';
+import { queryOptions } from '@tanstack/react-query';
+import { body, own } from './client';
 import { runPage, type ScopeQuery, upcoming } from './queries';
 
 /** Runs of each kind that are shown. */
@@ -13,9 +14,15 @@ export const atWork = (scope: ScopeQuery) => runPage({ ...scope, status: 'execut
 /** What waits. */
 export const waiting = (scope: ScopeQuery) => runPage({ ...scope, status: 'dispatching' }, 0, SHOWN);
 
-/** What went wrong within a day, by each way in which it can. */
-export const wrong = (scope: ScopeQuery) =>
-  WENT_WRONG.map((status) => runPage({ ...scope, status, lastDays: 1 }, 0, SHOWN));
+/** The last day in numbers: by hour, and by task that went wrong. */
+export const lastDay = (scope: ScopeQuery) =>
+  queryOptions({
+    queryKey: ['runs', 'summary', scope],
+    queryFn: () => body(own.GET('/stoker/v1/executions/summary', { params: { query: scope } })),
+    enabled: scope.environmentId !== undefined,
+    // Hours go by without news too.
+    refetchInterval: 60_000,
+  });
 
 /** Whether there ever was a run. */
 export const ever = (scope: ScopeQuery) => runPage(scope, 0, 1);

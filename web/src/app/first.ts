@@ -3,7 +3,7 @@
 import type { QueryKey } from '@tanstack/react-query';
 import { speakFor } from '../api/client';
 import { engineReports } from '../api/infra';
-import { atWork, next, waiting, wrong } from '../api/overview';
+import { atWork, lastDay, next, waiting } from '../api/overview';
 import { artifactPage, planPage, taskPage } from '../api/pages';
 import { clusters, engine, engines, environments, run, runConfig, runTimeline, task, workspaces } from '../api/queries';
 import { historyHead, plan } from '../api/work';
@@ -33,7 +33,7 @@ function runList({ scope, search, permissions }: Opened): Question[] {
 /** By the first part of the path: what the list there begins with, and the page of one of its things. */
 const PLACES: Record<string, { list: (it: Opened) => Question[]; one?: (it: Opened) => Question[] }> = {
   '': {
-    list: ({ scope }) => [atWork(scope), waiting(scope), ...wrong(scope), engines(), next(scope)],
+    list: ({ scope }) => [atWork(scope), waiting(scope), lastDay(scope), engines(), next(scope)],
   },
   runs: { list: runList, one: ({ id }) => [run(id), runTimeline(id)] },
   tasks: {

@@ -2,10 +2,10 @@
 
 import { Text } from '@mantine/core';
 import { IconCircleCheck, IconCircleDashed } from '@tabler/icons-react';
-import { type UseQueryResult, useQueries, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { memo, type ReactNode, useDeferredValue } from 'react';
-import { atWork, ever, next, SHOWN, waiting, wrong } from '../api/overview';
+import { atWork, ever, lastDay, next, SHOWN, waiting } from '../api/overview';
 import { artifactPage, taskPage } from '../api/pages';
 import {
   type Engine,
@@ -23,8 +23,9 @@ import { currentWait, waitReason } from '../texts/reasons';
 import { type Tone, WENT_WRONG } from '../texts/status';
 import { fullTime, instant } from '../texts/time';
 import { ExecutableLink, ExecutableName } from '../ui/executable';
-import { Failure, Head, isLost, Moment, Panel, StateBadge, useNow, Waiting } from '../ui/parts';
+import { Badge, Failure, Head, isLost, Moment, Panel, StateBadge, useNow, Waiting } from '../ui/parts';
 import { EngineBadge, ofEnvironment } from './engines';
+import { LastHours } from './overview-hours';
 
 const COMING = 8;
 const ENGINES = 10;
@@ -86,25 +87,6 @@ function Guide({ scope }: { scope: ScopeQuery }) {
   );
 }
 
-type RunPage = { items: Run[]; total: number };
-
-function together(all: UseQueryResult<RunPage>[]) {
-  return {
-    items: all
-      .flatMap((one) => one.data?.items ?? [])
-      .sort((a, b) => b.triggerTimestamp.localeCompare(a.triggerTimestamp))
-      .slice(0, SHOWN),
-    total: all.reduce((sum, one) => sum + (one.data?.total ?? 0), 0),
-    ready: all.every((one) => one.data),
-    error: all.find((one) => one.error)?.error ?? null,
-  };
-}
-
-/** What went wrong within a day: the last ones, and how many. */
-function useFailed(scope: ScopeQuery) {
-  return useQueries({ queries: wrong(scope), combine: together });
-}
-
 /** The address of the runs that went wrong; who may not search the history filters by one state at a time. */
 function useWrongRuns() {
   const whole = useMay('TMC_OPERATOR');
@@ -126,7 +108,7 @@ const box = (tone?: Tone) => `panel counter${tone ? ` tone-${tone}` : ''}`;
 const Counters = memo(function Counters({ scope }: { scope: ScopeQuery }) {
   const running = useQuery(atWork(scope));
   const waits = useQuery(waiting(scope));
-  const failed = useFailed(scope);
+  const failed = useQuery(lastDay(scope));
   const list = useQuery(engines());
   const due = useQuery(next(scope));
   const allWrong = useWrongRuns();
@@ -147,8 +129,8 @@ const Counters = memo(function Counters({ scope }: { scope: ScopeQuery }) {
         <Link className={box('wait')} to="/runs" search={{ status: 'dispatching' }}>
           <Counter value={waits.data?.total} label={t.overview.waiting} />
         </Link>
-        <Link className={box(failed.total > 0 ? 'bad' : 'good')} to="/runs" search={allWrong}>
-          <Counter value={failed.ready ? failed.total : undefined} label={t.overview.failed} />
+        <Link className={box(failed.data?.failed ? 'bad' : 'good')} to="/runs" search={allWrong}>
+          <Counter value={failed.data?.failed} label={t.overview.failed} />
         </Link>
         <Link className={box(looks)} to="/engines">
           <Counter value={list.data && `${available}/${here.length}`} label={t.overview.engines} />
@@ -161,30 +143,34 @@ const Counters = memo(function Counters({ scope }: { scope: ScopeQuery }) {
   );
 });
 
+/** Tasks of which runs failed: those that still fail first. */
 const Wrong = memo(function Wrong({ scope }: { scope: ScopeQuery }) {
   const now = useNow(MOVES_MS);
-  const failed = useFailed(scope);
+  const found = useQuery(lastDay(scope));
   const allWrong = useWrongRuns();
-  if (!failed.ready) return failed.error ? <Text className="muted">{t.failed}</Text> : <Waiting />;
-  if (failed.total === 0) return <Text className="muted">{t.overview.nothingWrong}</Text>;
+  if (!found.data) return found.error ? <Text className="muted">{t.failed}</Text> : <Waiting />;
+  if (found.data.failed === 0) return <Text className="muted">{t.overview.nothingWrong}</Text>;
+  const more = found.data.failingTasks - SHOWN;
   return (
     <ul className="rows">
-      {failed.items.map((run) => (
-        <li key={run.executionId}>
-          <StateBadge status={run.status} />
+      {found.data.failing.slice(0, SHOWN).map((task) => (
+        <li key={task.taskId}>
+          {task.worksAgain ? <Badge tone="good">{t.overview.worksAgain}</Badge> : <StateBadge status={task.status} />}
           <span className="grow line">
-            <Link to="/runs/$id" params={{ id: run.executionId }}>
-              <ExecutableName id={run.taskId} plan={false} />
+            <Link to="/runs/$id" params={{ id: task.executionId }}>
+              {task.taskName}
             </Link>{' '}
-            <span className="muted">{run.errorMessage}</span>
+            <span className="muted">
+              {[task.runs > 1 && t.overview.times(task.runs), task.errorMessage].filter(Boolean).join(' · ')}
+            </span>
           </span>
-          <Moment at={run.finishTimestamp ?? run.triggerTimestamp} now={now} />
+          <Moment at={task.finishTimestamp} now={now} />
         </li>
       ))}
-      {failed.total > SHOWN && (
+      {more > 0 && (
         <li>
           <Link to="/runs" search={allWrong}>
-            {t.overview.more(failed.total - SHOWN)}
+            {t.overview.moreTasks(more)}
           </Link>
         </li>
       )}
@@ -221,6 +207,20 @@ function byState(work: Record<string, EngineWork> | undefined) {
   return (one: Engine, other: Engine) => place(one) - place(other);
 }
 
+/** How many of its places are taken; nothing while it has none to give. */
+function Load({ work }: { work: EngineWork | undefined }) {
+  if (!work?.slots || work.status !== 'PAIRED') return null;
+  const share = Math.min(100, (work.runs / work.slots) * 100);
+  return (
+    <span className="load muted">
+      <span className={`track tone-${share < 100 ? 'busy' : 'warn'}`} aria-hidden>
+        <span className="bar" style={{ width: `${share}%` }} />
+      </span>
+      {t.overview.load(work.runs, work.slots)}
+    </span>
+  );
+}
+
 const Health = memo(function Health({ scope }: { scope: ScopeQuery }) {
   const list = useQuery(engines());
   const work = useQuery(engineWork()).data;
@@ -243,6 +243,7 @@ const Health = memo(function Health({ scope }: { scope: ScopeQuery }) {
               {one.name}
             </Link>
           </span>
+          <Load work={work?.[one.id]} />
         </li>
       ))}
       {here.length > ENGINES && (
@@ -292,13 +293,14 @@ export function Overview() {
   // Nothing of either kind may be a quiet day, or an empty server.
   const quiet = [useQuery(atWork(scope)).data, useQuery(waiting(scope)).data].every((one) => one?.total === 0);
   const any = useQuery({ ...ever(scope), enabled: quiet });
+  const guide = quiet && any.data?.total === 0 && guided;
   // The numbers come first; the browser may do other things before the rest is drawn.
   const whole = useDeferredValue(true, false);
   return (
     <div className="page">
       <Head title={t.overview.title} />
       <Counters scope={scope} />
-      {quiet && any.data?.total === 0 && guided && <Guide scope={scope} />}
+      {guide ? <Guide scope={scope} /> : <LastHours scope={scope} />}
       <div className="columns halves">
         <Panel title={t.overview.wrong}>{whole ? <Wrong scope={scope} /> : <Waiting />}</Panel>
         <Panel title={t.overview.waits}>{whole ? <Waits scope={scope} /> : <Waiting />}</Panel>

@@ -94,6 +94,14 @@ export const t = {
     next: 'What comes in the next 24 hours',
     nothingNext: 'No schedule is due in the next 24 hours.',
     more: (count: number) => `and ${count} more`,
+    moreTasks: (count: number) => (count === 1 ? 'and one more task' : `and ${count} more tasks`),
+    times: (count: number) => `${count} times`,
+    worksAgain: 'Works again',
+    load: (runs: number, slots: number) => `${runs} of ${slots}`,
+    hours: 'What ended in the last 24 hours',
+    ended: (succeeded: number, failed: number, stopped: number) =>
+      [`${succeeded} succeeded`, `${failed} failed`, stopped > 0 && `${stopped} stopped`].filter(Boolean).join(', '),
+    nothingEnded: 'nothing ended',
     guide: 'The first five minutes',
     guideHint: 'Four steps to the first run. Each is ticked as soon as it is done.',
     steps: {

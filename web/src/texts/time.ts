@@ -76,6 +76,17 @@ export function shortTime(at: number, now: number, zone: string = ownZone): stri
     : `${format(at, zone, day)}, ${time.slice(0, 5)}`;
 }
 
+/** Hour and minute. */
+export function hourTime(at: number, zone: string = ownZone): string {
+  return format(at, zone, { hour: '2-digit', minute: '2-digit' });
+}
+
+/** The local minute as fields of dates and times have it: `2026-02-03T09:00`. */
+export function localMinute(at: number): string {
+  const date = new Date(at);
+  return new Date(at - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 /** Time with milliseconds, for log lines. */
 export function logTime(at: number, zone: string = ownZone): string {
   const millis = String(((at % 1000) + 1000) % 1000).padStart(3, '0');

@@ -34,7 +34,7 @@ pub use pipeline::{PipelineEngineBody, PipelineProfileItem, pipeline_profile};
 pub use plan_runs::{PlanRunBody, StepRunBody, StepRunItem, plan_timeline};
 pub use plans::{PlanBody, plan_details, plan_page, plan_run_config};
 pub use promotions::{PromotionBody, promotion_run, promotion_run_line, promotion_users};
-pub use runs::{RunBody, RunListItem, timeline};
+pub use runs::{RunBody, RunListItem, run_summary, timeline};
 pub use schedules::{EventBody, FireBody, ScheduleBody};
 pub use security::{AllowlistBody, IpEntryBody, RoleMappingBody, SubscriptionBody, TokenBody};
 pub use sign_in::{SessionBody, TotpBody, UserSignInBody};

@@ -7,7 +7,8 @@ use serde::Serialize;
 use stoker_domain::ids::EngineId;
 use stoker_domain::run::{self, Outcome, State};
 use stoker_domain::time::to_text;
-use stoker_service::rows::{Run, RunRows};
+use stoker_service::rows::{Failing, Run, RunRows};
+use stoker_service::run_summary::{Hour, RunSummary};
 
 /// The outcome as a generation knows it: 2.6 has no status for a shut-down engine anywhere, and none for a time-out in
 /// the status of one run (source: spec).
@@ -252,4 +253,40 @@ pub fn timeline(row: &Run, events: Vec<stoker_service::rows::RunEvent>) -> serde
         body["exitCode"] = code.into();
     }
     body
+}
+
+/// What the last day of runs looks like in our own summary.
+pub fn run_summary(found: &RunSummary) -> serde_json::Value {
+    let hour = |hour: &Hour| {
+        serde_json::json!({
+            "start": to_text(hour.start_ms),
+            "succeeded": hour.succeeded,
+            "failed": hour.failed,
+            "stopped": hour.stopped,
+        })
+    };
+    let task = |task: &Failing| {
+        let last = &task.last;
+        let mut body = serde_json::json!({
+            "taskId": last.task_id.as_str(),
+            "taskName": last.task_name,
+            "runs": task.runs,
+            "executionId": last.id.as_str(),
+            "status": run::published_status(last.state, last.outcome),
+            "finishTimestamp": last.finish_ms.map(to_text),
+            "worksAgain": task.works_again,
+        });
+        if let Some(message) = &last.error_message {
+            body["errorMessage"] = message.as_str().into();
+        }
+        body
+    };
+    serde_json::json!({
+        "from": to_text(found.from_ms),
+        "to": to_text(found.to_ms),
+        "failed": found.failed,
+        "failingTasks": found.failing_tasks,
+        "failing": found.failing.iter().map(task).collect::<Vec<_>>(),
+        "hours": found.hours.iter().map(hour).collect::<Vec<_>>(),
+    })
 }

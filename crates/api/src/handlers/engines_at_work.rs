@@ -17,6 +17,9 @@ fn shown(work: &EngineWork) -> Value {
         "id": engine.id.as_str(), "name": engine.name, "status": engine.status.id(),
         "availability": work.availability.id(), "runs": work.runs, "testRuns": work.test_runs,
     });
+    if engine.max_runs > 0 {
+        body["slots"] = engine.max_runs.into();
+    }
     if let Some(at) = engine.stopped_ms.filter(|_| engine.status == PairingStatus::Paired) {
         body["stoppedAt"] = to_text(at).into();
     }

@@ -3,7 +3,7 @@
 use super::tasks::log_level;
 use super::{Answer, empty, json, lenient_int, lenient_list, ok};
 use crate::App;
-use crate::body::{PageBody, RunBody, RunListItem, timeline as timeline_body};
+use crate::body::{PageBody, RunBody, RunListItem, run_summary, timeline as timeline_body};
 use crate::error::ApiError;
 use crate::extract::{Auth, In, Json, Path, Query, page};
 use axum::extract::State;
@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::Value;
-use stoker_domain::ids::{RunId, TaskId};
+use stoker_domain::ids::{EnvironmentId, RunId, TaskId, WorkspaceId};
 use stoker_domain::run::RunType;
 use stoker_service::Page;
 use stoker_service::rows::Run;
@@ -181,6 +181,21 @@ pub async fn of_task(
 pub async fn timeline(State(app): State<App>, Auth(actor): Auth, Path(id): Path<String>) -> Answer {
     let (row, events) = app.service.run_events(&actor, &RunId::parse(&id)?).await?;
     ok(&timeline_body(&row, events))
+}
+
+/// Where the summary counts.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Place {
+    environment_id: Option<String>,
+    workspace_id: Option<String>,
+}
+
+/// `GET /stoker/v1/executions/summary`: the last day of runs in numbers.
+pub async fn summary(State(app): State<App>, Auth(actor): Auth, Query(place): Query<Place>) -> Answer {
+    let environment = place.environment_id.as_deref().map(EnvironmentId::parse).transpose()?;
+    let workspace = place.workspace_id.as_deref().map(WorkspaceId::parse).transpose()?;
+    ok(&run_summary(&app.service.run_summary(&actor, environment, workspace).await?))
 }
 
 #[cfg(test)]

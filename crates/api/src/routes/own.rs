@@ -19,6 +19,7 @@ pub(super) fn fill(list: &mut List) {
     list.own("PUT", "/stoker/v1/tasks/{id}/webhook", triggers::task::webhook_term);
     list.own("PUT", "/stoker/v1/plans/{id}/webhook", triggers::plan::webhook_term);
     list.own("POST", "/stoker/v1/schedules/preview", schedule_preview::preview);
+    list.own("GET", "/stoker/v1/executions/summary", executions::summary);
     list.own("GET", "/stoker/v1/executions/{id}/timeline", executions::timeline);
     list.own("GET", "/stoker/v1/executions/plans/{id}/timeline", plan_executions::timeline);
     list.own("DELETE", "/stoker/v1/executions/plans/{id}", plan_executions::stop);

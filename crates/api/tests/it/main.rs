@@ -55,6 +55,7 @@ mod retention;
 mod rights;
 mod rights_table;
 mod run_profile_search;
+mod run_summary;
 mod runs;
 mod schedule_preview;
 mod scheduler;

@@ -34,6 +34,7 @@ pub(crate) const RUNS: &[Call] = {
         ),
         one("DELETE", LOGS.0, "", Who::Holders(&["EXECUTION_LOGS_DELETE"]), Need::Nothing),
         one("GET", "/stoker/v1/executions/@run/timeline", "", RUN, SEE),
+        one("GET", "/stoker/v1/executions/summary", "", RUN, Need::Nothing),
         one("GET", "/stoker/v1/log-files/@log-file", "", Who::Anybody, Need::Nothing),
     ]
 };
