@@ -179,6 +179,7 @@ fn questions(environment: &str, now_ms: i64) -> Vec<(&'static str, Vec<Question>
         get("workspace", format!("{RUNS}?workspaceId={workspace}")),
         get("one task", format!("{TASK}/{}/executions", hex("d", 3))),
         ("labels", Method::POST, RUNS.to_owned(), Some(json!({ "tags": ["nightly"] }))),
+        get("the last day in numbers", format!("/stoker/v1/executions/summary?environmentId={environment}")),
     ];
     let filter = |what, field: &str, operator: &str, value: Value| -> Question {
         let body = json!({
