@@ -106,6 +106,7 @@ function Overview({ one, work, now }: { one: Engine; work: EngineWork | undefine
             [i.seen, report?.seen ? <Moment key="seen" at={report.seen} now={now} exact /> : i.neverSeen],
             ...stopped,
             [i.has, leftOn(work) ?? i.hasNothing],
+            ...(work?.slots ? [[i.atOnce, i.atMost(work.slots)] as [string, string]] : []),
             [i.version, report?.version ?? '–'],
           ]}
         />

@@ -69,6 +69,8 @@ export const infra = {
     drainFirst: 'To work on its machine, or to take it away, drain it first and wait until nothing is left on it.',
     has: 'Has now',
     hasNothing: 'nothing',
+    atOnce: 'At once',
+    atMost: (runs: number) => `at most ${runs === 1 ? '1 run' : `${runs} runs`}`,
     stopped: 'Its program was stopped in an orderly way. Jobs it had go on, and its next start takes them over.',
     stoppedAt: 'Stopped',
     noRights: 'Pairing, unpairing and removing need the permission to manage engines.',
