@@ -1,6 +1,6 @@
 /** One engine: how it is, how to pair it, what runs on it. */
 
-import { Group, Stack, Text, Title } from '@mantine/core';
+import { Group, Stack, Text } from '@mantine/core';
 import { IconTrash, IconUnlink } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -21,6 +21,7 @@ import {
   Id,
   Moment,
   Notice,
+  Panel,
   StateBadge,
   useNow,
   Waiting,
@@ -63,17 +64,6 @@ function Pairing({ one }: { one: Engine }) {
       <Text className="muted">{i.byHand}</Text>
       <Text className="muted">{i.service}</Text>
     </Stack>
-  );
-}
-
-function Panel({ title, wide, children }: { title: string; wide?: boolean; children: React.ReactNode }) {
-  return (
-    <section className={wide ? 'panel span-2' : 'panel'}>
-      <Title order={2} size="h2">
-        {title}
-      </Title>
-      {children}
-    </section>
   );
 }
 
