@@ -200,7 +200,7 @@ impl Service {
             };
         }
         let wait = self.first_wait(tx, &begun.run, Some(target), &pick, now)?;
-        begun.run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
+        begun.run.wait_reason = wait.as_ref().map(|wait| wait.key.clone());
         batch.begin(&begun.run, wait.as_ref(), detail, object);
         let run = &begun.run;
         let change = Change {
@@ -262,7 +262,7 @@ impl Service {
             (run, object) = misfired(run, now, refusal);
         }
         let wait = self.first_wait(tx, &run, target.as_ref(), &pick, now)?;
-        run.wait_reason = wait.as_ref().map(|wait| wait.code.to_owned());
+        run.wait_reason = wait.as_ref().map(|wait| wait.key.clone());
         batch.begin(&run, wait.as_ref(), json!({}), object);
         batch.write(tx)?;
         let engine = match pick {

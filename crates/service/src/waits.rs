@@ -25,8 +25,9 @@ const COMPARE_MS: i64 = 10_000;
 /// Why the runs of a target wait.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Wait {
-    /// `engine_away`, `no_slot`, `limit`, `hand_over`, `drained` or `no_engine`.
-    pub(crate) code: &'static str,
+    /// What is compared: a run whose row holds another one is told anew. The reason, `engine_away`, `no_slot`, `limit`,
+    /// `hand_over`, `drained` or `no_engine`; behind `drained` the words of whoever drained the engine.
+    pub(crate) key: String,
     /// The code as `reason`, and the objects it speaks of.
     pub(crate) detail: Value,
 }
@@ -34,22 +35,22 @@ pub(crate) struct Wait {
 impl Wait {
     fn new(code: &'static str, mut detail: Value) -> Self {
         detail["reason"] = code.into();
-        Self { code, detail }
+        Self { key: code.to_owned(), detail }
     }
 }
 
 /// Reasons written last, by target, and when they were compared with the rows.
 #[derive(Default)]
-pub(crate) struct Waits(Mutex<HashMap<String, (&'static str, i64)>>);
+pub(crate) struct Waits(Mutex<HashMap<String, (String, i64)>>);
 
 impl Waits {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (&'static str, i64)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (String, i64)>> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Whether the rows must be looked at.
-    fn is_due(&self, target: &str, code: &'static str, now: i64) -> bool {
-        self.lock().get(target).is_none_or(|(known, at)| *known != code || now - at >= COMPARE_MS)
+    fn is_due(&self, target: &str, key: &str, now: i64) -> bool {
+        self.lock().get(target).is_none_or(|(known, at)| known != key || now - at >= COMPARE_MS)
     }
 }
 
@@ -109,7 +110,12 @@ fn drained(target: &str, engine: &Engine) -> Wait {
     if let Some(why) = &engine.drain_reason {
         detail["why"] = why.as_str().into();
     }
-    Wait::new("drained", detail)
+    let mut wait = Wait::new("drained", detail);
+    for words in [&engine.drain_by, &engine.drain_reason].into_iter().flatten() {
+        wait.key.push(' ');
+        wait.key.push_str(words);
+    }
+    wait
 }
 
 /// The engines that can serve a target.
@@ -140,9 +146,9 @@ impl Service {
         self.inner.waits.lock().retain(|target, _| waited_for.contains(target));
         let mut changed = 0;
         for (target, wait) in found {
-            if self.inner.waits.is_due(&target, wait.code, now) {
+            if self.inner.waits.is_due(&target, &wait.key, now) {
                 changed += self.note_wait(&target, &wait, now).await?;
-                self.inner.waits.lock().insert(target, (wait.code, now));
+                self.inner.waits.lock().insert(target, (wait.key, now));
             }
         }
         Ok(changed)
@@ -152,20 +158,18 @@ impl Service {
         let mut changed = 0;
         loop {
             let (target, wait) = (target.to_owned(), wait.clone());
-            let looked_at = target.clone();
+            let (looked_at, key) = (target.clone(), wait.key.clone());
             let others = self
-                .read::<_, Error, _>(&Allowed::system(), move |tx| {
-                    Ok(runs::other_waits_any(tx, &looked_at, wait.code)?)
-                })
+                .read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::other_waits_any(tx, &looked_at, &key)?))
                 .await?;
             if !others {
                 return Ok(changed);
             }
             let noted = self
                 .write::<_, Error, _>(&Allowed::system(), move |tx| {
-                    let noted = runs::other_waits(tx, &target, wait.code, BATCH)?;
+                    let noted = runs::other_waits(tx, &target, &wait.key, BATCH)?;
                     for run in &noted {
-                        runs::note_wait(tx, run, wait.code)?;
+                        runs::note_wait(tx, run, &wait.key)?;
                         runs::add_event(tx, run, now, "waiting", Some(wait.detail.to_string()))?;
                     }
                     Ok(noted.len())

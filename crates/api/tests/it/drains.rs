@@ -137,6 +137,19 @@ both! {
         assert_eq!(a.offer().await.run, third);
     }
 
+    async fn another_reason_of_a_drain_is_told_to_what_waits(server: TestServer) {
+        let engine = Engine::ready(&server, "forge", 1).await;
+        let task = task_on(&server, "load", &engine).await;
+        drain(&server, &engine.id, "new disk").await;
+        let run = server.run(&task).await;
+        assert_eq!(wait_of(&server, &run).await["why"], "new disk");
+        drain(&server, &engine.id, "new machine").await;
+        assert_eq!(server.reconcile().await.waits, 1);
+        assert_eq!(wait_of(&server, &run).await["why"], "new machine");
+        server.clock.advance(MINUTE);
+        assert_eq!(server.reconcile().await.waits, 0, "nothing changed");
+    }
+
     async fn a_run_waits_for_a_drained_engine_however_long_it_is_away(server: TestServer) {
         let mut engine = Engine::ready(&server, "forge", 1).await;
         let task = task_on(&server, "load", &engine).await;
