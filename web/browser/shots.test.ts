@@ -4,16 +4,18 @@ import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOOKS, launch, signedIn } from './pages';
+import { Snapshots } from './snapshots';
 import { type Content, filled, Stage } from './stage';
 
 let browser: Browser;
 let stage: Stage;
 let content: Content;
+let kept: Snapshots;
 const folder = process.env.STOKER_SHOTS;
 
 beforeAll(async () => {
   [browser, stage] = await Promise.all([launch(), Stage.start()]);
-  content = await filled(stage);
+  [content, kept] = await Promise.all([filled(stage), Snapshots.open(browser)]);
   if (folder) mkdirSync(folder, { recursive: true });
 });
 
@@ -38,18 +40,25 @@ function boxes(page: Page): Promise<{ what: string; box: number[] }[]> {
   );
 }
 
-/** What stands elsewhere, or has another size, in the other theme: a theme may change colours and nothing else. */
-async function themeMoves(page: Page, dark: boolean): Promise<string[]> {
+/**
+ * What stands elsewhere, or has another size, in the other theme: a theme may change colours and nothing else. And what
+ * looks other than in the kept picture of either theme.
+ */
+async function themeMoves(page: Page, name: string, look: (typeof LOOKS)[number]): Promise<string[]> {
+  const width = look.width < 1_000 ? `${name}-phone` : name;
   const before = await boxes(page);
-  await page.emulateMedia({ colorScheme: dark ? 'light' : 'dark' });
+  const wrong = await kept.differs(look.dark ? `${width}-dark` : width, page);
+  await page.emulateMedia({ colorScheme: look.dark ? 'light' : 'dark' });
   const after = await boxes(page);
-  await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
+  wrong.push(...(await kept.differs(look.dark ? width : `${width}-dark`, page)));
+  await page.emulateMedia({ colorScheme: look.dark ? 'dark' : 'light' });
   if (after.length !== before.length) return [`${before.length} blocks in one theme, ${after.length} in the other`];
-  return before.flatMap((one, index) => {
+  const moved = before.flatMap((one, index) => {
     const other = after[index]?.box ?? [];
     const far = one.box.some((value, side) => Math.abs(value - (other[side] ?? 0)) > 2);
     return far ? [`${one.what}: ${one.box} in one theme, ${other} in the other`] : [];
   });
+  return [...wrong, ...moved];
 }
 
 // Two of the four find what axe finds; pictures are made of all.
@@ -87,7 +96,7 @@ describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('$name', (look) => {
       if (folder) await page.screenshot({ path: `${folder}/${name}-${look.name}.png` });
       found.push(...(await watched.violations()).map((one) => `${name}: ${one}`));
       found.push(...(await page.getByRole('alert').allTextContents()).map((one) => `${name}: ${one}`));
-      if (!MOVING.has(name)) found.push(...(await themeMoves(page, look.dark)).map((one) => `${name}: ${one}`));
+      if (!MOVING.has(name)) found.push(...(await themeMoves(page, name, look)).map((one) => `${name}: ${one}`));
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (overflow > 0) found.push(`${name}: ${overflow} px wider than the window`);
     }
