@@ -77,7 +77,15 @@ export function SettingForm({ setting, close }: { setting: Setting; close: () =>
     'data-autofocus': true,
   };
   return (
-    <FormDialog open close={close} title={s.changeOf(text.label)} hint={text.hint} act={act} submit={save} label={t.save}>
+    <FormDialog
+      open
+      close={close}
+      title={s.changeOf(text.label)}
+      hint={text.hint}
+      act={act}
+      submit={save}
+      label={t.save}
+    >
       <Stack>
         <Meanwhile edit={edit} />
         {setting.kind === 'choice' ? (

@@ -33,12 +33,29 @@ function SystemFacts({ known, now }: { known: System; now: number }) {
             rows={[
               [s.version, known.version],
               [s.since, <Moment key="since" at={known.since} now={now} exact />],
-              [s.url, <span key="url" className="mono">{known.publicUrl}</span>],
+              [
+                s.url,
+                <span key="url" className="mono">
+                  {known.publicUrl}
+                </span>,
+              ],
               ...(known.listen
-                ? [[s.listen, <span key="listen" className="mono">{known.listen}</span>] as [string, React.ReactNode]]
+                ? [
+                    [
+                      s.listen,
+                      <span key="listen" className="mono">
+                        {known.listen}
+                      </span>,
+                    ] as [string, React.ReactNode],
+                  ]
                 : []),
               [s.database, s.databaseOf(database.kind, size(database.bytes))],
-              [s.schema, <span key="schema" className="mono">{database.schema}</span>],
+              [
+                s.schema,
+                <span key="schema" className="mono">
+                  {database.schema}
+                </span>,
+              ],
               [s.disk, disk ? s.diskOf(size(disk.freeBytes), size(disk.totalBytes)) : '–'],
             ]}
           />
@@ -100,9 +117,7 @@ function SettingRow({ setting, now, edit }: { setting: Setting; now: number; edi
       </div>
       <div className="setting-value">
         <strong>{valueText(setting.value, text)}</strong>
-        {setting.from !== 'default' && (
-          <span className="muted">{s.default(valueText(setting.default, text))}</span>
-        )}
+        {setting.from !== 'default' && <span className="muted">{s.default(valueText(setting.default, text))}</span>}
         <Origin setting={setting} now={now} />
       </div>
       <div className="setting-acts">
