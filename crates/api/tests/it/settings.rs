@@ -37,7 +37,7 @@ async fn set(server: &TestServer, name: &str, value: Value) -> Value {
 
 /// What is refused, in words.
 async fn refused(server: &TestServer, name: &str, body: Value, status: u16) -> String {
-    server.http().put(&path(name), &body).await.expect(status).json()["detail"].as_str().expect("words").to_owned()
+    server.http().put(&path(name), &body).await.expect(status).json()["message"].as_str().expect("words").to_owned()
 }
 
 both! {
