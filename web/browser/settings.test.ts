@@ -138,9 +138,11 @@ it('says what the file of the server fixes, and how that is changed', async () =
     return value === 'wait' ? true : undefined;
   });
   await me.go('/manage/audit?kind=setting');
-  await page.getByRole('link', { name: 'setting put back to its default' }).first().waitFor();
-  await page.getByRole('link', { name: 'setting changed' }).first().click();
+  await page.getByRole('link', { name: 'setting changed' }).first().waitFor();
+  await page.getByRole('link', { name: 'setting put back to its default' }).first().click();
   await page.getByRole('heading', { name: 'What changed' }).waitFor();
+  expect((await page.locator('del').allTextContents()).sort()).toEqual(['7', 'set']);
+  expect((await page.locator('ins').allTextContents()).sort()).toEqual(['50', 'default']);
   expect(me.complaints).toEqual([]);
 });
 

@@ -37,20 +37,20 @@ pub(crate) async fn answer(edge: &Edge, request: Request) -> Response {
     let place = path.as_deref().unwrap_or(request.uri().path()).to_owned();
     let twice = headers.get_all(header::AUTHORIZATION).iter().count() > 1;
     let at = At { now: edge.app.service.now(), most: edge.app.service.settings().requests_per_minute };
-    let mut response =
-        match edge.rates.begin(family, &place, credentials.as_ref().map(HeaderValue::as_bytes), from, at) {
-            Some(seconds) => dressed(ApiError::too_many_requests(seconds), family, &request_id),
-            // Something in between may have looked at the other one.
-            None if twice => dressed(ApiError::invalid("Authorization: stands there twice"), family, &request_id),
-            None => {
-                let response = routed(&edge.routers, request, (family, path), &request_id).await;
-                if let Some(credentials) = credentials {
-                    let right = response.status() != StatusCode::UNAUTHORIZED;
-                    edge.rates.answered((family, &place), credentials.as_bytes(), from, at, right);
-                }
-                response
+    let mut response = match edge.rates.begin(family, &place, credentials.as_ref().map(HeaderValue::as_bytes), from, at)
+    {
+        Some(seconds) => dressed(ApiError::too_many_requests(seconds), family, &request_id),
+        // Something in between may have looked at the other one.
+        None if twice => dressed(ApiError::invalid("Authorization: stands there twice"), family, &request_id),
+        None => {
+            let response = routed(&edge.routers, request, (family, path), &request_id).await;
+            if let Some(credentials) = credentials {
+                let right = response.status() != StatusCode::UNAUTHORIZED;
+                edge.rates.answered((family, &place), credentials.as_bytes(), from, at, right);
             }
-        };
+            response
+        }
+    };
     if edge.tls {
         let value = HeaderValue::from_static("max-age=31536000");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);

@@ -2,8 +2,8 @@
 
 use crate::commands::{
     api_tests, artifacts, clusters, completions, connections, context, engines, environments, login, logs, people,
-    plans, projects, promotions, resources, run, run_profiles, runs, schedules, service_accounts, settings, tasks, tokens, why,
-    workspaces,
+    plans, projects, promotions, resources, run, run_profiles, runs, schedules, service_accounts, settings, tasks,
+    tokens, why, workspaces,
 };
 use crate::{dev, exit};
 use clap::{Args, Parser, Subcommand};

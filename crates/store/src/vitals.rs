@@ -21,7 +21,11 @@ pub fn active_runs(tx: &mut Tx<'_>) -> Result<ActiveRuns, StoreError> {
     let mut found = ActiveRuns::default();
     for row in tx.query(sql, &[])? {
         let (state, count) = (row.text(0)?, row.int(1)?);
-        if state == "queued" { found.waiting += count } else { found.running += count }
+        if state == "queued" {
+            found.waiting += count
+        } else {
+            found.running += count
+        }
         found.unknown += row.int(2)?;
     }
     Ok(found)

@@ -34,7 +34,8 @@ async fn settings_are_shown_set_and_put_back() {
 
     let told = terminal.expect(0, &["system"]).await;
     let lines: Vec<&str> = told.lines().collect();
-    let line = |name: &str| *lines.iter().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {told}"));
+    let line =
+        |name: &str| *lines.iter().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {told}"));
     assert!(line("log lines kept").contains("90 days"), "{told}");
     assert!(line("database").contains("sqlite") && line("disk").contains(" free of "), "{told}");
     let facts: Value = serde_json::from_str(&terminal.expect(0, &["system", "--json"]).await).expect("JSON");

@@ -45,12 +45,7 @@ pub struct Set {
 }
 
 /// `PUT /stoker/v1/settings/{name}`
-pub async fn set(
-    State(app): State<App>,
-    Auth(actor): Auth,
-    Path(name): Path<String>,
-    Json(body): Json<Set>,
-) -> Answer {
+pub async fn set(State(app): State<App>, Auth(actor): Auth, Path(name): Path<String>, Json(body): Json<Set>) -> Answer {
     ok(&shown(&app.service.set_setting(&actor, &name, &body.value, body.version).await?))
 }
 

@@ -73,6 +73,9 @@ both! {
             (json!("setting.reset"), name.clone(), json!({ "name": name, "value": 0, "from": "default", "change": { "before": 90 } })),
             (json!("setting.update"), name.clone(), json!({ "name": name, "value": 90, "from": "set", "change": { "before": 0 } })),
         ]);
+        let newest = id(&events["items"][0]);
+        let event = server.http().get(&format!("/stoker/v1/audit-events/{newest}")).await.expect(200).json();
+        assert_eq!((&event["before"]["detail"]["value"], &event["event"]["detail"]["value"]), (&json!(90), &json!(0)));
         // There is nothing to put back.
         assert_eq!(server.http().delete(&path("keepLogsDays")).await.expect(200).json()["version"], 2);
     }
@@ -285,7 +288,10 @@ async fn the_file_wins(backend: Backend) {
     let told = shown(&server, "keepLogsDays").await;
     assert_eq!((&told["value"], &told["from"], &told["default"]), (&json!(3), &json!("file"), &json!(0)));
     let text = refused(&server, "keepLogsDays", json!({ "value": 9 }), 409).await;
-    assert!(text.contains("keepLogsDays is fixed by the settings file of this server: take it out of the file"), "{text}");
+    assert!(
+        text.contains("keepLogsDays is fixed by the settings file of this server: take it out of the file"),
+        "{text}"
+    );
     let _ = server.http().delete(&path("keepLogsDays")).await.expect(409);
     // Fixed to nothing is fixed too.
     let _ = refused(&server, "testerNetworks", json!({ "value": ["10.0.0.0/8"] }), 409).await;
@@ -344,9 +350,11 @@ async fn others_see_nothing_of_it() {
     let server = TestServer::start(Backend::Sqlite).await;
     let account = server.service_account(&["TMC_OPERATOR", "AUDIT_LOGS_VIEW"], &[]).await;
     let http = server.anonymous().with_token(&account.token);
-    for (method, path) in
-        [(Method::GET, PATH.to_owned()), (Method::DELETE, path("triggers")), (Method::GET, "/stoker/v1/system".to_owned())]
-    {
+    for (method, path) in [
+        (Method::GET, PATH.to_owned()),
+        (Method::DELETE, path("triggers")),
+        (Method::GET, "/stoker/v1/system".to_owned()),
+    ] {
         let answer = http.send(method, &path, &[], None).await;
         assert_eq!(answer.status, 403, "{path}");
         assert!(answer.text().contains("TMC_USER_MANAGEMENT"), "{}", answer.text());
