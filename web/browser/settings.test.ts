@@ -142,7 +142,7 @@ it('says what the file of the server fixes, and how that is changed', async () =
   await page.getByRole('link', { name: 'setting put back to its default' }).first().click();
   await page.getByRole('heading', { name: 'What changed' }).waitFor();
   expect((await page.locator('del').allTextContents()).sort()).toEqual(['7', 'set']);
-  expect((await page.locator('ins').allTextContents()).sort()).toEqual(['50', 'default']);
+  expect((await page.locator('ins').allTextContents()).sort()).toEqual(['50', 'before: 7', 'default']);
   expect(me.complaints).toEqual([]);
 });
 
@@ -160,7 +160,7 @@ it('is for those alone who manage users', async () => {
   const users = await stage.call<{ id: string; login: string }[]>('GET', '/account/users');
   const id = users.find((one) => one.login === 'ada')?.id;
   const password = 'correct horse battery';
-  await stage.call('PUT', `/stoker/v1/users/${id}/password`, { password });
+  await stage.call('PUT', `/stoker/v1/users/${id}/password`, { newPassword: password });
   const context = await browser.newContext();
   const ada = new Watched(await context.newPage(), stage.url);
   ada.page.setDefaultTimeout(15_000);

@@ -7,6 +7,8 @@ describe('values of settings', () => {
     expect(say('keepLogsDays', 0)).toBe('for ever');
     expect(say('keepLogsDays', 1)).toBe('1 day');
     expect(say('tasksAndPlans', 30_000)).toBe('30,000 tasks and plans');
+    expect(say('lostRunSeconds', 86_400)).toBe('86,400 seconds (1 d)');
+    expect(say('lostRunSeconds', 90)).toBe('90 seconds');
     expect(say('activeRuns', 0)).toBe('no limit');
     expect(say('activeRunsFull', 'wait')).toBe('waits for room');
     expect(say('testerTargets', [])).toBe('none');

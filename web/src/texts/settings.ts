@@ -1,5 +1,7 @@
 /** Every text of the page of settings: what each setting is called and does, in words of people who run jobs. */
 
+import { duration } from './time';
+
 interface SettingText {
   label: string;
   hint: string;
@@ -144,7 +146,8 @@ export function groupsOf(names: readonly string[]): [string, string][] {
 export function valueText(value: unknown, text: SettingText): string {
   if (typeof value === 'number') {
     if (value === 0 && text.zero) return text.zero;
-    return `${value.toLocaleString('en-GB')} ${text.unit?.(value) ?? ''}`.trim();
+    const said = `${value.toLocaleString('en-GB')} ${text.unit?.(value) ?? ''}`.trim();
+    return text.unit === seconds && value >= 120 ? `${said} (${duration(value * 1_000)})` : said;
   }
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
   if (value === null || value === undefined) return 'none';
@@ -154,7 +157,7 @@ export function valueText(value: unknown, text: SettingText): string {
 
 export const s = {
   title: 'Settings',
-  hint: 'They hold for the whole installation: at once here, within a second on its other servers.',
+  hint: 'What is set here holds for the whole installation: at once on this server, within a second on the others.',
   system: 'This server',
   version: 'Version',
   since: 'Running since',
