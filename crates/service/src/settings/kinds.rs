@@ -22,11 +22,14 @@ pub struct Counted {
     pub put: fn(&mut Settings, i64),
 }
 
+/// An entry of a list that cannot be set: its place, and what is wrong with it.
+pub type WrongEntry = (usize, String);
+
 /// A list of texts.
 #[derive(Clone, Copy, Debug)]
 pub struct Listed {
-    /// The first entry that is wrong, by its place, and what is wrong with it.
-    pub check: fn(&[String]) -> Result<(), (usize, String)>,
+    /// The first entry that is wrong.
+    pub check: fn(&[String]) -> Result<(), WrongEntry>,
     /// What is set.
     pub get: fn(&Settings) -> Vec<String>,
     /// Sets it; the list is checked.

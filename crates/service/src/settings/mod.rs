@@ -4,7 +4,7 @@
 mod kinds;
 mod table;
 
-pub use kinds::{Counted, Kind, Listed};
+pub use kinds::{Counted, Kind, Listed, WrongEntry};
 pub use table::{Group, SETTINGS, Setting};
 
 use crate::actor::{Actor, Allowed};

@@ -1,7 +1,7 @@
 //! The one table of what can be set: names, ranges and meanings. The settings file, the calls, the console and the check
 //! of the documents all read it.
 
-use super::kinds::{Counted, Kind, Listed, PROVIDER};
+use super::kinds::{Counted, Kind, Listed, PROVIDER, WrongEntry};
 use crate::account_limits::WhenFull;
 use crate::app::Settings;
 use stoker_domain::ip::IpRange;
@@ -75,11 +75,11 @@ const fn many(get: fn(&Settings) -> i64, put: fn(&mut Settings, i64)) -> Kind {
     Kind::Number(Counted { least: 0, most: MANY, get, put })
 }
 
-fn ranges(texts: &[String]) -> Result<Vec<IpRange>, (usize, String)> {
+fn ranges(texts: &[String]) -> Result<Vec<IpRange>, WrongEntry> {
     parsed(texts, |text| IpRange::parse(text).map_err(|error| error.to_string()))
 }
 
-fn parsed<T>(texts: &[String], parse: fn(&str) -> Result<T, String>) -> Result<Vec<T>, (usize, String)> {
+fn parsed<T>(texts: &[String], parse: fn(&str) -> Result<T, String>) -> Result<Vec<T>, WrongEntry> {
     texts.iter().enumerate().map(|(place, text)| parse(text).map_err(|error| (place, error))).collect()
 }
 
