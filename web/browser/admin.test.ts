@@ -29,6 +29,7 @@ const DENIED: Record<string, string> = {
   rights: 'Workspace rights',
   'sign-in': 'IP allowlist',
   audit: 'Audit trail',
+  settings: 'Settings',
   usage: 'Usage',
 };
 
@@ -400,6 +401,7 @@ describe.each(folder ? LOOKS : [LOOKS[0], LOOKS[3]])('every page, $name', (look)
       ['sign-in-rules', '/manage/sign-in', 'Add a mapping'],
       ['audit', '/manage/audit', 'role changed'],
       ['audit-event', `/manage/audit/${events.items[0]?.id}`, 'From where'],
+      ['settings', '/manage/settings', 'Tasks and plans together'],
       ['usage', '/manage/usage', 'People by application'],
       ['api', '/manage/api', 'Older generation'],
       ['profile', '/profile', 'Where you are signed in'],

@@ -95,6 +95,8 @@ function views(): View[] {
     ['group-long', `/manage/groups/${c.group}`],
     ['group-new', '/manage/groups', 'New group'],
     ['service-new', '/manage/service-accounts', 'New service account'],
+    ['setting-edit', '/manage/settings', 'Change: Log lines are kept for'],
+    ['setting-list-edit', '/manage/settings', 'Change: API tests may be sent to'],
     ['role-delete', `/manage/roles/${c.role}`, 'Delete'],
     ['rights-long', '/manage/rights'],
     ['profile-token', '/profile', 'New token'],

@@ -58,6 +58,7 @@ const PAGES = [
   ['manage/sign-in', 'admin/sign-in-rules'],
   ['manage/audit', 'admin/audit'],
   ['manage/audit/*', 'admin/audit-event'],
+  ['manage/settings', 'admin/settings'],
   ['manage/usage', 'admin/usage'],
   ['manage/api', 'admin/api'],
   ['profile', 'admin/profile'],

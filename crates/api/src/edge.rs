@@ -4,7 +4,7 @@ use crate::App;
 use crate::error::ApiError;
 use crate::extract::{RequestId, client_ip};
 use crate::family::{Family, TmcVersion};
-use crate::rate::Rates;
+use crate::rate::{At, Rates};
 use crate::routes::Routers;
 use axum::body::Body;
 use axum::extract::Request;
@@ -31,25 +31,26 @@ pub(crate) async fn answer(edge: &Edge, request: Request) -> Response {
     let request_id = ids::uuid(&*edge.random);
     let (family, path) = place(request.uri().path());
     let from = client_ip(request.extensions(), request.headers(), &edge.app);
-    let (headers, now) = (request.headers(), edge.app.service.now());
+    let headers = request.headers();
     let credentials = headers.get(header::AUTHORIZATION).or_else(|| headers.get(header::COOKIE));
     let credentials = credentials.cloned();
     let place = path.as_deref().unwrap_or(request.uri().path()).to_owned();
     let twice = headers.get_all(header::AUTHORIZATION).iter().count() > 1;
-    let mut response =
-        match edge.rates.begin(family, &place, credentials.as_ref().map(HeaderValue::as_bytes), from, now) {
-            Some(seconds) => dressed(ApiError::too_many_requests(seconds), family, &request_id),
-            // Something in between may have looked at the other one.
-            None if twice => dressed(ApiError::invalid("Authorization: stands there twice"), family, &request_id),
-            None => {
-                let response = routed(&edge.routers, request, (family, path), &request_id).await;
-                if let Some(credentials) = credentials {
-                    let right = response.status() != StatusCode::UNAUTHORIZED;
-                    edge.rates.answered((family, &place), credentials.as_bytes(), from, now, right);
-                }
-                response
+    let at = At { now: edge.app.service.now(), most: edge.app.service.settings().requests_per_minute };
+    let mut response = match edge.rates.begin(family, &place, credentials.as_ref().map(HeaderValue::as_bytes), from, at)
+    {
+        Some(seconds) => dressed(ApiError::too_many_requests(seconds), family, &request_id),
+        // Something in between may have looked at the other one.
+        None if twice => dressed(ApiError::invalid("Authorization: stands there twice"), family, &request_id),
+        None => {
+            let response = routed(&edge.routers, request, (family, path), &request_id).await;
+            if let Some(credentials) = credentials {
+                let right = response.status() != StatusCode::UNAUTHORIZED;
+                edge.rates.answered((family, &place), credentials.as_bytes(), from, at, right);
             }
-        };
+            response
+        }
+    };
     if edge.tls {
         let value = HeaderValue::from_static("max-age=31536000");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);

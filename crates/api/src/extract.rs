@@ -35,7 +35,8 @@ pub(crate) const FORWARDED_FOR: &str = "x-forwarded-for";
 /// The address of the client: the other end of the connection, or what a trusted proxy says of it.
 pub fn client_ip(extensions: &axum::http::Extensions, headers: &HeaderMap, app: &App) -> Option<std::net::IpAddr> {
     let peer = extensions.get::<PeerAddress>()?.0;
-    let trusted = &app.service.settings().trusted_proxies;
+    let settings = app.service.settings();
+    let trusted = &settings.trusted_proxies;
     if trusted.is_empty() {
         return Some(peer);
     }

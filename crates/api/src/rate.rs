@@ -32,10 +32,17 @@ struct Bucket {
     good: bool,
 }
 
+/// When something is counted, and the limit at that time.
+#[derive(Clone, Copy)]
+pub(crate) struct At {
+    /// Milliseconds since the epoch.
+    pub(crate) now: i64,
+    /// Requests of one caller to one family within a minute; 0 is no limit.
+    pub(crate) most: u32,
+}
+
 /// Counts requests.
 pub(crate) struct Rates {
-    /// Requests of one caller to one family within a minute; 0 is no limit.
-    per_minute: u32,
     hasher: RandomState,
     buckets: Mutex<HashMap<(Caller, &'static str), Bucket>>,
 }
@@ -59,12 +66,12 @@ fn counted(family: Family, path: &str) -> Option<&'static str> {
 }
 
 impl Rates {
-    pub(crate) fn new(per_minute: u32) -> Self {
-        Self { per_minute, hasher: RandomState::new(), buckets: Mutex::default() }
+    pub(crate) fn new() -> Self {
+        Self { hasher: RandomState::new(), buckets: Mutex::default() }
     }
 
-    fn take(&self, caller: Caller, family: &'static str, now: i64, cost: f64) -> Option<u64> {
-        let full = f64::from(self.per_minute);
+    fn take(&self, caller: Caller, family: &'static str, At { now, most }: At, cost: f64) -> Option<u64> {
+        let full = f64::from(most);
         let mut buckets = self.buckets.lock().unwrap_or_else(|p| p.into_inner());
         if buckets.len() >= REMEMBER_MOST {
             buckets.clear();
@@ -87,15 +94,15 @@ impl Rates {
         path: &str,
         credentials: Option<&[u8]>,
         from: Option<IpAddr>,
-        now: i64,
+        at: At,
     ) -> Option<u64> {
-        let family = counted(family, path).filter(|_| self.per_minute > 0)?;
+        let family = counted(family, path).filter(|_| at.most > 0)?;
         let caller = match credentials {
             Some(text) => Caller::Credentials(self.hasher.hash_one(text)),
             None => Caller::Address(from),
         };
-        let guessing = if self.is_good(caller, family) { None } else { self.take(Caller::Refused(from), "", now, 0.0) };
-        guessing.or_else(|| self.take(caller, family, now, 1.0))
+        let guessing = if self.is_good(caller, family) { None } else { self.take(Caller::Refused(from), "", at, 0.0) };
+        guessing.or_else(|| self.take(caller, family, at, 1.0))
     }
 
     fn is_good(&self, caller: Caller, family: &'static str) -> bool {
@@ -108,13 +115,13 @@ impl Rates {
         (family, path): (Family, &str),
         credentials: &[u8],
         from: Option<IpAddr>,
-        now: i64,
+        at: At,
         right: bool,
     ) {
-        let Some(family) = counted(family, path).filter(|_| self.per_minute > 0) else { return };
+        let Some(family) = counted(family, path).filter(|_| at.most > 0) else { return };
         let caller = Caller::Credentials(self.hasher.hash_one(credentials));
         if !right {
-            let _ = self.take(Caller::Refused(from), "", now, 1.0);
+            let _ = self.take(Caller::Refused(from), "", at, 1.0);
         }
         let mut buckets = self.buckets.lock().unwrap_or_else(|p| p.into_inner());
         if let Some(bucket) = buckets.get_mut(&(caller, family)) {
@@ -129,9 +136,10 @@ mod tests {
 
     #[test]
     fn each_caller_has_its_own_count_in_each_family_and_it_comes_back() {
-        let (rates, start) = (Rates::new(60), 1_000_000);
+        let (rates, start) = (Rates::new(), 1_000_000);
+        let at = |now| At { now, most: 60 };
         let ask = |family, who: &str, second: i64| {
-            rates.begin(family, "/x", Some(who.as_bytes()), None, start + second * 1000)
+            rates.begin(family, "/x", Some(who.as_bytes()), None, at(start + second * 1000))
         };
         for _ in 0..60 {
             assert_eq!(ask(Family::Core, "a", 0), None);
@@ -141,13 +149,13 @@ mod tests {
         assert_eq!(ask(Family::Core, "b", 0), None, "another caller");
         assert_eq!(ask(Family::Core, "a", 1), None, "one a second comes back");
         assert_eq!(ask(Family::Core, "a", 1), Some(1));
-        assert_eq!(rates.begin(Family::Core, "/health/ready", None, None, start), None);
-        assert!((0..500).all(|_| rates.begin(Family::Engine, "/engine/v1/poll", None, None, start).is_none()));
+        assert_eq!(rates.begin(Family::Core, "/health/ready", None, None, at(start)), None);
+        assert!((0..500).all(|_| rates.begin(Family::Engine, "/engine/v1/poll", None, None, at(start)).is_none()));
     }
 
     #[test]
     fn made_up_credentials_are_counted_by_address() {
-        let (rates, now) = (Rates::new(10), 1_000_000);
+        let (rates, now) = (Rates::new(), At { now: 1_000_000, most: 10 });
         let (own, path) = (Some(&b"right"[..]), "/x");
         assert_eq!(rates.begin(Family::Core, path, own, Some(IpAddr::from([10, 0, 0, 1])), now), None);
         rates.answered((Family::Core, path), b"right", None, now, true);
@@ -163,11 +171,23 @@ mod tests {
 
     #[test]
     fn nothing_is_counted_without_a_limit_and_memory_is_bounded() {
-        let (off, on, now) = (Rates::new(0), Rates::new(1), 1_000_000);
-        assert!((0..1000).all(|_| off.begin(Family::Core, "/x", None, None, now).is_none()));
+        let (rates, now) = (Rates::new(), 1_000_000);
+        let (off, on) = (At { now, most: 0 }, At { now, most: 1 });
+        assert!((0..1000).all(|_| rates.begin(Family::Core, "/x", None, None, off).is_none()));
         for number in 0..REMEMBER_MOST as u32 + 10 {
-            let _ = on.begin(Family::Core, "/x", Some(&number.to_be_bytes()), None, now);
+            let _ = rates.begin(Family::Core, "/x", Some(&number.to_be_bytes()), None, on);
         }
-        assert!(on.buckets.lock().unwrap().len() <= REMEMBER_MOST);
+        assert!(rates.buckets.lock().unwrap().len() <= REMEMBER_MOST);
+    }
+
+    #[test]
+    fn a_limit_that_changes_counts_at_once() {
+        let (rates, now) = (Rates::new(), 1_000_000);
+        let ask = |most| rates.begin(Family::Core, "/x", Some(b"a"), None, At { now, most });
+        assert!((0..10).all(|_| ask(0).is_none()));
+        assert!((0..5).all(|_| ask(5).is_none()));
+        assert_eq!(ask(5), Some(12));
+        assert_eq!(ask(0), None, "none any more");
+        assert_eq!(ask(60), Some(1), "a higher one fills up faster");
     }
 }

@@ -51,7 +51,7 @@ pub async fn serve_over(
 ) {
     let service = app.service.clone();
     let routers = routes::build().routers.with_state(app.clone());
-    let rates = Rates::new(service.settings().requests_per_minute);
+    let rates = Rates::new();
     let by_tls = tls.is_some() || service.public_url().starts_with("https://");
     let edge = Arc::new(Edge { routers, app, random, rates, tls: by_tls });
     let connections = Arc::new(Semaphore::new(CONNECTIONS));

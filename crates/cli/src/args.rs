@@ -2,8 +2,8 @@
 
 use crate::commands::{
     api_tests, artifacts, clusters, completions, connections, context, engines, environments, login, logs, people,
-    plans, projects, promotions, resources, run, run_profiles, runs, schedules, service_accounts, tasks, tokens, why,
-    workspaces,
+    plans, projects, promotions, resources, run, run_profiles, runs, schedules, service_accounts, settings, tasks,
+    tokens, why, workspaces,
 };
 use crate::{dev, exit};
 use clap::{Args, Parser, Subcommand};
@@ -111,6 +111,11 @@ pub(crate) enum Command {
     /// List, make and revoke your personal access tokens
     #[command(subcommand)]
     Tokens(tokens::TokensCommand),
+    /// Show and change settings of the server
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
+    /// Tell how the server is: version, database, disk, runs and engines
+    System,
     /// Run API tests, and bring them from and to other tools
     #[command(subcommand)]
     Test(api_tests::TestCommand),

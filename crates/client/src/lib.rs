@@ -42,6 +42,7 @@ pub use model::plans::{
     NewPlan, NewStep, Plan, PlanDetails, PlanRun, Schedule, StartPlan, StepRun, Trigger, UpcomingStart,
 };
 pub use model::promotions::{NewPromotion, PromotedPart, Promotion, PromotionReport, StartPromotion};
+pub use model::settings::{ServerSetting, SettingValue, System, SystemDatabase, SystemDisk, SystemEngines, SystemRuns};
 pub use model::tasks::{ArtifactRef, NewTask, Pause, RunConfig, Runtime, Task, TaskExtract, TaskUpdate};
 pub use model::{Extra, Page};
 pub use token::Token;

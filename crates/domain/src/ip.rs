@@ -17,6 +17,21 @@ pub struct IpRange {
     last: IpAddr,
 }
 
+impl std::fmt::Display for IpRange {
+    /// As [`IpRange::parse`] reads it: an address, a network, or a range where it is neither.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (first, last) = (self.first, self.last);
+        if first == last {
+            return write!(out, "{first}");
+        }
+        let most = if first.is_ipv4() { 32 } else { 128 };
+        match (0..most).find(|length| Self::network(first, *length) == Some(*self)) {
+            Some(length) => write!(out, "{first}/{length}"),
+            None => write!(out, "{first}-{last}"),
+        }
+    }
+}
+
 impl IpRange {
     /// Reads an address, a network with its prefix length, or two addresses with `-` between them, IPv4 or IPv6.
     pub fn parse(text: &str) -> Result<Self, InvalidRange> {
@@ -85,6 +100,15 @@ mod tests {
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn ranges_are_said_as_they_are_read() {
+        for text in ["10.1.2.3", "10.1.0.0/16", "0.0.0.0/0", "10.1.2.3-10.1.2.9", "2001:db8::/32", "::1"] {
+            assert_eq!(IpRange::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(IpRange::parse("10.1.2.3/16").unwrap().to_string(), "10.1.0.0/16");
+        assert_eq!(IpRange::parse("10.0.0.0 - 10.0.0.255").unwrap().to_string(), "10.0.0.0/24");
     }
 
     #[test]

@@ -79,6 +79,20 @@ impl std::fmt::Display for Origin {
     }
 }
 
+impl std::fmt::Display for Target {
+    /// As [`Target::parse`] reads it; the port only where it is not the usual one.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Origin(origin) => {
+                let text = origin.to_string();
+                let usual = if origin.scheme == "https" { ":443" } else { ":80" };
+                out.write_str(text.strip_suffix(usual).unwrap_or(&text))
+            }
+            Self::Host(text) | Self::Suffix(text) => out.write_str(text),
+        }
+    }
+}
+
 impl Target {
     /// Reads an entry: an origin, a host, or a suffix that begins with a dot.
     ///

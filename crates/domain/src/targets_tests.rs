@@ -6,6 +6,19 @@ fn class(text: &str) -> Option<&'static str> {
 }
 
 #[test]
+fn targets_are_said_as_they_are_read() {
+    for text in
+        ["https://api.example.org", "http://h:8080", "https://[2001:db8::1]:8443", "h.example.org", ".example.org"]
+    {
+        assert_eq!(Target::parse(text).unwrap().to_string(), text);
+    }
+    for (text, said) in [("http://h:80", "http://h"), ("https://H:443/", "https://h"), ("http://h:443", "http://h:443")]
+    {
+        assert_eq!(Target::parse(text).unwrap().to_string(), said);
+    }
+}
+
+#[test]
 fn every_class_of_address_that_is_not_public_is_known() {
     for (address, kind) in [
         ("127.0.0.1", "loopback"),

@@ -3,13 +3,14 @@
 use crate::open_id::{OpenIdConfig, OpenIdFile};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use stoker_domain::ip::IpRange;
-use stoker_domain::limits;
-use stoker_domain::targets::{Target, Targets};
-use stoker_service::{AccountLimits, Settings, WhenFull};
+use stoker_service::Settings;
+use stoker_service::settings::{Kind, SETTINGS, Setting};
 
 /// Arguments of `serve`.
 #[derive(Args)]
@@ -45,82 +46,63 @@ pub(crate) struct ServeArgs {
 }
 
 /// The settings file; every field may be left out.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Default)]
 struct File {
-    /// Silence after which an engine shows as not available.
-    engine_silence_seconds: Option<u64>,
-    /// Life of a lease without a sign of the engine.
-    lease_seconds: Option<u64>,
-    /// How long a run waits for an engine that is away.
-    deploy_wait_seconds: Option<u64>,
-    /// How long a run may be unknown before it is given up.
-    lost_run_seconds: Option<u64>,
-    /// How long a poll of an engine is held.
-    poll_seconds: Option<u64>,
-    /// How late a start may be made that was due while none was possible.
-    late_start_seconds: Option<u64>,
-    /// Days for which log lines are kept after the end of their run; 0 is for ever.
-    keep_logs_days: Option<u32>,
-    /// Days for which a new URL of a webhook may be called, and the most anybody may ask for; 0 is without an end.
-    webhook_days: Option<u32>,
-    /// Runs and plan runs that may be active at once; 0 is no limit.
-    active_runs: Option<u32>,
-    /// What becomes of a start beyond that.
-    active_runs_full: Option<Full>,
-    /// Starts by time in a minute; 0 is no limit.
-    scheduled_starts_per_minute: Option<u32>,
-    /// Starts of one plan in 60 minutes; 0 is no limit.
-    plan_starts_per_hour: Option<u32>,
-    /// Triggers of time in all; 0 is no limit.
-    triggers: Option<u32>,
-    /// Tasks and plans in all; 0 is no limit.
-    tasks_and_plans: Option<u32>,
-    /// Addresses or networks of proxies whose `X-Forwarded-For` is believed.
-    trusted_proxies: Vec<String>,
-    /// Requests of one caller to one family of paths within a minute; 0 is no limit.
-    requests_per_minute: Option<u32>,
-    /// Origins, hosts or host suffixes that API tests may be sent to, beside this server.
-    tester_targets: Vec<String>,
-    /// Addresses or networks that these may lead to although they are not public.
-    tester_networks: Vec<String>,
+    /// What it sets, in its order.
+    values: Vec<(&'static Setting, Value)>,
     /// The identity provider by which people may sign in.
     open_id: Option<OpenIdFile>,
 }
 
-/// What becomes of a start when as many runs are active as may be.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Full {
-    Skip,
-    Wait,
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// Reads the fields one by one: each is a line of the table of settings, and stands there once.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = File;
+
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("an object with settings")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
+        let (mut file, mut seen) = (File::default(), BTreeSet::new());
+        while let Some(name) = map.next_key::<String>()? {
+            let Some(setting) = Setting::named(&name) else {
+                let known: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+                let known = known.join(", ");
+                return Err(A::Error::custom(format!("unknown field `{name}`, expected one of {known}")));
+            };
+            if !seen.insert(setting.name) {
+                return Err(A::Error::custom(format!("duplicate field `{name}`")));
+            }
+            match setting.kind {
+                Kind::Provider(_) => file.open_id = map.next_value()?,
+                _ => file.values.extend(map.next_value::<Option<Value>>()?.map(|value| (setting, value))),
+            }
+        }
+        Ok(file)
+    }
 }
 
 impl File {
-    fn targets(&self) -> Result<Targets> {
-        let names = self.tester_targets.iter().map(|text| Target::parse(text)).collect::<Result<_, _>>();
-        let networks = self.tester_networks.iter().map(|text| IpRange::parse(text)).collect::<Result<_, _>>();
-        Ok(Targets { names: names.context("testerTargets")?, networks: networks.context("testerNetworks")? })
-    }
-
-    fn limits(&self) -> AccountLimits {
-        let mut limits = AccountLimits::default();
-        for (value, target) in [
-            (self.active_runs, &mut limits.active_runs),
-            (self.scheduled_starts_per_minute, &mut limits.scheduled_starts),
-            (self.plan_starts_per_hour, &mut limits.plan_starts),
-            (self.triggers, &mut limits.triggers),
-            (self.tasks_and_plans, &mut limits.tasks_and_plans),
-        ] {
-            if let Some(value) = value {
-                *target = i64::from(value);
-            }
+    /// What it sets, over the defaults.
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::default();
+        for (setting, value) in &self.values {
+            setting.put(&mut settings, value, setting.name).map_err(anyhow::Error::msg)?;
+            settings.in_file.insert(setting.name);
         }
-        limits.when_full = match self.active_runs_full {
-            Some(Full::Wait) => WhenFull::Wait,
-            Some(Full::Skip) | None => WhenFull::Skip,
-        };
-        limits
+        if self.open_id.is_some() {
+            settings.in_file.extend(SETTINGS.iter().filter(|s| matches!(s.kind, Kind::Provider(_))).map(|s| s.name));
+        }
+        settings.check().map_err(anyhow::Error::msg)?;
+        Ok(settings)
     }
 }
 
@@ -144,42 +126,7 @@ impl ServeArgs {
             Some(path) => read(path)?,
             None => File::default(),
         };
-        let mut settings = Settings { account: file.limits(), ..Settings::default() };
-        let seconds = |value: Option<u64>, target: &mut i64, name: &str| -> Result<()> {
-            if let Some(value) = value {
-                if value == 0 || value > 10 * 365 * 24 * 3600 {
-                    bail!("{name}: must be from 1 second to 10 years");
-                }
-                *target = value as i64 * 1000;
-            }
-            Ok(())
-        };
-        seconds(file.engine_silence_seconds, &mut settings.engine_silence_ms, "engineSilenceSeconds")?;
-        seconds(file.lease_seconds, &mut settings.lease_ms, "leaseSeconds")?;
-        seconds(file.deploy_wait_seconds, &mut settings.deploy_wait_ms, "deployWaitSeconds")?;
-        seconds(file.lost_run_seconds, &mut settings.lost_run_ms, "lostRunSeconds")?;
-        seconds(file.late_start_seconds, &mut settings.late_start_ms, "lateStartSeconds")?;
-        if let Some(days) = file.keep_logs_days {
-            if days > 36_500 {
-                bail!("keepLogsDays: must be from 0, which is for ever, to 36500");
-            }
-            settings.keep_logs_ms = i64::from(days) * 24 * 60 * 60 * 1000;
-        }
-        settings.webhook_ms = webhook_ms(file.webhook_days)?;
-        if let Some(value) = file.poll_seconds {
-            if !(1..=60).contains(&value) {
-                bail!("pollSeconds: must be from 1 to 60");
-            }
-            settings.poll_seconds = value;
-        }
-        for text in &file.trusted_proxies {
-            let range = IpRange::parse(text).map_err(|error| anyhow::anyhow!("trustedProxies: {error}"))?;
-            settings.trusted_proxies.push(range);
-        }
-        settings.test_targets = file.targets()?;
-        settings.ignore_ip_allowlist = self.ignore_ip_allowlist;
-        settings.requests_per_minute = file.requests_per_minute.unwrap_or(0);
-        settings.check().map_err(anyhow::Error::msg)?;
+        let settings = Settings { ignore_ip_allowlist: self.ignore_ip_allowlist, ..file.settings()? };
         let open_id =
             file.open_id.map(|file| file.resolve(std::env::var("STOKER_OPENID_CLIENT_SECRET").ok())).transpose()?;
         if let Some(url) = &self.public_url
@@ -199,15 +146,6 @@ impl ServeArgs {
             open_id,
         })
     }
-}
-
-/// How long webhooks may be called, milliseconds; none is without an end.
-fn webhook_ms(days: Option<u32>) -> Result<Option<i64>> {
-    let days = i64::from(days.unwrap_or(0));
-    if days > limits::WEBHOOK_DAYS {
-        bail!("webhookDays: must be from 0, which is without an end, to {}", limits::WEBHOOK_DAYS);
-    }
-    Ok((days > 0).then_some(days * 24 * 60 * 60 * 1000))
 }
 
 fn read(path: &Path) -> Result<File> {
@@ -230,32 +168,42 @@ fn engine_program(named: Option<PathBuf>) -> Result<Option<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stoker_service::{AccountLimits, WhenFull};
+
+    fn settings(text: &str) -> Result<Settings> {
+        serde_json::from_str::<File>(text)?.settings()
+    }
+
+    fn refusal(text: &str) -> String {
+        format!("{:#}", settings(text).unwrap_err())
+    }
 
     #[test]
     fn targets_of_api_tests_are_read_and_a_wrong_one_is_named() {
         let text =
             r#"{"testerTargets": ["https://api.example.org", ".example.net"], "testerNetworks": ["10.1.0.0/16"]}"#;
-        let targets = serde_json::from_str::<File>(text).unwrap().targets().unwrap();
+        let targets = settings(text).unwrap().test_targets;
         assert_eq!((targets.names.len(), targets.networks.len()), (2, 1));
-        let wrong = serde_json::from_str::<File>(r#"{"testerTargets": ["*"]}"#).unwrap().targets().unwrap_err();
-        assert!(format!("{wrong:#}").contains("testerTargets: \"*\" is neither"), "{wrong:#}");
+        let wrong = refusal(r#"{"testerTargets": ["h", "*"]}"#);
+        assert!(wrong.contains("testerTargets[1]: \"*\" is neither"), "{wrong}");
     }
 
     #[test]
     fn webhooks_end_only_when_the_operator_says_so() {
-        let days = |text: &str| webhook_ms(serde_json::from_str::<File>(text).unwrap().webhook_days);
-        assert_eq!((days("{}").unwrap(), days(r#"{"webhookDays": 0}"#).unwrap()), (None, None));
-        assert_eq!(days(r#"{"webhookDays": 90}"#).unwrap(), Some(90 * 24 * 3600 * 1000));
-        assert!(days(r#"{"webhookDays": 3651}"#).unwrap_err().to_string().contains("webhookDays: must be from 0"));
+        let days = |text: &str| settings(text).unwrap().webhook_ms;
+        assert_eq!((days("{}"), days(r#"{"webhookDays": 0}"#)), (None, None));
+        assert_eq!(days(r#"{"webhookDays": 90}"#), Some(90 * 24 * 3600 * 1000));
+        assert!(refusal(r#"{"webhookDays": 3651}"#).contains("webhookDays: must be a whole number from 0 to 3650"));
     }
 
     #[test]
     fn every_limit_has_a_key_and_nothing_is_limited_that_only_a_shared_cloud_needs() {
-        let unset = serde_json::from_str::<File>("{}").unwrap().limits();
-        assert_eq!(unset, AccountLimits::default());
-        assert_eq!((unset.active_runs, unset.scheduled_starts), (0, 0));
+        let unset = settings("{}").unwrap();
+        assert!(unset.in_file.is_empty());
+        assert_eq!(unset.account, AccountLimits::default());
+        assert_eq!((unset.account.active_runs, unset.account.scheduled_starts), (0, 0));
         let text = r#"{"activeRuns": 200, "activeRunsFull": "wait", "scheduledStartsPerMinute": 150, "planStartsPerHour": 0,
-                       "triggers": 7, "tasksAndPlans": 9}"#;
+                       "triggers": 7, "tasksAndPlans": 9, "testerNetworks": []}"#;
         let wanted = AccountLimits {
             active_runs: 200,
             when_full: WhenFull::Wait,
@@ -264,9 +212,49 @@ mod tests {
             triggers: 7,
             tasks_and_plans: 9,
         };
-        assert_eq!(serde_json::from_str::<File>(text).unwrap().limits(), wanted);
-        for bad in [r#"{"activeRuns": -1}"#, r#"{"activeRunsFull": "drop"}"#, r#"{"activeRun": 1}"#] {
-            assert!(serde_json::from_str::<File>(bad).is_err(), "{bad}");
+        let found = settings(text).unwrap();
+        assert_eq!(found.account, wanted);
+        assert_eq!(found.in_file.len(), 7);
+        assert!(found.in_file.contains("testerNetworks"), "an empty list is fixed too");
+        for (bad, named) in [
+            (r#"{"activeRuns": -1}"#, "activeRuns: must be a whole number from 0"),
+            (r#"{"activeRuns": 1.5}"#, "activeRuns: must be a whole number"),
+            (r#"{"activeRunsFull": "drop"}"#, "activeRunsFull: must be skip or wait"),
+            (r#"{"activeRun": 1}"#, "unknown field `activeRun`, expected one of engineSilenceSeconds"),
+            (r#"{"activeRuns": 1, "activeRuns": 2}"#, "duplicate field `activeRuns`"),
+            (r#"{"pollSeconds": 61}"#, "pollSeconds: must be a whole number from 1 to 60"),
+            (r#"{"leaseSeconds": 20}"#, "leaseSeconds: must be more than"),
+            (r#"{"trustedProxies": ["x"]}"#, "trustedProxies[0]: \"x\" is not an address"),
+            (r#"{"openId": {"issuer": "https://id.example"}}"#, "clientId"),
+            ("[]", "an object with settings"),
+        ] {
+            let text = refusal(bad);
+            assert!(text.contains(named), "{bad}: {text}");
+        }
+    }
+
+    /// The page for operators has a row for every setting, with the default that is in force, and none for another.
+    #[test]
+    fn the_documents_name_every_setting() {
+        let page = include_str!("../../../docs/configuration.md");
+        let (_, after) = page.split_once("## Settings file").expect("a section");
+        let (section, _) = after.split_once("\n## ").expect("another section");
+        let named: Vec<&str> =
+            section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|row| row.0).collect();
+        let mut known: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+        known.sort_unstable();
+        let mut sorted = named.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, known);
+        for setting in SETTINGS {
+            let row = section.lines().find(|line| line.starts_with(&format!("| `{}` |", setting.name))).unwrap();
+            let told = match setting.kind {
+                Kind::Number(number) => (number.get)(&Settings::default()).to_string(),
+                Kind::Choice { get, .. } => format!("`{}`", get(&Settings::default())),
+                Kind::Texts(_) | Kind::Provider(_) => "none".to_owned(),
+            };
+            assert!(row.ends_with(&format!("| {told} |")), "{row}: {told}");
+            assert_eq!(row.contains("| yes |"), setting.at_run_time, "{row}");
         }
     }
 }

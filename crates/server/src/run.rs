@@ -17,6 +17,7 @@ use stoker_domain::{Clock, SharedRandom, SystemRandom};
 use stoker_service::Service;
 use stoker_service::app::Parts;
 use stoker_service::bootstrap::ACCOUNT;
+use stoker_service::vitals::{Disk, Standing};
 use stoker_store::{Database, Store, StoreError, settings};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -157,6 +158,7 @@ async fn serve_async(config: Config) -> Result<()> {
     }
     data::check_keys(&config.data, &service.adopt_keys().await?)?;
     drop(starting);
+    service.stand_at(Standing { listen: address.to_string(), disk: disk_of(config.data.clone()) });
     if let Some(open_id) = config.open_id {
         open_id.install(&service)?;
     }
@@ -204,6 +206,15 @@ async fn serve_async(config: Config) -> Result<()> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Looks at the disk that holds a folder.
+fn disk_of(folder: PathBuf) -> Box<dyn Fn() -> std::io::Result<Disk> + Send + Sync> {
+    Box::new(move || {
+        let found = nix::sys::statvfs::statvfs(&folder)?;
+        let block = found.fragment_size();
+        Ok(Disk { free: found.blocks_available() * block, total: found.blocks() * block })
+    })
 }
 
 /// Starts what is due at its instant, for ever.

@@ -94,7 +94,7 @@ impl Service {
     /// # Errors
     /// [`Error::Forbidden`] when the allowlist acts and does not hold the address; an unknown address is never held.
     pub async fn admit(&self, actor: &Actor, from: Option<IpAddr>) -> Result<(), Error> {
-        if self.inner.settings.ignore_ip_allowlist || actor.has_any(MANAGE) {
+        if self.settings().ignore_ip_allowlist || actor.has_any(MANAGE) {
             return Ok(());
         }
         self.hear_of_access();

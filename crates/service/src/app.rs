@@ -9,10 +9,13 @@ use crate::exchanges::Waiting;
 use crate::hub::Hub;
 use crate::manifests::Manifests;
 use crate::open_id::OpenIdProvider;
+use crate::settings::InForce;
 use crate::tries::Tries;
+use crate::vitals::Standing;
 use crate::waits::Waits;
 use crate::watch::Watchers;
 use jiff::tz::TimeZoneDatabase;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, RwLock};
 use stoker_blobs::Blobs;
@@ -56,6 +59,8 @@ pub struct Settings {
     pub test_targets: Targets,
     /// The way back in when the IP allowlist keeps everybody out: it does not act on this server.
     pub ignore_ip_allowlist: bool,
+    /// Names of the settings that the file of this server holds: nobody changes them while it runs.
+    pub in_file: BTreeSet<&'static str>,
 }
 
 impl Settings {
@@ -72,6 +77,16 @@ impl Settings {
             return Ok(());
         }
         Err(format!("leaseSeconds: must be more than {} with a pollSeconds of {}", pause_ms / 1000, self.poll_seconds))
+    }
+
+    /// Whether an engine that only waits stays available between two signs of life; `field` is what the message calls the
+    /// silence. A file may say otherwise; a call may not, because every engine would seem away at once.
+    pub(crate) fn check_silence(&self, field: &str) -> Result<(), String> {
+        let pause_ms = self.poll_seconds as i64 * 1000 + self.note_ms();
+        if self.engine_silence_ms > pause_ms {
+            return Ok(());
+        }
+        Err(format!("{field}: must be more than {} with a pollSeconds of {}", pause_ms / 1000, self.poll_seconds))
     }
 }
 
@@ -92,6 +107,7 @@ impl Default for Settings {
             requests_per_minute: 0,
             test_targets: Targets::default(),
             ignore_ip_allowlist: false,
+            in_file: BTreeSet::new(),
         }
     }
 }
@@ -108,7 +124,7 @@ pub struct Parts {
     pub clock: SharedClock,
     /// The randomness.
     pub random: SharedRandom,
-    /// What the operator set.
+    /// What the operator set by argument and file, over the defaults.
     pub settings: Settings,
     /// URL under which clients and engines reach this server; no slash at the end.
     pub public_url: String,
@@ -122,7 +138,10 @@ pub(crate) struct Inner {
     pub(crate) key_missing: AtomicBool,
     pub(crate) clock: SharedClock,
     pub(crate) random: SharedRandom,
-    pub(crate) settings: Settings,
+    pub(crate) settings: InForce,
+    /// When this server began, milliseconds since the epoch.
+    pub(crate) since_ms: i64,
+    pub(crate) standing: OnceLock<Standing>,
     pub(crate) hub: Hub,
     pub(crate) tokens: TokenCache,
     pub(crate) manifests: Manifests,
@@ -157,9 +176,11 @@ impl Service {
                 blobs: parts.blobs,
                 keys: parts.keys,
                 key_missing: AtomicBool::new(false),
-                clock: parts.clock,
                 random: parts.random,
-                settings: parts.settings,
+                settings: InForce::new(parts.settings),
+                since_ms: parts.clock.now_ms(),
+                standing: OnceLock::new(),
+                clock: parts.clock,
                 hub: Hub::default(),
                 tokens: TokenCache::default(),
                 manifests: Manifests::default(),
@@ -182,9 +203,9 @@ impl Service {
         self.inner.clock.now_ms()
     }
 
-    /// What the operator set.
-    pub fn settings(&self) -> &Settings {
-        &self.inner.settings
+    /// The settings in force now. Who looks at several of them, or at one several times, keeps what this gives.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.inner.settings.now()
     }
 
     /// URL under which this server is reached, without a slash at the end.

@@ -15,6 +15,7 @@ const SEE: &[Permission] = &[Permission::AuditLogsView];
 const STATES: &[&str] = &[
     "create",
     "update",
+    "reset",
     "enable",
     "disable",
     "pause",

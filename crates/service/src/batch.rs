@@ -1,11 +1,13 @@
 //! What the starts of one transaction share: what stands around their tasks is read once, and rows that nothing reads
 //! before the commit are written together at the end. One start is a batch of one.
 
+use crate::app::Settings;
 use crate::dispatch::{self, Target};
 use crate::error::Error;
 use crate::waits::Wait;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use stoker_domain::ids::{ArtifactId, EngineId, RunId, TaskId};
 use stoker_domain::run::{MisfireReason, State};
 use stoker_store::artifacts::VersionFile;
@@ -20,6 +22,8 @@ use stoker_store::{Tx, artifacts, tasks};
 pub(crate) struct Batch {
     /// When it happens, milliseconds.
     pub(crate) now: i64,
+    /// The settings in force when it began: the whole transaction goes by them.
+    pub(crate) settings: Arc<Settings>,
     locked: BTreeMap<TaskId, Task>,
     /// The tasks of which it was read whether they have an active run, with one, also one that was made here.
     active: BTreeMap<TaskId, Option<RunId>>,
@@ -32,8 +36,8 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// An empty one.
-    pub(crate) fn new(now: i64) -> Self {
-        Self { now, ..Self::default() }
+    pub(crate) fn new(now: i64, settings: Arc<Settings>) -> Self {
+        Self { now, settings, ..Self::default() }
     }
 
     /// Locks several tasks at once, but those that somebody else has locked.

@@ -53,6 +53,7 @@ impl Service {
         if let Some(id) = self.read::<_, Error, _>(&system, |tx| Ok(settings::get(tx, ACCOUNT)?)).await? {
             self.set_account(AccountId::trusted(id));
             self.ensure_roles().await?;
+            self.follow_settings().await?;
             return Ok(false);
         }
         let now = self.now();

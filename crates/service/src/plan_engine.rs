@@ -309,7 +309,7 @@ impl Service {
         let DuePlan { due_ms, late, timeout_minutes, payload } = origin.due;
         let misfire = match late {
             Some(late) => Some((None, late)),
-            None => misfire(tx, plan, &self.inner.settings.account, now)?,
+            None => misfire(tx, plan, &self.settings().account, now)?,
         };
         let (parent_id, depth) = origin.parent.map_or((None, 0), |(id, depth)| (Some(id), depth));
         let (rerun_of, rerun_step, only_failed) =

@@ -157,7 +157,7 @@ impl Service {
         self.write(&allowed, move |tx| {
             let workspace = view(tx, &WorkspaceId::parse(&request.workspace)?)?;
             proof.right(tx, &workspace.workspace.id, &[Right::Author])?;
-            service.inner.settings.account.room_for_one(tx)?;
+            service.settings().account.room_for_one(tx)?;
             let mut plan = Plan {
                 id: PlanId::generate(now, service.random()),
                 workspace_id: workspace.workspace.id.clone(),

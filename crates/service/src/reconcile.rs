@@ -72,6 +72,7 @@ impl Service {
     /// work; the first failure is given at the end.
     pub async fn reconcile(&self) -> Result<Report, Error> {
         let mut pass = Pass::default();
+        pass.past(self.follow_settings().await)?;
         let report = Report {
             fired: pass.past(self.fire_due().await)? + pass.past(self.fire_webhooks().await)?,
             unknown: pass.past(self.mark_unknown().await)?,
@@ -135,7 +136,7 @@ impl Service {
     /// Runs that were unknown for longer than the policy allows are given up.
     async fn give_up_lost(&self) -> Result<usize, Error> {
         let now = self.now();
-        let before = now - self.inner.settings.lost_run_ms;
+        let before = now - self.settings().lost_run_ms;
         let due = self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::lost_any(tx, before)?)).await?;
         if !due {
             return Ok(0);
@@ -156,8 +157,8 @@ impl Service {
     /// Runs that waited for an engine longer than the documented retries end as not deployed; those whose engine is
     /// there and only busy, or that somebody drains, go on waiting.
     async fn end_undeployable(&self) -> Result<usize, Error> {
-        let (now, silence, wait) =
-            (self.now(), self.inner.settings.engine_silence_ms, self.inner.settings.deploy_wait_ms);
+        let (now, settings) = (self.now(), self.settings());
+        let (silence, wait) = (settings.engine_silence_ms, settings.deploy_wait_ms);
         let due =
             self.read::<_, Error, _>(&Allowed::system(), move |tx| Ok(runs::deploy_overdue_any(tx, now)?)).await?;
         if !due {
@@ -180,13 +181,19 @@ impl Service {
     }
 
     /// Lets engines that wait here look as soon as another server says that runs changed: it may have queued or stopped
-    /// one of theirs. Never ends; the reconcilers do the same every second, so it may be stopped at any time.
+    /// one of theirs. Takes over settings that were changed there. Never ends; the reconcilers do the same every second, so it may be stopped at any time.
     pub async fn follow_others(&self) {
         let mut heard = self.inner.store.changes_elsewhere();
         let mut seen = *heard.borrow_and_update();
         while heard.changed().await.is_ok() {
             let now = *heard.borrow_and_update();
-            if now.differing(&seen).contains(&Topic::Runs)
+            let changed = now.differing(&seen);
+            if changed.contains(&Topic::Settings)
+                && let Err(error) = self.follow_settings().await
+            {
+                tracing::debug!(error = &error as &dyn std::error::Error, "cannot look at changed settings");
+            }
+            if changed.contains(&Topic::Runs)
                 && let Err(error) = self.wake_waiting().await
             {
                 tracing::debug!(error = &error as &dyn std::error::Error, "cannot look for waiting engines");
@@ -199,7 +206,7 @@ impl Service {
     async fn wake_waiting(&self) -> Result<usize, Error> {
         let mut woken = 0;
         for id in self.inner.hub.waiting() {
-            let (wanted, account) = (id.clone(), self.inner.settings.account.clone());
+            let (wanted, settings) = (id.clone(), self.settings());
             let queued = self
                 .get::<_, Error, _>(&Allowed::system(), move |tx| {
                     let Some(engine) = engines::get(tx, &wanted)? else { return Ok(true) };
@@ -210,7 +217,7 @@ impl Service {
                     let session = engine.session_id.clone().unwrap_or_default();
                     let stop = !runs::unsent_stops(tx, &wanted, &session)?.is_empty();
                     let test = !tester_engines::untold(tx, &wanted, &session)?.is_empty();
-                    let full = free_slots(tx, &engine, &account)? == 0;
+                    let full = free_slots(tx, &engine, &settings.account)? == 0;
                     Ok(stop || test || (!full && (cluster || runs::any_queued(tx, wanted.as_str())?)))
                 })
                 .await?;

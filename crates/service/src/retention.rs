@@ -16,7 +16,7 @@ impl Service {
     /// Removes lines of runs that ended longer ago than lines are kept; gives of how many runs. Several servers may do the
     /// same at once.
     pub(crate) async fn forget_logs(&self) -> Result<usize, Error> {
-        let (now, kept) = (self.now(), self.inner.settings.keep_logs_ms);
+        let (now, kept) = (self.now(), self.settings().keep_logs_ms);
         if kept == 0 {
             return Ok(0);
         }

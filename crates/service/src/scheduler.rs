@@ -48,12 +48,12 @@ struct Fired {
 impl Service {
     /// Acts on everything that is due. One schedule that fails does not keep the others from going on.
     pub(crate) async fn fire_due(&self) -> Result<usize, Error> {
-        let (now, account) = (self.now(), self.inner.settings.account.clone());
-        let limited = account.scheduled_starts > 0 || account.active_runs > 0;
+        let (now, settings) = (self.now(), self.settings());
+        let limited = settings.account.scheduled_starts > 0 || settings.account.active_runs > 0;
         let (ids, full) = self
             .read::<_, Error, _>(&Allowed::system(), move |tx| {
                 let ids = schedules::due(tx, now, BATCH)?;
-                let full = !ids.is_empty() && account.minute_is_full(tx, now)?;
+                let full = !ids.is_empty() && settings.account.minute_is_full(tx, now)?;
                 Ok((ids, full))
             })
             .await?;
@@ -135,14 +135,14 @@ impl Service {
     }
 
     fn fire(&self, tx: &mut Tx<'_>, ids: &[ScheduleId], now: i64) -> Result<Fired, Error> {
-        let (mut fired, mut batch) = (Fired::default(), Batch::new(now));
+        let (mut fired, mut batch) = (Fired::default(), Batch::new(now, self.settings()));
         let mut claimed = schedules::claim(tx, ids, now)?;
         if ids.len() > 1 {
             fired.left = set_apart(tx, &mut claimed, &mut batch)?;
         }
         let mut plan = Planned::default();
         for schedule in &claimed {
-            self.look_at(tx, schedule, &mut plan, &mut fired, now)?;
+            self.look_at(tx, schedule, &mut plan, &mut fired, &batch)?;
         }
         // Nobody adds to them: the schedules are locked.
         let known = schedules::known_fires(tx, &plan.records())?;
@@ -172,15 +172,16 @@ impl Service {
         schedule: &'a Claimed,
         plan: &mut Planned<'a>,
         fired: &mut Fired,
-        now: i64,
+        batch: &Batch,
     ) -> Result<(), Error> {
+        let now = batch.now;
         for trigger in &schedule.triggers {
             let Some(from_ms) = trigger.next_ms.filter(|at| *at <= now) else { continue };
             let next_ms = match (&schedule.link, rule(trigger, &self.inner.zones)) {
                 (None, _) => None,
                 (Some(link), Ok(rule)) => {
-                    let due = due(&rule, from_ms, now, self.inner.settings.late_start_ms);
-                    if !due.late && !self.inner.settings.account.take_start(tx, now)? {
+                    let due = due(&rule, from_ms, now, batch.settings.late_start_ms);
+                    if !due.late && !batch.settings.account.take_start(tx, now)? {
                         fired.held = true;
                         break;
                     }

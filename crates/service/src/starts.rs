@@ -79,7 +79,7 @@ impl Service {
         let (service, proof) = (self.clone(), allowed.clone());
         let begun = self
             .write_bare::<_, Error, _>(&allowed, move |tx| {
-                let mut batch = Batch::new(now);
+                let mut batch = Batch::new(now, service.settings());
                 let begun = service.begin_run(tx, &proof, &request, &mut batch)?;
                 batch.write(tx)?;
                 crash::point("start.before-commit");
@@ -170,27 +170,27 @@ impl Service {
             let refusal = Refusal::overlap(&run.task_name, &active);
             (run, object) = misfired(run, now, refusal);
         }
-        if self.inner.settings.account.active_runs > 0 {
+        if batch.settings.account.active_runs > 0 {
             batch.write_runs(tx)?;
         }
         if run.state == State::Queued
-            && let Some(message) = self.inner.settings.account.too_many(tx)?
+            && let Some(message) = batch.settings.account.too_many(tx)?
         {
             (run, object) = misfired(run, now, Refusal::new(MisfireReason::RunLimitReached, message));
         }
         let pick = match run.state {
             State::Finished => Pick::Away,
-            _ => dispatch::pick(tx, target, now, &self.inner.settings)?,
+            _ => dispatch::pick(tx, target, now, &batch.settings)?,
         };
         let mut begun = Begun { direct: None, wake: None, run };
         if let Pick::Engine(engine) = &pick {
-            begun.direct = self.take_poll(tx, engine, now)?;
+            begun.direct = self.take_poll(tx, engine, batch)?;
         }
         if let Some((engine, _)) = &begun.direct {
             begun.run.state = State::Offered;
             begun.run.epoch = 1;
             begun.run.engine_id = Some(engine.id.clone());
-            begun.run.lease_ms = Some(now + dispatch::lease_length(&self.inner.settings));
+            begun.run.lease_ms = Some(now + dispatch::lease_length(&batch.settings));
         }
         if begun.direct.is_none() {
             begun.wake = match &pick {
@@ -199,7 +199,7 @@ impl Service {
                 Pick::NoSlot | Pick::Away => None,
             };
         }
-        let wait = self.first_wait(tx, &begun.run, Some(target), &pick, now)?;
+        let wait = first_wait(tx, &begun.run, Some(target), &pick, batch)?;
         begun.run.wait_reason = wait.as_ref().map(|wait| wait.key.clone());
         batch.begin(&begun.run, wait.as_ref(), detail, object);
         let run = &begun.run;
@@ -228,7 +228,7 @@ impl Service {
         let Some(task) = tasks::lock(tx, task)? else {
             return Ok(Planned::Refused("the task was removed".to_owned()));
         };
-        let mut batch = Batch::new(now);
+        let mut batch = Batch::new(now, self.settings());
         let (target, mut refused) = match batch.target(tx, &task) {
             Ok(target) => (Some(target), None),
             Err(error) => (None, Some(refusal(error)?)),
@@ -249,19 +249,19 @@ impl Service {
         {
             refused = Some(Refusal::overlap(&task.name, &active));
         } else if refused.is_none()
-            && let Some(message) = self.inner.settings.account.too_many(tx)?
+            && let Some(message) = batch.settings.account.too_many(tx)?
         {
             refused = Some(Refusal::new(MisfireReason::RunLimitReached, message));
         }
         let pick = match (&target, &refused) {
-            (Some(target), None) => dispatch::pick(tx, target, now, &self.inner.settings)?,
+            (Some(target), None) => dispatch::pick(tx, target, now, &batch.settings)?,
             _ => Pick::Away,
         };
         let mut object = json!(null);
         if let Some(refusal) = refused {
             (run, object) = misfired(run, now, refusal);
         }
-        let wait = self.first_wait(tx, &run, target.as_ref(), &pick, now)?;
+        let wait = first_wait(tx, &run, target.as_ref(), &pick, &batch)?;
         run.wait_reason = wait.as_ref().map(|wait| wait.key.clone());
         batch.begin(&run, wait.as_ref(), json!({}), object);
         batch.write(tx)?;
@@ -297,36 +297,19 @@ impl Service {
         })
     }
 
-    /// Why a run that was not handed over at once waits; nothing when it does not.
-    fn first_wait(
-        &self,
-        tx: &mut Tx<'_>,
-        run: &Run,
-        target: Option<&Target>,
-        pick: &Pick,
-        now: i64,
-    ) -> Result<Option<Wait>, Error> {
-        let (State::Queued, Some(target)) = (run.state, target) else { return Ok(None) };
-        let members = match (target, pick) {
-            (_, Pick::Engine(engine)) | (Target::Engine(engine), _) => vec![(**engine).clone()],
-            (Target::Cluster(id), _) => engines::members(tx, id)?,
-        };
-        waits::wait_for(tx, target.id(), &members, now, &self.inner.settings).map(Some)
-    }
-
     /// Takes the poll of an engine that waits on this server, so that run and lease share one commit and the offer goes
     /// out right after it. Nothing is taken when the engine has no slot left after all.
     fn take_poll(
         &self,
         tx: &mut Tx<'_>,
         engine: &engines::Engine,
-        now: i64,
+        batch: &Batch,
     ) -> Result<Option<(Box<engines::Engine>, Reserved)>, Error> {
         let Some(reserved) = self.inner.hub.reserve(&engine.id) else { return Ok(None) };
         let current = engines::lock(tx, &engine.id)?.filter(|e| e.session_id.as_ref() == Some(&reserved.session));
         match current {
-            Some(engine) if dispatch::free_slots(tx, &engine, &self.inner.settings.account)? > 0 => {
-                engines::note_served(tx, &engine.id, now.max(engine.served_ms + 1))?;
+            Some(engine) if dispatch::free_slots(tx, &engine, &batch.settings.account)? > 0 => {
+                engines::note_served(tx, &engine.id, batch.now.max(engine.served_ms + 1))?;
                 Ok(Some((Box::new(engine), reserved)))
             }
             _ => {
@@ -398,7 +381,7 @@ impl Service {
             epoch: 0,
             lease_ms: None,
             unknown_ms: None,
-            deploy_until_ms: now + self.inner.settings.deploy_wait_ms,
+            deploy_until_ms: now + batch.settings.deploy_wait_ms,
             exit_code: None,
             exit_signal: None,
             error_type: None,
@@ -446,6 +429,22 @@ impl Service {
             }
         }
     }
+}
+
+/// Why a run that was not handed over at once waits; nothing when it does not.
+fn first_wait(
+    tx: &mut Tx<'_>,
+    run: &Run,
+    target: Option<&Target>,
+    pick: &Pick,
+    batch: &Batch,
+) -> Result<Option<Wait>, Error> {
+    let (State::Queued, Some(target)) = (run.state, target) else { return Ok(None) };
+    let members = match (target, pick) {
+        (_, Pick::Engine(engine)) | (Target::Engine(engine), _) => vec![(**engine).clone()],
+        (Target::Cluster(id), _) => engines::members(tx, id)?,
+    };
+    waits::wait_for(tx, target.id(), &members, batch.now, &batch.settings).map(Some)
 }
 
 fn jvm_arguments(tx: &mut Tx<'_>, profile: Option<&RunProfileId>) -> Result<Option<Json<Vec<String>>>, Error> {

@@ -195,7 +195,7 @@ impl Service {
         self.write(&allowed, move |tx| {
             let workspace = view(tx, &WorkspaceId::parse(&request.workspace)?)?;
             proof.right(tx, &workspace.workspace.id, &[Right::Author])?;
-            service.inner.settings.account.room_for_one(tx)?;
+            service.settings().account.room_for_one(tx)?;
             if let Some(environment) = &request.environment {
                 crate::workspaces::belongs(tx, &workspace.workspace.id, &EnvironmentId::parse(environment)?)?;
             }

@@ -271,7 +271,7 @@ impl Service {
                 startable.may_arm(tx, allowed)?;
                 let tools = (&self.inner.zones, self.random(), now);
                 links::set_own(tx, &executable, definition, &owner(allowed), tools)?;
-                self.inner.settings.account.room_for_triggers(tx, 0)
+                self.settings().account.room_for_triggers(tx, 0)
             }
             TriggerChoice::Webhook(webhook) => {
                 startable.may_arm(tx, allowed)?;

@@ -129,7 +129,7 @@ fn members(tx: &mut Tx<'_>, target: &str, kind: RuntimeType) -> Result<Vec<Engin
 impl Service {
     /// Writes down why queued runs wait, where that has changed; gives the number of runs.
     pub(crate) async fn note_waits(&self) -> Result<usize, Error> {
-        let (now, settings) = (self.now(), self.inner.settings.clone());
+        let (now, settings) = (self.now(), self.settings());
         let found = self
             .read::<_, Error, _>(&Allowed::system(), move |tx| {
                 let mut found = Vec::new();

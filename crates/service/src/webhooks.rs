@@ -310,7 +310,7 @@ impl Service {
             payload: Some(value),
             detail: json!({ "webhook": hook.name, "calls": payload.len() }),
         };
-        let mut batch = Batch::new(now);
+        let mut batch = Batch::new(now, self.settings());
         let started = self.start_due(tx, start, &mut fire, &mut batch)?;
         schedules::insert_fires(tx, &[fire])?;
         batch.write(tx)?;

@@ -42,6 +42,7 @@ pub mod run_totals;
 pub mod runs;
 pub mod schedules;
 pub mod second_factors;
+pub mod server_settings;
 pub mod sessions;
 pub mod settings;
 pub mod start_limits;
@@ -51,6 +52,7 @@ pub mod tester;
 pub mod tester_engines;
 pub mod tries;
 mod visible;
+pub mod vitals;
 pub mod webhooks;
 pub mod workspaces;
 

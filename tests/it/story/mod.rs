@@ -6,6 +6,7 @@ mod cases;
 mod cli;
 mod cli_people;
 mod cli_places;
+mod cli_settings;
 mod compliance;
 mod drains;
 mod fixtures;

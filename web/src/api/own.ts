@@ -5,5 +5,5 @@ import type { components as Own } from './generated/stoker';
 export type Session = Own['schemas']['Session'];
 
 /** Kinds of things that events speak of; the first part of every query key. */
-export const TOPICS = ['runs', 'logs', 'engines', 'objects'] as const;
+export const TOPICS = ['runs', 'logs', 'engines', 'objects', 'settings'] as const;
 export type Topic = (typeof TOPICS)[number];

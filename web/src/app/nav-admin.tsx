@@ -10,12 +10,13 @@ import {
   IconLayoutGrid,
   IconLock,
   IconRobot,
+  IconServerCog,
   IconShieldCog,
   IconUser,
   IconUsers,
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { a } from '../texts/admin';
 import { useShared } from './context';
 
@@ -38,6 +39,7 @@ export const ADMIN_PLACES = [
   },
   { to: '/manage/sign-in', key: 'signIn', icon: IconLock, needs: ['TMC_USER_MANAGEMENT', 'TMC_SSO_MANAGEMENT'] },
   { to: '/manage/audit', key: 'audit', icon: IconFileSearch, needs: ['AUDIT_LOGS_VIEW'] },
+  { to: '/manage/settings', key: 'settings', icon: IconServerCog, needs: ['TMC_USER_MANAGEMENT'] },
   { to: '/manage/usage', key: 'subscription', icon: IconChartBar, needs: ['TMC_SUBSCRIPTION_MANAGEMENT'] },
   { to: '/manage/api', key: 'api', icon: IconApi, needs: [] },
 ] as const;
@@ -49,6 +51,19 @@ export function usePlaces() {
     ...place,
     may: place.needs.length === 0 || place.needs.some((one) => session.permissions.includes(one)),
   }));
+}
+
+/** The places that the user may use, for the palette. */
+export function useAdminEntries(): { to: string; label: string }[] {
+  const { session } = useShared();
+  const { permissions } = session;
+  return useMemo(
+    () =>
+      ADMIN_PLACES.filter(({ needs }) => needs.length === 0 || needs.some((one) => permissions.includes(one))).map(
+        ({ to, key }) => ({ to, label: a.nav[key] }),
+      ),
+    [permissions],
+  );
 }
 
 /** The entries in the frame. */

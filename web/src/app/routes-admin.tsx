@@ -92,6 +92,11 @@ export function adminRoutes<R extends AnyRoute>(root: R) {
     }),
     createRoute({
       getParentRoute,
+      path: '/manage/settings',
+      component: lazyRouteComponent(() => import('../pages/admin/settings'), 'SettingsPage'),
+    }),
+    createRoute({
+      getParentRoute,
       path: '/manage/usage',
       component: lazyRouteComponent(() => import('../pages/admin/usage'), 'Usage'),
     }),

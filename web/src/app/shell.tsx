@@ -20,7 +20,7 @@ import {
 } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ErrorComponentProps, Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useEffect, useMemo } from 'react';
 import { raw } from '../api/client';
 import { a } from '../texts/admin';
 import { t } from '../texts/pages';
@@ -32,7 +32,7 @@ import { UndoBar } from '../ui/undo';
 import { useScope, useShared } from './context';
 import { Keys, openPalette } from './keys';
 import { useLive } from './live';
-import { AdminNav } from './nav-admin';
+import { AdminNav, useAdminEntries } from './nav-admin';
 import { CATALOGUE, STAGES, UNDER } from './places-infra';
 import { setScope } from './scope';
 
@@ -147,6 +147,8 @@ export function Shell() {
   const [open, menu] = useDisclosure(false);
   const roomy = useMediaQuery(ROOMY, undefined, { getInitialValueInEffect: false });
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const admin = useAdminEntries();
+  const entries = useMemo(() => [...PLACES, ...admin], [admin]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: going somewhere closes the menu.
   useEffect(() => menu.close(), [path]);
   return (
@@ -218,7 +220,7 @@ export function Shell() {
         })}
         <AdminNav path={path} />
       </AppShell.Navbar>
-      <Keys places={PLACES} />
+      <Keys places={entries} />
       <AppShell.Main id="main">
         <Outlet />
       </AppShell.Main>

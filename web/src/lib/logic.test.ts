@@ -47,8 +47,8 @@ describe('names of archives', () => {
 describe('live hints', () => {
   it('name topics; what cannot be read means all of them', () => {
     expect(topicsOf('{"topics":["runs","unheard"]}')).toEqual(['runs']);
-    expect(topicsOf('{}')).toHaveLength(4);
-    expect(topicsOf('<html>')).toHaveLength(4);
+    expect(topicsOf('{}')).toHaveLength(5);
+    expect(topicsOf('<html>')).toHaveLength(5);
   });
 });
 

@@ -37,6 +37,7 @@ const VERBS: Record<string, string> = {
   'remove-engine': 'lost an engine',
   addPromoter: 'opened to an executor',
   removePromoter: 'closed to an executor',
+  reset: 'put back to its default',
 };
 
 /** What is said better than by object and verb. */
@@ -74,6 +75,7 @@ export const OBJECTS: Record<string, string> = {
   engine: 'engine',
   cluster: 'cluster',
   'run-profile': 'run profile',
+  setting: 'setting',
   audit: 'audit trail',
 };
 

@@ -3,7 +3,7 @@
 use super::{List, people, sign_in, tester};
 use crate::handlers::{
     artifacts, docs, engine_link, engines_at_work, events, executions, logs, operator, plan_executions, promotions,
-    schedule_preview, triggers, webhooks,
+    schedule_preview, settings, triggers, webhooks,
 };
 
 pub(super) fn fill(list: &mut List) {
@@ -33,6 +33,10 @@ pub(super) fn fill(list: &mut List) {
     list.own("GET", "/openapi", docs::page);
     list.own("GET", "/openapi/{file}", docs::file);
     list.own("GET", "/stoker/v1/events", events::listen);
+    list.own("GET", "/stoker/v1/settings", settings::list);
+    list.own("PUT", "/stoker/v1/settings/{name}", settings::set);
+    list.own("DELETE", "/stoker/v1/settings/{name}", settings::unset);
+    list.own("GET", "/stoker/v1/system", settings::system);
     list.own("GET", "/health/live", operator::live);
     list.own("GET", "/health/ready", operator::ready);
     list.own("GET", "/downloads/remote-engine.tar.gz", operator::tar_gz);

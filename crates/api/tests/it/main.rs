@@ -64,6 +64,7 @@ mod scim;
 mod second_factors;
 mod security;
 mod sessions;
+mod settings;
 mod several;
 mod smuggling;
 mod support;

@@ -110,6 +110,7 @@ pub(crate) struct TestServer {
     pub(crate) url: String,
     /// All servers; more than one when the environment asks for it.
     replicas: Replicas,
+    settings: Settings,
     blobs: PathBuf,
     keys: String,
     http: Http,
@@ -182,6 +183,7 @@ impl TestServer {
             store: replicas.all[0].store.clone(),
             url,
             replicas,
+            settings,
             blobs,
             keys,
             folder,
@@ -207,7 +209,7 @@ impl TestServer {
             keys: KeyRing::from_text(&self.keys).expect("the same key"),
             clock,
             random,
-            settings: self.service.settings().clone(),
+            settings: self.settings.clone(),
             public_url: self.url.clone(),
         })
     }

@@ -20,6 +20,7 @@ pub(crate) mod run_profiles;
 pub(crate) mod runs;
 pub(crate) mod schedules;
 pub(crate) mod service_accounts;
+pub(crate) mod settings;
 pub(crate) mod tasks;
 pub(crate) mod tokens;
 mod webhook_terms;
@@ -95,6 +96,8 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Exit> {
         Command::Groups(command) => people::groups(app, command).await?,
         Command::Roles(command) => people::roles(app, command).await?,
         Command::Tokens(command) => tokens::run(app, command).await?,
+        Command::Settings(command) => settings::run(app, command).await?,
+        Command::System => settings::system(app).await?,
         Command::Login(args) => login::run(app, args).await?,
         Command::Context(command) => context::run(app, command)?,
         Command::Completions(args) => completions::run(app, args)?,

@@ -11,4 +11,5 @@ pub(crate) mod places;
 pub(crate) mod plans;
 pub(crate) mod promotions;
 pub(crate) mod server;
+pub(crate) mod settings;
 pub(crate) mod tasks;

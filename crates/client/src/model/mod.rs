@@ -13,6 +13,7 @@ pub(crate) mod personal_tokens;
 pub(crate) mod places;
 pub(crate) mod plans;
 pub(crate) mod promotions;
+pub(crate) mod settings;
 pub(crate) mod tasks;
 
 use serde::{Deserialize, Serialize};

@@ -80,8 +80,9 @@ fn told_host(host: &Host) -> Option<String> {
 impl Service {
     /// Claims queued runs for the engine and adds them to the messages.
     fn add_offers(&self, tx: &mut Tx<'_>, engine: &Engine, now: i64, messages: &mut Messages) -> Result<(), Error> {
-        let lease_ms = dispatch::lease_length(&self.inner.settings);
-        for run in dispatch::claim(tx, engine, &self.inner.settings.account, now, lease_ms)? {
+        let settings = self.settings();
+        let lease_ms = dispatch::lease_length(&settings);
+        for run in dispatch::claim(tx, engine, &settings.account, now, lease_ms)? {
             match dispatch::offer(&run, engine, &self.inner.keys, self.random()) {
                 Ok(offer) => messages.offers.push(offer),
                 // The run is not to blame: it waits until this server has the key.

@@ -33,7 +33,7 @@ impl Service {
             }
             return found.map(Option::unwrap_or_default);
         }
-        let hold = Duration::from_secs(self.inner.settings.poll_seconds);
+        let hold = Duration::from_secs(self.settings().poll_seconds);
         let woken = match tokio::time::timeout(hold, &mut wake).await {
             Ok(woken) => woken,
             Err(_) if self.inner.hub.leave(&engine, &ticket) => return Ok(Messages::default()),
@@ -49,7 +49,7 @@ impl Service {
     /// What the database has for the engine now; `None` when there is nothing.
     async fn look(&self, id: &EngineId, hash: &str) -> Result<Option<Messages>, Error> {
         let now = self.now();
-        let note_ms = self.inner.settings.note_ms();
+        let note_ms = self.settings().note_ms();
         let (engine_id, session) = (id.clone(), hash.to_owned());
         // Most looks find nothing; they must not cost a commit.
         let idle = self
@@ -93,12 +93,12 @@ impl Service {
 
     /// Notes that the engine lives and extends its leases, now and then; `true` when it did.
     pub(super) fn sign_of_life(&self, tx: &mut Tx<'_>, engine: &Engine, now: i64) -> Result<bool, Error> {
-        let note_ms = self.inner.settings.note_ms();
+        let note_ms = self.settings().note_ms();
         if engine.seen_ms.is_some_and(|seen| now - seen < note_ms) {
             return Ok(false);
         }
         engines::note_seen(tx, &engine.id, now)?;
-        extend(tx, &engine.id, now, dispatch::lease_length(&self.inner.settings))?;
+        extend(tx, &engine.id, now, dispatch::lease_length(&self.settings()))?;
         Ok(true)
     }
 

@@ -63,7 +63,7 @@ impl Service {
         self.inner.hub.wake(&id);
         Ok(SessionResponse {
             session: name,
-            heartbeat_seconds: self.inner.settings.poll_seconds,
+            heartbeat_seconds: self.settings().poll_seconds,
             forget,
             messages,
             components: true,
@@ -79,7 +79,7 @@ impl Service {
         known: Vec<RunEpoch>,
         now: i64,
     ) -> Result<(Vec<RunEpoch>, Messages), Error> {
-        let lease_ms = dispatch::lease_length(&self.inner.settings);
+        let lease_ms = dispatch::lease_length(&self.settings());
         extend(tx, &engine.id, now, lease_ms)?;
         let known: BTreeSet<RunEpoch> = known.into_iter().collect();
         let leased = runs::leased(tx, &engine.id)?;

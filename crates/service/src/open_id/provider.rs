@@ -198,7 +198,7 @@ struct Known {
 
 /// The provider in use.
 pub(crate) struct OpenIdProvider {
-    pub(super) settings: OpenIdSettings,
+    pub(crate) settings: OpenIdSettings,
     web: Arc<dyn ProviderWeb>,
     /// Locked while the provider is asked, so that it is asked once.
     known: Mutex<Known>,

@@ -153,7 +153,7 @@ impl Service {
             let next = |rule: &Rule| link.as_ref().and_then(|_| next_ms(rule, now));
             match &edit {
                 Edit::Add(request, rule) => {
-                    service.inner.settings.account.room_for_triggers(tx, 1)?;
+                    service.settings().account.room_for_triggers(tx, 1)?;
                     let number = triggers.last().map_or(1, |last| last.number + 1);
                     let mut trigger = service.new_trigger(&schedule, number, request, now)?;
                     trigger.next_ms = next(rule);

@@ -207,7 +207,7 @@ impl Service {
             if !may_change(tx, &proof, &environment, None)? {
                 return Err(forbidden());
             }
-            service.inner.settings.account.room_for_triggers(tx, 1)?;
+            service.settings().account.room_for_triggers(tx, 1)?;
             let schedule = service.new_schedule(environment, text, now);
             schedule.insert(tx)?;
             service.new_trigger(&schedule, 1, &request, now)?.insert(tx)?;
@@ -236,7 +236,7 @@ impl Service {
                 return Err(forbidden());
             }
             let triggers = schedules::triggers(tx, &id)?;
-            service.inner.settings.account.room_for_triggers(tx, triggers.len())?;
+            service.settings().account.room_for_triggers(tx, triggers.len())?;
             let text = text.unwrap_or_else(|| {
                 format!("copy of {}", source.description).chars().take(limits::DESCRIPTION_CHARS).collect()
             });

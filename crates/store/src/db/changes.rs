@@ -13,11 +13,13 @@ pub enum Topic {
     Engines,
     /// Everything people edit: tasks, artifacts, plans, schedules, environments, workspaces, accounts.
     Objects,
+    /// Settings of the server that were changed at run time.
+    Settings,
 }
 
 impl Topic {
     /// All topics.
-    pub const ALL: [Topic; 4] = [Topic::Runs, Topic::Logs, Topic::Engines, Topic::Objects];
+    pub const ALL: [Topic; 5] = [Topic::Runs, Topic::Logs, Topic::Engines, Topic::Objects, Topic::Settings];
 
     /// The word for it in events.
     pub fn id(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Topic {
             Topic::Logs => "logs",
             Topic::Engines => "engines",
             Topic::Objects => "objects",
+            Topic::Settings => "settings",
         }
     }
 
@@ -35,6 +38,7 @@ impl Topic {
             "runs" | "run_events" | "plan_runs" | "step_runs" | "step_items" => Some(Topic::Runs),
             "log_chunks" => Some(Topic::Logs),
             "engines" | "clusters" | "run_profiles" => Some(Topic::Engines),
+            "server_settings" => Some(Topic::Settings),
             "settings" | "audit_events" | "console_sessions" | "data_keys" | "preferences" | "schema_migrations"
             | "tester_projects" | "tester_runs" | "tester_own" => None,
             _ => Some(Topic::Objects),
@@ -44,7 +48,7 @@ impl Topic {
 
 /// How often rows of each topic were changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts([u64; 4]);
+pub struct Counts([u64; 5]);
 
 impl Counts {
     /// The topics whose count differs.
@@ -55,7 +59,7 @@ impl Counts {
 
 /// The topics one transaction touched.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Touched([bool; 4]);
+pub(super) struct Touched([bool; 5]);
 
 impl Touched {
     /// Notes the table a statement changes.
@@ -112,14 +116,15 @@ mod tests {
             [Topic::Logs, Topic::Objects]
         );
         assert_eq!(topics(&["UPDATE  engines\nSET seen_ms = 1"]), [Topic::Engines]);
+        assert_eq!(topics(&["DELETE FROM settings", "UPDATE server_settings SET value = $1"]), [Topic::Settings]);
         assert_eq!(topics(&["SELECT 1", "UPDATE console_sessions SET seen_ms = 1"]), []);
     }
 
     #[test]
     fn topics_travel_as_bits() {
-        for bits in 0..16 {
+        for bits in 0..32 {
             assert_eq!(Touched::from_bits(bits).bits(), bits);
         }
-        assert_eq!(Touched::from_bits(0b1111_0010).0, [false, true, false, false]);
+        assert_eq!(Touched::from_bits(0b1111_0010).0, [false, true, false, false, true]);
     }
 }

@@ -32,6 +32,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0024_audit_open", include_str!("../../migrations/0024_audit_open.sql")),
     // Totals over runs are read from indexes alone where PostgreSQL has noted that all sees a page.
     ("0025_fresh_pages", include_str!("../../migrations/0025_fresh_pages.sql")),
+    ("0026_server_settings", include_str!("../../migrations/0026_server_settings.sql")),
 ];
 
 /// Names of all migrations of this program.

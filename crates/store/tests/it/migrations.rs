@@ -24,6 +24,7 @@ both! {
         let wipe = move |tx: &mut stoker_store::Tx<'_>| -> Result<(), StoreError> {
             // As on the day before the installation: no table at all.
             let tables = [
+                "server_settings",
                 "sign_in_tries",
                 "tester_runs",
                 "tester_own",

@@ -92,6 +92,8 @@ function pageOf(event: AuditEvent): ReactNode {
           {name}
         </Link>
       );
+    case 'setting':
+      return <Link to="/manage/settings">{name}</Link>;
     case 'task':
       return (
         <Link to="/tasks/$id" params={params}>
