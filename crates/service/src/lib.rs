@@ -73,6 +73,7 @@ pub mod second_factors;
 pub mod service_accounts;
 pub mod session_list;
 pub mod sessions;
+pub mod standings;
 mod starts;
 pub mod subscription;
 mod task_fields;

@@ -7,7 +7,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { body, core } from '../api/client';
 import { planPage } from '../api/pages';
-import { type PlanItem, planRuns } from '../api/queries';
+import { type PlanItem, planRuns, startConfig } from '../api/queries';
 import { plan as planQuery } from '../api/work';
 import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
 import { conditionOf } from '../lib/plan-steps';
@@ -22,6 +22,7 @@ import {
   Badge,
   ConfirmButton,
   Empty,
+  Facts,
   Failure,
   Head,
   Id,
@@ -241,6 +242,7 @@ export function PlanPage() {
   const now = useNow();
   const found = useQuery(planQuery(id));
   const runs = useQuery(planRuns(id));
+  const config = useQuery(startConfig(id, true));
   const plan = found.data as PlanItem | undefined;
   const may = useMay('TMC_OPERATOR');
   if (isLost(found)) return <Failure error={found.error} retry={() => found.refetch()} />;
@@ -260,9 +262,15 @@ export function PlanPage() {
       <div className="columns">
         <Panel title={t.plans.steps}>
           <StepRows plan={plan} />
-          <Text size="sm" mt="xs">
-            <Id id={id} what={t.id} />
-          </Text>
+        </Panel>
+        <Panel title={t.task.facts}>
+          <Facts
+            rows={[
+              [t.workspace, plan.workspace?.name ?? '–'],
+              [t.task.parallel, config.data ? (config.data.parallelExecutionAllowed ? t.task.yes : t.task.no) : '–'],
+              [t.id, <Id key="id" id={id} what={t.id} />],
+            ]}
+          />
         </Panel>
         <Panel title={w.plan.schedule}>
           <ScheduleOf id={id} name={plan.name} workspaceId={plan.workspace?.id} plan now={now} />

@@ -8,7 +8,7 @@ import { body, core } from '../api/client';
 import { type RunDetail, type RunTimeline, run, runTimeline } from '../api/queries';
 import { useMay, useRight } from '../app/context';
 import { t } from '../texts/pages';
-import { currentWait, eventWords, type RunEvent, waitReason } from '../texts/reasons';
+import { currentWait, deletionOf, eventWords, type RunEvent, waitReason } from '../texts/reasons';
 import { stateOf } from '../texts/status';
 import { fullTime, instant, logTime, runLength } from '../texts/time';
 import { ParametersPanel } from '../ui/parameters';
@@ -124,6 +124,7 @@ export function RunPage() {
   const [one, line] = [detail.data, timeline.data];
   const wait = currentWait(line.events);
   const reason = wait && waitReason(wait, now);
+  const deletion = deletionOf(line.events);
   const place = one.remoteEngineId ?? one.remoteEngineClusterId;
   const shownStart = line.status === 'dispatching' ? undefined : one.startTimestamp;
 
@@ -208,7 +209,15 @@ export function RunPage() {
         />
       </div>
       <RunComponents id={id} />
-      <RunLog id={id} done={stateOf(line.status).done} />
+      {/* A log that is deleted is read anew. */}
+      <RunLog
+        key={deletion?.at}
+        id={id}
+        name={line.taskName}
+        done={stateOf(line.status).done}
+        deletion={deletion}
+        now={now}
+      />
     </div>
   );
 }

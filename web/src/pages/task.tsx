@@ -61,7 +61,8 @@ function RunForm({ it, close }: { it: Task; close: () => void }) {
   return (
     <form onSubmit={submit}>
       <Stack>
-        <Text className="muted">{declared.length > 0 ? t.task.runHint : t.task.noParameters}</Text>
+        {version.error && <Failure error={version.error} retry={() => version.refetch()} />}
+        {version.data && <Text className="muted">{declared.length > 0 ? t.task.runHint : t.task.runBare}</Text>}
         <ParameterFields
           declared={declared}
           values={values}

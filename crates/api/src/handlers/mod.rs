@@ -39,6 +39,7 @@ pub mod scim;
 pub mod second_factors;
 pub mod security;
 pub mod session;
+pub mod standings;
 pub mod tasks;
 pub mod tester;
 pub mod tester_runs;

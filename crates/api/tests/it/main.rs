@@ -65,6 +65,7 @@ mod security;
 mod sessions;
 mod several;
 mod smuggling;
+mod standings;
 mod support;
 mod tasks;
 mod tester;
