@@ -52,7 +52,12 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn has(&mut self, tx: &mut Tx<'_>, workspace: &WorkspaceId, any_of: &[stoker_domain::Right]) -> Result<bool, Error> {
+    fn has(
+        &mut self,
+        tx: &mut Tx<'_>,
+        workspace: &WorkspaceId,
+        any_of: &[stoker_domain::Right],
+    ) -> Result<bool, Error> {
         if let Some(known) = self.known.get(workspace) {
             return Ok(*known);
         }

@@ -78,7 +78,8 @@ async fn from_login_to_the_reason_of_a_failure() {
     assert!(why.contains('3') && why.to_lowercase().contains("exit code"), "{why}");
 
     let copy = terminal.expect(0, &["tasks", "copy", "hello", "--name", "hello again"]).await;
-    let copied: Value = serde_json::from_str(&terminal.expect(0, &["tasks", "get", &copy, "--json"]).await).expect("JSON");
+    let copied: Value =
+        serde_json::from_str(&terminal.expect(0, &["tasks", "get", &copy, "--json"]).await).expect("JSON");
     assert_eq!((&copied["name"], &copied["artifact"]["name"]), (&"hello again".into(), &"hello".into()), "{copied}");
     let run: Value =
         serde_json::from_str(&terminal.expect(0, &["run", &copy, "--wait", "--json"]).await).expect("JSON");
@@ -115,7 +116,8 @@ async fn plans_are_copied(terminal: &Terminal) {
     terminal.expect(0, &["plans", "set-trigger", &plan, "--cron", "0 3 * * ?", "--parallel"]).await;
     terminal.expect(0, &["workspaces", "create", "Finance", "--environment", "default"]).await;
     let copy = terminal.expect(0, &["plans", "copy", "nightly", "--workspace", "Finance"]).await;
-    let shown: Value = serde_json::from_str(&terminal.expect(0, &["plans", "get", &copy, "--json"]).await).expect("JSON");
+    let shown: Value =
+        serde_json::from_str(&terminal.expect(0, &["plans", "get", &copy, "--json"]).await).expect("JSON");
     assert_eq!((&shown["name"], &shown["workspace"]["name"]), (&"nightly".into(), &"Finance".into()), "{shown}");
     let (first, second) = (&shown["chart"], &shown["chart"]["nextStep"]);
     assert_eq!((&first["status"], &first["note"]), (&"PARTIAL_SUCCESS".into(), &"look first".into()), "{shown}");

@@ -10,13 +10,12 @@ import { type StartConfig, startConfig } from '../api/queries';
 import { plan } from '../api/work';
 import { useMay, useRight, useScope } from '../app/context';
 import { fieldError, refusalOf } from '../lib/field-errors';
-import { type DraftStep, draftsOf, newStep, requestOf } from '../lib/plan-steps';
+import { type DraftStep, draftsOf, newStep, planSteps, requestOf } from '../lib/plan-steps';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
 import { isGone, Meanwhile, useDraft } from '../ui/fields';
 import { Empty, Failure, Head, Notice, Panel, Waiting } from '../ui/parts';
 import { PlanSteps } from './plan-steps';
-import { stepsOf } from './plans';
 
 interface Draft {
   name: string;
@@ -138,7 +137,11 @@ function Form(props: {
 }
 
 /** Stores whether runs of a plan may overlap; what starts it stays. */
-async function storeParallel(planId: string, parallelExecutionAllowed: boolean, config?: StartConfig): Promise<void> {
+export async function storeParallel(
+  planId: string,
+  parallelExecutionAllowed: boolean,
+  config?: StartConfig,
+): Promise<void> {
   const params = { path: { planId } };
   const trigger = config?.trigger ?? ({ type: 'MANUAL' } as StartConfig['trigger']);
   await body(
@@ -208,7 +211,7 @@ export function EditPlan() {
             name: it.name,
             description: it.description ?? '',
             workspaceId: it.workspace?.id ?? '',
-            steps: draftsOf(stepsOf(it.chart)),
+            steps: draftsOf(planSteps(it.chart)),
             parallel,
           },
     [it, parallel],

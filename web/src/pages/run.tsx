@@ -4,9 +4,9 @@ import { Text } from '@mantine/core';
 import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { body, core } from '../api/client';
 import { type RunDetail, type RunTimeline, run, runTimeline } from '../api/queries';
 import { useMay, useRight } from '../app/context';
+import { runAgain, stopRun } from '../lib/run-again';
 import { t } from '../texts/pages';
 import { currentWait, deletionOf, eventWords, type RunEvent, waitReason } from '../texts/reasons';
 import { stateOf } from '../texts/status';
@@ -73,13 +73,12 @@ function Actions({
   const holds = useRight(detail.workspaceId, 'EXECUTE');
   const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE') && holds;
   const stop = async () => {
-    await body(core.DELETE('/processing/executions/{executionId}', { params: { path: { executionId: id } } }));
+    await stopRun(id);
     await queries.invalidateQueries({ queryKey: ['runs'] });
   };
   const again = async () => {
-    const parameters = Object.fromEntries((timeline.parameters ?? []).map((one) => [one.name, one.value]));
-    const started = await body(core.POST('/processing/executions', { body: { executable: detail.jobId, parameters } }));
-    await navigate({ to: '/runs/$id', params: { id: String(started?.executionId) } });
+    const started = await runAgain(detail.jobId, timeline);
+    await navigate({ to: '/runs/$id', params: { id: started } });
   };
   return (
     <>
@@ -99,6 +98,7 @@ function Actions({
           question={t.run.againAsk(name)}
           hint={t.run.againHint}
           act={again}
+          shortcut="R"
           icon={<IconRefresh size={16} aria-hidden />}
         />
       )}

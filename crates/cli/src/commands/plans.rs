@@ -255,13 +255,7 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
 }
 
 /// The copy runs the same tasks; nothing starts it by itself.
-async fn copy(
-    app: &App,
-    client: &Client,
-    wanted: &str,
-    name: Option<String>,
-    workspace: Option<String>,
-) -> Result<()> {
+async fn copy(app: &App, client: &Client, wanted: &str, name: Option<String>, workspace: Option<String>) -> Result<()> {
     let (id, _) = names::plan(client, wanted).await?;
     let (plan, mut config) = (client.plan(&id).await?, client.plan_run_config(&id).await?);
     let workspace_id = match &workspace {

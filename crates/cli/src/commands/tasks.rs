@@ -302,7 +302,8 @@ async fn copy(app: &App, client: &Client, args: CopyArgs) -> Result<()> {
     }
     new.name = args.name.unwrap_or_else(|| copied_name(&task.name, new.workspace_id == task.workspace.id));
     new.parameters.extend(pairs::collect(args.param)?);
-    let open: Vec<&str> = new.parameters.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| &**name).collect();
+    let open: Vec<&str> =
+        new.parameters.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| &**name).collect();
     if !open.is_empty() {
         app.out.note(&format!("without a value, because secret ones are not copied: {}", open.join(", ")));
     }
