@@ -48,7 +48,7 @@ function StepButtons(props: { number: number; count: number; move: (by: number) 
           <Icon size={16} aria-hidden />
         </ActionIcon>
       ))}
-      <Menu position="bottom-end">
+      <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <ActionIcon variant="subtle" color="gray" size="lg" aria-label={w.plan.more(number)} hiddenFrom="sm">
             <IconDots size={18} aria-hidden />

@@ -13,6 +13,7 @@ import type { PlanStanding } from '../api/standings';
 import { plan as planQuery } from '../api/work';
 import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
 import { conditionOf, planSteps } from '../lib/plan-steps';
+import { WITH_PLANS } from '../lib/run-search';
 import { useChosen } from '../lib/use-chosen';
 import { usePages } from '../lib/use-pages';
 import { usePlanStandings } from '../lib/use-standings';
@@ -50,6 +51,8 @@ import { ScheduleOf } from './schedule-of';
 const CopyPlan = lazy(() => import('./plan-copy').then((m) => ({ default: m.CopyPlan })));
 
 const REST_MS = 200;
+/** Runs that the page of a plan shows. */
+const LAST = 8;
 
 function PauseBadge({ plan }: { plan: PlanItem }) {
   return plan.planPauseDetails?.pause ? (
@@ -263,6 +266,18 @@ function StepRows({ plan }: { plan: PlanItem }) {
                 <Link to="/tasks/$id" params={{ id: flow.id ?? '' }}>
                   {flow.name ?? <ExecutableName id={flow.id ?? ''} plan={false} />}
                 </Link>
+                {flow.artifact && (
+                  <span className="muted">
+                    {' '}
+                    {flow.artifact.name} {flow.artifact.version}
+                  </span>
+                )}
+                {flow.taskPauseDetails?.pause && (
+                  <>
+                    {' '}
+                    <Badge tone="warn">{t.tasks.paused}</Badge>
+                  </>
+                )}
               </span>
             ))}
             {step.stepOnException && (
@@ -334,7 +349,7 @@ export function PlanPage() {
             <Text className="muted">{t.plans.noRuns}</Text>
           ) : (
             <ul className="rows">
-              {(runs.data?.items ?? []).map((run) => (
+              {(runs.data?.items ?? []).slice(0, LAST).map((run) => (
                 <li key={run.executionId}>
                   <StateBadge status={run.status} />
                   <span className="grow">
@@ -349,6 +364,11 @@ export function PlanPage() {
                 </li>
               ))}
             </ul>
+          )}
+          {(runs.data?.total ?? 0) > 0 && (
+            <Link to="/runs" search={{ plan: id, kind: WITH_PLANS }}>
+              {w.plan.allRuns}
+            </Link>
           )}
         </Panel>
       </div>

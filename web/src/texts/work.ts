@@ -203,6 +203,7 @@ export const w = {
     noneHint:
       'A plan runs tasks in steps: a step begins when the one before it has ended as wanted. Failures can start tasks or plans of their own.',
     schedule: 'Schedule',
+    allRuns: 'All runs of this plan',
     note2: 'Note',
   },
   planRun: {

@@ -1,7 +1,7 @@
 /** Which columns of a list are shown, kept with the user: the choice is there in every browser. */
 
 import { Button, Menu } from '@mantine/core';
-import { IconCheck, IconColumns3 } from '@tabler/icons-react';
+import { IconColumns3 } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
 import { changePreferences, type Kept, preferences } from '../api/work';
@@ -40,7 +40,7 @@ export function useColumns<T>(list: ListName, all: Column<T>[]) {
   // It stands among filters that are not drawn again with the rows.
   const chooser = useMemo(
     () => (
-      <Menu position="bottom-end" closeOnItemClick={false}>
+      <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <Button
             variant="default"
@@ -55,22 +55,17 @@ export function useColumns<T>(list: ListName, all: Column<T>[]) {
           <Menu.Label>{b.columns.hint}</Menu.Label>
           {all
             .filter((column) => !column.always)
-            .map((column) => {
-              const on = shown.includes(column);
-              return (
-                <Menu.Item
-                  key={column.key}
-                  role="menuitemcheckbox"
-                  aria-checked={on}
-                  leftSection={<IconCheck size={16} aria-hidden visibility={on ? 'visible' : 'hidden'} />}
-                  onClick={() => void keep(switched(all, wanted, column.key))}
-                >
-                  {column.title}
-                </Menu.Item>
-              );
-            })}
+            .map((column) => (
+              <Menu.CheckboxItem
+                key={column.key}
+                checked={shown.includes(column)}
+                onChange={() => void keep(switched(all, wanted, column.key))}
+              >
+                {column.title}
+              </Menu.CheckboxItem>
+            ))}
           <Menu.Divider />
-          <Menu.Item onClick={() => void keep(undefined)} disabled={wanted === undefined}>
+          <Menu.Item closeMenuOnClick={false} onClick={() => void keep(undefined)} disabled={wanted === undefined}>
             {b.columns.usual}
           </Menu.Item>
         </Menu.Dropdown>

@@ -309,7 +309,11 @@ async fn copy(app: &App, client: &Client, args: CopyArgs) -> Result<()> {
     }
     let made = client.create_task(&new).await?;
     if let Some(config) = config.filter(|config| !shown_runtime(&config.runtime).is_empty()) {
-        client.set_run_config(&made.id, &RunConfig { trigger: RunConfig::manual_trigger(), ..config }).await?;
+        let config = RunConfig { trigger: RunConfig::manual_trigger(), ..config };
+        if let Err(error) = client.set_run_config(&made.id, &config).await {
+            let cure = format!("give it an engine with `stoker tasks set-runtime {} --engine ENGINE`", made.id);
+            return Err(Failure::from(error).hint(format!("the copy was made, as {}; {cure}", made.id)));
+        }
     }
     app.out.created(&made.id, &made)
 }
