@@ -287,6 +287,8 @@ describe('stages', () => {
 
   it('promotes a task into another environment, with a readable report', async () => {
     const { page } = me;
+    const permissions = ['TMC_PROMOTION_EXECUTION'];
+    await stage.call('POST', '/account/service-accounts', { name: 'release robot', permissions });
     await me.go('/manage/promotions');
     await page.getByText('No promotion yet').waitFor();
     await page.getByRole('button', { name: 'New promotion' }).first().click();
@@ -303,6 +305,11 @@ describe('stages', () => {
     await page.getByText('Nobody may run it yet.').waitFor();
     await page.getByRole('button', { name: 'Undo' }).click();
     await page.getByRole('button', { name: 'Remove admin' }).waitFor();
+    // A program may run it too.
+    await page.getByRole('combobox', { name: 'Add a service account' }).click();
+    await page.getByRole('option', { name: 'release robot' }).click();
+    await page.getByRole('button', { name: 'Add', exact: true }).last().click();
+    await page.getByRole('button', { name: 'Remove release robot' }).waitFor();
     await page.getByRole('combobox', { name: 'What' }).click();
     await page.getByRole('option', { name: 'One task' }).click();
     await page.getByRole('combobox', { name: 'Task' }).click();
@@ -408,6 +415,7 @@ describe('stages', () => {
 
   it('keeps a project with its repository', async () => {
     const { page } = me;
+    await stage.call('POST', '/account/groups', { name: 'Analysts' });
     await me.go('/manage/projects');
     await page.getByText('No project yet').waitFor();
     await page.getByRole('button', { name: 'New project' }).first().click();
@@ -417,9 +425,9 @@ describe('stages', () => {
     await page.getByRole('heading', { name: 'Sales jobs', level: 1 }).waitFor();
     await page.getByText('https://git.example.com/sales.git').waitFor();
     await page.getByText('Nobody works on it yet.').waitFor();
-    await page.getByRole('combobox', { name: 'Add' }).click();
+    await page.getByRole('combobox', { name: 'Add somebody' }).click();
     await page.getByRole('option', { name: 'admin' }).click();
-    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: 'Add', exact: true }).first().click();
     await page.getByRole('button', { name: 'Remove admin' }).click();
     await page.getByText('admin does not work on this project any more.').waitFor();
     await page.getByText('Nobody works on it yet.').waitFor();
@@ -428,6 +436,18 @@ describe('stages', () => {
     const project = page.url().split('/').at(-1) ?? '';
     const users = `/orchestration/projects/${project}/users`;
     expect((await stage.call<{ userIds: string[] }>('GET', users)).userIds).toHaveLength(1);
+    // A group is put on it and taken off in the same way.
+    await page.getByText('No group works on it yet.').waitFor();
+    await page.getByRole('combobox', { name: 'Add a group' }).click();
+    await page.getByRole('option', { name: 'Analysts' }).click();
+    await page.getByRole('button', { name: 'Add', exact: true }).last().click();
+    await page.getByRole('button', { name: 'Remove Analysts' }).click();
+    await page.getByText('Analysts does not work on this project any more.').waitFor();
+    await page.getByText('No group works on it yet.').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Remove Analysts' }).waitFor();
+    const teams = await stage.call<{ groupIds: string[] }>('GET', `/orchestration/projects/${project}/groups`);
+    expect(teams.groupIds).toHaveLength(1);
     await wellFormed('project');
     await me.go('/manage/projects');
     await page.getByRole('link', { name: 'Sales jobs' }).waitFor();

@@ -153,6 +153,23 @@ describe('a failed run', () => {
     await page.waitForURL((url) => !url.pathname.endsWith(run));
     await page.getByText('exit code 3').first().waitFor();
   });
+
+  it('loses its log when somebody deletes it, and says who did', async () => {
+    const { page } = me;
+    await page.locator('.log-line').first().waitFor();
+    await page.getByRole('button', { name: 'Delete the log' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Delete the log of this run of Export?' });
+    expect(await me.violations()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Delete the log' }).click();
+    await page.getByText('admin deleted the log.').waitFor();
+    expect(await page.locator('.log-line').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Delete the log' }).count()).toBe(0);
+    // What happened to the run says it too, and both are still there when it is opened again.
+    await page.reload();
+    await page.getByText('admin deleted the log.').waitFor();
+    await page.getByRole('listitem').getByText('admin deleted the log', { exact: true }).waitFor();
+    expect(me.complaints).toEqual([]);
+  });
 });
 
 describe('a long run', () => {

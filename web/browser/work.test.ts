@@ -136,8 +136,60 @@ describe('a plan', () => {
     });
     await page.getByText('Somebody else has changed this meanwhile').waitFor();
     expect(await page.getByRole('textbox', { name: 'Name', exact: true }).inputValue()).toBe('Month end, mine');
+    await page.getByRole('checkbox', { name: 'Several runs at once' }).check();
+    // On a phone the buttons of a step are in one menu.
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('button', { name: 'Remove step 2' }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'More for step 2' }).click();
+    await page.getByRole('menuitem', { name: 'Remove step 2' }).waitFor();
+    expect(await me.violations()).toEqual([]);
+    await page.getByRole('menuitem', { name: 'Move step 2 up' }).click();
+    await page.getByText('Step 1 is step 1 now').waitFor();
+    await page.setViewportSize({ width: 1440, height: 900 });
     await page.getByRole('button', { name: 'Save the plan' }).click();
     await page.getByRole('heading', { name: 'Month end, mine', level: 1 }).waitFor();
+    const config = `/orchestration/executables/plans/${id}/run-config`;
+    expect((await stage.call(`GET`, config)).parallelExecutionAllowed).toBe(true);
+    await page.getByText('allowed', { exact: true }).waitFor();
+  });
+
+  it('is copied with its steps, and the task says which plans run it', async () => {
+    const { page } = me;
+    await page.getByRole('button', { name: 'Copy', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Copy the plan Month end, mine' });
+    await dialog.getByRole('textbox', { name: 'Name' }).fill('Quarter end');
+    expect(await me.violations()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Make the copy' }).click();
+    await page.getByRole('heading', { name: 'Quarter end', level: 1 }).waitFor();
+    await page.getByText('allowed', { exact: true }).waitFor();
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: 'Step 1' })
+      .getByRole('link', { name: 'Export invoices' })
+      .click();
+    const panel = page.locator('section.panel', { has: page.getByRole('heading', { name: 'Plans that run it' }) });
+    await panel.getByRole('link', { name: 'Month end, mine' }).waitFor();
+    await panel.getByRole('link', { name: 'Quarter end' }).waitFor();
+    await me.go('/plans');
+    await page
+      .getByRole('row', { name: /Quarter end/ })
+      .getByText('never')
+      .waitFor();
+    await page
+      .getByRole('row', { name: /Month end, mine/ })
+      .getByRole('link', { name: 'Failed' })
+      .waitFor();
+    await page.getByRole('checkbox', { name: 'Choose Quarter end' }).check();
+    await page.keyboard.press('p');
+    await page.getByRole('dialog', { name: 'Pause 1 plan?' }).getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Done: 1.').waitFor();
+    await page.getByRole('button', { name: 'Close' }).last().click();
+    await page
+      .getByRole('row', { name: /Quarter end/ })
+      .getByText('Paused')
+      .waitFor();
+    await sound('plans');
+    expect(me.complaints).toEqual([]);
   });
 });
 

@@ -98,6 +98,10 @@ impl Client {
         self.call(Method::PUT, path.into())
     }
 
+    pub(crate) fn patch(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::PATCH, path.into())
+    }
+
     pub(crate) fn delete(&self, path: impl Into<String>) -> Call<'_> {
         self.call(Method::DELETE, path.into())
     }

@@ -75,6 +75,7 @@ pub mod service_accounts;
 pub mod session_list;
 pub mod sessions;
 pub mod settings;
+pub mod standings;
 mod starts;
 pub mod subscription;
 mod task_fields;

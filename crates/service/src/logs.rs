@@ -313,23 +313,32 @@ impl Service {
         .await
     }
 
-    /// Removes the log of a run; also fine when there is none (source: spec).
+    /// Removes the log of a run; also fine when there is none (source: spec). The timeline of the run then says so.
     pub async fn delete_logs(&self, actor: &Actor, id: &RunId) -> Result<(), Error> {
         let allowed = actor.allow(DELETE)?;
         let (id, proof, service) = (id.clone(), allowed.clone(), self.clone());
         self.write(&allowed, move |tx| {
             let run = runs::get(tx, &id)?.ok_or_else(|| Error::not_found("Task execution not found."))?;
-            logs::delete(tx, &id)?;
+            let now = service.now();
+            if logs::delete(tx, &id)? > 0 {
+                note_removal(tx, &id, &proof, now)?;
+            }
             let change = Change {
                 action: "run.delete-log",
                 object: ("run", id.as_str()),
                 workspace: Some(&run.workspace_id),
                 detail: None,
             };
-            audit::record(tx, proof.actor(), service.now(), service.random(), change)
+            audit::record(tx, proof.actor(), now, service.random(), change)
         })
         .await
     }
+}
+
+/// Has the timeline of a run say who removed its log.
+pub(crate) fn note_removal(tx: &mut Tx<'_>, run: &RunId, proof: &Allowed, now: i64) -> Result<(), Error> {
+    let by = serde_json::json!({ "by": proof.actor().name });
+    Ok(runs::add_event(tx, run, now, "log_deleted", Some(by.to_string()))?)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::actor::Allowed;
 use crate::app::Service;
 use crate::audit::{self, Change};
 use crate::error::Error;
+use crate::logs::note_removal;
 use stoker_store::logs::{self, Aged};
 
 /// Runs whose lines one pass removes at most.
@@ -40,6 +41,7 @@ impl Service {
                     continue;
                 }
                 removed += 1;
+                note_removal(tx, &run.run, &Allowed::system(), now)?;
                 let change = Change {
                     action: "run.delete-log",
                     object: ("run", run.run.as_str()),

@@ -108,6 +108,12 @@ pub fn versions(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<Vec<String>, StoreEr
     tx.query(sql, params![id])?.iter().map(|row| row.text(0)).collect()
 }
 
+/// The version that was published last.
+pub fn newest_version(tx: &mut Tx<'_>, id: &ArtifactId) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT version FROM artifact_versions WHERE artifact_id = $1 ORDER BY number DESC LIMIT 1";
+    tx.query_opt(sql, params![id])?.map(|row| row.text(0)).transpose()
+}
+
 /// One version.
 pub fn version(tx: &mut Tx<'_>, id: &ArtifactId, version: &str) -> Result<Option<ArtifactVersion>, StoreError> {
     ArtifactVersion::select_opt(tx, "WHERE artifact_id = $1 AND version = $2", params![id, version])

@@ -150,6 +150,11 @@ pub fn get(tx: &mut Tx<'_>, id: &RunId) -> Result<Option<Run>, StoreError> {
     Run::select_opt(tx, "WHERE id = $1", params![id])
 }
 
+/// The run of a task that was asked for last.
+pub fn last_of_task(tx: &mut Tx<'_>, task: &TaskId) -> Result<Option<Run>, StoreError> {
+    Run::select_opt(tx, "WHERE task_id = $1 ORDER BY trigger_ms DESC, id LIMIT 1", params![task])
+}
+
 /// The run with this id, locked until the end of the transaction.
 pub fn lock(tx: &mut Tx<'_>, id: &RunId) -> Result<Option<Run>, StoreError> {
     Run::select_opt(tx, "WHERE id = $1 {lock}", params![id])

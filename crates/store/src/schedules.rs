@@ -258,6 +258,14 @@ pub fn link_of(tx: &mut Tx<'_>, kind: ExecutableKind, id: &str) -> Result<Option
     ScheduleLink::select_opt(tx, "WHERE executable_kind = $1 AND executable_id = $2", params![kind.id(), id])
 }
 
+/// When tasks or plans are due next, by their ids, Unix milliseconds; those that are never due again are left out.
+pub fn next_of(tx: &mut Tx<'_>, kind: ExecutableKind, ids: Vec<String>) -> Result<HashMap<String, i64>, StoreError> {
+    let sql = "SELECT executable_id, next_ms FROM schedule_links JOIN schedules ON schedules.id = schedule_id \
+               WHERE executable_kind = $1 AND executable_id {any_of}$2{any_end} AND next_ms IS NOT NULL";
+    let rows = tx.query(sql, &[Value::from(kind.id()), Value::Texts(ids)])?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
+}
+
 /// Removes the link of a schedule.
 pub fn unlink(tx: &mut Tx<'_>, id: &ScheduleId) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM schedule_links WHERE schedule_id = $1", params![id])

@@ -77,10 +77,55 @@ async fn from_login_to_the_reason_of_a_failure() {
     let why = terminal.expect(0, &["why", "failing"]).await;
     assert!(why.contains('3') && why.to_lowercase().contains("exit code"), "{why}");
 
+    let copy = terminal.expect(0, &["tasks", "copy", "hello", "--name", "hello again"]).await;
+    let copied: Value =
+        serde_json::from_str(&terminal.expect(0, &["tasks", "get", &copy, "--json"]).await).expect("JSON");
+    assert_eq!((&copied["name"], &copied["artifact"]["name"]), (&"hello again".into(), &"hello".into()), "{copied}");
+    let run: Value =
+        serde_json::from_str(&terminal.expect(0, &["run", &copy, "--wait", "--json"]).await).expect("JSON");
+    assert_eq!(run["status"], "execution_successful", "the copy runs where the task runs: {run}");
+    let id = run["executionId"].as_str().unwrap_or_default();
+    assert!(!terminal.expect(0, &["logs", id]).await.is_empty());
+    terminal.expect(0, &["runs", "delete-log", id]).await;
+    assert_eq!(terminal.expect(0, &["logs", id]).await, "", "the log is gone, the run stays");
+    assert!(terminal.expect(0, &["why", id]).await.contains("the log was deleted"));
+    plans_are_copied(&terminal).await;
+
     terminal.expect(0, &["tasks", "pause", "hello"]).await;
     terminal.expect(3, &["run", "hello", "--wait"]).await;
     terminal.expect(3, &["run", "no such task"]).await;
     stopped_from_elsewhere(&stage, &terminal).await;
+}
+
+/// A copy of a plan has its steps with their conditions, handlers and notes, and lies where it is wanted.
+async fn plans_are_copied(terminal: &Terminal) {
+    let tasks: Value = serde_json::from_str(&terminal.expect(0, &["tasks", "list", "--json"]).await).expect("JSON");
+    let id = |name: &str| {
+        let all = tasks.as_array().into_iter().flatten();
+        all.filter(|one| one["name"] == name).find_map(|one| one["executable"].as_str()).unwrap_or_default().to_owned()
+    };
+    let steps = serde_json::json!([
+        { "name": "one", "condition": "AT_LEAST_ONE_SUCCEEDED", "taskIds": [id("hello"), id("sleepy")],
+          "handlerOnFailure": { "taskIds": [id("failing")], "planIds": [] }, "note": "look first" },
+        { "name": "two", "condition": "ALWAYS_PROCEED_ON", "taskIds": [id("hello")] },
+    ]);
+    let file = terminal.home.path().join("steps.json");
+    fs::write(&file, steps.to_string()).expect("a file of steps");
+    let file = file.to_str().expect("a path");
+    let plan = terminal.expect(0, &["plans", "create", "nightly", "--workspace", "Shared", "--file", file]).await;
+    terminal.expect(0, &["plans", "set-trigger", &plan, "--cron", "0 3 * * ?", "--parallel"]).await;
+    terminal.expect(0, &["workspaces", "create", "Finance", "--environment", "default"]).await;
+    let copy = terminal.expect(0, &["plans", "copy", "nightly", "--workspace", "Finance"]).await;
+    let shown: Value =
+        serde_json::from_str(&terminal.expect(0, &["plans", "get", &copy, "--json"]).await).expect("JSON");
+    assert_eq!((&shown["name"], &shown["workspace"]["name"]), (&"nightly".into(), &"Finance".into()), "{shown}");
+    let (first, second) = (&shown["chart"], &shown["chart"]["nextStep"]);
+    assert_eq!((&first["status"], &first["note"]), (&"PARTIAL_SUCCESS".into(), &"look first".into()), "{shown}");
+    assert_eq!(first["flows"].as_array().map(Vec::len), Some(2), "{shown}");
+    assert_eq!(first["stepOnException"]["flows"][0]["id"], id("failing"), "{shown}");
+    assert_eq!((&second["name"], &second["status"]), (&"two".into(), &"PROCEED".into()), "{shown}");
+    let text = terminal.expect(0, &["plans", "get", &copy]).await;
+    assert!(text.contains("manual"), "nothing starts a copy by itself: {text}");
 }
 
 /// Somebody else stops the run that this command waits for.

@@ -192,6 +192,14 @@ export const projectUsers = (projectId: string) =>
         .userIds ?? [],
   });
 
+export const projectGroups = (projectId: string) =>
+  queryOptions({
+    queryKey: ['objects', 'project-groups', projectId],
+    queryFn: async () =>
+      (await body(core.GET('/orchestration/projects/{projectId}/groups', { params: { path: { projectId } } })))
+        .groupIds ?? [],
+  });
+
 /** People of the account, for choosing one; only for whoever manages users. */
 export const people = (may: boolean) =>
   queryOptions({

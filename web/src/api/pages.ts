@@ -48,8 +48,14 @@ export interface NameFilter extends ScopeQuery {
   name?: string;
 }
 
+/** What a list of plans is narrowed to. */
+export interface PlanFilter extends NameFilter {
+  /** One that it runs. */
+  taskId?: string;
+}
+
 /** Plans by name. */
-export const planPage = (filter: NameFilter, number: number) =>
+export const planPage = (filter: PlanFilter, number: number) =>
   queryOptions({
     queryKey: ['objects', 'plan-page', filter, number],
     queryFn: (): Promise<Page<PlanItem>> =>

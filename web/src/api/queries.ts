@@ -126,6 +126,31 @@ export const startConfig = (id: string, plan: boolean) =>
     retry: false,
   });
 
+/** How far ahead the next starts are looked for, milliseconds: a little more than a year. */
+const AHEAD_MS = 400 * 86_400_000;
+
+/** The next instants at which a task or plan is started; none while it is paused. */
+export const nextStarts = (id: string, plan: boolean, limit: number) =>
+  queryOptions({
+    queryKey: ['objects', 'next-starts', id, limit],
+    queryFn: async () => {
+      const query = { to: Date.now() + AHEAD_MS, limit };
+      const found = plan
+        ? body(
+            core.GET('/orchestration/executables/plans/{planId}/run-config/events', {
+              params: { path: { planId: id }, query },
+            }),
+          )
+        : body(
+            core.GET('/orchestration/executables/tasks/{taskId}/run-config/events', {
+              params: { path: { taskId: id }, query },
+            }),
+          );
+      return (await found).items;
+    },
+    refetchInterval: 60_000,
+  });
+
 /** What became of a due start. */
 export type Firing = Own['schemas']['Firing'];
 
@@ -254,7 +279,7 @@ export const scheduleEvents = (scheduleId: string, count: number) =>
     queryFn: () =>
       body(
         core.GET('/orchestration/schedules/{scheduleId}/events', {
-          params: { path: { scheduleId }, query: { to: Date.now() + 400 * 86_400_000, limit: count } },
+          params: { path: { scheduleId }, query: { to: Date.now() + AHEAD_MS, limit: count } },
         }),
       ),
     refetchInterval: 60_000,

@@ -205,7 +205,7 @@ export const triggerPreview = (trigger: string) =>
   });
 
 /** What the console keeps for the user. */
-export type Kept = Own['schemas']['Preferences'] & { document: { views?: View[] } };
+export type Kept = Own['schemas']['Preferences'] & { document: { views?: View[]; columns?: Record<string, string[]> } };
 
 /** A named set of filters of the runs page. */
 export interface View {

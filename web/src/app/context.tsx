@@ -1,7 +1,7 @@
 /** What every page may ask for: who is signed in, in which environment and workspace, and how news come. */
 
 import { useQuery } from '@tanstack/react-query';
-import { createContext, useContext, useMemo, useSyncExternalStore } from 'react';
+import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from 'react';
 import type { Session } from '../api/own';
 import { environments, task, workspaces } from '../api/queries';
 import { plan } from '../api/work';
@@ -42,6 +42,16 @@ export function useRight(workspaceId: string | undefined, ...any: Right[]): bool
   const { session } = useShared();
   const held = session.rights.find((one) => one.workspaceId === workspaceId)?.rights ?? [];
   return any.some((right) => held.includes(right));
+}
+
+/** Tells of any workspace whether the user holds a right there. */
+export function useHolds(): (workspaceId: string | undefined, right: Right) => boolean {
+  const { session } = useShared();
+  return useCallback(
+    (workspaceId, right) =>
+      session.rights.find((one) => one.workspaceId === workspaceId)?.rights.includes(right) === true,
+    [session.rights],
+  );
 }
 
 /** The workspaces of the chosen environment, or the chosen one, on which the user holds one of these rights. */

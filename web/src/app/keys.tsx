@@ -23,14 +23,36 @@ const PAIR_MS = 1_200;
 /** Whether keys are for what has the focus: then they are no shortcuts. */
 function typing(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement && target.type === 'checkbox') return false;
   return target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName);
+}
+
+/** The row of a list that has the focus. */
+function focusedRow(): HTMLElement | null {
+  return document.activeElement?.closest<HTMLElement>('main .list-row') ?? null;
+}
+
+/** Chooses the row that has the focus, or no longer. */
+function choose(): boolean {
+  const box = focusedRow()?.querySelector<HTMLInputElement>('input[type=checkbox]');
+  box?.click();
+  return box !== undefined && box !== null;
+}
+
+/** Presses the button of the page that names this key; in a list it is meant for the row that has the focus. */
+function press(key: string): void {
+  const button = () => document.querySelector<HTMLElement>(`main [aria-keyshortcuts="${key.toUpperCase()}"]`);
+  if (button()) button()?.click();
+  // Its button is there as soon as something is chosen.
+  else if (choose()) setTimeout(() => button()?.click());
 }
 
 /** Moves the focus to the next or the previous row of the list on the page. */
 function step(by: 1 | -1): boolean {
   const rows = [...document.querySelectorAll<HTMLElement>('main a.row-link')];
   if (rows.length === 0) return false;
-  const now = rows.indexOf(document.activeElement as HTMLElement);
+  const here = focusedRow()?.querySelector<HTMLElement>('a.row-link') ?? document.activeElement;
+  const now = rows.indexOf(here as HTMLElement);
   const next = now === -1 ? (by === 1 ? 0 : rows.length - 1) : now + by;
   rows[next]?.focus();
   rows[next]?.scrollIntoView({ block: 'nearest' });
@@ -52,7 +74,7 @@ export function Keys({ places }: { places: readonly Place[] }) {
   const went = useRef(0);
   useEffect(() => {
     const show = () => setPalette(true);
-    const press = (event: KeyboardEvent) => {
+    const pressed = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
         setHelp(false);
@@ -69,12 +91,14 @@ export function Keys({ places }: { places: readonly Place[] }) {
       else if (event.key === '/' && search()) event.preventDefault();
       else if (event.key === 'j') step(1);
       else if (event.key === 'k') step(-1);
+      else if (event.key === 'x') choose();
+      else if (event.key === 'r' || event.key === 'p') press(event.key);
       else if (event.key === 'u') void takeBack(t.undo.undone);
     };
-    window.addEventListener('keydown', press);
+    window.addEventListener('keydown', pressed);
     window.addEventListener(OPEN, show);
     return () => {
-      window.removeEventListener('keydown', press);
+      window.removeEventListener('keydown', pressed);
       window.removeEventListener(OPEN, show);
     };
   }, [navigate]);

@@ -26,6 +26,19 @@ export interface ChartStep {
   nextStep?: ChartStep;
 }
 
+/** The steps of a plan in order; a plan holds them as a chain. */
+export function planSteps<S extends { nextStep?: S }>(chart: S | undefined): S[] {
+  const steps: S[] = [];
+  for (let step = chart; step && steps.length < 1_000; step = step.nextStep) steps.push(step);
+  return steps;
+}
+
+/** Ids of the tasks that a step runs, those of its failure handler among them. */
+export function runsOf(step: ChartStep): string[] {
+  const flows = [...(step.flows ?? []), ...(step.stepOnException?.flows ?? [])];
+  return flows.flatMap((flow) => (flow.id ? [flow.id] : []));
+}
+
 /** A chart tells the condition of a step by the status that it needs. */
 const CONDITIONS: Record<string, Step['condition']> = {
   SUCCESS: 'ALL_SUCCEEDED',

@@ -92,6 +92,23 @@ export async function storeWhat(it: Task, draft: What, secret: Set<string>): Pro
   );
 }
 
+/** A copy of a task, as it is asked for. Secret values are never shown: only what is typed anew is in it. */
+export function copyOf(it: Task, as: { name: string; workspaceId: string; secrets: Record<string, string> }) {
+  const values = Object.entries({ ...it.parameters, ...as.secrets } as Record<string, string>);
+  return {
+    name: as.name,
+    workspaceId: as.workspaceId,
+    environmentId: it.workspace?.environment?.id ?? '',
+    description: it.description ?? '',
+    tags: it.tags,
+    artifact: { id: it.artifact.id, version: it.artifact.version },
+    parameters: Object.fromEntries(values.filter(([, value]) => value !== '')),
+    connections: it.connections,
+    resources: it.resources,
+    autoUpgradeInfo: it.autoUpgradeInfo,
+  };
+}
+
 /** Stores how it runs; a task without a place stays a draft. */
 export async function storeHow(taskId: string, draft: How, config: RunConfig | undefined): Promise<void> {
   if (!draft.place) return;

@@ -37,6 +37,11 @@ export async function undoable(text: string, act: () => Promise<unknown>, back: 
   }
 }
 
+/** Says in the same place that something was refused which is done without a form. */
+export function undoFailure(error: unknown): void {
+  say('', undefined, error);
+}
+
 /** Takes back what was done last, as long as it is offered; `undone` is what is said then. */
 export async function takeBack(undone: string): Promise<void> {
   const { back, number } = current ?? {};

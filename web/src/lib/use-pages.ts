@@ -21,6 +21,8 @@ export interface Pages<T> {
   /** How many there are. */
   total: number;
   row: (index: number) => T | undefined;
+  /** The pages that are there. */
+  loaded: T[][];
   onRange: (first: number, last: number) => void;
   error: unknown;
   refetch: () => void;
@@ -56,6 +58,7 @@ export function usePages<T>(page: (number: number) => object & Question<unknown>
       const found = number === 0 ? data : pages[numbers.indexOf(number)]?.data;
       return found?.items[index % PAGE];
     },
+    loaded: [data, ...pages.slice(1).map((one) => one.data)].flatMap((one) => (one ? [one.items] : [])),
     onRange,
     error: pages.find((one) => one.error)?.error ?? null,
     refetch: () => void Promise.all(pages.map((one) => one.refetch())),

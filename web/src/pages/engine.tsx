@@ -26,6 +26,7 @@ import {
   useNow,
   Waiting,
 } from '../ui/parts';
+import { PlansOnEngine } from '../ui/plan-rows';
 import { TabStrip } from '../ui/tabs';
 import { TaskRows } from '../ui/task-rows';
 import { DrainButton, DrainNotice } from './engine-drain';
@@ -78,6 +79,7 @@ function Overview({ one, work, now }: { one: Engine; work: EngineWork | undefine
   const reports = useQuery(engineReports());
   const groups = useQuery(clusters());
   const environmentId = one.workspace?.environment?.id;
+  const operates = useMay('TMC_OPERATOR');
   const running = useQuery(runPage({ environmentId, status: 'executing' }, 0));
   const here = (running.data?.items ?? []).filter((run) => runsOn(run) === one.id);
   const report = reports.data?.get(one.id);
@@ -148,6 +150,7 @@ function Overview({ one, work, now }: { one: Engine; work: EngineWork | undefine
         none={t.engine.noTasks}
         filter={{ environmentId: environmentId ?? scope.environment?.id, runtimeId: one.id }}
       />
+      {operates && <PlansOnEngine environmentId={environmentId ?? scope.environment?.id} id={one.id} />}
     </div>
   );
 }

@@ -1,27 +1,29 @@
 /** Making and changing a plan. */
 
-import { Button, Group, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Select, Stack, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { type FormEvent, useMemo, useState } from 'react';
+import { type FormEvent, useMemo, useRef, useState } from 'react';
 import { body, core } from '../api/client';
 import { taskPage } from '../api/pages';
+import { type StartConfig, startConfig } from '../api/queries';
 import { plan } from '../api/work';
 import { useMay, useRight, useScope } from '../app/context';
 import { fieldError, refusalOf } from '../lib/field-errors';
-import { type DraftStep, draftsOf, newStep, requestOf } from '../lib/plan-steps';
+import { type DraftStep, draftsOf, newStep, planSteps, requestOf } from '../lib/plan-steps';
 import { t } from '../texts/pages';
 import { w } from '../texts/work';
 import { isGone, Meanwhile, useDraft } from '../ui/fields';
 import { Empty, Failure, Head, Notice, Panel, Waiting } from '../ui/parts';
 import { PlanSteps } from './plan-steps';
-import { stepsOf } from './plans';
 
 interface Draft {
   name: string;
   description: string;
   workspaceId: string;
   steps: DraftStep[];
+  /** Whether runs of it may overlap. */
+  parallel: boolean;
 }
 
 const KNOWN = /^(name|description|workspaceId|steps(\[\d+\]\..*)?)$/;
@@ -37,6 +39,7 @@ function Form(props: {
   notice?: React.ReactNode;
 }) {
   const { draft } = props;
+  const executes = useRight(draft.workspaceId, 'EXECUTE');
   const scope = useScope();
   const everywhere = { environmentId: scope.environment?.id };
   const tasks = useQuery(taskPage(everywhere, 0));
@@ -97,6 +100,14 @@ function Form(props: {
             onChange={(event) => setDraft({ ...draft, description: event.currentTarget.value })}
             error={fieldError(refusal, 'description')}
           />
+          {executes && (
+            <Checkbox
+              label={w.plan.parallel}
+              description={w.plan.parallelHint}
+              checked={draft.parallel}
+              onChange={(event) => setDraft({ ...draft, parallel: event.currentTarget.checked })}
+            />
+          )}
         </div>
       </Panel>
       <Panel title={w.plan.steps}>
@@ -125,6 +136,22 @@ function Form(props: {
   );
 }
 
+/** Stores whether runs of a plan may overlap; what starts it stays. */
+export async function storeParallel(
+  planId: string,
+  parallelExecutionAllowed: boolean,
+  config?: StartConfig,
+): Promise<void> {
+  const params = { path: { planId } };
+  const trigger = config?.trigger ?? ({ type: 'MANUAL' } as StartConfig['trigger']);
+  await body(
+    core.PUT('/orchestration/executables/plans/{planId}/run-config', {
+      params,
+      body: { trigger, parallelExecutionAllowed },
+    }),
+  );
+}
+
 const bodyOf = (draft: Draft) => ({
   name: draft.name.trim(),
   description: draft.description,
@@ -140,11 +167,26 @@ export function NewPlan() {
   const may = useMay('TMC_OPERATOR');
   const [typed, setTyped] = useState<Draft>();
   const workspace = scope.workspace?.id ?? scope.workspaces[0]?.id ?? '';
-  const draft = typed ?? { name: '', description: '', workspaceId: workspace, steps: [newStep([], 'first')] };
+  const draft = typed ?? {
+    name: '',
+    description: '',
+    workspaceId: workspace,
+    steps: [newStep([], 'first')],
+    parallel: false,
+  };
+  // A plan that was made, but could not be told that its runs may overlap, is not made a second time.
+  const stored = useRef<string>(undefined);
   const send = async (wanted: Draft) => {
-    const made = await body(core.POST('/orchestration/executables/plans', { body: bodyOf(wanted) }));
+    if (stored.current === undefined) {
+      stored.current = (await body(core.POST('/orchestration/executables/plans', { body: bodyOf(wanted) }))).id;
+    } else {
+      const params = { path: { planId: stored.current } };
+      await body(core.PUT('/orchestration/executables/plans/{planId}', { params, body: bodyOf(wanted) }));
+    }
+    const id = stored.current;
+    if (wanted.parallel) await storeParallel(id, true);
     await queries.invalidateQueries({ queryKey: ['objects'] });
-    await navigate({ to: '/plans/$id', params: { id: made.id } });
+    await navigate({ to: '/plans/$id', params: { id } });
   };
   if (!may) return <Notice tone="idle" title={w.plan.noRight} />;
   return <Form draft={draft} setDraft={setTyped} title={w.plan.titleNew} submit={w.plan.create} send={send} />;
@@ -156,30 +198,39 @@ export function EditPlan() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const found = useQuery(plan(id));
+  const config = useQuery(startConfig(id, true));
   const it = found.data;
+  const parallel = config.data && config.data.parallelExecutionAllowed === true;
   const author = useRight(it?.workspace?.id, 'AUTHOR');
   const may = useMay('TMC_OPERATOR') && (it === undefined || author);
   const server = useMemo<Draft | undefined>(
     () =>
-      it && {
-        name: it.name,
-        description: it.description ?? '',
-        workspaceId: it.workspace?.id ?? '',
-        steps: draftsOf(stepsOf(it.chart)),
-      },
-    [it],
+      it === undefined || parallel === undefined
+        ? undefined
+        : {
+            name: it.name,
+            description: it.description ?? '',
+            workspaceId: it.workspace?.id ?? '',
+            steps: draftsOf(planSteps(it.chart)),
+            parallel,
+          },
+    [it, parallel],
   );
   const edit = useDraft(server);
   const { draft } = edit;
   const send = async (wanted: Draft) => {
     const params = { path: { planId: id } };
     await body(core.PUT('/orchestration/executables/plans/{planId}', { params, body: bodyOf(wanted) }));
+    if (wanted.parallel !== parallel) await storeParallel(id, wanted.parallel, config.data);
     await queries.invalidateQueries({ queryKey: ['objects'] });
     await navigate({ to: '/plans/$id', params: { id } });
   };
   const gone = isGone(found.error);
   if (!may) return <Notice tone="idle" title={w.plan.noRight} />;
-  if (found.error && !draft) return <Failure error={found.error} retry={() => found.refetch()} />;
+  const lost = found.error ?? config.error;
+  if (lost && !draft) {
+    return <Failure error={lost} retry={() => void Promise.all([found.refetch(), config.refetch()])} />;
+  }
   if (!draft) return <Waiting />;
   return (
     <Form

@@ -1,7 +1,7 @@
 /** The steps of a plan as a form: each a card, in their order. */
 
-import { ActionIcon, Button, Group, Select, Stack, TextInput } from '@mantine/core';
-import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
+import { ActionIcon, Button, Group, Menu, Select, Stack, TextInput } from '@mantine/core';
+import { IconArrowDown, IconArrowUp, IconDots, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import type { ScopeQuery } from '../api/queries';
 import type { Step } from '../api/work';
@@ -25,6 +25,47 @@ const CONDITIONS = (Object.keys(w.plan.conditions) as Step['condition'][]).map((
   value,
   label: w.plan.conditions[value],
 }));
+/** What can be done with a step as a whole: buttons, or one menu where there is little room. */
+function StepButtons(props: { number: number; count: number; move: (by: number) => void; remove: () => void }) {
+  const { number, count } = props;
+  const all = [
+    { label: w.plan.up(number), off: number === 1, act: () => props.move(-1), Icon: IconArrowUp },
+    { label: w.plan.down(number), off: number === count, act: () => props.move(1), Icon: IconArrowDown },
+    { label: w.plan.remove(number), off: count === 1, act: props.remove, Icon: IconTrash },
+  ];
+  return (
+    <>
+      {all.map(({ label, off, act, Icon }) => (
+        <ActionIcon
+          key={label}
+          variant="default"
+          size="lg"
+          disabled={off}
+          aria-label={label}
+          onClick={act}
+          visibleFrom="sm"
+        >
+          <Icon size={16} aria-hidden />
+        </ActionIcon>
+      ))}
+      <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={w.plan.more(number)} hiddenFrom="sm">
+            <IconDots size={18} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {all.map(({ label, off, act, Icon }) => (
+            <Menu.Item key={label} disabled={off} onClick={act} leftSection={<Icon size={16} aria-hidden />}>
+              {label}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+    </>
+  );
+}
+
 function StepCard(props: {
   step: DraftStep;
   number: number;
@@ -53,33 +94,7 @@ function StepCard(props: {
           required
           className="grow"
         />
-        <ActionIcon
-          variant="default"
-          size="lg"
-          disabled={number === 1}
-          aria-label={w.plan.up(number)}
-          onClick={() => props.move(-1)}
-        >
-          <IconArrowUp size={16} aria-hidden />
-        </ActionIcon>
-        <ActionIcon
-          variant="default"
-          size="lg"
-          disabled={number === count}
-          aria-label={w.plan.down(number)}
-          onClick={() => props.move(1)}
-        >
-          <IconArrowDown size={16} aria-hidden />
-        </ActionIcon>
-        <ActionIcon
-          variant="default"
-          size="lg"
-          disabled={count === 1}
-          aria-label={w.plan.remove(number)}
-          onClick={props.remove}
-        >
-          <IconTrash size={16} aria-hidden />
-        </ActionIcon>
+        <StepButtons number={number} count={count} move={props.move} remove={props.remove} />
       </div>
       <div className="form-grid">
         <FoundMultiSelect

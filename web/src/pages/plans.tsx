@@ -5,16 +5,25 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconPencil, IconPlayerPlay, IconPlus } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { lazy, useMemo } from 'react';
 import { body, core } from '../api/client';
 import { planPage } from '../api/pages';
-import { type PlanItem, planRuns } from '../api/queries';
+import { type PlanItem, planRuns, type StartConfig, startConfig } from '../api/queries';
+import type { PlanStanding } from '../api/standings';
 import { plan as planQuery } from '../api/work';
 import { useMay, useRight, useScope, useWorkspacesWith } from '../app/context';
-import { conditionOf } from '../lib/plan-steps';
+import { conditionOf, planSteps } from '../lib/plan-steps';
+import { WITH_PLANS } from '../lib/run-search';
+import { useChosen } from '../lib/use-chosen';
 import { usePages } from '../lib/use-pages';
+import { usePlanStandings } from '../lib/use-standings';
+import { b } from '../texts/bulk';
+import { dayOf, dayStart } from '../texts/days';
 import { t } from '../texts/pages';
 import { runLength } from '../texts/time';
 import { w } from '../texts/work';
+import { useColumns } from '../ui/columns';
+import { CopyAsButton } from '../ui/copy';
 import { ExecutableName, PauseAndDelete } from '../ui/executable';
 import { type Column, List } from '../ui/list';
 import { FindField } from '../ui/list-page';
@@ -22,6 +31,7 @@ import {
   Badge,
   ConfirmButton,
   Empty,
+  Facts,
   Failure,
   Head,
   Id,
@@ -33,19 +43,16 @@ import {
   useNow,
   Waiting,
 } from '../ui/parts';
+import { LastRun, NextStart } from '../ui/standing';
 import { Firings } from './firings';
+import { PlansBulk, planKey, planName } from './plans-bulk';
 import { ScheduleOf } from './schedule-of';
 
-type Step = NonNullable<PlanItem['chart']>;
+const CopyPlan = lazy(() => import('./plan-copy').then((m) => ({ default: m.CopyPlan })));
 
 const REST_MS = 200;
-
-/** The steps of a plan in order; a plan holds them as a chain. */
-export function stepsOf(chart: Step | undefined): Step[] {
-  const steps: Step[] = [];
-  for (let step = chart; step && steps.length < 1_000; step = step.nextStep) steps.push(step);
-  return steps;
-}
+/** Runs that the page of a plan shows. */
+const LAST = 8;
 
 function PauseBadge({ plan }: { plan: PlanItem }) {
   return plan.planPauseDetails?.pause ? (
@@ -63,36 +70,73 @@ function NewPlanLink() {
   );
 }
 
-const PLAN_COLUMNS: Column<PlanItem>[] = [
-  {
-    key: 'name',
-    title: t.name,
-    width: 'minmax(8rem, 2fr)',
-    cell: (one) => (
-      <Link className="row-link" to="/plans/$id" params={{ id: one.executable }}>
-        {one.name}
-      </Link>
-    ),
-  },
-  { key: 'state', title: t.tasks.state, width: '7rem', cell: (one) => <PauseBadge plan={one} /> },
-  {
-    key: 'steps',
-    title: t.plans.steps,
-    width: 'minmax(6rem, 2fr)',
-    wide: true,
-    cell: (one) =>
-      stepsOf(one.chart)
-        .map((step) => step.name)
-        .join(' → '),
-  },
-  {
-    key: 'workspace',
-    title: t.workspace,
-    width: 'minmax(5rem, 1fr)',
-    wide: true,
-    cell: (one) => one.workspace?.name,
-  },
-];
+function columns(standings: Map<string, PlanStanding>, today: number): Column<PlanItem>[] {
+  const standing = (one: PlanItem) => standings.get(planKey(one));
+  return [
+    {
+      key: 'name',
+      title: t.name,
+      width: 'minmax(8rem, 2fr)',
+      narrow: 'minmax(5rem, 2fr)',
+      always: true,
+      cell: (one) => (
+        <Link className="row-link" to="/plans/$id" params={{ id: one.executable }}>
+          {one.name}
+        </Link>
+      ),
+    },
+    {
+      key: 'state',
+      title: t.tasks.state,
+      width: '5.5rem',
+      narrow: '4.75rem',
+      cell: (one) => <PauseBadge plan={one} />,
+    },
+    {
+      key: 'last',
+      title: b.last,
+      width: '8rem',
+      narrow: '6.25rem',
+      cell: (one) => <LastRun of={standing(one)} plan />,
+    },
+    {
+      key: 'next',
+      title: b.next,
+      width: '8.5rem',
+      wide: true,
+      cell: (one) => <NextStart of={standing(one)} today={today} />,
+    },
+    {
+      key: 'steps',
+      title: t.plans.steps,
+      width: 'minmax(6rem, 2fr)',
+      wide: true,
+      cell: (one) =>
+        planSteps(one.chart)
+          .map((step) => step.name)
+          .join(' → '),
+    },
+    {
+      key: 'workspace',
+      title: t.workspace,
+      width: 'minmax(5rem, 1fr)',
+      wide: true,
+      cell: (one) => one.workspace?.name,
+    },
+    {
+      key: 'id',
+      title: t.id,
+      width: '22rem',
+      wide: true,
+      seldom: true,
+      cell: (one) => (
+        <span className="above">
+          <Id id={one.executable} what={t.id} />
+        </span>
+      ),
+    },
+  ];
+}
 
 export function Plans() {
   const { query: scope } = useScope();
@@ -101,6 +145,11 @@ export function Plans() {
   const list = usePages<PlanItem>((number) => planPage({ ...scope, name }, number));
   const writes = useWorkspacesWith('AUTHOR').length > 0;
   const may = useMay('TMC_OPERATOR') && writes;
+  const today = dayStart(dayOf(useNow(60_000)));
+  const standings = usePlanStandings(list.loaded.map((page) => page.map(planKey)));
+  const all = useMemo(() => columns(standings, today), [standings, today]);
+  const { shown, chooser } = useColumns('plans', all);
+  const chosen = useChosen(planKey);
   if (isLost(list)) return <Failure error={list.error} retry={list.refetch} />;
   return (
     <div className="page">
@@ -108,11 +157,13 @@ export function Plans() {
         title={t.plans.title}
         badge={list.data && <span className="muted">{list.total.toLocaleString('en-GB')}</span>}
       >
+        {chooser}
         {may && <NewPlanLink />}
       </Head>
       <Group>
         <FindField label={w.plan.search} />
       </Group>
+      <PlansBulk chosen={chosen} />
       {!list.data ? (
         <Waiting />
       ) : (
@@ -120,8 +171,10 @@ export function Plans() {
           label={t.plans.title}
           count={list.total}
           row={list.row}
-          rowKey={(one) => one.executable}
-          columns={PLAN_COLUMNS}
+          rowKey={planKey}
+          rowName={planName}
+          chosen={chosen}
+          columns={shown}
           onRange={list.onRange}
           empty={
             search.name ? (
@@ -138,7 +191,7 @@ export function Plans() {
   );
 }
 
-function Actions({ plan }: { plan: PlanItem }) {
+function Actions({ plan, config }: { plan: PlanItem; config: StartConfig | undefined }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const id = plan.executable;
@@ -168,6 +221,7 @@ function Actions({ plan }: { plan: PlanItem }) {
           hint={t.plans.runHint}
           act={start}
           primary
+          shortcut="R"
           icon={<IconPlayerPlay size={16} aria-hidden />}
         />
       )}
@@ -181,6 +235,7 @@ function Actions({ plan }: { plan: PlanItem }) {
           {w.plan.edit}
         </Button>
       )}
+      <CopyAsButton dialog={(close) => <CopyPlan plan={plan} config={config} close={close} />} />
       <PauseAndDelete
         name={plan.name}
         paused={paused}
@@ -196,7 +251,7 @@ function Actions({ plan }: { plan: PlanItem }) {
 function StepRows({ plan }: { plan: PlanItem }) {
   return (
     <ol className="rows">
-      {stepsOf(plan.chart).map((step, number) => (
+      {planSteps(plan.chart).map((step, number) => (
         <li key={step.id ?? number}>
           <span className="muted">{number + 1}</span>
           <span className="grow">
@@ -211,6 +266,18 @@ function StepRows({ plan }: { plan: PlanItem }) {
                 <Link to="/tasks/$id" params={{ id: flow.id ?? '' }}>
                   {flow.name ?? <ExecutableName id={flow.id ?? ''} plan={false} />}
                 </Link>
+                {flow.artifact && (
+                  <span className="muted">
+                    {' '}
+                    {flow.artifact.name} {flow.artifact.version}
+                  </span>
+                )}
+                {flow.taskPauseDetails?.pause && (
+                  <>
+                    {' '}
+                    <Badge tone="warn">{t.tasks.paused}</Badge>
+                  </>
+                )}
               </span>
             ))}
             {step.stepOnException && (
@@ -241,6 +308,7 @@ export function PlanPage() {
   const now = useNow();
   const found = useQuery(planQuery(id));
   const runs = useQuery(planRuns(id));
+  const config = useQuery(startConfig(id, true));
   const plan = found.data as PlanItem | undefined;
   const may = useMay('TMC_OPERATOR');
   if (isLost(found)) return <Failure error={found.error} retry={() => found.refetch()} />;
@@ -249,7 +317,7 @@ export function PlanPage() {
   return (
     <div className="page">
       <Head title={plan.name} badge={<PauseBadge plan={plan} />}>
-        {may && <Actions plan={plan} />}
+        {may && <Actions plan={plan} config={config.data} />}
       </Head>
       {pause?.pause && (
         <Notice tone="warn" title={t.task.paused(pause.user ?? '?')}>
@@ -260,9 +328,15 @@ export function PlanPage() {
       <div className="columns">
         <Panel title={t.plans.steps}>
           <StepRows plan={plan} />
-          <Text size="sm" mt="xs">
-            <Id id={id} what={t.id} />
-          </Text>
+        </Panel>
+        <Panel title={t.task.facts}>
+          <Facts
+            rows={[
+              [t.workspace, plan.workspace?.name ?? '–'],
+              [t.task.parallel, config.data ? (config.data.parallelExecutionAllowed ? t.task.yes : t.task.no) : '–'],
+              [t.id, <Id key="id" id={id} what={t.id} />],
+            ]}
+          />
         </Panel>
         <Panel title={w.plan.schedule}>
           <ScheduleOf id={id} name={plan.name} workspaceId={plan.workspace?.id} plan now={now} />
@@ -275,7 +349,7 @@ export function PlanPage() {
             <Text className="muted">{t.plans.noRuns}</Text>
           ) : (
             <ul className="rows">
-              {(runs.data?.items ?? []).map((run) => (
+              {(runs.data?.items ?? []).slice(0, LAST).map((run) => (
                 <li key={run.executionId}>
                   <StateBadge status={run.status} />
                   <span className="grow">
@@ -290,6 +364,11 @@ export function PlanPage() {
                 </li>
               ))}
             </ul>
+          )}
+          {(runs.data?.total ?? 0) > 0 && (
+            <Link to="/runs" search={{ plan: id, kind: WITH_PLANS }}>
+              {w.plan.allRuns}
+            </Link>
           )}
         </Panel>
       </div>

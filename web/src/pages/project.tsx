@@ -1,19 +1,18 @@
 /** One project: where its sources are, who works on it. */
 
-import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Stack, TextInput } from '@mantine/core';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
-import { type Project, people, project, projectUsers } from '../api/infra';
-import { useMay } from '../app/context';
+import { type Project, project } from '../api/infra';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { ConfirmButton, Dialog, Facts, Failure, Head, Id, Moment, Panel, useNow, Waiting } from '../ui/parts';
 import { LoginInput } from '../ui/pickers';
-import { UndoableButton } from '../ui/undo';
+import { ProjectGroups, ProjectPeople } from './project-members';
 
 const p = infra.projects;
 
@@ -59,76 +58,6 @@ function EditProject({ it, gone, close }: { it: Project; gone: boolean; close: (
         <FormFoot act={act} label={t.save} close={close} disabled={gone} />
       </Stack>
     </form>
-  );
-}
-
-function People({ id }: { id: string }) {
-  const queries = useQueryClient();
-  const list = useQuery(projectUsers(id));
-  const seesPeople = useMay('TMC_USER_MANAGEMENT');
-  const all = useQuery(people(seesPeople));
-  const [chosen, setChosen] = useState<string | null>(null);
-  const act = useAct('userId');
-  const users = list.data ?? [];
-  const name = (userId: string) => (all.data ?? []).find((one) => one.id === userId)?.login ?? userId;
-  const path = (userId: string) => ({ params: { path: { projectId: id, userId } } });
-  const renewed = () => queries.invalidateQueries({ queryKey: ['objects', 'project-users', id] });
-  const add = (userId: string) => async () => {
-    await body(core.PUT('/orchestration/projects/{projectId}/users/{userId}', path(userId)));
-    setChosen(null);
-    await renewed();
-  };
-  const remove = (userId: string) => async () => {
-    await body(core.DELETE('/orchestration/projects/{projectId}/users/{userId}', path(userId)));
-    await renewed();
-  };
-  return (
-    <Panel title={p.people}>
-      {list.error && <Failure error={list.error} retry={() => list.refetch()} />}
-      {list.data && users.length === 0 && <Text className="muted">{p.noPeople}</Text>}
-      <ul className="rows">
-        {users.map((userId) => (
-          <li key={userId}>
-            <span className="grow line">{name(userId)}</span>
-            <UndoableButton
-              label={f.remove}
-              named={p.removePerson(name(userId))}
-              done={p.personRemoved(name(userId))}
-              act={remove(userId)}
-              back={add(userId)}
-            />
-          </li>
-        ))}
-      </ul>
-      <form onSubmit={act.send(add(chosen ?? ''))}>
-        <Group mt="sm" align="flex-end">
-          {seesPeople ? (
-            <Select
-              label={f.add}
-              placeholder={infra.promotions.pickPerson}
-              data={(all.data ?? [])
-                .filter((one) => !users.includes(one.id))
-                .map((one) => ({ value: one.id, label: one.login }))}
-              value={chosen}
-              onChange={setChosen}
-              error={act.at('userId')}
-              searchable
-            />
-          ) : (
-            <TextInput
-              label={p.person}
-              value={chosen ?? ''}
-              onChange={(event) => setChosen(event.currentTarget.value || null)}
-              error={act.at('userId')}
-            />
-          )}
-          <Button type="submit" variant="default" disabled={!chosen} loading={act.busy}>
-            {f.add}
-          </Button>
-        </Group>
-        {act.rest}
-      </form>
-    </Panel>
   );
 }
 
@@ -187,7 +116,8 @@ export function ProjectPage() {
             ]}
           />
         </Panel>
-        <People id={id} />
+        <ProjectPeople id={id} />
+        <ProjectGroups id={id} />
       </div>
     </div>
   );

@@ -1,18 +1,18 @@
 /** One promotion: analyse it, run it, read its reports, say who may. */
 
-import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core } from '../api/client';
-import { executors, type Promotion, people, promotion, promotionRuns } from '../api/infra';
+import { executors, type Promotion, promotion, promotionRuns } from '../api/infra';
 import { useMay, useShared } from '../app/context';
 import { f, infra } from '../texts/infra';
 import { t } from '../texts/pages';
 import { FormFoot, Meanwhile, useAct, useDraft } from '../ui/fields';
 import { ConfirmButton, Dialog, Failure, Head, isLost, Moment, Notice, Panel, useNow, Waiting } from '../ui/parts';
-import { UndoableButton } from '../ui/undo';
+import { Executors } from './promotion-executors';
 import { PromotionBadge, ReportPanel } from './promotion-report';
 import { StartForm } from './promotion-start';
 
@@ -46,113 +46,6 @@ function Describe({ it, gone, close }: { it: Promotion; gone: boolean; close: ()
         <FormFoot act={act} label={t.save} close={close} disabled={gone} />
       </Stack>
     </form>
-  );
-}
-
-function Executors({ id }: { id: string }) {
-  const { session } = useShared();
-  const queries = useQueryClient();
-  const list = useQuery(executors(id, true));
-  const seesPeople = useMay('TMC_USER_MANAGEMENT');
-  const all = useQuery(people(seesPeople));
-  const [chosen, setChosen] = useState<string | null>(null);
-  const act = useAct('userId');
-  const users = list.data?.userIds ?? [];
-  const accounts = list.data?.serviceAccountIds ?? [];
-  const name = (userId: string) =>
-    userId === session.user.id
-      ? session.user.login
-      : ((all.data ?? []).find((one) => one.id === userId)?.login ?? userId);
-  const renewed = () => queries.invalidateQueries({ queryKey: ['objects', 'executors', id] });
-  const path = (userId: string) => ({ params: { path: { promotionId: id, userId } } });
-  const add = (userId: string) => async () => {
-    await body(core.PUT('/orchestration/executables/promotions/{promotionId}/users/{userId}', path(userId)));
-    setChosen(null);
-    await renewed();
-  };
-  const remove = (userId: string) => async () => {
-    await body(core.DELETE('/orchestration/executables/promotions/{promotionId}/users/{userId}', path(userId)));
-    await renewed();
-  };
-  const ofAccount = '/orchestration/executables/promotions/{promotionId}/service-accounts/{serviceAccountId}' as const;
-  const accountPath = (serviceAccountId: string) => ({ params: { path: { promotionId: id, serviceAccountId } } });
-  const addAccount = (serviceAccountId: string) => async () => {
-    await body(core.PUT(ofAccount, accountPath(serviceAccountId)));
-    await renewed();
-  };
-  const removeAccount = (serviceAccountId: string) => async () => {
-    await body(core.DELETE(ofAccount, accountPath(serviceAccountId)));
-    await renewed();
-  };
-  const free = (all.data ?? []).filter((one) => !users.includes(one.id));
-  return (
-    <Panel title={p.executors}>
-      {list.error && <Failure error={list.error} retry={() => list.refetch()} />}
-      {list.data && users.length + accounts.length === 0 && <Text className="muted">{p.noExecutors}</Text>}
-      <ul className="rows">
-        {users.map((userId) => (
-          <li key={userId}>
-            <span className="grow line">{name(userId)}</span>
-            <UndoableButton
-              label={f.remove}
-              named={p.removeExecutor(name(userId))}
-              done={p.executorRemoved(name(userId))}
-              act={remove(userId)}
-              back={add(userId)}
-            />
-          </li>
-        ))}
-        {accounts.map((account) => (
-          <li key={account}>
-            <span className="grow line">
-              {account} <span className="muted">{p.serviceAccount}</span>
-            </span>
-            <UndoableButton
-              label={f.remove}
-              named={p.removeExecutor(account)}
-              done={p.executorRemoved(account)}
-              act={removeAccount(account)}
-              back={addAccount(account)}
-            />
-          </li>
-        ))}
-      </ul>
-      {list.data && !users.includes(session.user.id) && (
-        <form onSubmit={act.send(add(session.user.id))}>
-          <Group mt="sm">
-            <Button type="submit" variant="default" loading={act.busy}>
-              {p.addMe}
-            </Button>
-          </Group>
-        </form>
-      )}
-      <form onSubmit={act.send(add(chosen ?? ''))}>
-        <Group mt="sm" align="flex-end">
-          {seesPeople ? (
-            <Select
-              label={f.add}
-              placeholder={p.pickPerson}
-              data={free.map((one) => ({ value: one.id, label: one.login }))}
-              value={chosen}
-              onChange={setChosen}
-              error={act.at('userId')}
-              searchable
-            />
-          ) : (
-            <TextInput
-              label={p.executor}
-              value={chosen ?? ''}
-              onChange={(event) => setChosen(event.currentTarget.value || null)}
-              error={act.at('userId')}
-            />
-          )}
-          <Button type="submit" variant="default" disabled={!chosen}>
-            {f.add}
-          </Button>
-        </Group>
-        {act.rest}
-      </form>
-    </Panel>
   );
 }
 

@@ -1,16 +1,19 @@
 /** The log of a run: live tail, level, search, first error, download. */
 
 import { Button, Group, Select, Switch, TextInput, Title } from '@mantine/core';
-import { IconAlertTriangle, IconDownload, IconSearch } from '@tabler/icons-react';
+import { IconAlertTriangle, IconDownload, IconSearch, IconTrash } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { body, core, raw } from '../api/client';
+import { useMay } from '../app/context';
 import { filtered, firstError, LEVELS, type Level, type LogLine, marked } from '../lib/log';
 import { useLog } from '../lib/use-log';
 import { t } from '../texts/pages';
+import { logDeleted, type RunEvent } from '../texts/reasons';
 import { logTime } from '../texts/time';
-import { Empty, Failure, Waiting } from '../ui/parts';
+import { ConfirmButton, Empty, Failure, Moment, Waiting } from '../ui/parts';
 
 const TONES: Record<string, string> = { ERROR: 'tone-bad', FATAL: 'tone-bad', WARN: 'tone-warn', WARNING: 'tone-warn' };
 
@@ -104,8 +107,49 @@ function Lines({ shown, find, follow, chosen }: { shown: LogLine[]; find: string
   );
 }
 
-/** The log of one run. `done` is whether it has ended. */
-export function RunLog({ id, done }: { id: string; done: boolean }) {
+/** The button that deletes the log of a run, for those who may. */
+function Removal({ id, name }: { id: string; name: string }) {
+  const queries = useQueryClient();
+  const may = useMay('EXECUTION_LOGS_DELETE');
+  if (!may) return null;
+  const remove = async () => {
+    await body(core.DELETE('/monitoring/executions/{id}/logs', { params: { path: { id } } }));
+    await Promise.all([
+      queries.invalidateQueries({ queryKey: ['logs', 'size', id] }),
+      queries.invalidateQueries({ queryKey: ['runs'] }),
+    ]);
+  };
+  return (
+    <ConfirmButton
+      label={t.log.delete}
+      question={t.log.deleteAsk(name)}
+      hint={t.log.deleteHint}
+      act={remove}
+      icon={<IconTrash size={16} aria-hidden />}
+      danger
+    />
+  );
+}
+
+/** What stands in the place of a log without lines. */
+function NoLines({ deletion, now }: { deletion: RunEvent | undefined; now: number }) {
+  if (!deletion) return <Empty title={t.log.none}>{t.log.noneHint}</Empty>;
+  return (
+    <Empty title={`${logDeleted(deletion)}.`}>
+      <Moment at={deletion.at} now={now} exact />
+    </Empty>
+  );
+}
+
+/** The log of the run of the task `name`. `done` is whether it has ended, `deletion` who deleted what there was. */
+export function RunLog(props: {
+  id: string;
+  name: string;
+  done: boolean;
+  deletion: RunEvent | undefined;
+  now: number;
+}) {
+  const { id, done } = props;
   const search = useSearch({ from: '/runs/$id' });
   const navigate = useNavigate({ from: '/runs/$id' });
   const log = useLog(id);
@@ -160,6 +204,7 @@ export function RunLog({ id, done }: { id: string; done: boolean }) {
         >
           {t.log.download}
         </Button>
+        {done && log.total > 0 && <Removal id={id} name={props.name} />}
       </Group>
       {error !== undefined && <Failure error={error} />}
       {log.left > 0 && <span className="muted">{t.log.cut(log.left)}</span>}
@@ -170,7 +215,7 @@ export function RunLog({ id, done }: { id: string; done: boolean }) {
       ) : shown.length === 0 ? (
         <section className="panel">
           {log.total === 0 ? (
-            <Empty title={t.log.none}>{t.log.noneHint}</Empty>
+            <NoLines deletion={props.deletion} now={props.now} />
           ) : (
             <Empty title={t.log.noMatch}>{t.log.noMatchHint}</Empty>
           )}

@@ -4,11 +4,11 @@ import { Text } from '@mantine/core';
 import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { body, core } from '../api/client';
 import { type RunDetail, type RunTimeline, run, runTimeline } from '../api/queries';
 import { useMay, useRight } from '../app/context';
+import { runAgain, stopRun } from '../lib/run-again';
 import { t } from '../texts/pages';
-import { currentWait, eventWords, type RunEvent, waitReason } from '../texts/reasons';
+import { currentWait, deletionOf, eventWords, type RunEvent, waitReason } from '../texts/reasons';
 import { stateOf } from '../texts/status';
 import { fullTime, instant, logTime, runLength } from '../texts/time';
 import { ParametersPanel } from '../ui/parameters';
@@ -73,13 +73,12 @@ function Actions({
   const holds = useRight(detail.workspaceId, 'EXECUTE');
   const may = useMay('TMC_OPERATOR', 'TMC_ENGINE_USE') && holds;
   const stop = async () => {
-    await body(core.DELETE('/processing/executions/{executionId}', { params: { path: { executionId: id } } }));
+    await stopRun(id);
     await queries.invalidateQueries({ queryKey: ['runs'] });
   };
   const again = async () => {
-    const parameters = Object.fromEntries((timeline.parameters ?? []).map((one) => [one.name, one.value]));
-    const started = await body(core.POST('/processing/executions', { body: { executable: detail.jobId, parameters } }));
-    await navigate({ to: '/runs/$id', params: { id: String(started?.executionId) } });
+    const started = await runAgain(detail.jobId, timeline);
+    await navigate({ to: '/runs/$id', params: { id: started } });
   };
   return (
     <>
@@ -99,6 +98,7 @@ function Actions({
           question={t.run.againAsk(name)}
           hint={t.run.againHint}
           act={again}
+          shortcut="R"
           icon={<IconRefresh size={16} aria-hidden />}
         />
       )}
@@ -124,6 +124,7 @@ export function RunPage() {
   const [one, line] = [detail.data, timeline.data];
   const wait = currentWait(line.events);
   const reason = wait && waitReason(wait, now);
+  const deletion = deletionOf(line.events);
   const place = one.remoteEngineId ?? one.remoteEngineClusterId;
   const shownStart = line.status === 'dispatching' ? undefined : one.startTimestamp;
 
@@ -208,7 +209,15 @@ export function RunPage() {
         />
       </div>
       <RunComponents id={id} />
-      <RunLog id={id} done={stateOf(line.status).done} />
+      {/* A log that is deleted is read anew. */}
+      <RunLog
+        key={deletion?.at}
+        id={id}
+        name={line.taskName}
+        done={stateOf(line.status).done}
+        deletion={deletion}
+        now={now}
+      />
     </div>
   );
 }

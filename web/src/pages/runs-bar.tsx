@@ -3,7 +3,7 @@
 import { Button, Group, Select } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
-import { lazy, memo, Suspense, useDeferredValue, useState } from 'react';
+import { lazy, memo, type ReactNode, Suspense, useDeferredValue, useState } from 'react';
 import { type HistorySearch, historyFile } from '../api/work';
 import { useScope } from '../app/context';
 import { MORE_KEYS, type RunSearch } from '../lib/run-search';
@@ -66,7 +66,13 @@ export function isNarrowed(search: RunSearch): boolean {
 }
 
 /** The fields, with the file of what they leave; `whole` tells whether the user may see the history. */
-export const FilterBar = memo(function FilterBar(props: { search: RunSearch; wanted: HistorySearch; whole: boolean }) {
+export const FilterBar = memo(function FilterBar(props: {
+  search: RunSearch;
+  wanted: HistorySearch;
+  whole: boolean;
+  /** The button that chooses columns. */
+  chooser: ReactNode;
+}) {
   const { search, whole } = props;
   const navigate = useNavigate({ from: '/runs' });
   const { query: scope } = useScope();
@@ -116,6 +122,7 @@ export const FilterBar = memo(function FilterBar(props: { search: RunSearch; wan
           </Button>
         )}
         {whole && <CsvButton search={props.wanted} />}
+        {props.chooser}
       </Group>
       {whole && unfolded && (
         <Suspense fallback={<Waiting />}>

@@ -9,15 +9,18 @@ import { clusters } from '../api/queries';
 import { type HistorySearch, type Past, plainPage } from '../api/work';
 import { useMay, useScope } from '../app/context';
 import { historyOf, type RunSearch } from '../lib/run-search';
+import { type Chosen, useChosen } from '../lib/use-chosen';
 import { useHistory } from '../lib/use-history';
 import { dayOf, dayStart } from '../texts/days';
 import { t } from '../texts/pages';
 import { duration, fullTime, shortTime } from '../texts/time';
 import { w } from '../texts/work';
+import { useColumns } from '../ui/columns';
 import { ExecutableName } from '../ui/executable';
 import { type Column, List } from '../ui/list';
-import { Empty, Failure, Notice, StateBadge, useNow, Waiting } from '../ui/parts';
+import { Empty, Failure, Id, Notice, StateBadge, useNow, Waiting } from '../ui/parts';
 import { FilterBar, isNarrowed } from './runs-bar';
+import { RunsBulk, runKey, runWords } from './runs-bulk';
 
 const WAITS = ['EXECUTION_EVENT_RECEIVED', 'DISPATCHING_FLOW'];
 
@@ -34,8 +37,13 @@ function Took({ run }: { run: Past }) {
   return duration(run.runEndTime - run.runStartTime);
 }
 
-/** The columns; `today` is a moment of the day that dates are short for. */
-function columns(today: number): Column<Past>[] {
+/** An instant, or a dash while it has not come. */
+function When({ at, today }: { at: number | undefined; today: number }) {
+  return at === undefined ? '–' : <span title={fullTime(at)}>{shortTime(at, today)}</span>;
+}
+
+/** The columns; `today` is a moment of the day that dates are short for, `workspaces` are names by id. */
+function columns(today: number, workspaces: Map<string, string>): Column<Past>[] {
   return [
     {
       key: 'state',
@@ -59,6 +67,23 @@ function columns(today: number): Column<Past>[] {
             {run.planName && <span className="muted"> {w.runs.ofPlan(run.planName)}</span>}
           </Link>
         ),
+      always: true,
+    },
+    {
+      key: 'artifact',
+      title: t.tasks.artifact,
+      width: 'minmax(6rem, 1fr)',
+      wide: true,
+      seldom: true,
+      cell: (run) => [run.artifactName, run.artifactVersion].filter(Boolean).join(' '),
+    },
+    {
+      key: 'workspace',
+      title: t.workspace,
+      width: 'minmax(5rem, 0.8fr)',
+      wide: true,
+      seldom: true,
+      cell: (run) => (run.workspaceId ? (workspaces.get(run.workspaceId) ?? run.workspaceId) : ''),
     },
     {
       key: 'asked',
@@ -66,6 +91,22 @@ function columns(today: number): Column<Past>[] {
       width: '7.5rem',
       wide: true,
       cell: (run) => <span title={fullTime(run.triggerTime)}>{shortTime(run.triggerTime, today)}</span>,
+    },
+    {
+      key: 'started',
+      title: t.run.started,
+      width: '7.5rem',
+      wide: true,
+      seldom: true,
+      cell: (run) => <When at={run.runStartTime} today={today} />,
+    },
+    {
+      key: 'ended',
+      title: t.run.ended,
+      width: '7.5rem',
+      wide: true,
+      seldom: true,
+      cell: (run) => <When at={run.runEndTime} today={today} />,
     },
     {
       key: 'took',
@@ -90,21 +131,60 @@ function columns(today: number): Column<Past>[] {
         `${run.operator ?? ''}${!run.triggerType || run.triggerType === 'MANUAL' ? '' : `, ${run.triggerType.toLowerCase()}`}`,
     },
     {
+      key: 'profile',
+      title: w.task.profile,
+      width: 'minmax(5rem, 0.8fr)',
+      wide: true,
+      seldom: true,
+      cell: (run) => run.runProfileName ?? run.runProfileId ?? '',
+    },
+    {
+      key: 'level',
+      title: t.task.level,
+      width: '5rem',
+      wide: true,
+      seldom: true,
+      cell: (run) => run.logLevel ?? '',
+    },
+    {
+      key: 'tags',
+      title: t.tasks.tags,
+      width: 'minmax(4rem, 0.8fr)',
+      wide: true,
+      seldom: true,
+      cell: (run) => run.tags?.join(', ') ?? '',
+    },
+    {
       key: 'message',
       title: t.runs.message,
       width: 'minmax(6rem, 2.4fr)',
       wide: true,
       cell: (run) => run.errorMessage ?? '',
     },
+    {
+      key: 'id',
+      title: w.runs.runId,
+      width: '22rem',
+      wide: true,
+      seldom: true,
+      cell: (run) => (
+        <span className="above">
+          <Id id={run.id} what={w.runs.runId} />
+        </span>
+      ),
+    },
   ];
 }
 
 /** The rows that are wanted, as they come. */
-function Rows(props: { search: RunSearch; wanted: HistorySearch; whole: boolean }) {
+function Rows(props: {
+  search: RunSearch;
+  wanted: HistorySearch;
+  whole: boolean;
+  shown: Column<Past>[];
+  chosen: Chosen<Past>;
+}) {
   const { search, wanted, whole } = props;
-  const now = useNow(60_000);
-  const today = dayStart(dayOf(now));
-  const shownColumns = useMemo(() => columns(today), [today]);
   const { query: scope } = useScope();
   const scroller = useRef<HTMLDivElement>(null);
   const plain = useCallback(
@@ -132,10 +212,12 @@ function Rows(props: { search: RunSearch; wanted: HistorySearch; whole: boolean 
       )}
       <List
         label={t.runs.title}
-        columns={shownColumns}
+        columns={props.shown}
         count={items.length}
         row={(index) => items[index]}
-        rowKey={(run) => run.id}
+        rowKey={runKey}
+        rowName={runWords}
+        chosen={props.chosen}
         onRange={list.onRange}
         onTop={list.onTop}
         scroller={scroller}
@@ -167,11 +249,20 @@ export function RunsPast() {
   const wanted = useMemo(() => historyOf(search, scope, Date.now(), isCluster), [search, scope, isCluster]);
   // The fields answer at once, the rows follow.
   const rows = useDeferredValue(useMemo(() => ({ search, wanted }), [search, wanted]));
+  const today = dayStart(dayOf(useNow(60_000)));
+  const { workspaces } = useScope();
+  const all = useMemo(
+    () => columns(today, new Map(workspaces.map((one) => [one.id ?? '', one.name ?? '']))),
+    [today, workspaces],
+  );
+  const { shown, chooser } = useColumns('runs', all);
+  const chosen = useChosen(runKey);
   return (
     <>
-      <FilterBar search={search} wanted={wanted} whole={whole} />
+      <FilterBar search={search} wanted={wanted} whole={whole} chooser={chooser} />
       {!whole && <Notice tone="idle" title={w.runs.onlyList} />}
-      <Rows search={rows.search} wanted={rows.wanted} whole={whole} />
+      <RunsBulk chosen={chosen} />
+      <Rows search={rows.search} wanted={rows.wanted} whole={whole} shown={shown} chosen={chosen} />
     </>
   );
 }

@@ -6,11 +6,12 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { body, core, Problem } from '../api/client';
 import { scheduleOf } from '../api/pages';
-import { scheduleEvents } from '../api/queries';
+import { nextStarts, scheduleEvents, startConfig } from '../api/queries';
 import { useMay, useRight, useScope } from '../app/context';
 import { useMany } from '../lib/use-many';
 import { t } from '../texts/pages';
 import { ago, fullTime, instant } from '../texts/time';
+import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
 import { FoundSelect } from '../ui/found';
 import { Failure, isLost, Waiting } from '../ui/parts';
@@ -18,6 +19,8 @@ import { UndoableButton } from '../ui/undo';
 import { WebhookOf } from './webhook-of';
 
 const NEXT = 5;
+/** Triggers that have dates. */
+const TIMED = ['ONCE', 'DAILY', 'WEEKLY', 'MONTHLY', 'CRON'];
 
 /** Lets a schedule start a task or plan. */
 export async function attach(target: { id: string; plan: boolean }, scheduleId: string): Promise<void> {
@@ -47,9 +50,31 @@ export async function detach(target: { id: string; plan: boolean }): Promise<voi
 /** The next dates of a schedule. */
 export function NextDates({ id, now }: { id: string; now: number }) {
   const events = useQuery(scheduleEvents(id, NEXT));
+  return <Dates events={events} all={events.data?.map((one) => one.datetime)} now={now} />;
+}
+
+/** What starts it and its next starts, where a trigger of its own does that instead of a schedule. */
+function OwnTrigger({ id, plan, now }: { id: string; plan: boolean; now: number }) {
+  const config = useQuery(startConfig(id, plan));
+  const timed = TIMED.includes(config.data?.trigger?.type ?? '');
+  const next = useQuery({ ...nextStarts(id, plan, NEXT), enabled: timed });
+  // A task that was never configured has none.
+  if (!timed && !config.isPending) return <Text className="muted">{w.schedule.unbound}</Text>;
+  if (!timed) return <Waiting />;
+  return (
+    <>
+      <Text>{config.data && triggerWords(config.data.trigger)}</Text>
+      <Dates events={next} all={next.data} now={now} />
+    </>
+  );
+}
+
+/** Dates one below the other, or why there are none. */
+function Dates(props: { events: { error: unknown }; all: (string | undefined)[] | undefined; now: number }) {
+  const { events, all, now } = props;
   if (events.error) return <Failure error={events.error} />;
-  if (!events.data) return <Waiting />;
-  const dates = events.data.map((one) => instant(one.datetime)).filter((at) => at !== undefined);
+  if (!all) return <Waiting />;
+  const dates = all.map((one) => instant(one)).filter((at) => at !== undefined);
   if (dates.length === 0) return <Text className="muted">{t.schedules.never}</Text>;
   return (
     <ul className="rows">
@@ -120,7 +145,7 @@ export function ScheduleOf(props: {
   };
   return (
     <>
-      <Text className="muted">{w.schedule.unbound}</Text>
+      <OwnTrigger id={id} plan={plan} now={now} />
       <WebhookOf id={id} plan={plan} now={now} may={may} />
       {may && (free.more > 0 || free.choices.some((one) => !one.taken)) && (
         <Group align="flex-end" gap="xs" mt="xs">

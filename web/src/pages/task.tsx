@@ -1,22 +1,26 @@
 /** One task: what it is made of, what it did last, and running it. */
 
 import { Button, Group, Select, Stack, Text } from '@mantine/core';
-import { IconPencil, IconPlayerPlay } from '@tabler/icons-react';
+import { IconArrowUp, IconPencil, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, lazy, useState } from 'react';
 import { body, core, Problem } from '../api/client';
 import { artifactVersion, type Run, runConfig, runPage, type Task, task } from '../api/queries';
+import { taskStandings } from '../api/standings';
 import { useMay, useRight, useScope } from '../app/context';
 import { howOf, storeHow } from '../lib/task-form';
+import { b } from '../texts/bulk';
 import { t } from '../texts/pages';
 import { runLength } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { w } from '../texts/work';
+import { CopyAsButton } from '../ui/copy';
 import { PauseAndDelete } from '../ui/executable';
 import { ParameterFields, ParametersPanel } from '../ui/parameters';
 import {
   Badge,
+  ConfirmButton,
   Dialog,
   Facts,
   Failure,
@@ -30,10 +34,14 @@ import {
   useNow,
   Waiting,
 } from '../ui/parts';
+import { PlansWithTask } from '../ui/plan-rows';
 import { Firings } from './firings';
 import { useRuntimeNames } from './runs';
 import { ScheduleOf } from './schedule-of';
 import { type Place, PlaceSelect } from './task-place';
+import { isBehind, upgrade } from './tasks-bulk';
+
+const CopyTask = lazy(() => import('./task-copy').then((m) => ({ default: m.CopyTask })));
 
 const LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'];
 
@@ -61,7 +69,8 @@ function RunForm({ it, close }: { it: Task; close: () => void }) {
   return (
     <form onSubmit={submit}>
       <Stack>
-        <Text className="muted">{declared.length > 0 ? t.task.runHint : t.task.noParameters}</Text>
+        {version.error && <Failure error={version.error} retry={() => version.refetch()} />}
+        {version.data && <Text className="muted">{declared.length > 0 ? t.task.runHint : t.task.runBare}</Text>}
         <ParameterFields
           declared={declared}
           values={values}
@@ -118,7 +127,11 @@ function Actions({ it, draft, ready }: { it: Task; draft: boolean; ready: boolea
   return (
     <>
       {may && !paused && ready && (
-        <Button leftSection={<IconPlayerPlay size={16} aria-hidden />} onClick={() => setOpen(true)}>
+        <Button
+          leftSection={<IconPlayerPlay size={16} aria-hidden />}
+          aria-keyshortcuts="R"
+          onClick={() => setOpen(true)}
+        >
           {t.task.run}
         </Button>
       )}
@@ -137,6 +150,7 @@ function Actions({ it, draft, ready }: { it: Task; draft: boolean; ready: boolea
           {w.task.edit}
         </Button>
       )}
+      {operator && <CopyAsButton dialog={(close) => <CopyTask it={it} close={close} />} />}
       <PauseAndDelete
         name={it.name}
         paused={paused}
@@ -148,6 +162,41 @@ function Actions({ it, draft, ready }: { it: Task; draft: boolean; ready: boolea
       <Dialog open={wanted && may && !paused && ready} close={() => setOpen(false)} title={t.task.runWith(it.name)}>
         <RunForm it={it} close={() => setOpen(false)} />
       </Dialog>
+    </>
+  );
+}
+
+/** The artifact of a task, and the way to its newest version when there is a newer one. */
+function ArtifactOf({ it }: { it: Task }) {
+  const queries = useQueryClient();
+  const may = [useMay('TMC_OPERATOR'), useRight(it.workspace?.id, 'AUTHOR')].every(Boolean);
+  const standing = useQuery(taskStandings([it.id])).data?.[0];
+  const take = async () => {
+    await upgrade(it.id);
+    await queries.invalidateQueries({ queryKey: ['objects'] });
+    await queries.invalidateQueries({ queryKey: ['runs', 'task-standings'] });
+  };
+  return (
+    <>
+      <Link to="/artifacts/$id" params={{ id: it.artifact.id }}>
+        {it.artifact.name ?? it.artifact.id} {it.artifact.version}
+      </Link>
+      {isBehind(standing) && (
+        <Group gap="xs" mt={4}>
+          <span className="newer-version" title={b.newerHint(standing.newestVersion)}>
+            <IconArrowUp size={13} aria-hidden />
+            {b.newer(standing.newestVersion)}
+          </span>
+          {may && (
+            <ConfirmButton
+              label={b.upgradeOne}
+              question={b.upgradeAsk(it.name, standing.newestVersion)}
+              hint={b.upgradeHint}
+              act={take}
+            />
+          )}
+        </Group>
+      )}
     </>
   );
 }
@@ -240,6 +289,7 @@ export function TaskPage() {
   const { query: scope } = useScope();
   const one = useQuery(task(id));
   const config = useQuery(runConfig(id));
+  const operates = useMay('TMC_OPERATOR');
   const last = useQuery(runPage({ environmentId: scope.environmentId, taskId: id }, 0, 8));
   if (isLost(one)) return <Failure error={one.error} retry={() => one.refetch()} />;
   if (!one.data) return <Waiting />;
@@ -274,12 +324,7 @@ export function TaskPage() {
           <Facts
             rows={[
               ...(it.description ? [[t.description, it.description] as [string, string]] : []),
-              [
-                t.task.artifact,
-                <Link key="artifact" to="/artifacts/$id" params={{ id: it.artifact.id }}>
-                  {it.artifact.name ?? it.artifact.id} {it.artifact.version}
-                </Link>,
-              ],
+              [t.task.artifact, <ArtifactOf key="artifact" it={it} />],
               [t.workspace, it.workspace?.name ?? '–'],
               [t.tasks.tags, it.tags?.join(', ') || t.none],
               [t.id, <Id key="id" id={it.id} what={t.id} />],
@@ -294,6 +339,7 @@ export function TaskPage() {
           <ScheduleOf id={id} name={it.name} workspaceId={it.workspace?.id} plan={false} now={now} />
           <Firings id={id} plan={false} now={now} />
         </Panel>
+        {operates && <PlansWithTask environmentId={it.workspace?.environment?.id} taskId={id} />}
         <Panel title={t.task.lastRuns}>
           {last.data?.items.length === 0 ? (
             <Text className="muted">{t.task.noRuns}</Text>

@@ -1,21 +1,29 @@
 /** The tasks of an environment. The filters are in the address; the server looks for what they ask. */
 
 import { Button, Group, Select } from '@mantine/core';
-import { IconPlus } from '@tabler/icons-react';
+import { IconArrowUp, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { artifact, artifactPage, type TaskFilter, taskPage } from '../api/pages';
 import { clusters, engines, type TaskItem } from '../api/queries';
+import type { TaskStanding } from '../api/standings';
 import { useMay, useScope, useWorkspacesWith } from '../app/context';
+import { useChosen } from '../lib/use-chosen';
 import { usePages, useSettled } from '../lib/use-pages';
+import { useTaskStandings } from '../lib/use-standings';
+import { b } from '../texts/bulk';
+import { dayOf, dayStart } from '../texts/days';
 import { t } from '../texts/pages';
+import { useColumns } from '../ui/columns';
 import { FoundSelect } from '../ui/found';
 import { type Column, List } from '../ui/list';
 import { FindField } from '../ui/list-page';
-import { Badge, Empty, Failure, Head, isLost, Waiting } from '../ui/parts';
+import { Badge, Empty, Failure, Head, Id, isLost, useNow, Waiting } from '../ui/parts';
+import { LastRun, NextStart } from '../ui/standing';
 import { ofEnvironment } from './engines';
 import { useRuntimeNames } from './runs';
+import { isBehind, TasksBulk, taskKey, taskName } from './tasks-bulk';
 
 /** Filters that a link sets; each has a field once it is set. */
 const USED = ['connection', 'resource'] as const;
@@ -39,25 +47,65 @@ function TaskState({ one }: { one: TaskItem }) {
   return one.runtime?.id ? <Badge tone="good">{t.tasks.ready}</Badge> : <Badge tone="idle">{t.tasks.draft}</Badge>;
 }
 
-function columns(places: Map<string, string>): Column<TaskItem>[] {
+/** The version of the artifact that a task has, and whether there is a newer one. */
+function Version({ of }: { of: TaskStanding | undefined }) {
+  if (!of) return null;
+  return (
+    <>
+      {of.artifactVersion}{' '}
+      {isBehind(of) && (
+        <span className="newer-version" title={b.newerHint(of.newestVersion)}>
+          <IconArrowUp size={13} aria-hidden />
+          {b.newer(of.newestVersion)}
+        </span>
+      )}
+    </>
+  );
+}
+
+function columns(places: Map<string, string>, standings: Map<string, TaskStanding>, today: number): Column<TaskItem>[] {
+  const standing = (one: TaskItem) => standings.get(taskKey(one));
   return [
     {
       key: 'name',
       title: t.name,
       width: 'minmax(8rem, 2fr)',
+      narrow: 'minmax(5rem, 2fr)',
+      always: true,
       cell: (one) => (
-        <Link className="row-link" to="/tasks/$id" params={{ id: one.executable ?? '' }}>
+        <Link className="row-link" to="/tasks/$id" params={{ id: taskKey(one) }}>
           {one.name}
         </Link>
       ),
     },
-    { key: 'state', title: t.tasks.state, width: '7rem', cell: (one) => <TaskState one={one} /> },
+    { key: 'state', title: t.tasks.state, width: '5.5rem', narrow: '4.75rem', cell: (one) => <TaskState one={one} /> },
+    {
+      key: 'last',
+      title: b.last,
+      width: '8rem',
+      narrow: '6.25rem',
+      cell: (one) => <LastRun of={standing(one)} />,
+    },
+    {
+      key: 'next',
+      title: b.next,
+      width: '8.5rem',
+      wide: true,
+      cell: (one) => <NextStart of={standing(one)} today={today} />,
+    },
     {
       key: 'artifact',
       title: t.tasks.artifact,
-      width: 'minmax(6rem, 1.5fr)',
+      width: 'minmax(6rem, 1.2fr)',
       wide: true,
       cell: (one) => one.artifactId && <ArtifactName id={one.artifactId} />,
+    },
+    {
+      key: 'version',
+      title: t.newTask.version,
+      width: 'minmax(5rem, 1fr)',
+      wide: true,
+      cell: (one) => <Version of={standing(one)} />,
     },
     {
       key: 'where',
@@ -69,16 +117,28 @@ function columns(places: Map<string, string>): Column<TaskItem>[] {
     {
       key: 'workspace',
       title: t.workspace,
-      width: 'minmax(5rem, 1fr)',
+      width: 'minmax(5rem, 0.8fr)',
       wide: true,
       cell: (one) => one.workspace?.name,
     },
     {
       key: 'tags',
       title: t.tasks.tags,
-      width: 'minmax(4rem, 1fr)',
+      width: 'minmax(4rem, 0.8fr)',
       wide: true,
       cell: (one) => one.tags?.join(', '),
+    },
+    {
+      key: 'id',
+      title: t.id,
+      width: '15rem',
+      wide: true,
+      seldom: true,
+      cell: (one) => (
+        <span className="above">
+          <Id id={taskKey(one)} what={t.id} />
+        </span>
+      ),
     },
   ];
 }
@@ -167,7 +227,11 @@ export function Tasks() {
   const may = useMay('TMC_OPERATOR') && writes;
   const narrowed = Object.values(search).some(Boolean);
   const built = useQuery(artifactPage({ environmentId: scope.environmentId }, 0));
-  const shown = useMemo(() => columns(places), [places]);
+  const today = dayStart(dayOf(useNow(60_000)));
+  const standings = useTaskStandings(list.loaded.map((page) => page.map(taskKey)));
+  const all = useMemo(() => columns(places, standings, today), [places, standings, today]);
+  const { shown, chooser } = useColumns('tasks', all);
+  const chosen = useChosen(taskKey);
   const make = (
     <Button component={Link} to="/tasks/new" leftSection={<IconPlus size={16} aria-hidden />}>
       {t.tasks.new}
@@ -180,9 +244,11 @@ export function Tasks() {
         title={t.tasks.title}
         badge={list.data && <span className="muted">{list.total.toLocaleString('en-GB')}</span>}
       >
+        {chooser}
         {may && make}
       </Head>
       <Filters />
+      <TasksBulk chosen={chosen} standings={standings} />
       {isLost(list) ? (
         <Failure error={list.error} retry={list.refetch} />
       ) : !list.data ? (
@@ -192,7 +258,9 @@ export function Tasks() {
           label={t.tasks.title}
           count={list.total}
           row={list.row}
-          rowKey={(one) => one.executable ?? ''}
+          rowKey={taskKey}
+          rowName={taskName}
+          chosen={chosen}
           columns={shown}
           onRange={list.onRange}
           empty={

@@ -90,6 +90,8 @@ export function eventWords(event: RunEvent, now: number): string {
       return `${text(detail, 'by') ?? 'Somebody'} asked it to stop`;
     case 'unknown':
       return 'The engine fell silent; the job may be running on';
+    case 'log_deleted':
+      return logDeleted(event);
     case 'known_again':
       return 'The engine is back';
     case 'finished':
@@ -97,6 +99,21 @@ export function eventWords(event: RunEvent, now: number): string {
     default:
       return event.kind.replaceAll('_', ' ');
   }
+}
+
+/** Who the server is in what it tells of its own doings. */
+const SERVER = 'system';
+
+/** Who deleted the log of a run. */
+export function logDeleted(event: RunEvent): string {
+  const by = text(detailOf(event), 'by');
+  if (by === SERVER) return 'The log was deleted: it was older than logs are kept';
+  return by ? `${by} deleted the log` : 'The log was deleted';
+}
+
+/** The deletion of the log that was the last one, when there was one. */
+export function deletionOf(events: RunEvent[]): RunEvent | undefined {
+  return events.findLast((event) => event.kind === 'log_deleted');
 }
 
 function finishedWords(detail: Detail): string {

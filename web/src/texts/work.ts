@@ -178,7 +178,10 @@ export const w = {
     handlerPlans: 'When it fails: run these plans',
     note: 'Note for whoever runs it again from here',
     handlers: 'When the step fails',
+    parallel: 'Several runs at once',
+    parallelHint: 'Else a start is refused while the plan runs.',
     add: 'Add a step',
+    more: (number: number) => `More for step ${number}`,
     up: (number: number) => `Move step ${number} up`,
     down: (number: number) => `Move step ${number} down`,
     remove: (number: number) => `Remove step ${number}`,
@@ -200,6 +203,7 @@ export const w = {
     noneHint:
       'A plan runs tasks in steps: a step begins when the one before it has ended as wanted. Failures can start tasks or plans of their own.',
     schedule: 'Schedule',
+    allRuns: 'All runs of this plan',
     note2: 'Note',
   },
   planRun: {
@@ -387,6 +391,9 @@ export const w = {
       ['/', 'Go to the first search field of the page'],
       ['j and k', 'Next and previous row of a list'],
       ['Enter', 'Open the row'],
+      ['x', 'Choose the row, or no longer'],
+      ['r', 'Run the task or plan of the page, the row, or what is chosen'],
+      ['p', 'Pause or resume it'],
       ['u', 'Undo what was just done, while it is offered'],
       ['Esc', 'Close a dialog'],
     ] as [string, string][],

@@ -62,6 +62,7 @@ export function PauseAndDelete(props: {
           done={paused ? texts.resumeDone(name) : texts.pauseDone(name)}
           act={() => pause(!paused)}
           back={() => pause(paused, props.why ?? undefined)}
+          shortcut="P"
           icon={paused ? <IconPlayerPlay size={16} aria-hidden /> : <IconPlayerPause size={16} aria-hidden />}
         />
       )}

@@ -253,6 +253,8 @@ export function ConfirmButton(props: {
   danger?: boolean;
   /** An icon instead of the label, where there is little room. */
   small?: ReactNode;
+  /** The key that presses it. */
+  shortcut?: string;
 }) {
   const [open, setOpen] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -276,7 +278,12 @@ export function ConfirmButton(props: {
           {props.small}
         </Button>
       ) : (
-        <Button variant={props.primary ? 'filled' : 'default'} leftSection={props.icon} onClick={() => setOpen(true)}>
+        <Button
+          variant={props.primary ? 'filled' : 'default'}
+          leftSection={props.icon}
+          aria-keyshortcuts={props.shortcut}
+          onClick={() => setOpen(true)}
+        >
           {props.label}
         </Button>
       )}

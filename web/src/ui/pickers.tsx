@@ -3,7 +3,7 @@
 import { Autocomplete, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { people } from '../api/infra';
-import { useMay, useScope } from '../app/context';
+import { type Right, useMay, useScope, useShared } from '../app/context';
 import { f } from '../texts/infra';
 import { t } from '../texts/pages';
 
@@ -30,6 +30,27 @@ export function WorkspaceSelect({ label, value, change, error }: PickProps) {
       value={value}
       onChange={change}
       error={error}
+      required
+    />
+  );
+}
+
+/** A workspace of the chosen environment on which the user holds a right. */
+export function RightfulWorkspace(props: PickProps & { right: Right; disabled?: boolean }) {
+  const { session } = useShared();
+  const scope = useScope();
+  const held = new Set(session.rights.filter((one) => one.rights.includes(props.right)).map((one) => one.workspaceId));
+  return (
+    <Select
+      label={props.label}
+      placeholder={t.artifacts.pickWorkspace}
+      data={scope.workspaces
+        .filter((one) => held.has(one.id ?? ''))
+        .map((one) => ({ value: one.id ?? '', label: one.name ?? '' }))}
+      value={props.value}
+      onChange={props.change}
+      error={props.error}
+      disabled={props.disabled}
       required
     />
   );

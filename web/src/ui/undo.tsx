@@ -71,6 +71,8 @@ export function UndoableButton(props: {
   act: () => Promise<unknown>;
   back: () => Promise<unknown>;
   icon?: ReactNode;
+  /** The key that presses it. */
+  shortcut?: string;
 }) {
   const [busy, setBusy] = useState(false);
   const click = async () => {
@@ -79,7 +81,14 @@ export function UndoableButton(props: {
     setBusy(false);
   };
   return (
-    <Button variant="default" leftSection={props.icon} loading={busy} aria-label={props.named} onClick={click}>
+    <Button
+      variant="default"
+      leftSection={props.icon}
+      loading={busy}
+      aria-label={props.named}
+      aria-keyshortcuts={props.shortcut}
+      onClick={click}
+    >
       {props.label}
     </Button>
   );

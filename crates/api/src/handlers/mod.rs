@@ -40,6 +40,7 @@ pub mod second_factors;
 pub mod security;
 pub mod session;
 pub mod settings;
+pub mod standings;
 pub mod tasks;
 pub mod tester;
 pub mod tester_runs;

@@ -3,7 +3,7 @@
 use super::{List, people, sign_in, tester};
 use crate::handlers::{
     artifacts, docs, engine_link, engines_at_work, events, executions, logs, operator, plan_executions, promotions,
-    schedule_preview, settings, triggers, webhooks,
+    schedule_preview, settings, standings, triggers, webhooks,
 };
 
 pub(super) fn fill(list: &mut List) {
@@ -12,6 +12,8 @@ pub(super) fn fill(list: &mut List) {
     tester::fill_own(list);
     list.own("POST", "/stoker/v1/artifacts", artifacts::publish);
     list.own("POST", "/stoker/v1/webhooks/{token}", webhooks::call);
+    list.own("GET", "/stoker/v1/tasks/standings", standings::tasks);
+    list.own("GET", "/stoker/v1/plans/standings", standings::plans);
     list.own("GET", "/stoker/v1/tasks/{id}/firings", triggers::task::fires);
     list.own("GET", "/stoker/v1/plans/{id}/firings", triggers::plan::fires);
     list.own("GET", "/stoker/v1/tasks/{id}/webhook", triggers::task::webhook);

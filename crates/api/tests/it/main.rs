@@ -67,6 +67,7 @@ mod sessions;
 mod settings;
 mod several;
 mod smuggling;
+mod standings;
 mod support;
 mod tasks;
 mod tester;

@@ -46,6 +46,10 @@ async fn old_lines_go_and_runs_stay(backend: Backend) {
     let told = server.http().get(&path).await.expect(200).json();
     assert_eq!(told["items"][0]["action"], "run.delete-log", "{told}");
     assert_eq!(told["items"][0]["actor"], "system", "{told}");
+    let told_of_run =
+        server.http().get(&format!("/stoker/v1/executions/{}/timeline", old.run)).await.expect(200).json();
+    let last = told_of_run["events"].as_array().and_then(|all| all.last()).cloned().unwrap_or_default();
+    assert_eq!((&last["kind"], &last["detail"]["by"]), (&"log_deleted".into(), &"system".into()), "{told_of_run}");
     // An engine that was away for long tells of an end that is older than all that was removed by then.
     engine.report(&[finished(&active, "success", START_MS)]).await;
     server.reconcile().await;

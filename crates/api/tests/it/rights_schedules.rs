@@ -82,6 +82,8 @@ pub(crate) const SCHEDULES: &[Call] = {
             OP,
             Need::Nothing,
         ),
+        one("GET", "/stoker/v1/tasks/standings?ids=@task", "", RUN, Need::Shown(&["VIEW", "EXECUTE"], "@task")),
+        one("GET", "/stoker/v1/plans/standings?ids=@plan", "", OP, Need::Shown(&["VIEW", "EXECUTE"], "@plan")),
         one("GET", "/stoker/v1/tasks/@task/firings", "", RUN, SEE),
         one("GET", "/stoker/v1/tasks/@hooked/webhook", "", RUN, SEE),
         one("PUT", "/stoker/v1/tasks/@hooked/webhook", r#"{"lifetimeMinutes":60}"#, OP, EXECUTE),

@@ -27,6 +27,17 @@ pub(crate) enum PlansCommand {
     },
     /// Make a plan and print its id
     Create(CreateArgs),
+    /// Make a copy of a plan, here or in another workspace of its environment, and print its id
+    Copy {
+        /// The plan
+        plan: String,
+        /// Name of the copy; else `copy of` and its name, or its name in another workspace
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        /// The workspace of the copy; else its own
+        #[arg(long, value_name = "WORKSPACE")]
+        workspace: Option<String>,
+    },
     /// Remove a plan; its runs stay as history
     Delete {
         /// The plan
@@ -154,6 +165,7 @@ pub(crate) async fn run(app: &App, command: PlansCommand) -> Result<Exit> {
         PlansCommand::List { workspace, name } => list(app, &client, workspace, name).await?,
         PlansCommand::Get { plan } => get(app, &client, &plan).await?,
         PlansCommand::Create(args) => create(app, &client, args).await?,
+        PlansCommand::Copy { plan, name, workspace } => copy(app, &client, &plan, name, workspace).await?,
         PlansCommand::Delete { plan } => {
             let (id, name) = names::plan(&client, &plan).await?;
             client.delete_plan(&id).await?;
@@ -239,6 +251,24 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
     }
     let new = NewPlan { workspace_id, name: args.name, description: args.description, steps };
     let made = client.create_plan(&new).await?;
+    app.out.created(&made.id, &made)
+}
+
+/// The copy runs the same tasks; nothing starts it by itself.
+async fn copy(app: &App, client: &Client, wanted: &str, name: Option<String>, workspace: Option<String>) -> Result<()> {
+    let (id, _) = names::plan(client, wanted).await?;
+    let (plan, mut config) = (client.plan(&id).await?, client.plan_run_config(&id).await?);
+    let workspace_id = match &workspace {
+        Some(wanted) => names::workspace(client, wanted, plan.workspace.environment_id()).await?.id,
+        None => plan.workspace.id.clone(),
+    };
+    let name = name.unwrap_or_else(|| super::tasks::copied_name(&plan.name, workspace_id == plan.workspace.id));
+    let description = plan.description.clone().unwrap_or_default();
+    let made = client.create_plan(&NewPlan { workspace_id, name, description, steps: plan.steps() }).await?;
+    if config["parallelExecutionAllowed"] == true {
+        config["trigger"] = stoker_client::RunConfig::manual_trigger();
+        client.set_plan_run_config(&made.id, &config).await?;
+    }
     app.out.created(&made.id, &made)
 }
 

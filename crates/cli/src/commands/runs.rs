@@ -22,6 +22,11 @@ pub(crate) enum RunsCommand {
         /// Id of the run, or a task for its newest run
         run: String,
     },
+    /// Remove the log of a run for good; the run stays
+    DeleteLog {
+        /// Id of the run
+        run: String,
+    },
 }
 
 #[derive(clap::Args)]
@@ -58,6 +63,11 @@ pub(crate) async fn run(app: &App, command: RunsCommand) -> Result<()> {
             let id = names::run(&client, &run).await?;
             client.stop_run(&id).await?;
             app.out.note(&format!("asked run {id} to stop"));
+            Ok(())
+        }
+        RunsCommand::DeleteLog { run } => {
+            client.delete_log(&run).await?;
+            app.out.note(&format!("removed the log of run {run}"));
             Ok(())
         }
     }

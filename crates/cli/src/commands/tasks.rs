@@ -5,6 +5,7 @@ use super::{App, LogLevel, yes};
 use crate::exit::{Failure, Result};
 use crate::pages::{self, PAGE};
 use crate::{names, pairs};
+use std::collections::BTreeMap;
 use stoker_client::{ArtifactRef, Client, NewTask, RunConfig, Runtime, Task, TaskExtract, TaskQuery};
 
 #[derive(clap::Subcommand)]
@@ -18,6 +19,16 @@ pub(crate) enum TasksCommand {
     },
     /// Make a task and print its id
     Create(CreateArgs),
+    /// Make a copy of a task, here or in another workspace of its environment, and print its id
+    Copy(CopyArgs),
+    /// Take the newest version of its artifact
+    Upgrade {
+        /// The task
+        task: String,
+        /// Also when it does not follow new versions
+        #[arg(long)]
+        force: bool,
+    },
     /// Remove a task
     Delete {
         /// The task
@@ -91,6 +102,21 @@ pub(crate) struct CreateArgs {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct CopyArgs {
+    /// The task
+    task: String,
+    /// Name of the copy; else `copy of` and its name, or its name in another workspace
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// The workspace of the copy; else its own
+    #[arg(long, value_name = "WORKSPACE")]
+    workspace: Option<String>,
+    /// Another value for a parameter; secret ones are not copied. May be given several times
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = pairs::parse)]
+    param: Vec<(String, String)>,
+}
+
+#[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("where").required(true).args(["engine", "cluster"]))]
 pub(crate) struct SetRuntimeArgs {
     /// The task
@@ -121,6 +147,14 @@ pub(crate) async fn run(app: &App, command: TasksCommand) -> Result<()> {
         TasksCommand::List(args) => list(app, &client, args).await,
         TasksCommand::Get { task } => get(app, &client, &task).await,
         TasksCommand::Create(args) => create(app, &client, args).await,
+        TasksCommand::Copy(args) => copy(app, &client, args).await,
+        TasksCommand::Upgrade { task, force } => {
+            let (id, name) = names::task(&client, &task).await?;
+            client.upgrade_task(&id, force).await?;
+            let version = client.task(&id).await?.artifact.version;
+            app.out.note(&format!("task `{name}` runs version {version} of its artifact"));
+            Ok(())
+        }
         TasksCommand::Delete { task } => {
             let (id, name) = names::task(&client, &task).await?;
             client.delete_task(&id).await?;
@@ -242,6 +276,9 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
         tags: args.tags,
         artifact: ArtifactRef { id: artifact.id, name: None, version },
         parameters,
+        connections: BTreeMap::new(),
+        resources: BTreeMap::new(),
+        auto_upgrade_info: None,
     };
     let task = client.create_task(&new).await?;
     match runtime {
@@ -252,6 +289,38 @@ async fn create(app: &App, client: &Client, args: CreateArgs) -> Result<()> {
         )),
     }
     app.out.created(&task.id, &task)
+}
+
+/// The copy runs where the task runs, but nothing starts it by itself.
+async fn copy(app: &App, client: &Client, args: CopyArgs) -> Result<()> {
+    let (id, _) = names::task(client, &args.task).await?;
+    let task = client.task(&id).await?;
+    let config = run_config(client, &id).await?;
+    let mut new = NewTask::of(&task);
+    if let Some(wanted) = &args.workspace {
+        new.workspace_id = names::workspace(client, wanted, Some(&new.environment_id)).await?.id;
+    }
+    new.name = args.name.unwrap_or_else(|| copied_name(&task.name, new.workspace_id == task.workspace.id));
+    new.parameters.extend(pairs::collect(args.param)?);
+    let open: Vec<&str> =
+        new.parameters.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| &**name).collect();
+    if !open.is_empty() {
+        app.out.note(&format!("without a value, because secret ones are not copied: {}", open.join(", ")));
+    }
+    let made = client.create_task(&new).await?;
+    if let Some(config) = config.filter(|config| !shown_runtime(&config.runtime).is_empty()) {
+        let config = RunConfig { trigger: RunConfig::manual_trigger(), ..config };
+        if let Err(error) = client.set_run_config(&made.id, &config).await {
+            let cure = format!("give it an engine with `stoker tasks set-runtime {} --engine ENGINE`", made.id);
+            return Err(Failure::from(error).hint(format!("the copy was made, as {}; {cure}", made.id)));
+        }
+    }
+    app.out.created(&made.id, &made)
+}
+
+/// The name of a copy beside what it is a copy of, or elsewhere.
+pub(crate) fn copied_name(name: &str, beside: bool) -> String {
+    if beside { format!("copy of {name}") } else { name.to_owned() }
 }
 
 async fn runtime(client: &Client, engine: Option<&str>, cluster: Option<&str>) -> Result<Option<Runtime>> {

@@ -66,6 +66,7 @@ fn sentence(event: &TimelineEvent, lasted: Option<&str>, is_now: bool, zone: &Ti
         "lost" | "unknown" => "the engine fell silent; what the job does is unknown".to_owned(),
         "known_again" => "the engine is back and has the run".to_owned(),
         "finished" => "over".to_owned(),
+        "log_deleted" => "the log was deleted".to_owned(),
         other => other.replace(['_', '-'], " "),
     };
     if let Some(told) = wait_in_words(event, zone) {

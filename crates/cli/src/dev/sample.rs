@@ -52,6 +52,9 @@ pub(crate) async fn prepare(client: &Client, bootstrap: &Bootstrap, engine_id: &
         tags: Vec::new(),
         artifact: ArtifactRef { id: artifact.id, name: None, version },
         parameters: BTreeMap::new(),
+        connections: BTreeMap::new(),
+        resources: BTreeMap::new(),
+        auto_upgrade_info: None,
     };
     let task = client.create_task(&new).await?;
     let mut config = RunConfig::manual(Runtime::engine(engine_id));

@@ -87,6 +87,12 @@ impl Client {
         self.get(format!("/monitoring/executions/{}/logs", segment(id))).needs(READ).query(pairs).read().await
     }
 
+    /// Removes the log of a run; the run stays. The server forgets the lines for good.
+    pub async fn delete_log(&self, id: &str) -> Result<(), ClientError> {
+        let path = format!("/monitoring/executions/{}/logs", segment(id));
+        self.delete(path).needs("EXECUTION_LOGS_DELETE").done().await.map(drop)
+    }
+
     /// Everything that happened to a run, oldest first. Our own addition to the API.
     pub async fn timeline(&self, id: &str) -> Result<Timeline, ClientError> {
         self.get(format!("/stoker/v1/executions/{}/timeline", segment(id))).needs(READ).read().await

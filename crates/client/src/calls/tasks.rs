@@ -58,6 +58,12 @@ impl Client {
         self.put(path(id)).needs(WRITE).json(update).read().await
     }
 
+    /// Takes the newest version of its artifact; with `force` also a task that is pinned to its version.
+    pub async fn upgrade_task(&self, id: &str, force: bool) -> Result<(), ClientError> {
+        let body = serde_json::json!({ "latestArtifact": true, "forceUpdate": force });
+        self.patch(path(id)).needs(WRITE).json(&body).done().await.map(drop)
+    }
+
     /// Removes a task.
     pub async fn delete_task(&self, id: &str) -> Result<(), ClientError> {
         self.delete(path(id)).needs(WRITE).done().await.map(drop)

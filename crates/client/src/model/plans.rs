@@ -31,6 +31,48 @@ pub struct PlanDetails {
     pub extra: Extra,
 }
 
+impl PlanDetails {
+    /// The steps of its chart, as a new plan takes them: without ids.
+    pub fn steps(&self) -> Vec<NewStep> {
+        let (mut steps, mut next) = (Vec::new(), self.extra.get("chart"));
+        while let Some(step) = next.filter(|step| step.is_object()) {
+            steps.push(NewStep::of_chart(step));
+            next = step.get("nextStep");
+        }
+        steps
+    }
+}
+
+impl NewStep {
+    /// A chart tells the condition of a step by the status that it needs, and tasks and plans as flows.
+    fn of_chart(step: &serde_json::Value) -> Self {
+        let flows = |of: &serde_json::Value, key: &str| -> Vec<String> {
+            let all = of["flows"].as_array().into_iter().flatten();
+            all.filter_map(|flow| flow[key].as_str().map(str::to_owned)).collect()
+        };
+        let condition = match step["status"].as_str() {
+            Some("PARTIAL_SUCCESS") => "AT_LEAST_ONE_SUCCEEDED",
+            Some("PROCEED") => "ALWAYS_PROCEED_ON",
+            _ => "ALL_SUCCEEDED",
+        };
+        let mut extra = Extra::new();
+        let handler = &step["stepOnException"];
+        if handler.is_object() {
+            let (tasks, plans) = (flows(handler, "id"), flows(handler, "abstractPlanId"));
+            extra.insert("handlerOnFailure".to_owned(), serde_json::json!({ "taskIds": tasks, "planIds": plans }));
+        }
+        if let Some(note) = step["note"].as_str() {
+            extra.insert("note".to_owned(), note.into());
+        }
+        Self {
+            name: step["name"].as_str().unwrap_or_default().to_owned(),
+            condition: condition.to_owned(),
+            task_ids: flows(step, "id"),
+            extra,
+        }
+    }
+}
+
 /// One step of a new plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -99,6 +99,31 @@ pub struct NewTask {
     pub artifact: ArtifactRef,
     /// Artifact parameter name to value.
     pub parameters: BTreeMap<String, String>,
+    /// Connection name of the artifact to connection id.
+    pub connections: BTreeMap<String, String>,
+    /// Resource parameter of the artifact to resource id.
+    pub resources: BTreeMap<String, String>,
+    /// Whether it follows new versions of the artifact, as the published object; pinned when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_upgrade_info: Option<serde_json::Value>,
+}
+
+impl NewTask {
+    /// A copy of a task, to be changed field by field. Secret values are never sent, so they are not among its parameters.
+    pub fn of(task: &Task) -> Self {
+        Self {
+            workspace_id: task.workspace.id.clone(),
+            environment_id: task.workspace.environment_id().unwrap_or_default().to_owned(),
+            name: task.name.clone(),
+            description: task.description.clone().unwrap_or_default(),
+            tags: task.tags.clone(),
+            artifact: ArtifactRef { name: None, ..task.artifact.clone() },
+            parameters: task.parameters.clone(),
+            connections: task.connections.clone(),
+            resources: task.resources.clone(),
+            auto_upgrade_info: task.extra.get("autoUpgradeInfo").cloned(),
+        }
+    }
 }
 
 /// Replaces a whole task: what is left out is gone afterwards (`client`).
@@ -162,10 +187,15 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
+    /// The trigger of what is started by hand.
+    pub fn manual_trigger() -> serde_json::Value {
+        serde_json::json!({"type": "MANUAL"})
+    }
+
     /// A configuration that starts only by hand.
     pub fn manual(runtime: Runtime) -> Self {
         Self {
-            trigger: serde_json::json!({"type": "MANUAL"}),
+            trigger: Self::manual_trigger(),
             runtime,
             parallel_execution_allowed: None,
             log_level: None,
