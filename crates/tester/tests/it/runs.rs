@@ -192,6 +192,24 @@ async fn bodies_of_all_kinds() {
 }
 
 #[tokio::test]
+async fn a_value_that_looks_like_an_expression_is_remarked() {
+    let entity = with(request("a", "GET", "/echo"), |request| {
+        request.headers = vec![Row::new("X", "${first}")];
+    });
+    let report = run_with(&Server::start().await, vec![entity], |options, _| {
+        options.overrides.set("first", "${second}");
+        options.overrides.set("second", "${first}");
+    })
+    .await
+    .0
+    .unwrap();
+    assert_eq!(seen(&report).get("headers").unwrap().get("x").unwrap().render(), "${second}");
+    let warnings = &report.requests().next().unwrap().warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("the value of `first` holds an expression"), "{warnings:?}");
+}
+
+#[tokio::test]
 async fn a_scenario_stops_and_a_container_carries_on() {
     let mut project = Entity::new("p", "p", Kind::Project);
     project.children = vec![

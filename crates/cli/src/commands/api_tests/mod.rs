@@ -1,5 +1,6 @@
 //! `stoker test`: API tests as projects of scenarios and requests.
 
+mod check;
 mod convert;
 mod run;
 mod show;
@@ -16,6 +17,8 @@ use crate::exit::{Exit, Result};
 pub(crate) enum TestCommand {
     /// Run projects, scenarios or single requests and report what they find
     Run(run::RunArgs),
+    /// Find mistakes without sending anything: expressions, functions, names, circles, files
+    Check(check::CheckArgs),
     /// List what is in a project
     List(show::ListArgs),
     /// Turn a file of another tool into a project folder
@@ -29,6 +32,7 @@ pub(crate) enum TestCommand {
 pub(crate) async fn run(app: &App, command: TestCommand) -> Result<Exit> {
     match command {
         TestCommand::Run(args) => return run::run(app, args).await,
+        TestCommand::Check(args) => return check::check(app, &args),
         TestCommand::List(args) => show::list(app, &args)?,
         TestCommand::Import(args) => convert::import(app, &args)?,
         TestCommand::Export(args) => convert::export(app, &args)?,
