@@ -10,8 +10,9 @@ use crate::run::{RequestReport, RunReport, UnitReport};
 /// not documented). Names are those of the drive, never addresses, so a test keeps its identity across environments.
 pub fn junit(report: &RunReport) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let (failures, errors) = (report.count(Outcome::Failure), report.count(Outcome::Error));
-    let tests = report.requests().count();
+    let lost = report.lost().count();
+    let (failures, errors) = (report.count(Outcome::Failure), report.count(Outcome::Error) + lost);
+    let tests = report.requests().count() + lost;
     // Writing into a `String` cannot fail, here and below.
     let _ = writeln!(
         out,
@@ -28,7 +29,7 @@ pub fn junit(report: &RunReport) -> String {
 fn suite(out: &mut String, unit: &UnitReport, report: &RunReport) {
     let count = |outcome| unit.requests.iter().filter(|request| request.outcome == outcome).count();
     let title = escape(&unit.title());
-    let lost = usize::from(unit.problem.is_some() && unit.outcome == Outcome::Error);
+    let lost = usize::from(unit.is_lost());
     let _ = writeln!(
         out,
         "  <testsuite name=\"{title}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{}\" timestamp=\"{}\">",

@@ -92,6 +92,95 @@ fn a_postman_collection() {
     assert!(postman("{}", &Seeded::new(1)).is_err());
 }
 
+/// What real collections hold beside plain requests; each thing is carried over or named.
+const HARD: &str = r##"{"info": {"name": "Hard", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
+ "event": [{"listen": "prerequest", "script": {"type": "text/javascript", "exec": ["pm.environment.set('a', 1);"]}}],
+ "auth": {"type": "basic", "basic": [{"key": "password", "value": "p"}, {"key": "username", "value": "u"}]},
+ "variable": [{"key": "host", "value": "h.example"}, {"key": "pin", "value": "1234", "type": "secret"}, {"key": "no", "value": 5, "disabled": true}],
+ "item": [
+  {"name": "Empty", "description": "for later", "item": []},
+  {"name": "Folder", "auth": null, "event": [{"listen": "test", "script": {"exec": "doIt();"}}], "variable": [{"key": "own", "value": "1"}], "item": [
+   {"name": "parts", "protocolProfileBehavior": {"followRedirects": true, "strictSSL": false, "disableCookies": true},
+    "response": [{"name": "saved"}, {"name": "another"}],
+    "request": {"method": "POST", "header": "X-One: 1\nX-Two: {{host}}",
+     "url": {"protocol": "https", "host": ["{{host}}"], "port": "8443", "path": ["users", ":id", ":idx", {"type": "any", "value": "end"}],
+      "variable": [{"key": "id", "value": "7"}, {"key": "idx", "value": null}], "query": [{"key": "a", "value": null}, {"key": "off", "value": "1", "disabled": true}]},
+     "body": {"mode": "formdata", "formdata": [{"key": "f", "type": "file", "src": ["one.txt", "two.txt"]}, {"key": "t", "value": "v", "type": "text", "contentType": "text/x"},
+      {"key": "gone", "type": "file", "src": null}, {"key": "d", "value": "x", "type": "text", "disabled": true}]}}},
+   {"name": "json", "request": {"method": "PUT", "header": [], "auth": {"type": "noauth"}, "url": {"raw": "https://{{host}}/j?x=1#top"},
+     "body": {"mode": "raw", "raw": "{\"t\": {{$timestamp}}}", "options": {"raw": {"language": "json"}}}}},
+   {"name": "graph", "request": {"method": "POST", "header": [], "url": "https://{{host}}/g", "auth": {"type": "oauth2", "oauth2": [{"key": "accessToken", "value": "t0"}, {"key": "headerPrefix", "value": "Token"}]},
+     "body": {"mode": "graphql", "graphql": {"query": "query A { me }", "variables": "{\"n\": 1}", "operationName": "A"}}}},
+   {"name": "off", "request": {"method": "POST", "url": "https://{{host}}/o", "auth": {"type": "digest"}, "proxy": {"host": "p"}, "body": {"mode": "raw", "raw": "x", "disabled": true}}},
+   {"name": "tests", "event": [{"listen": "test", "script": {"exec": ["pm.test('a', () => { pm.response.to.have.status(200); });", "/* pm.response.to.have.status(201); */",
+      "pm.response.to.have.status(202); doIt();", "if (x) {", "  pm.response.to.have.status(203);", "}"]}}], "request": "https://{{host}}/t"},
+   {"name": "nothing"}
+  ]}]}"##;
+
+#[test]
+fn nothing_of_a_hard_collection_is_lost_silently() {
+    let import = postman(HARD, &Seeded::new(1)).unwrap();
+    let at = |name: &str| import.drive.by_path(&["Hard", "Folder", name]).unwrap().request().unwrap();
+    let prepare = |name: &str| prepared(&import, &["Hard", "Folder", name], &[("idx", "3")]);
+    assert_eq!(import.drive.by_path(&["Hard", "Empty"]).unwrap().description.as_deref(), Some("for later"));
+    let parts = at("parts");
+    let uri = format!("{}{}", parts.uri.host.as_ref().unwrap(), parts.uri.path.as_ref().unwrap());
+    assert_eq!(uri, "${host}:8443/users/7/${idx}/end");
+    let names: Vec<_> = parts.headers.iter().map(|row| (row.name.as_str(), row.value())).collect();
+    assert_eq!(names, [("X-One", "1"), ("X-Two", "${host}"), ("Authorization", "Basic ${basicCredentials.base64()}")]);
+    let rows: Vec<_> = parts
+        .body
+        .form
+        .as_ref()
+        .unwrap()
+        .items
+        .iter()
+        .map(|row| (row.name.as_str(), row.value(), row.is_on()))
+        .collect();
+    assert_eq!(
+        rows,
+        [("f", "one.txt", true), ("f", "two.txt", true), ("t", "v", true), ("gone", "", true), ("d", "x", false)]
+    );
+    assert_eq!((parts.additions.follow_redirects, parts.additions.tls.as_ref().unwrap().verify), (Some(true), false));
+    let json = prepare("json");
+    assert_eq!((json.url.as_str(), body(&json).as_str()), ("https://h.example/j?x=1", "{\"t\": 1769860800}"));
+    assert_eq!((header(&json, "content-type"), header(&json, "authorization")), ("application/json", ""));
+    assert_eq!(at("graph").additions.graphql.as_ref().unwrap().operation.as_deref(), Some("A"));
+    assert_eq!(header(&prepare("graph"), "authorization"), "Token t0");
+    assert_eq!(prepare("off").body, None);
+    let checks: Vec<_> = at("tests").assertions.iter().map(ToString::to_string).collect();
+    assert_eq!(checks, ["ResponseStatus code Equals 200", "ResponseStatus code Equals 202"]);
+    let variables = &import.drive.environments[0].variables;
+    assert!(variables[1].is_private() && !variables[2].is_on() && variables[2].value.as_deref() == Some("5"));
+    for part in [
+        "the collection: the script before each request",
+        "folder `Folder`: the script after each request",
+        "folder `Folder`: the variable `own`",
+        "`parts`: the path variable `:idx` has no value; set `idx`",
+        "`parts`: the type of the form part `t`",
+        "`parts`: the form part `gone` names no file",
+        "`parts`: the setting `disableCookies`",
+        "`parts`: its 2 saved examples",
+        "`graph`: the token of `oauth2` is carried over, how to get a new one is not",
+        "`off`: its body is switched off",
+        "`off`: the authorization `digest`",
+        "`off`: its proxy",
+        "`tests`: this line of the test script is not carried over: doIt();",
+        "`tests`: this line of the test script is not carried over: if (x) {",
+        "`tests`: this line of the test script is not carried over: pm.response.to.have.status(203);",
+        "`nothing` has no request",
+    ] {
+        assert_eq!(
+            import.warnings.iter().filter(|one| one.contains(part)).count(),
+            1,
+            "{part}: {:#?}",
+            import.warnings
+        );
+    }
+    // The closing brace of the condition stands alone.
+    assert_eq!(import.warnings.len(), 17, "{:#?}", import.warnings);
+}
+
 const API: &str = r##"
 openapi: 3.0.1
 info: {title: Pets, description: All pets}
@@ -193,6 +282,75 @@ fn curl_commands() {
     for broken in ["wget x", "curl", "curl 'x", "curl h -H"] {
         assert!(curl(broken, &Seeded::new(1)).is_err(), "{broken}");
     }
+}
+
+/// The first request of a command and what was said of it.
+fn commanded(command: &str) -> (Entity, Vec<String>) {
+    let import = curl(command, &Seeded::new(1)).unwrap_or_else(|error| panic!("{command}: {error}"));
+    (import.drive.entities[0].clone(), import.warnings)
+}
+
+#[test]
+fn options_with_values_are_no_addresses_and_the_rest_of_a_line_is_none_either() {
+    for (command, said) in [
+        ("curl http://h/x --resolve h:80:127.0.0.1", "the option --resolve is not carried over"),
+        ("curl http://h/x --interface eth0 -s", "the option --interface is not carried over"),
+        ("curl http://h/x -U me:pw", "the option -U is not carried over"),
+        ("curl http://h/x --digest", "the option --digest is not carried over"),
+        ("curl http://h/x | jq .", "what the shell does after the command is not carried over: | jq ."),
+        ("curl http://h/x > out.json", "what the shell does after the command is not carried over: > out.json"),
+        ("curl http://h/x --next http://h/y", "what stands after --next"),
+        ("curl http://h/x -H @file", "the headers in the file `file`"),
+        ("curl http://h/x -b jar.txt", "the cookies in the file `jar.txt`"),
+        ("curl http://h/x -H nonsense", "has no colon"),
+        ("curl http://h/x --data-urlencode a@file", "the content of the file `file` for `a`"),
+        ("curl http://h/x -F 'a=<file'", "the content of the file `file` as the text of `a`"),
+        ("curl http://h/x -F 'a=@f.png;type=image/png'", "beside its value is not carried over: type=image/png"),
+        ("curl http://h/x -d @-", "standard input"),
+        ("curl http://h/x -d a=1 -d @file", "only the file `file` is sent"),
+        ("curl http://h/x -d a=1 -F b=2", "only the text is sent"),
+        ("curl 'http://h/x' -H \"A: $(cat t)\"", "stands as text"),
+        ("curl 'http://h/x' --retry often", "`often` is no whole number"),
+        ("curl -g 'http://h/x' 'http://h/[1-3]'", "cURL would make several of it"),
+    ] {
+        let (entity, warnings) = commanded(command);
+        assert_eq!(entity.request().unwrap().uri.path.as_deref(), Some("/x"), "{command}");
+        assert_eq!(warnings.len(), 1, "{command}: {warnings:?}");
+        assert!(warnings[0].contains(said), "{command}: {warnings:?}");
+    }
+}
+
+#[test]
+fn what_options_of_curl_mean() {
+    for (command, name, value) in [
+        ("curl h --oauth2-bearer t0", "Authorization", "Bearer t0"),
+        ("curl h -H 'X-Empty;'", "X-Empty", ""),
+        ("curl h -r 0-99", "Range", "bytes=0-99"),
+        ("curl h --json '{}'", "Accept", "application/json"),
+        ("curl h -H \"Authorization: Bearer $TOKEN\"", "Authorization", "Bearer ${TOKEN}"),
+        ("curl h -H 'A: ${x}'", "A", "${\"${\"}x}"),
+    ] {
+        let (entity, warnings) = commanded(command);
+        let row = entity.request().unwrap().headers.iter().find(|row| row.name == name).unwrap().clone();
+        assert_eq!((row.value(), warnings), (value, vec![]), "{command}");
+    }
+    let (entity, _) =
+        commanded("curl -H 'Content-Type:' -d a=1 --retry 3 --retry-delay 7 --tlsv1.3 --url-query q=1 h/p");
+    let made = entity.request().unwrap();
+    assert!(made.headers.is_empty(), "{:?}", made.headers);
+    assert_eq!(made.retry.as_ref().map(|retry| (retry.count, retry.interval_seconds)), Some((3, 7)));
+    assert_eq!(made.additions.tls.as_ref().unwrap().at_least.as_deref(), Some("1.3"));
+    assert_eq!(made.uri.query.as_ref().unwrap().items[0].name, "q");
+    let (entity, _) = commanded("curl -u \"$NAME:$PASSWORD\" \"${BASE}/x\"");
+    let made = entity.request().unwrap();
+    assert_eq!(made.additions.before[0].value, "${NAME}:${PASSWORD}");
+    assert_eq!((made.uri.host.as_deref(), made.uri.path.as_deref()), (Some("${BASE}"), Some("/x")));
+    let import = curl("curl.exe -s http://h/1 http://h/2", &Seeded::new(1)).unwrap();
+    assert_eq!(import.drive.entities.len(), 2);
+    let (entity, _) =
+        commanded("curl ^\"http://h/a?x=1^&y=2^\" ^\r\n  -H ^\"a: ^\\^\"b^\\^\"^\" ^\r\n  --data-raw ^\"c^\"");
+    let made = entity.request().unwrap();
+    assert_eq!((made.headers[0].value(), made.uri.query.as_ref().unwrap().items.len()), ("\"b\"", 2));
 }
 
 #[test]

@@ -50,7 +50,10 @@ async fn data_that_cannot_be_read_is_an_error_in_every_form() {
     let data = Data { file: Some("gone.csv".into()), ..Data::default() };
     let added = ScenarioAdditions { data: Some(data), ..ScenarioAdditions::default() };
     let report = run(vec![scenario("rows", added, vec![request("x", "GET", "/echo")])]).await;
-    assert!(junit(&report).contains("errors=\"1\"") && junit(&report).contains("gone.csv"));
-    assert!(tap(&report).contains("gone.csv"));
+    let (xml, lines) = (junit(&report), tap(&report));
+    assert!(xml.contains("<testsuites tests=\"2\" failures=\"0\" errors=\"1\""), "{xml}");
+    assert!(xml.contains("tests=\"2\" failures=\"0\" errors=\"1\" skipped=\"1\"") && xml.contains("gone.csv"), "{xml}");
+    assert!(lines.contains("\n1..2\n") && lines.contains("\nnot ok 2 - rows / (scenario)\n# Error\n"), "{lines}");
+    assert!(lines.contains("gone.csv"), "{lines}");
     assert!(html(&report).contains("gone.csv"));
 }

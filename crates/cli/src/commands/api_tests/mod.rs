@@ -5,6 +5,7 @@ mod convert;
 mod run;
 mod show;
 mod source;
+mod watch;
 
 use clap::Subcommand;
 
