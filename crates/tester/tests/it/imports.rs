@@ -224,6 +224,116 @@ fn an_openapi_description_in_yaml() {
     assert!(import.warnings.is_empty(), "{:?}", import.warnings);
 }
 
+/// Cycles of references, unquoted statuses, styles, ways in, servers: as real descriptions have them.
+const HARD_API: &str = r##"
+openapi: 3.1.0
+info: {title: Hard}
+servers:
+  - {url: "https://{region}.example/v{n}", variables: {region: {default: eu}, n: {default: 2, enum: [1, 2]}}}
+  - {url: "http://localhost:8080", description: Local}
+security: [{cookie: [], mutual: []}]
+webhooks: {created: {post: {}}}
+paths:
+  /nodes:
+    summary: All nodes
+    get:
+      summary: List
+      parameters:
+        - {name: tag, in: query, required: true, schema: {type: array, items: {type: string}, example: [a, b]}}
+        - {name: ids, in: query, required: true, style: pipeDelimited, explode: false, schema: {type: array, example: [1, 2]}}
+        - {name: at, in: query, required: true, style: deepObject, schema: {type: object, properties: {x: {type: integer}}}}
+        - {name: filter, in: query, required: true, content: {application/json: {example: {a: 1}}}}
+        - {name: sid, in: cookie, required: true, schema: {type: string, default: s}}
+        - {name: maybe, in: cookie, schema: {type: string}}
+        - {name: X-List, in: header, required: true, schema: {type: array, example: [1, 2]}}
+        - {$ref: "other.yaml#/Far"}
+      responses: {200: {description: fine}}
+      callbacks: {done: {}}
+    post:
+      security: [{gone: []}]
+      servers: [{url: "https://upload.example/"}]
+      requestBody: {content: {application/xml: {}, application/json: {schema: {$ref: "#/components/schemas/Node"}}}}
+      responses: {default: {}}
+    put:
+      security: []
+      requestBody: {content: {application/octet-stream: {schema: {type: string, format: binary}}}}
+  /far: {$ref: "far.yaml"}
+components:
+  securitySchemes: {cookie: {type: apiKey, in: cookie, name: session}, mutual: {type: mutualTLS}}
+  schemas:
+    Node:
+      type: object
+      properties:
+        name: {type: [string, "null"]}
+        left: {$ref: "#/components/schemas/Node"}
+        a: {oneOf: [{$ref: "#/components/schemas/Node"}, {type: integer}]}
+        list: {type: array, items: {$ref: "#/components/schemas/Node"}}
+        far: {$ref: "other.yaml#/Thing"}
+"##;
+
+#[test]
+fn nothing_of_a_hard_description_is_lost_silently() {
+    let import = openapi(HARD_API, &Seeded::new(1)).unwrap();
+    let get = prepared(&import, &["Hard", "/nodes", "List"], &[("cookie", "c1")]);
+    let query = "tag=a&tag=b&ids=1%7C2&at[x]=0&filter=%7B%22a%22:1%7D";
+    assert_eq!(get.url, format!("https://eu.example/v2/nodes?{query}"));
+    assert_eq!((header(&get, "cookie"), header(&get, "x-list")), ("sid=s; session=c1", "1,2"));
+    let list = import.drive.by_path(&["Hard", "/nodes", "List"]).unwrap().request().unwrap();
+    assert_eq!(list.assertions[0].to_string(), "ResponseStatus code Equals 200");
+    let post = prepared(&import, &["Hard", "/nodes", "POST /nodes"], &[]);
+    assert_eq!(post.url, "https://upload.example/nodes");
+    let sent = crate::support::json(&body(&post));
+    assert_eq!(sent.to_string(), r#"{"name":"text","a":0,"list":[]}"#);
+    let put = import.drive.by_path(&["Hard", "/nodes", "PUT /nodes"]).unwrap().request().unwrap();
+    assert_eq!(put.body.kind, BodyKind::File);
+    assert_eq!(import.drive.by_path(&["Hard", "/nodes"]).unwrap().description.as_deref(), Some("All nodes"));
+    let bases: Vec<_> = import
+        .drive
+        .environments
+        .iter()
+        .map(|one| (one.name.as_str(), one.variables[0].value.as_deref().unwrap()))
+        .collect();
+    assert_eq!(bases, [("Hard", "https://eu.example/v2"), ("Hard - Local", "http://localhost:8080")]);
+    for part in [
+        "get /nodes: the optional cookie `maybe`",
+        "get /nodes: the parameter `other.yaml#/Far` is not in this file",
+        "get /nodes: the security scheme `mutual` of the kind mutualTLS",
+        "get /nodes: the callback `done`",
+        "post /nodes: the security scheme `gone` is not in this file",
+        "post /nodes: the body is made as application/json; application/xml",
+        "post /nodes: `other.yaml#/Thing` is not in this file",
+        "put /nodes: the body is a file",
+        "/far: `far.yaml` is not in this file",
+        "the webhook `created`",
+    ] {
+        assert_eq!(
+            import.warnings.iter().filter(|one| one.starts_with(part)).count(),
+            1,
+            "{part}: {:#?}",
+            import.warnings
+        );
+    }
+    assert_eq!(import.warnings.len(), 10, "{:#?}", import.warnings);
+}
+
+#[test]
+fn a_schema_that_doubles_with_every_level_is_cut_short() {
+    let level = |at: usize| {
+        let next = format!("{{\"$ref\": \"#/definitions/L{}\"}}", at + 1);
+        let members: Vec<String> = (0..20).map(|member| format!("\"m{member}\": {next}")).collect();
+        format!("\"L{at}\": {{\"properties\": {{{}}}}}", members.join(","))
+    };
+    let levels: Vec<String> = (0..10).map(level).collect();
+    let file = format!(
+        "{{\"swagger\": \"2.0\", \"info\": {{\"title\": \"T\"}}, \"host\": \"h\", \"paths\": {{\"/x\": {{\"post\": {{\"parameters\": \
+         [{{\"in\": \"body\", \"name\": \"b\", \"schema\": {{\"$ref\": \"#/definitions/L0\"}}}}]}}}}}}, \"definitions\": {{{}}}}}",
+        levels.join(",")
+    );
+    let import = openapi(&file, &Seeded::new(1)).unwrap();
+    assert!(import.warnings.iter().any(|one| one.contains("cut short")), "{:?}", import.warnings);
+    assert!(body(&prepared(&import, &["T", "/x", "POST /x"], &[])).len() < 500_000);
+}
+
 #[test]
 fn a_swagger_description() {
     let import = openapi(
