@@ -34,6 +34,7 @@ pub mod regex;
 pub mod report;
 pub mod run;
 mod suggest;
+mod text;
 pub mod world;
 pub mod xpath;
 

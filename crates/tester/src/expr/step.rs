@@ -54,7 +54,7 @@ pub(super) fn member<'a>(value: Value<'a>, name: &str, from: &Evaluator<'a>) -> 
             "query" => Ok(Value::Json(query(&exchange.uri))),
             "body" => {
                 from.read(exchange.request_body.len())?;
-                Ok(Value::Json(body(&exchange.request_body)))
+                Ok(Value::Json(body(decode(&exchange.request_body))))
             }
             _ => Err(Problem::missing("`request`", name, OF_REQUEST.into_iter())),
         },
@@ -63,7 +63,7 @@ pub(super) fn member<'a>(value: Value<'a>, name: &str, from: &Evaluator<'a>) -> 
             "headers" => Ok(Value::Headers(exchange.response.headers.clone())),
             "body" => {
                 from.read(exchange.response.body.len())?;
-                Ok(Value::Json(body(&exchange.response.body)))
+                Ok(Value::Json(body(exchange.response.text())))
             }
             _ => Err(Problem::missing("`response`", name, OF_RESPONSE.into_iter())),
         },
@@ -163,8 +163,7 @@ fn parsed(text: &str) -> Option<Json> {
 }
 
 /// A body that is JSON as its value, any other as text (`doc`).
-fn body(bytes: &[u8]) -> Json {
-    let text = decode(bytes);
+fn body(text: String) -> Json {
     Json::parse(&text).unwrap_or(Json::Text(text))
 }
 
@@ -203,12 +202,12 @@ pub(super) fn finish<'a>(value: Value<'a>, from: &Evaluator<'a>) -> Result<Json,
             ("uri", Json::text(&exchange.uri)),
             ("headers", headers(&exchange.request_headers)),
             ("query", query(&exchange.uri)),
-            ("body", body(&exchange.request_body)),
+            ("body", body(decode(&exchange.request_body))),
         ])),
         Value::Response(exchange) => Ok(object([
             ("status", status(&exchange)),
             ("headers", headers(&exchange.response.headers)),
-            ("body", body(&exchange.response.body)),
+            ("body", body(exchange.response.text())),
         ])),
         Value::Entity(entity) => {
             let kind = entity.kind.name().to_lowercase();

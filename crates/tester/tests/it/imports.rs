@@ -365,6 +365,44 @@ fn a_har_recording() {
 }
 
 #[test]
+fn nothing_of_a_hard_recording_is_lost_silently() {
+    let import = har(r#"{"log": {"entries": [
+      {"request": {"method": "POST", "url": "https://h/form", "headers": [{"name": "Accept-Encoding", "value": "gzip, deflate, br, zstd"}], "postData": {"mimeType": "application/x-www-form-urlencoded", "params": [{"name": "a+b", "value": "1%262"}]}}, "response": {"status": 200}},
+      {"request": {"method": "POST", "url": "https://h/text64", "postData": {"mimeType": "text/plain", "encoding": "base64", "text": "aGVsbG8="}}},
+      {"request": {"method": "POST", "url": "https://h/binary", "postData": {"mimeType": "image/png", "encoding": "base64", "text": "/9j/"}}},
+      {"request": {"method": "POST", "url": "https://h/parts", "postData": {"mimeType": "multipart/form-data", "params": [{"name": "f", "fileName": "x.png", "contentType": "image/png"}, {"name": "j", "value": "{}", "contentType": "application/json"}]}}},
+      {"request": {"method": "PUT", "url": "https://h/gone", "bodySize": 99}},
+      {"request": {"method": "GET", "url": "data:image/png;base64,AAAA"}},
+      {"request": {"method": "GET", "url": "https://h/ws"}, "_webSocketMessages": [{"type": "send", "data": "x"}]},
+      {"response": {}}]}}"#, &TestClock::new(), &Seeded::new(1)).unwrap();
+    let name = import.drive.entities[0].name.clone();
+    let of = |path: &str| import.drive.by_path(&[&name, path]).unwrap().request().unwrap().clone();
+    let form = prepared(&import, &[&name, "POST /form"], &[]);
+    assert_eq!((body(&form).as_str(), header(&form, "accept-encoding")), ("a+b=1%262", "gzip, deflate"));
+    assert_eq!(body(&prepared(&import, &[&name, "POST /text64"], &[])), "hello");
+    assert_eq!(of("POST /binary").body.kind, BodyKind::File);
+    assert_eq!(of("POST /parts").body.form.unwrap().items[0].kind, Some(PartKind::File));
+    for part in [
+        "Accept-Encoding keeps only gzip and deflate",
+        "entry 2: its body is no text",
+        "entry 3: the type of the form part `j`",
+        "entry 4: its body of 99 bytes is not in the file",
+        "entry 5 is left out: `GET data:image/png",
+        "entry 6: the messages of its WebSocket",
+        "entry 7 has no request",
+        "what was answered then is not carried over (2 times)",
+    ] {
+        assert_eq!(
+            import.warnings.iter().filter(|one| one.starts_with(part)).count(),
+            1,
+            "{part}: {:#?}",
+            import.warnings
+        );
+    }
+    assert_eq!(import.warnings.len(), 8, "{:#?}", import.warnings);
+}
+
+#[test]
 fn curl_commands() {
     let one = |command: &str| {
         let import = curl(command, &Seeded::new(1)).unwrap_or_else(|error| panic!("{command}: {error}"));
@@ -475,11 +513,17 @@ fn programs_hold_the_request() {
     for (language, parts) in [
         (
             Language::Curl,
-            ["curl -i -X POST \\\n -H 'X-Quote:a\"b\\'", "--data-raw 'line 1\nit'\\''s ü' \\\n 'http://h/x?a=1'\n"],
+            [
+                "curl -i -X POST \\\n -H 'X-Quote:a\"b\\' \\\n -H 'Content-Type:' \\\n",
+                "--data-raw 'line 1\nit'\\''s ü' \\\n 'http://h/x?a=1'\n",
+            ],
         ),
         (Language::Python, ["request.add_header(\"X-Quote\", \"a\\\"b\\\\\")", "data=\"line 1\\nit's ü\".encode()"]),
         (Language::Java, [".header(\"X-Quote\", \"a\\\"b\\\\\")", "ofString(\"line 1\\nit's ü\")"]),
-        (Language::JavaScript, ["[\"X-Quote\", \"a\\\"b\\\\\"]", "body: \"line 1\\nit's ü\""]),
+        (
+            Language::JavaScript,
+            ["[\"X-Quote\", \"a\\\"b\\\\\"]", "body: new TextEncoder().encode(\"line 1\\nit's ü\")"],
+        ),
         (Language::Go, ["Header.Add(\"X-Quote\", \"a\\\"b\\\\\")", "strings.NewReader(\"line 1\\nit's ü\")"]),
         (Language::Rust, [".header(\"X-Quote\", \"a\\\"b\\\\\")", ".body(\"line 1\\nit's ü\")"]),
     ] {
@@ -494,11 +538,12 @@ fn programs_hold_the_request() {
 
 proptest! {
     #[test]
-    fn a_curl_command_reads_back_as_the_request(value in "[ -~ü]{0,20}", text in "[ -~\n\tü]{1,40}", path in "[a-z0-9/]{0,10}") {
+    fn a_curl_command_reads_back_as_the_request(value in "[ -~ü]{0,20}", text in "[ -~\n\tü]{1,40}", path in "[a-z0-9/]{0,10}", typed: bool) {
         let request = Prepared {
             method: "POST".into(),
             url: format!("http://example.org/{path}"),
-            headers: vec![("X-A".into(), value.trim().to_owned()), ("Content-Type".into(), "text/plain".into())],
+            headers: vec![("X-A".into(), value.trim().to_owned()), ("Content-Type".into(), "text/plain".into())]
+                .into_iter().take(if typed { 2 } else { 1 }).collect(),
             body: Some(text.clone().into_bytes()),
             web_socket: None,
         };

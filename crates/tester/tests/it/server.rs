@@ -85,6 +85,14 @@ async fn answer(
             packed.write_all(&vec![b'x'; 100_000]).unwrap();
             ([("content-encoding", "gzip")], packed.finish().unwrap()).into_response()
         }
+        "/latin" => {
+            ([("content-type", "text/plain; charset=iso-8859-1")], b"gr\xfc\xdfe tok-1 \xe9".to_vec()).into_response()
+        }
+        "/broken" => ([("content-type", "application/json")], b"{\"a\":\"\xff tok-1\"}".to_vec()).into_response(),
+        "/wide" => {
+            ([("content-type", "text/plain")], b"\xff\xfet\x00o\x00k\x00-\x001\x00!\x00".to_vec()).into_response()
+        }
+        "/brotli" => ([("content-encoding", "br")], b"\x0b\x02\x80x\x03".to_vec()).into_response(),
         "/never" => std::future::pending::<axum::response::Response>().await,
         _ => {
             let headers: serde_json::Map<String, serde_json::Value> = headers
