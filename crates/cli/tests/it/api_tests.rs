@@ -107,6 +107,42 @@ fn a_scenario_that_cannot_begin_says_why() {
     assert!(stdout(&output).contains("1 skipped; 1 scenario did not come to an end"), "{}", stdout(&output));
 }
 
+#[test]
+fn a_first_project_is_made_checked_and_run() {
+    let ((base, visits), home) = (server(), home());
+    let made = run(home.path(), &["test", "init", "p", "--url", &base]);
+    assert_eq!(code(&made), 0, "{}", stderr(&made));
+    assert!(stderr(&made).contains("run it with `stoker test run p --env local`"), "{}", stderr(&made));
+    let checked = run(home.path(), &["test", "check", "p"]);
+    assert_eq!((code(&checked), stdout(&checked).as_str()), (0, ""));
+    let output = run(home.path(), &["test", "run", "p", "--env", "local"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("Ok: 2 requests"), "{}", stdout(&output));
+    assert_eq!(visits.try_iter().count(), 2);
+    assert_eq!(code(&run(home.path(), &["test", "init", "p"])), 2);
+}
+
+#[test]
+fn an_import_says_what_was_left_out_and_how_to_go_on() {
+    let home = home();
+    let file = r#"{"info": {"name": "Shop"}, "variable": [{"key": "pin", "value": "1", "type": "secret"}],
+        "item": [{"name": "a", "request": {"url": "http://h/", "auth": {"type": "hawk"}}}]}"#;
+    write(home.path(), "shop.json", file);
+    write(home.path(), "what.txt", "name,id");
+    let output = run(home.path(), &["test", "import", "shop.json", "--into", "p"]);
+    let said = stderr(&output);
+    for part in [
+        "warning: `a`: the authorization `hawk` is not carried over",
+        "p now holds 1 request; 1 warning above",
+        "run it with `stoker test run p --env 'Shop' --secrets-file FILE`, where FILE says pin=…",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let output = run(home.path(), &["test", "import", "what.txt", "--into", "p"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("not recognized") && stderr(&output).contains("--from"), "{}", stderr(&output));
+}
+
 /// `stoker test run --watch` and what it says.
 struct Watching {
     child: Child,

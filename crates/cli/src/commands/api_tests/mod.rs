@@ -2,6 +2,7 @@
 
 mod check;
 mod convert;
+mod init;
 mod run;
 mod show;
 mod source;
@@ -16,6 +17,8 @@ use crate::exit::{Exit, Result};
 /// compatible API tester.
 #[derive(Subcommand)]
 pub(crate) enum TestCommand {
+    /// Make a project folder with a first scenario
+    Init(init::InitArgs),
     /// Run projects, scenarios or single requests and report what they find
     Run(run::RunArgs),
     /// Find mistakes without sending anything: expressions, functions, names, circles, files
@@ -33,6 +36,7 @@ pub(crate) enum TestCommand {
 pub(crate) async fn run(app: &App, command: TestCommand) -> Result<Exit> {
     match command {
         TestCommand::Run(args) => return run::run(app, args).await,
+        TestCommand::Init(args) => init::init(app, &args)?,
         TestCommand::Check(args) => return check::check(app, &args),
         TestCommand::List(args) => show::list(app, &args)?,
         TestCommand::Import(args) => convert::import(app, &args)?,

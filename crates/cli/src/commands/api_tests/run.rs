@@ -23,7 +23,7 @@ use crate::text::{self, printable};
 #[command(
     after_help = "Ends with 0 when everything is Ok, 1 after a Failure (an assertion does not hold), 2 after an \
     Error (no connection, a wrong expression, a wrong file).\n\nA private variable of the environment takes its value \
-    from --secrets-file, else from the variable STOKER_TEST_SECRET_ and its name in capitals. Secrets show as ****** in \
+    from --secrets-file, else from the variable STOKER_TEST_SECRET_ and its name in capitals. Secrets show as ••• in \
     every output.\n\nExample: stoker test run tests/shop --env staging --parallel 8 --report junit=shop.xml"
 )]
 pub(crate) struct RunArgs {

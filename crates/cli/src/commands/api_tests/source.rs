@@ -15,7 +15,8 @@ use stoker_tester::{folder, native};
 use super::App;
 use crate::exit::{Failure, Result};
 
-const NO_PROJECT: &str = "make a project folder with `stoker test import`, or name the folder that holds drive.toml";
+const NO_PROJECT: &str =
+    "make a project folder with `stoker test init` or `stoker test import`, or name the folder that holds drive.toml";
 const OF_OTHERS: &str = "take over files of other tools with `stoker test import`";
 
 /// A project that was read.
