@@ -14,9 +14,10 @@ const STYLE: &str = "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;m
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}details{border:1px solid #d5dae0;border-radius:6px;margin:.3rem 0;padding:.35rem .7rem}\
 summary{cursor:pointer}pre{background:#f4f6f8;padding:.6rem;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere}\
 .Ok{color:#146c2e}.Failure{color:#b3261e}.Error{color:#8a5a00}.Skipped{color:#5f6b76}.tag{font-weight:600}\
-.wide{overflow-x:auto}table{border-collapse:collapse}td,th{border:1px solid #d5dae0;padding:.2rem .6rem;text-align:left;vertical-align:top}\
-td{overflow-wrap:anywhere;min-width:5rem}h1,h2,p,summary{overflow-wrap:anywhere}:root{color-scheme:light dark}\
-@media(prefers-color-scheme:dark){body{background:#15181c;color:#e4e7ea}pre{background:#20252b}details,td,th{border-color:#3b434c}.Ok{color:#6fd08c}.Failure{color:#ff8a80}.Error{color:#f2c063}.Skipped{color:#9aa5b1}}";
+table{border-collapse:collapse}td,th{border:1px solid #d5dae0;padding:.2rem .6rem;text-align:left;vertical-align:top}\
+td{overflow-wrap:anywhere}h1,h2,p,summary{overflow-wrap:anywhere}:root{color-scheme:light dark}\
+@media(max-width:48rem){table,tbody,tr,td{display:block}tr{border:1px solid #d5dae0;margin:.4rem 0}tr.names,td:empty{display:none}td{border:0}td[title]::before{content:attr(title) \": \";font-weight:600}}\
+@media(prefers-color-scheme:dark){body{background:#15181c;color:#e4e7ea}pre{background:#20252b}details,td,th,tr{border-color:#3b434c}.Ok{color:#6fd08c}.Failure{color:#ff8a80}.Error{color:#f2c063}.Skipped{color:#9aa5b1}}";
 
 /// The report as a page. Requests that are not Ok stand open.
 pub fn html(report: &RunReport) -> String {
@@ -68,12 +69,12 @@ fn request(out: &mut String, request: &RequestReport) {
     }
     if !request.checks.is_empty() {
         out.push_str(
-            "<div class=\"wide\"><table><tr><th></th><th>Subject</th><th>Comparison</th><th>Expected</th><th>Received</th><th></th></tr>\n",
+            "<table><tr class=\"names\"><th></th><th>Subject</th><th>Comparison</th><th>Expected</th><th>Received</th><th></th></tr>\n",
         );
         for check in &request.checks {
             let _ = writeln!(
                 out,
-                "<tr><td class=\"tag {0}\">{0}</td><td>{1} {2}</td><td>{3}</td><td>{4}</td><td>{5}</td><td>{6}</td></tr>",
+                "<tr><td class=\"tag {0}\">{0}</td><td>{1} {2}</td><td>{3}</td><td title=\"Expected\">{4}</td><td title=\"Received\">{5}</td><td>{6}</td></tr>",
                 check.outcome.name(),
                 escape(&check.subject),
                 escape(&check.path),
@@ -83,7 +84,7 @@ fn request(out: &mut String, request: &RequestReport) {
                 escape(&check.message),
             );
         }
-        out.push_str("</table></div>\n");
+        out.push_str("</table>\n");
     }
     if let Some(made) = &request.exchange {
         let _ = writeln!(out, "<pre>{}</pre>", escape(&raw(made)));

@@ -415,6 +415,18 @@ async fn redirects_cookies_and_time_outs() {
 }
 
 #[tokio::test]
+async fn large_and_endless_answers_are_given_up_and_others_go_on() {
+    let one = |id: &str, path: &str| scenario(id, ScenarioAdditions::default(), vec![request(id, "GET", path)]);
+    let all = vec![one("a", "/endless"), one("b", "/large"), one("c", "/echo")];
+    let report = run(all).await;
+    assert_eq!(outcomes(&report), [("a", Outcome::Error), ("b", Outcome::Error), ("c", Outcome::Ok)]);
+    for request in report.requests().take(2) {
+        assert_eq!(request.explanation(), "the response body is larger than 33554432 bytes");
+        assert!(request.exchange.is_none(), "nothing of it is kept");
+    }
+}
+
+#[tokio::test]
 async fn a_proxy_gets_the_whole_address() {
     let proxy = Server::start().await;
     let entity = with(request("proxied", "GET", "/echo"), |request| {
