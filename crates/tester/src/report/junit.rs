@@ -7,7 +7,8 @@ use crate::check::Outcome;
 use crate::run::{RequestReport, RunReport, UnitReport};
 
 /// One `testsuite` for each scenario or container, one `testcase` for each request (`inferred`: the reference's mapping is
-/// not documented). Names are those of the drive, never addresses, so a test keeps its identity across environments.
+/// not documented). Names are those of the drive, never addresses, so a test keeps its identity across environments. The form is that of
+/// the schema `junit-10.xsd` (`spec`), by which servers refuse whole files.
 pub fn junit(report: &RunReport) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let lost = report.lost().count();
@@ -66,11 +67,10 @@ fn case(out: &mut String, class: &str, request: &RequestReport) {
         Outcome::Failure => format!("      <failure message=\"{first}\">{text}</failure>\n"),
         Outcome::Error => format!("      <error message=\"{first}\">{text}</error>\n"),
     };
-    let attempts = if request.attempts > 1 {
-        let count = request.attempts;
-        format!("      <properties>\n        <property name=\"attempts\" value=\"{count}\"/>\n      </properties>\n")
-    } else {
-        String::new()
+    // The schema that CI servers check with has no properties of a test case.
+    let attempts = match request.attempts {
+        0 | 1 => String::new(),
+        count => format!("      <system-out>{count} attempts</system-out>\n"),
     };
     if verdict.is_empty() && attempts.is_empty() {
         out.push_str("/>\n");
