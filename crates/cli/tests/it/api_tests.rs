@@ -143,6 +143,23 @@ fn an_import_says_what_was_left_out_and_how_to_go_on() {
     assert!(stderr(&output).contains("not recognized") && stderr(&output).contains("--from"), "{}", stderr(&output));
 }
 
+#[test]
+fn a_program_has_the_values_that_are_made_before_its_request() {
+    let home = home();
+    write(home.path(), "c.txt", "curl -u \"$NAME:pw\" http://h/x");
+    assert_eq!(code(&run(home.path(), &["test", "import", "c.txt", "--into", "p"])), 0);
+    let output = run(home.path(), &["test", "code", "p", "GET //x", "--var", "NAME=ann"]);
+    assert!(stdout(&output).contains("Basic YW5uOnB3"), "{}{}", stdout(&output), stderr(&output));
+    // A name that stands for nothing is told, not sent as if it were meant.
+    let output = run(home.path(), &["test", "import", "c.txt", "--into", "q"]);
+    assert_eq!(code(&output), 0);
+    let bare =
+        std::fs::read_to_string(home.path().join("q/drive.toml")).unwrap().replace("http://h/x", "http://h/${gone}");
+    write(home.path(), "q/drive.toml", &bare);
+    let output = run(home.path(), &["test", "code", "q", "GET //x", "--var", "NAME=ann"]);
+    assert!(stderr(&output).contains("`gone` is neither a variable nor an entity"), "{}", stderr(&output));
+}
+
 /// `stoker test run --watch` and what it says.
 struct Watching {
     child: Child,

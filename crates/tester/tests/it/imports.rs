@@ -6,7 +6,7 @@ use stoker_tester::codegen::{Language, generate};
 use stoker_tester::expr::{Evaluator, Sources};
 use stoker_tester::import::{Import, curl, har, openapi, postman};
 use stoker_tester::model::*;
-use stoker_tester::run::{NoFiles, Prepared, prepare};
+use stoker_tester::run::{NoFiles, Prepared, prepare, with_values};
 use stoker_tester::world::Seeded;
 
 use crate::support::TestClock;
@@ -26,17 +26,14 @@ fn prepared(import: &Import, path: &[&str], more: &[(&str, &str)]) -> Prepared {
         .request()
         .unwrap();
     let (exchanges, clock, entropy) = (Exchanges::default(), TestClock::new(), Seeded::new(3));
-    for binding in &request.additions.before {
-        let sources = Sources {
-            variables: &variables,
-            drive: &import.drive,
-            exchanges: &exchanges,
-            clock: &clock,
-            entropy: &entropy,
-        };
-        let value = Evaluator::new(sources).text(&binding.value).unwrap();
-        variables.set(&binding.name, value);
-    }
+    let sources = Sources {
+        variables: &variables,
+        drive: &import.drive,
+        exchanges: &exchanges,
+        clock: &clock,
+        entropy: &entropy,
+    };
+    let variables = with_values(request, sources, 1_000_000).unwrap();
     let sources = Sources {
         variables: &variables,
         drive: &import.drive,
