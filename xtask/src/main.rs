@@ -7,6 +7,7 @@ mod deps;
 mod fixtures;
 mod node;
 mod openapi;
+mod patterns;
 mod python;
 mod quartz;
 mod rivals;
@@ -38,6 +39,7 @@ usage: cargo xtask TASK
   web       build the console into web/dist, from where the server takes it in
   web-test  check the console and use it in a real browser, with a real server and engine
   rivals    install the programs that the benchmark compares with into target/tools
+  patterns  ask JavaScript for the answers in crates/tester/tests/golden
   quartz    ask the real Quartz for the answers in crates/cron/tests/golden
   help      this text
 ";
@@ -79,6 +81,7 @@ fn run(task: &str, arguments: &[String]) -> Result<()> {
         "web" => web::build(),
         "web-test" => web::test(),
         "rivals" => rivals::run(),
+        "patterns" => patterns::run(),
         "quartz" => quartz::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

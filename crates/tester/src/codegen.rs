@@ -109,9 +109,18 @@ fn curl(request: &Prepared, body: Option<&str>) -> String {
         out.push_str(&format!(" -H {} \\\n", shell(&line)));
     }
     if let Some(body) = body {
+        if untyped(request) {
+            // It would add one that nobody has asked for.
+            out.push_str(" -H 'Content-Type:' \\\n");
+        }
         out.push_str(&format!(" --data-raw {} \\\n", shell(body)));
     }
     out + &format!(" {}\n", shell(&request.url))
+}
+
+/// Whether the request says nothing about the type of its body.
+fn untyped(request: &Prepared) -> bool {
+    crate::exchange::values(&request.headers, "content-type").is_empty()
 }
 
 fn shell_word(text: &str) -> String {
@@ -168,7 +177,11 @@ fn javascript(request: &Prepared, body: Option<&str>) -> String {
     let text = |text: &str| quoted(text, four);
     let headers: String =
         request.headers.iter().map(|(name, value)| format!("    [{}, {}],\n", text(name), text(value))).collect();
-    let body = body.map_or_else(String::new, |body| format!("  body: {},\n", text(body)));
+    // Of a text, `fetch` says that it is `text/plain`; of bytes nothing.
+    let body = body.map_or_else(String::new, |body| match untyped(request) {
+        true => format!("  body: new TextEncoder().encode({}),\n", text(body)),
+        false => format!("  body: {},\n", text(body)),
+    });
     format!(
         "const response = await fetch({}, {{\n  method: {},\n  headers: [\n{headers}  ],\n{body}}});\nconsole.log(response.status);\nconsole.log(await response.text());\n",
         text(&request.url),

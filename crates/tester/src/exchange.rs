@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::json::Json;
+use crate::text;
 
 /// A request as it was sent and the response to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -77,9 +78,28 @@ pub struct Response {
 }
 
 impl Response {
-    /// The body as text; bytes that are no UTF-8 become replacement marks.
+    /// The body as text, in the charset of its `Content-Type`, else as UTF-8; other bytes become replacement marks.
     pub fn text(&self) -> String {
-        decode(&self.body)
+        text::decoded(&self.body, self.content_type()).0
+    }
+
+    fn content_type(&self) -> &str {
+        self.header_values("content-type").first().copied().unwrap_or("")
+    }
+
+    /// What whoever looks into the body should know: that it is packed in a way that was not undone, or is no text
+    /// although it should be.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        const KNOWN: [&str; 5] = ["", "identity", "gzip", "x-gzip", "deflate"];
+        let coding = self.header_values("content-encoding").join(", ").to_lowercase();
+        if !KNOWN.contains(&coding.trim()) && !self.body.is_empty() {
+            return vec![format!(
+                "the body is packed as `{coding}`, which is not undone; ask for `Accept-Encoding: gzip`"
+            )];
+        }
+        let kind = self.content_type().to_lowercase();
+        let is_text = kind.starts_with("text/") || ["json", "xml", "charset"].iter().any(|part| kind.contains(part));
+        if is_text { text::decoded(&self.body, &kind).1.into_iter().collect() } else { Vec::new() }
     }
 
     /// Values of a header, letter case does not matter.

@@ -8,6 +8,7 @@
 //! | read and write the compatible product's files | [`native`] |
 //! | keep tests in Git | [`folder`] |
 //! | take over other tools' files | [`import`] |
+//! | find mistakes before a run | [`inspect::inspect`] |
 //! | run | [`run::Runner`] |
 //! | run inside a program that many people use | [`hosted`] |
 //! | show what a run has found | [`report`] |
@@ -24,6 +25,7 @@ pub mod expr;
 pub mod folder;
 pub mod hosted;
 pub mod import;
+pub mod inspect;
 pub mod json;
 pub mod model;
 pub mod native;
@@ -32,6 +34,7 @@ pub mod regex;
 pub mod report;
 pub mod run;
 mod suggest;
+mod text;
 pub mod world;
 pub mod xpath;
 

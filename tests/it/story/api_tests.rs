@@ -88,7 +88,7 @@ async fn a_project_goes_out_and_comes_back() {
     let [project, file, folder] = [&project, &file, &folder].map(|path| path.to_str().expect("a path").to_owned());
     for (arguments, part) in [
         (vec!["export", &project, "--output", &file], ""),
-        (vec!["import", &file, "--into", &folder], "now holds 24 entries"),
+        (vec!["import", &file, "--into", &folder], "now holds 21 requests"),
         (vec!["list", &folder], "Procedures / Create an engine / Take it out again"),
         (vec!["code", &folder, "Procedures/Create an engine/Find the workspace", "--env", "local"], "curl "),
     ] {

@@ -19,7 +19,7 @@ use stoker_tester::hosted::read_latest;
 use stoker_tester::json::Json;
 use stoker_tester::model::{Drive, Environment, Variables};
 use stoker_tester::native::{self, ExportOptions, ImportOptions};
-use stoker_tester::run::{MASK, NoFiles, masked, prepare};
+use stoker_tester::run::{MASK, NoFiles, masked, prepare, with_values};
 use stoker_tester::{Exchanges, folder, import};
 
 /// Longest text of a preview, in characters.
@@ -256,6 +256,8 @@ pub async fn code(
     let (clock, entropy) = (ServiceClock::new(&app.service), ServiceEntropy(app.service.clone()));
     let sources =
         Sources { variables: &variables, drive: &drive, exchanges: &exchanges, clock: &clock, entropy: &entropy };
+    let variables = with_values(request, sources, PREVIEW_STEPS).map_err(ApiError::invalid)?;
+    let sources = Sources { variables: &variables, ..sources };
     let prepared = prepare(request, &Evaluator::within(sources, Effort::of(PREVIEW_STEPS)), &NoFiles)
         .map_err(ApiError::invalid)?;
     let text = codegen::generate(&prepared, language).map_err(|error| ApiError::invalid(error.to_string()))?;

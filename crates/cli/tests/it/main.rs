@@ -1,6 +1,8 @@
 //! The program as people meet it: help, usage, exit codes, saved contexts. No server takes part.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod api_tests;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

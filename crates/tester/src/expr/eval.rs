@@ -1,6 +1,7 @@
 //! Templates to values.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use super::ast::{Declaration, Expression, Part, Placed, Segment, Template};
 use super::functions::{self, Call, MAX_RESULT};
@@ -37,6 +38,10 @@ pub struct Evaluator<'a> {
     effort: Effort<'a>,
     warnings: RefCell<Vec<String>>,
     results: Cell<usize>,
+    /// Where each entity is written, by id.
+    pub(super) places: Option<&'a HashMap<String, String>>,
+    /// Id of the request whose texts are evaluated.
+    pub(super) asking: Option<&'a str>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -47,7 +52,20 @@ impl<'a> Evaluator<'a> {
 
     /// An evaluator that takes no more than this effort.
     pub fn within(sources: Sources<'a>, effort: Effort<'a>) -> Self {
-        Self { sources, effort, warnings: RefCell::default(), results: Cell::default() }
+        let (warnings, results) = (RefCell::default(), Cell::default());
+        Self { sources, effort, warnings, results, places: None, asking: None }
+    }
+
+    /// Lets messages name the files in which entities are written, by their ids.
+    #[must_use]
+    pub fn with_places(self, places: &'a HashMap<String, String>) -> Self {
+        Self { places: Some(places), ..self }
+    }
+
+    /// Lets messages take into account which request the texts belong to.
+    #[must_use]
+    pub fn asked_by(self, id: Option<&'a str>) -> Self {
+        Self { asking: id, ..self }
     }
 
     /// What is left of the effort.
@@ -149,6 +167,10 @@ impl<'a> Evaluator<'a> {
     fn lookup(&self, name: &str, bare: bool, alone: bool) -> Value<'a> {
         let Sources { variables, drive, .. } = self.sources;
         if let Some(value) = variables.get(name) {
+            if alone && value.contains("${") {
+                let text = "holds an expression, which stands as it is: values of variables are not evaluated";
+                self.warnings.borrow_mut().push(format!("the value of `{name}` {text}"));
+            }
             return Value::Json(Json::text(value));
         }
         if let Some(entity) = drive.entities.iter().find(|entity| entity.name == name) {

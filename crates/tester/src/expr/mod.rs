@@ -21,6 +21,7 @@ pub(crate) mod functions;
 mod parse;
 mod references;
 mod step;
+mod uses;
 
 pub use ast::{Declaration, Expression, Part, Placed, Segment, Template};
 pub use complete::{Candidate, Completion};
@@ -28,6 +29,7 @@ pub use eval::{Evaluator, Sources};
 pub use functions::{FUNCTIONS, Function};
 pub use parse::{MAX_NESTING, MAX_TEMPLATE};
 pub(crate) use references::References;
+pub(crate) use uses::Uses;
 
 use crate::model::{BodyKind, Request};
 
@@ -64,7 +66,7 @@ pub fn texts(request: &Request) -> Vec<(String, &str)> {
 }
 
 /// The same without making names that nobody asks for.
-fn each_text<'a>(request: &'a Request, see: &mut dyn FnMut(&dyn Fn() -> String, &'a str)) {
+pub(crate) fn each_text<'a>(request: &'a Request, see: &mut dyn FnMut(&dyn Fn() -> String, &'a str)) {
     let uri = &request.uri;
     for (name, text) in [("host", &uri.host), ("path", &uri.path)] {
         if let Some(text) = text {

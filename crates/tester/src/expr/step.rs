@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Evaluator;
+use super::eval::Sources;
+use super::{Evaluator, Uses};
 use crate::exchange::{Exchange, decode};
 use crate::json::{Json, Object, object};
 use crate::model::{Entity, Kind};
@@ -53,7 +54,7 @@ pub(super) fn member<'a>(value: Value<'a>, name: &str, from: &Evaluator<'a>) -> 
             "query" => Ok(Value::Json(query(&exchange.uri))),
             "body" => {
                 from.read(exchange.request_body.len())?;
-                Ok(Value::Json(body(&exchange.request_body)))
+                Ok(Value::Json(body(decode(&exchange.request_body))))
             }
             _ => Err(Problem::missing("`request`", name, OF_REQUEST.into_iter())),
         },
@@ -62,7 +63,7 @@ pub(super) fn member<'a>(value: Value<'a>, name: &str, from: &Evaluator<'a>) -> 
             "headers" => Ok(Value::Headers(exchange.response.headers.clone())),
             "body" => {
                 from.read(exchange.response.body.len())?;
-                Ok(Value::Json(body(&exchange.response.body)))
+                Ok(Value::Json(body(exchange.response.text())))
             }
             _ => Err(Problem::missing("`response`", name, OF_RESPONSE.into_iter())),
         },
@@ -106,8 +107,7 @@ fn of_entity<'a>(entity: &'a Entity, name: &str, from: &Evaluator<'a>) -> Result
             return Err(Problem::missing(&what, name, ["name", "request", "response"].into_iter()));
         }
         let Some(exchange) = from.sources.exchanges.get(&entity.id) else {
-            let text = format!("the request `{}` was not sent yet, so it has no `{name}`; send it before", entity.name);
-            return Err(Problem::new(text));
+            return Err(not_sent(entity, name, from));
         };
         return Ok(if name == "request" { Value::Request(exchange) } else { Value::Response(exchange) });
     }
@@ -115,6 +115,26 @@ fn of_entity<'a>(entity: &'a Entity, name: &str, from: &Evaluator<'a>) -> Result
         let what = format!("`{}`", entity.name);
         Problem::missing(&what, name, entity.children.iter().map(|child| child.name.as_str()))
     })
+}
+
+/// Why there is no exchange of a request: it is on a circle, it comes later, or nobody has sent it.
+fn not_sent(entity: &Entity, name: &str, from: &Evaluator<'_>) -> Problem {
+    let what = format!("the request `{}` was not sent yet, so it has no `{name}`", entity.name);
+    let Sources { drive, variables, exchanges, .. } = from.sources;
+    let variable = |name: &str| variables.get(name).is_some();
+    let may_read = |bytes: usize| from.effort().read(bytes).is_ok();
+    if !may_read(drive.entities.len()) {
+        return Problem::new(what);
+    }
+    let uses = Uses::of(drive, &variable, &may_read);
+    if let Some(circle) = uses.circle(&entity.id, &|id| exchanges.get(id).is_some()) {
+        let told = uses.told(&circle, from.places);
+        return Problem::new(format!("{what}, and cannot be, because requests use each other in a circle: {told}"));
+    }
+    match from.asking.and_then(|asking| uses.comes_after(&entity.id, asking)) {
+        Some(scenario) => Problem::new(format!("{what}: it comes later in `{scenario}`; put it before")),
+        None => Problem::new(format!("{what}; send it before")),
+    }
 }
 
 fn of_json(json: &Json, name: &str) -> Result<Json, Problem> {
@@ -143,8 +163,7 @@ fn parsed(text: &str) -> Option<Json> {
 }
 
 /// A body that is JSON as its value, any other as text (`doc`).
-fn body(bytes: &[u8]) -> Json {
-    let text = decode(bytes);
+fn body(text: String) -> Json {
     Json::parse(&text).unwrap_or(Json::Text(text))
 }
 
@@ -183,12 +202,12 @@ pub(super) fn finish<'a>(value: Value<'a>, from: &Evaluator<'a>) -> Result<Json,
             ("uri", Json::text(&exchange.uri)),
             ("headers", headers(&exchange.request_headers)),
             ("query", query(&exchange.uri)),
-            ("body", body(&exchange.request_body)),
+            ("body", body(decode(&exchange.request_body))),
         ])),
         Value::Response(exchange) => Ok(object([
             ("status", status(&exchange)),
             ("headers", headers(&exchange.response.headers)),
-            ("body", body(&exchange.response.body)),
+            ("body", body(exchange.response.text())),
         ])),
         Value::Entity(entity) => {
             let kind = entity.kind.name().to_lowercase();

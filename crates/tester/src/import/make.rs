@@ -24,7 +24,22 @@ impl<'a> Maker<'a> {
         Entity::new(new_uuid(self.entropy), name, kind)
     }
 
-    pub(super) fn request(&mut self, name: &str, request: Request) -> Entity {
+    pub(super) fn request(&mut self, name: &str, mut request: Request) -> Entity {
+        let packed = request.headers.iter_mut().filter(|row| row.name.eq_ignore_ascii_case("accept-encoding"));
+        for value in packed.filter_map(|row| row.value.as_mut()) {
+            let understood =
+                |coding: &&str| ["gzip", "x-gzip", "deflate", "identity"].contains(&coding.to_lowercase().as_str());
+            let all: Vec<&str> =
+                value.split(',').map(|coding| coding.split(';').next().unwrap_or(coding).trim()).collect();
+            let kept: Vec<&str> = all.iter().copied().filter(understood).collect();
+            if kept.len() < all.len() && !value.contains("${") {
+                let said = "Accept-Encoding keeps only gzip and deflate, because nothing else is unpacked";
+                if !self.warnings.iter().any(|warning| warning == said) {
+                    self.warnings.push(said.to_owned());
+                }
+                *value = if kept.is_empty() { "identity".to_owned() } else { kept.join(", ") };
+            }
+        }
         self.entity(name, Kind::Request(Box::new(request)))
     }
 }

@@ -193,6 +193,11 @@ impl Comparison {
         self.rule
     }
 
+    /// Whether the expected value is a regular expression.
+    pub(crate) fn takes_pattern(&self) -> bool {
+        matches!(self.rule, Some(Rule::Matches | Rule::DoesNotMatch))
+    }
+
     /// Whether the expected value counts; `Exists` and the like carry stale ones (`file`).
     pub fn takes_value(&self) -> bool {
         !matches!(self.rule, Some(Rule::Exists | Rule::DoesNotExist | Rule::IsBlank | Rule::IsNotBlank))

@@ -15,12 +15,14 @@ h1{font-size:1.5rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}details{border:1px
 summary{cursor:pointer}pre{background:#f4f6f8;padding:.6rem;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere}\
 .Ok{color:#146c2e}.Failure{color:#b3261e}.Error{color:#8a5a00}.Skipped{color:#5f6b76}.tag{font-weight:600}\
 table{border-collapse:collapse}td,th{border:1px solid #d5dae0;padding:.2rem .6rem;text-align:left;vertical-align:top}\
-@media(prefers-color-scheme:dark){body{background:#15181c;color:#e4e7ea}pre{background:#20252b}.Ok{color:#6fd08c}.Failure{color:#ff8a80}.Error{color:#f2c063}.Skipped{color:#9aa5b1}}";
+td{overflow-wrap:anywhere}h1,h2,p,summary{overflow-wrap:anywhere}:root{color-scheme:light dark}\
+@media(max-width:48rem){table,tbody,tr,td{display:block}tr{border:1px solid #d5dae0;margin:.4rem 0}tr.names,td:empty{display:none}td{border:0}td[title]::before{content:attr(title) \": \";font-weight:600}}\
+@media(prefers-color-scheme:dark){body{background:#15181c;color:#e4e7ea}pre{background:#20252b}details,td,th,tr{border-color:#3b434c}.Ok{color:#6fd08c}.Failure{color:#ff8a80}.Error{color:#f2c063}.Skipped{color:#9aa5b1}}";
 
 /// The report as a page. Requests that are not Ok stand open.
 pub fn html(report: &RunReport) -> String {
     let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<title>API tests: {0}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>API tests: <span class=\"{0}\">{0}</span></h1>\n",
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>API tests: {0}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>API tests: <span class=\"{0}\">{0}</span></h1>\n",
         report.outcome.name()
     );
     // Writing into a `String` cannot fail, here and below.
@@ -67,12 +69,12 @@ fn request(out: &mut String, request: &RequestReport) {
     }
     if !request.checks.is_empty() {
         out.push_str(
-            "<table><tr><th></th><th>Subject</th><th>Comparison</th><th>Expected</th><th>Received</th><th></th></tr>\n",
+            "<table><tr class=\"names\"><th></th><th>Subject</th><th>Comparison</th><th>Expected</th><th>Received</th><th></th></tr>\n",
         );
         for check in &request.checks {
             let _ = writeln!(
                 out,
-                "<tr><td class=\"tag {0}\">{0}</td><td>{1} {2}</td><td>{3}</td><td>{4}</td><td>{5}</td><td>{6}</td></tr>",
+                "<tr><td class=\"tag {0}\">{0}</td><td>{1} {2}</td><td>{3}</td><td title=\"Expected\">{4}</td><td title=\"Received\">{5}</td><td>{6}</td></tr>",
                 check.outcome.name(),
                 escape(&check.subject),
                 escape(&check.path),
@@ -97,13 +99,13 @@ fn raw(exchange: &Exchange) -> String {
     let talk = exchange.messages();
     headers(&mut out, &exchange.request_headers);
     if talk.is_none() {
-        body(&mut out, &exchange.request_body);
+        body(&mut out, &decode(&exchange.request_body));
     }
     let _ = writeln!(out, "\n{} {}", response.status, response.message);
     headers(&mut out, &response.headers);
     match talk {
         Some(talk) => messages(&mut out, &talk),
-        None => body(&mut out, &response.body),
+        None => body(&mut out, &response.text()),
     }
     out
 }
@@ -130,9 +132,8 @@ fn headers(out: &mut String, list: &[(String, String)]) {
     }
 }
 
-fn body(out: &mut String, bytes: &[u8]) {
-    if !bytes.is_empty() {
-        let text = decode(bytes);
+fn body(out: &mut String, text: &str) {
+    if !text.is_empty() {
         out.push('\n');
         out.extend(text.chars().take(MAX_BODY));
         out.push('\n');

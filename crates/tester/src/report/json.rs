@@ -88,20 +88,19 @@ fn exchange(exchange: &Exchange, max_body: usize) -> Json {
     made.insert("method".into(), Json::text(&exchange.method));
     made.insert("uri".into(), Json::text(&exchange.uri));
     made.insert("requestHeaders".into(), pairs(&exchange.request_headers));
-    made.insert("requestBody".into(), body(&exchange.request_body, max_body));
+    made.insert("requestBody".into(), body(decode(&exchange.request_body), max_body));
     made.insert("redirects".into(), exchange.redirects.iter().map(Json::text).collect::<Vec<_>>().into());
     made.insert("status".into(), Json::int(response.status));
     made.insert("message".into(), Json::text(&response.message));
     made.insert("responseHeaders".into(), pairs(&response.headers));
-    made.insert("responseBody".into(), body(&response.body, max_body));
+    made.insert("responseBody".into(), body(response.text(), max_body));
     made.insert("responseLength".into(), Json::int(response.body.len() as u64));
     made.insert("latencyMs".into(), Json::int(response.latency_ms));
     made.insert("durationMs".into(), Json::int(response.duration_ms));
     Json::Object(made)
 }
 
-fn body(bytes: &[u8], max_body: usize) -> Json {
-    let text = decode(bytes);
+fn body(text: String, max_body: usize) -> Json {
     match text.char_indices().nth(max_body) {
         Some((end, _)) => Json::Text(format!("{}…", &text[..end])),
         None => Json::Text(text),

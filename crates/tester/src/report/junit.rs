@@ -7,11 +7,13 @@ use crate::check::Outcome;
 use crate::run::{RequestReport, RunReport, UnitReport};
 
 /// One `testsuite` for each scenario or container, one `testcase` for each request (`inferred`: the reference's mapping is
-/// not documented). Names are those of the drive, never addresses, so a test keeps its identity across environments.
+/// not documented). Names are those of the drive, never addresses, so a test keeps its identity across environments. The form is that of
+/// the schema `junit-10.xsd` (`spec`), by which servers refuse whole files.
 pub fn junit(report: &RunReport) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let (failures, errors) = (report.count(Outcome::Failure), report.count(Outcome::Error));
-    let tests = report.requests().count();
+    let lost = report.lost().count();
+    let (failures, errors) = (report.count(Outcome::Failure), report.count(Outcome::Error) + lost);
+    let tests = report.requests().count() + lost;
     // Writing into a `String` cannot fail, here and below.
     let _ = writeln!(
         out,
@@ -28,7 +30,7 @@ pub fn junit(report: &RunReport) -> String {
 fn suite(out: &mut String, unit: &UnitReport, report: &RunReport) {
     let count = |outcome| unit.requests.iter().filter(|request| request.outcome == outcome).count();
     let title = escape(&unit.title());
-    let lost = usize::from(unit.problem.is_some() && unit.outcome == Outcome::Error);
+    let lost = usize::from(unit.is_lost());
     let _ = writeln!(
         out,
         "  <testsuite name=\"{title}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{}\" timestamp=\"{}\">",
@@ -65,11 +67,10 @@ fn case(out: &mut String, class: &str, request: &RequestReport) {
         Outcome::Failure => format!("      <failure message=\"{first}\">{text}</failure>\n"),
         Outcome::Error => format!("      <error message=\"{first}\">{text}</error>\n"),
     };
-    let attempts = if request.attempts > 1 {
-        let count = request.attempts;
-        format!("      <properties>\n        <property name=\"attempts\" value=\"{count}\"/>\n      </properties>\n")
-    } else {
-        String::new()
+    // The schema that CI servers check with has no properties of a test case.
+    let attempts = match request.attempts {
+        0 | 1 => String::new(),
+        count => format!("      <system-out>{count} attempts</system-out>\n"),
     };
     if verdict.is_empty() && attempts.is_empty() {
         out.push_str("/>\n");

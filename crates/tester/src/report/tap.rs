@@ -5,9 +5,9 @@ use std::fmt::Write;
 use crate::check::Outcome;
 use crate::run::RunReport;
 
-/// One test point for each request; problems stand as comments below it.
+/// One test point for each request, and one for each scenario that is lost; problems stand as comments below it.
 pub fn tap(report: &RunReport) -> String {
-    let mut out = format!("TAP version 14\n1..{}\n", report.requests().count());
+    let mut out = format!("TAP version 14\n1..{}\n", report.requests().count() + report.lost().count());
     let mut number = 0;
     for unit in &report.units {
         // A line break would begin a line of its own; `#` begins a directive.
@@ -27,8 +27,9 @@ pub fn tap(report: &RunReport) -> String {
                 }
             }
         }
-        if let Some(problem) = unit.problem.as_ref().filter(|_| unit.outcome == Outcome::Error) {
-            let _ = writeln!(out, "# {title}: {}", plain(problem));
+        if let Some(problem) = unit.problem.as_ref().filter(|_| unit.is_lost()) {
+            number += 1;
+            let _ = writeln!(out, "not ok {number} - {title} / (scenario)\n# Error\n# {}", plain(problem));
         }
     }
     out

@@ -28,6 +28,16 @@ pub fn masked(text: &str, secrets: &[String]) -> String {
     shown
 }
 
+/// Puts stars over every occurrence; the length stays, because units of several bytes must.
+fn blot(bytes: &mut [u8], secret: &[u8]) {
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(secret.len()).position(|window| window == secret) {
+        let end = at + found + secret.len();
+        bytes[at + found..end].iter_mut().filter(|byte| **byte != 0).for_each(|byte| *byte = b'*');
+        at = end;
+    }
+}
+
 impl Masker {
     pub(crate) fn new(values: impl IntoIterator<Item = String>) -> Self {
         let mut secrets = Vec::new();
@@ -62,9 +72,23 @@ impl Masker {
     }
 
     fn bytes(&self, bytes: &mut Vec<u8>) {
-        if let Ok(mut text) = String::from_utf8(bytes.clone()) {
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            let mut text = text.to_owned();
             self.text(&mut text);
             *bytes = text.into_bytes();
+            return;
+        }
+        // Of another charset, or no text: reports show it all the same.
+        for secret in &self.secrets {
+            let wide: Vec<u16> = secret.encode_utf16().collect();
+            let latin = secret.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<Vec<u8>>>();
+            let forms: [Option<Vec<u8>>; 4] = [
+                Some(secret.clone().into_bytes()),
+                Some(wide.iter().flat_map(|unit| unit.to_le_bytes()).collect()),
+                Some(wide.iter().flat_map(|unit| unit.to_be_bytes()).collect()),
+                latin,
+            ];
+            forms.iter().flatten().for_each(|form| blot(bytes, form));
         }
     }
 

@@ -31,7 +31,7 @@ pub use data::{DataRow, MAX_ROWS, bound_names, rows};
 pub use files::{Files, Folder, MAX_FILE, NoFiles};
 pub use gate::{Gate, Lookup, allowed};
 pub use mask::{MASK, masked};
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, prepare, with_values};
 pub use report::{RequestReport, RunReport, UnitReport};
 pub use send::{SendOptions, Transport};
 pub use session::Session;

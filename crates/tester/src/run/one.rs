@@ -173,6 +173,7 @@ async fn attempt(pass: &mut Pass<'_>, entity: &Entity, request: &Request) -> Req
             if pass.shared.may_be_named(&entity.id) {
                 runner.exchanges.put(&entity.id, exchange.clone());
             }
+            report.warnings.extend(exchange.response.remarks());
             judge(pass, request, &exchange, &mut report);
             if let Some(shortfall) = shortfall {
                 report.outcome = report.outcome.max(Outcome::Failure);

@@ -3,9 +3,10 @@
 use reqwest::Url;
 
 use super::{Files, body, web_socket};
+use crate::effort::Effort;
 use crate::encode;
-use crate::expr::{Evaluator, ExprError};
-use crate::model::{Query, Request, Row, WebSocket};
+use crate::expr::{Evaluator, ExprError, Sources};
+use crate::model::{Query, Request, Row, Variables, WebSocket};
 
 /// A request that can be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,6 +25,22 @@ pub struct Prepared {
 
 /// Most headers, query rows and form rows together.
 const MAX_ROWS: usize = 10_000;
+
+/// The variables with the values that stand before a request, made in their order; as a run has them when it sends it.
+/// Each may take so many steps of [`Effort`].
+///
+/// # Errors
+/// A text that names the value, the expression and its place.
+pub fn with_values(request: &Request, sources: Sources<'_>, steps: u64) -> Result<Variables, String> {
+    let mut variables = sources.variables.clone();
+    for binding in &request.additions.before {
+        let sources = Sources { variables: &variables, ..sources };
+        let made = Evaluator::within(sources, Effort::of(steps)).text(&binding.value);
+        let made = made.map_err(|error| field(&format!("value `{}`", binding.name), &error))?;
+        variables.set(&binding.name, made);
+    }
+    Ok(variables)
+}
 
 /// Evaluates a request.
 ///

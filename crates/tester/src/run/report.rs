@@ -31,6 +31,11 @@ impl RunReport {
         self.units.iter().flat_map(|unit| &unit.requests)
     }
 
+    /// Scenarios and containers that could not begin or did not come to their end; their requests do not show it.
+    pub fn lost(&self) -> impl Iterator<Item = &UnitReport> {
+        self.units.iter().filter(|unit| unit.is_lost())
+    }
+
     /// 0 when all is Ok, 1 after a Failure, 2 after an Error.
     pub fn exit_code(&self) -> u8 {
         match self.outcome {
@@ -144,6 +149,11 @@ impl RequestReport {
 }
 
 impl UnitReport {
+    /// Whether it has an Error of its own.
+    pub fn is_lost(&self) -> bool {
+        self.problem.is_some() && self.outcome == Outcome::Error
+    }
+
     /// Path as one text, with the row of data.
     pub fn title(&self) -> String {
         let path = if self.path.is_empty() { "(top)".to_owned() } else { self.path.join(" / ") };

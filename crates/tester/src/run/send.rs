@@ -402,7 +402,15 @@ fn failed(error: &reqwest::Error, url: &Url, options: &SendOptions) -> String {
         return format!("no complete response from {host} within {} ms", options.timeout.as_millis());
     }
     if error.is_connect() {
-        return format!("no connection to {host}: {}", causes(error));
+        let port = url.port_or_known_default().unwrap_or(0);
+        let why = causes(error);
+        // What rustls says of a certificate (`client`); the rest of its words are precise already.
+        let hint = if why.contains("certificate") {
+            "; the request's `tls` can name who to trust (`authorities`), or pass over it (`verify = false`)"
+        } else {
+            ""
+        };
+        return format!("no connection to {host}:{port}: {why}{hint}");
     }
     format!("the request to {host} failed: {}", causes(error))
 }

@@ -66,6 +66,8 @@ pub(super) struct Pass<'a> {
     pub(super) transport: &'a Transport,
     pub(super) variables: Variables,
     pub(super) own_jar: Mutex<Jar>,
+    /// Id of the request that is worked on.
+    asking: Option<&'a str>,
 }
 
 impl Pass<'_> {
@@ -78,7 +80,8 @@ impl Pass<'_> {
             clock: runner.outside.clock,
             entropy: runner.outside.entropy,
         };
-        Evaluator::within(sources, Effort::new(runner.options.steps, runner.outside.stop))
+        let evaluator = Evaluator::within(sources, Effort::new(runner.options.steps, runner.outside.stop));
+        evaluator.with_places(runner.places).asked_by(self.asking)
     }
 
     pub(super) fn jar(&self) -> Option<&Mutex<Jar>> {
@@ -98,7 +101,7 @@ impl Pass<'_> {
     }
 }
 
-pub(super) async fn run(shared: &Shared<'_>, transport: &Transport, unit: &Unit<'_>) -> Vec<UnitReport> {
+pub(super) async fn run<'a>(shared: &'a Shared<'a>, transport: &'a Transport, unit: &Unit<'a>) -> Vec<UnitReport> {
     let left_out = |why: &str, outcome: Outcome| {
         let requests = unit.requests.iter().map(|entity| RequestReport::skipped(&entity.id, &entity.name, why));
         let problem = Some(why.to_owned());
@@ -146,10 +149,10 @@ fn empty(unit: &Unit<'_>) -> UnitReport {
     }
 }
 
-async fn pass(
-    shared: &Shared<'_>,
-    transport: &Transport,
-    unit: &Unit<'_>,
+async fn pass<'a>(
+    shared: &'a Shared<'a>,
+    transport: &'a Transport,
+    unit: &Unit<'a>,
     row: Option<(usize, DataRow)>,
 ) -> UnitReport {
     let outside = shared.runner.outside;
@@ -158,7 +161,7 @@ async fn pass(
     for (name, value) in row.iter().flat_map(|(_, row)| row) {
         variables.set(name, value.as_str());
     }
-    let mut pass = Pass { shared, transport, variables, own_jar: Mutex::default() };
+    let mut pass = Pass { shared, transport, variables, own_jar: Mutex::default(), asking: None };
     let mut report = UnitReport { row, ..empty(unit) };
     let title = report.title();
     let mut stopped = match unit.scenario.and_then(|additions| additions.when.as_ref()).map(|when| pass.holds(when)) {
@@ -185,6 +188,7 @@ async fn pass(
             continue;
         }
         (outside.observer)(Event::BeforeTest { unit: &title, name: &entity.name });
+        pass.asking = Some(&entity.id);
         let made = one::run(&mut pass, entity).await;
         shared.results.fetch_add(made.len(), Ordering::Relaxed);
         if made.iter().all(|made| made.exchange.is_none()) {

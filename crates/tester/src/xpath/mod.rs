@@ -45,19 +45,32 @@ pub enum XPathError {
     },
 }
 
+/// Whether a path can be read.
+///
+/// # Errors
+/// [`XPathError::Syntax`].
+pub fn check(path: &str) -> Result<(), XPathError> {
+    read(path).map(drop)
+}
+
 /// Evaluates a path at the root of a document.
 ///
 /// # Errors
 /// [`XPathError::Syntax`] and [`XPathError::Evaluate`]: unknown function or axis, wrong arguments, too much effort.
 pub fn evaluate(document: &Document, path: &str, effort: &Effort<'_>) -> Result<Value, XPathError> {
+    let expression = read(path)?;
+    let run = eval::run(document, &expression, effort);
+    run.map_err(|problem| XPathError::Evaluate { path: path.chars().take(200).collect(), problem })
+}
+
+fn read(path: &str) -> Result<parse::Expr, XPathError> {
     let shown: String = path.chars().take(200).collect();
     if path.len() > MAX_PATH {
         return Err(XPathError::Syntax { path: shown, column: 1, problem: format!("longer than {MAX_PATH} bytes") });
     }
-    let expression = parse::parse(path).map_err(|(at, problem)| XPathError::Syntax {
-        path: shown.clone(),
+    parse::parse(path).map_err(|(at, problem)| XPathError::Syntax {
+        path: shown,
         column: crate::json::place(path, at).1,
         problem,
-    })?;
-    eval::run(document, &expression, effort).map_err(|problem| XPathError::Evaluate { path: shown, problem })
+    })
 }

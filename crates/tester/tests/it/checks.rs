@@ -89,3 +89,53 @@ fn comparisons_on_the_rest() {
     let empty = check(&Response::default(), &Subject::ResponseBody, "content", &Comparison::from_name("Exists"), "");
     assert_eq!(empty.outcome, Outcome::Failure);
 }
+
+/// Which comparison fits which value: `o` it can be judged, `E` it is an Error, `x` it does not hold because nothing is
+/// there, `+` it holds for the same reason.
+#[test]
+fn every_comparison_on_every_kind_of_value() {
+    const KINDS: [(&str, &str); 9] = [
+        ("text", "$.s"),
+        ("number", "$.n"),
+        ("boolean", "$.b"),
+        ("null", "$.z"),
+        ("array", "$.a"),
+        ("object", "$.o"),
+        ("missing", "$.none"),
+        ("header", "count"),
+        ("nodes", "//b"),
+    ];
+    let xml = Response { body: b"<a><b>7</b><b>8</b></a>".to_vec(), ..Response::default() };
+    let verdict = |kind: &str, path: &str, comparison: &str| {
+        let (response, subject) = match kind {
+            "header" => (response(), Subject::ResponseHeader),
+            "nodes" => (xml.clone(), Subject::ResponseXmlBody),
+            _ => (response(), Subject::ResponseJsonBody),
+        };
+        let made = check(&response, &subject, path, &Comparison::from_name(comparison), "1");
+        match (made.outcome, kind) {
+            (Outcome::Error, _) => 'E',
+            (Outcome::Ok, "missing") => '+',
+            (_, "missing") => 'x',
+            _ => 'o',
+        }
+    };
+    for (comparisons, verdicts) in [
+        (&["Equals"][..], "ooooooxoo"),
+        (&["DoesNotEqual"], "oooooo+oo"),
+        (&["Exists", "IsNotBlank"], "ooooooxoo"),
+        (&["DoesNotExist", "IsBlank"], "oooooo+oo"),
+        (&["Contains"], "oEEEooxoo"),
+        (&["DoesNotContain"], "oEEEoo+oo"),
+        (&["Matches"], "ooooooxoo"),
+        (&["DoesNotMatch"], "oooooo+oo"),
+        (&["Less", "LessOrEqual", "LessThanOrEqual"], "oooEooxoo"),
+        (&["Greater", "GreateOrEqual", "GreaterOrEqual", "GreaterThanOrEqual"], "oooEooxoo"),
+        (&["LengthEqual", "LengthGreaterThanOrEqual", "LengthLessThanOrEqual", "LengthLessOrEqual"], "oEEEooxoo"),
+    ] {
+        for comparison in comparisons {
+            let found: String = KINDS.iter().map(|(kind, path)| verdict(kind, path, comparison)).collect();
+            assert_eq!(found, verdicts, "{comparison} of {KINDS:?}");
+        }
+    }
+}

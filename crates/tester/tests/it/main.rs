@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod checks;
+mod circles;
 mod completion;
 mod effort;
 mod expressions;
 mod folders;
 mod imports;
+mod inspections;
 mod jsonpath;
 mod mutations;
 mod native;

@@ -59,6 +59,13 @@ fn requests(base: &str) -> Vec<Prepared> {
             web_socket: None,
         },
         Prepared {
+            method: "PUT".into(),
+            url: format!("{base}/untyped"),
+            headers: Vec::new(),
+            body: Some(b"@not-a-file".to_vec()),
+            web_socket: None,
+        },
+        Prepared {
             method: "DELETE".into(),
             url: format!("{base}/items/%E2%82%AC"),
             headers: vec![header("X-Twice", "1"), header("x-twice", "2")],
@@ -134,6 +141,11 @@ async fn programs_send(languages: &'static [Language]) {
                 let (method, uri, headers, body) = sent.0.lock().unwrap().pop().unwrap();
                 assert_eq!((&method, format!("{base}{uri}")), (&request.method, request.url.clone()), "{program}");
                 assert_eq!(String::from_utf8(body), String::from_utf8(request.body.unwrap_or_default()), "{program}");
+                // The library of Python cannot be kept from it.
+                let typed = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+                if !typed && language != Language::Python {
+                    assert_eq!(headers.get("content-type"), None, "{program}");
+                }
                 for (name, value) in together(request.headers.iter().map(|(name, value)| (name.as_str(), value))) {
                     assert_eq!(headers.get(&name), Some(&value), "{name} of {program}");
                 }

@@ -24,7 +24,27 @@ async fn four_forms_of_one_run() {
         |path: &str| stoker_tester::xpath::evaluate(&document, path, &Effort::default()).unwrap().text(&document);
     assert_eq!(text("concat(/testsuites/@tests, /testsuites/@failures, /testsuites/@errors)"), "411");
     assert_eq!(text("//testsuite[1]/@name"), "A & B");
-    assert_eq!(text("//testcase[@name='polled']//property[@name='attempts']/@value"), "3");
+    assert_eq!(text("//testcase[@name='polled']/system-out"), "3 attempts");
+    // What the schema allows: children and attributes of each element.
+    for (element, children, attributes) in [
+        ("testsuites", "testsuite", "name time tests failures errors"),
+        ("testsuite", "testcase", "name tests failures errors time skipped timestamp"),
+        ("testcase", "skipped error failure system-out", "name time classname"),
+        ("failure", "", "type message"),
+        ("error", "", "type message"),
+        ("skipped", "", "type message"),
+        ("system-out", "", ""),
+    ] {
+        let one_of = |names: &str| {
+            let names: Vec<String> = names.split(' ').map(|name| format!("name() = '{name}'")).collect();
+            names.join(" or ")
+        };
+        assert_ne!(text(&format!("count(//{element})")), "0", "{element}");
+        assert_eq!(text(&format!("count(//{element}/*[not({})])", one_of(children))), "0", "{element}: {xml}");
+        assert_eq!(text(&format!("count(//{element}/@*[not({})])", one_of(attributes))), "0", "{element}: {xml}");
+    }
+    let all = "count(//testsuite[not(@name and @tests and @failures and @errors)] | //testcase[not(@name)])";
+    assert_eq!(text(all), "0", "{xml}");
     assert!(text("//testcase[@name='two']/failure").contains("expected Contains `<b>&\u{fffd}`"), "{xml}");
     assert!(text("//testcase[@name='three']/skipped/@message").contains("an earlier request, `two`"));
     assert!(text("//testcase/error").contains("did you mean `md5`?"));
@@ -50,7 +70,10 @@ async fn data_that_cannot_be_read_is_an_error_in_every_form() {
     let data = Data { file: Some("gone.csv".into()), ..Data::default() };
     let added = ScenarioAdditions { data: Some(data), ..ScenarioAdditions::default() };
     let report = run(vec![scenario("rows", added, vec![request("x", "GET", "/echo")])]).await;
-    assert!(junit(&report).contains("errors=\"1\"") && junit(&report).contains("gone.csv"));
-    assert!(tap(&report).contains("gone.csv"));
+    let (xml, lines) = (junit(&report), tap(&report));
+    assert!(xml.contains("<testsuites tests=\"2\" failures=\"0\" errors=\"1\""), "{xml}");
+    assert!(xml.contains("tests=\"2\" failures=\"0\" errors=\"1\" skipped=\"1\"") && xml.contains("gone.csv"), "{xml}");
+    assert!(lines.contains("\n1..2\n") && lines.contains("\nnot ok 2 - rows / (scenario)\n# Error\n"), "{lines}");
+    assert!(lines.contains("gone.csv"), "{lines}");
     assert!(html(&report).contains("gone.csv"));
 }

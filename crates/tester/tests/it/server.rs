@@ -42,6 +42,14 @@ impl Server {
     }
 }
 
+const PIECE: usize = 50_000;
+
+fn pieces(count: usize) -> axum::response::Response {
+    let piece = Bytes::from(vec![b'x'; PIECE]);
+    let stream = futures_util::stream::iter(std::iter::repeat_n(piece, count).map(Ok::<_, std::io::Error>));
+    axum::body::Body::from_stream(stream).into_response()
+}
+
 async fn answer(
     State(counts): State<Counts>,
     method: Method,
@@ -85,6 +93,17 @@ async fn answer(
             packed.write_all(&vec![b'x'; 100_000]).unwrap();
             ([("content-encoding", "gzip")], packed.finish().unwrap()).into_response()
         }
+        "/latin" => {
+            ([("content-type", "text/plain; charset=iso-8859-1")], b"gr\xfc\xdfe tok-1 \xe9".to_vec()).into_response()
+        }
+        "/broken" => ([("content-type", "application/json")], b"{\"a\":\"\xff tok-1\"}".to_vec()).into_response(),
+        "/wide" => {
+            ([("content-type", "text/plain")], b"\xff\xfet\x00o\x00k\x00-\x001\x00!\x00".to_vec()).into_response()
+        }
+        "/brotli" => ([("content-encoding", "br")], b"\x0b\x02\x80x\x03".to_vec()).into_response(),
+        // Pieces without end, and 200 MB of them.
+        "/endless" => pieces(usize::MAX),
+        "/large" => pieces(200_000_000 / PIECE),
         "/never" => std::future::pending::<axum::response::Response>().await,
         _ => {
             let headers: serde_json::Map<String, serde_json::Value> = headers

@@ -20,19 +20,24 @@ use crate::web_sockets;
 
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
+    /// Whether its certificates are of long ago.
+    old: bool,
 }
 
 impl Authority {
     fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
+        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap(), old: false }
     }
 
     fn sign(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
-        (certificate, key)
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        if self.old {
+            params.not_after = rcgen::date_time_ymd(2020, 1, 31);
+        }
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
     }
 }
 
@@ -126,6 +131,7 @@ async fn certificates_are_checked_presented_and_passed_over() {
     let (outcome, why) = attempt(folder.path(), open, None).await;
     assert_eq!(outcome, Outcome::Error);
     assert!(why.contains("no connection to localhost") && why.to_lowercase().contains("certificate"), "{why}");
+    assert!(why.contains("UnknownIssuer") && why.contains("`verify = false`"), "{why}");
     assert_eq!(attempt(folder.path(), open, Some(trusting.clone())).await, (Outcome::Ok, String::new()));
     let newest = Tls { at_least: Some("1.3".into()), ..trusting.clone() };
     assert_eq!(attempt(folder.path(), open, Some(newest)).await, (Outcome::Ok, String::new()));
@@ -138,6 +144,20 @@ async fn certificates_are_checked_presented_and_passed_over() {
     assert_eq!(attempt(folder.path(), closed, Some(known)).await, (Outcome::Ok, String::new()));
     let gone = Tls { identity: Some("gone.pem".into()), ..trusting };
     assert!(attempt(folder.path(), closed, Some(gone)).await.1.contains("`gone.pem` cannot be read"));
+}
+
+#[tokio::test]
+async fn a_certificate_of_long_ago_is_told_as_expired() {
+    let authority = Authority { old: true, ..Authority::new() };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ca.pem"), authority.issuer.pem()).unwrap();
+    let port = server(&authority, false).await;
+    let trusting = Tls { authorities: Some("ca.pem".into()), ..Tls::default() };
+    let (outcome, why) = attempt(folder.path(), port, Some(trusting)).await;
+    assert_eq!(outcome, Outcome::Error);
+    assert!(why.contains(&format!("localhost:{port}")) && why.contains("expired"), "{why}");
+    let unchecked = Tls { verify: false, ..Tls::default() };
+    assert_eq!(attempt(folder.path(), port, Some(unchecked)).await.0, Outcome::Ok);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use stoker_tester::{folder, import};
 use super::App;
 use super::source::{self, ProcessClock};
 use crate::exit::{Exit, Failure, Result};
+use crate::text::{count, printable};
 
 /// Files that can be taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -54,7 +55,10 @@ pub(crate) struct ImportArgs {
 
 pub(super) fn import(app: &App, args: &ImportArgs) -> Result<()> {
     let text = source::read(&args.file)?;
-    let from = args.from.unwrap_or_else(|| guess(&text));
+    let from = args.from.or_else(|| guess(&text)).ok_or_else(|| {
+        Failure::usage(format!("{}: the kind of this file is not recognized", args.file.display()))
+            .hint("say it with --from: native, postman, openapi, har or curl")
+    })?;
     let wrong = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}", args.file.display()));
     let (clock, entropy) = (ProcessClock::new(app), source::entropy(app, None));
     let (drive, warnings) = match from {
@@ -86,31 +90,50 @@ pub(super) fn import(app: &App, args: &ImportArgs) -> Result<()> {
     all.merge(drive, policy);
     folder::save(&all, &args.into)
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot write {}: {error}", args.into.display())))?;
-    let entries = all.walk().len();
-    app.out.note(&format!("{} now holds {entries} entries, {} warnings", args.into.display(), warnings.len()));
+    let requests = all.walk().iter().filter(|(_, entity)| entity.request().is_some()).count();
+    let folder = args.into.display();
+    let left_out = match warnings.len() {
+        0 => String::new(),
+        number => format!("; {} above", count(number, "warning")),
+    };
+    app.out.note(&format!("{folder} now holds {}{left_out}", count(requests, "request")));
+    if let Some(environment) = all.environments.first() {
+        let private = environment.variables.iter().filter(|variable| variable.is_private());
+        let names: Vec<&str> = private.map(|variable| variable.secret.as_deref().unwrap_or(&variable.name)).collect();
+        let (file, said) = match names.as_slice() {
+            [] => ("", String::new()),
+            names => (" --secrets-file FILE", format!(", where FILE says {}=…", names.join("=…, "))),
+        };
+        let name = printable(&environment.name);
+        app.out.note(&format!("run it with `stoker test run {folder} --env '{name}'{file}`{}", printable(&said)));
+    }
     Ok(())
 }
 
-/// The kind of a file by what is in it; a file that says nothing is taken for a description of an API.
-fn guess(text: &str) -> From {
-    let start = text.trim_start();
-    if start.starts_with("curl ") {
-        return From::Curl;
+/// The kind of a file by what is in it.
+fn guess(text: &str) -> Option<From> {
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    let command = start.strip_prefix("$ ").unwrap_or(start).split_whitespace().next().unwrap_or("");
+    if matches!(command, "curl" | "curl.exe") {
+        return Some(From::Curl);
     }
-    // The marks stand near the top in files of these tools; a wrong guess is refused by the importer with its reason.
+    // A wrong guess is refused by the importer with its reason.
     let has = |word: &str| text.contains(word);
     if start.starts_with('{') {
         if has("\"_postman_id\"") || has("schema.getpostman.com") {
-            return From::Postman;
+            return Some(From::Postman);
         }
         if has("\"entities\"") || has("\"nodes\"") {
-            return From::Native;
+            return Some(From::Native);
         }
         if has("\"log\"") && has("\"entries\"") {
-            return From::Har;
+            return Some(From::Har);
+        }
+        if has("\"info\"") && has("\"item\"") {
+            return Some(From::Postman);
         }
     }
-    From::Openapi
+    (has("openapi") || has("swagger")).then_some(From::Openapi)
 }
 
 /// Shapes of a native file.
@@ -157,10 +180,18 @@ mod tests {
 
     #[test]
     fn files_are_told_apart_by_what_is_in_them() {
-        assert_eq!(guess("curl -X POST https://a.example"), From::Curl);
-        assert_eq!(guess(r#"{"info":{"schema":"https://schema.getpostman.com/json/v2.1.0"}}"#), From::Postman);
-        assert_eq!(guess(r#"{"version":6,"entities":[]}"#), From::Native);
-        assert_eq!(guess(r#"{"log":{"entries":[]}}"#), From::Har);
-        assert_eq!(guess("openapi: 3.0.0"), From::Openapi);
+        for (text, kind) in [
+            ("curl -X POST https://a.example", From::Curl),
+            ("$ curl https://a.example", From::Curl),
+            ("curl.exe https://a.example", From::Curl),
+            (r#"{"info":{"schema":"https://schema.getpostman.com/json/v2.1.0"}}"#, From::Postman),
+            (r#"{"info":{"name":"x"},"item":[]}"#, From::Postman),
+            (r#"{"version":6,"entities":[]}"#, From::Native),
+            (r#"{"log":{"entries":[]}}"#, From::Har),
+            ("openapi: 3.0.0", From::Openapi),
+        ] {
+            assert_eq!(guess(text), Some(kind), "{text}");
+        }
+        assert_eq!(guess("name,id"), None);
     }
 }

@@ -1,9 +1,12 @@
 //! `stoker test`: API tests as projects of scenarios and requests.
 
+mod check;
 mod convert;
+mod init;
 mod run;
 mod show;
 mod source;
+mod watch;
 
 use clap::Subcommand;
 
@@ -14,8 +17,12 @@ use crate::exit::{Exit, Result};
 /// compatible API tester.
 #[derive(Subcommand)]
 pub(crate) enum TestCommand {
+    /// Make a project folder with a first scenario
+    Init(init::InitArgs),
     /// Run projects, scenarios or single requests and report what they find
     Run(run::RunArgs),
+    /// Find mistakes without sending anything: expressions, functions, names, circles, files
+    Check(check::CheckArgs),
     /// List what is in a project
     List(show::ListArgs),
     /// Turn a file of another tool into a project folder
@@ -29,6 +36,8 @@ pub(crate) enum TestCommand {
 pub(crate) async fn run(app: &App, command: TestCommand) -> Result<Exit> {
     match command {
         TestCommand::Run(args) => return run::run(app, args).await,
+        TestCommand::Init(args) => init::init(app, &args)?,
+        TestCommand::Check(args) => return check::check(app, &args),
         TestCommand::List(args) => show::list(app, &args)?,
         TestCommand::Import(args) => convert::import(app, &args)?,
         TestCommand::Export(args) => convert::export(app, &args)?,

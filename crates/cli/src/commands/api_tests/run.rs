@@ -1,9 +1,8 @@
 //! `stoker test run`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::Args;
 use stoker_tester::Exchanges;
@@ -14,22 +13,17 @@ use stoker_tester::run::{
     Event, Folder, Outside, RequestReport, RunError, RunOptions, RunReport, Runner, Session, Transport,
 };
 
-use super::App;
 use super::source::{self, ProcessClock, Source};
+use super::{App, watch};
 use crate::exit::{Exit, Failure, Result};
 use crate::pairs;
-use crate::text::printable;
-
-/// Most files that `--watch` looks at.
-const WATCHED: usize = 20_000;
-/// How often `--watch` looks.
-const LOOK: Duration = Duration::from_millis(300);
+use crate::text::{self, printable};
 
 #[derive(Args)]
 #[command(
     after_help = "Ends with 0 when everything is Ok, 1 after a Failure (an assertion does not hold), 2 after an \
     Error (no connection, a wrong expression, a wrong file).\n\nA private variable of the environment takes its value \
-    from --secrets-file, else from the variable STOKER_TEST_SECRET_ and its name in capitals. Secrets show as ****** in \
+    from --secrets-file, else from the variable STOKER_TEST_SECRET_ and its name in capitals. Secrets show as ••• in \
     every output.\n\nExample: stoker test run tests/shop --env staging --parallel 8 --report junit=shop.xml"
 )]
 pub(crate) struct RunArgs {
@@ -75,6 +69,18 @@ pub(crate) struct RunArgs {
     /// Run again whenever a file of the projects changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
+}
+
+impl RunArgs {
+    /// Files and folders whose changes matter.
+    pub(super) fn watched(&self) -> impl Iterator<Item = &PathBuf> {
+        self.paths.iter().chain(&self.secrets_file)
+    }
+
+    /// Files that a run writes itself.
+    pub(super) fn written(&self) -> impl Iterator<Item = &PathBuf> {
+        self.report.iter().filter_map(|report| report.file.as_ref())
+    }
 }
 
 /// A report that is wanted.
@@ -127,40 +133,17 @@ pub(super) async fn run(app: &App, mut args: RunArgs) -> Result<Exit> {
         return Err(Failure::usage("only one report can go to standard output")
             .hint("give the others a file, as in `--report junit=results.xml`"));
     }
-    if !args.watch {
-        return once(app, &args).await;
-    }
-    loop {
-        let seen = files(&args.paths);
-        match once(app, &args).await {
-            Ok(_) => {}
-            // While somebody is writing, a file may be wrong for a moment.
-            Err(failure) => drop(app.out.report(&failure)),
-        }
-        app.out.note("waiting for changes; Ctrl-C ends");
-        loop {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
-                () = tokio::time::sleep(LOOK) => {}
-            }
-            if files(&args.paths) != seen {
-                break;
-            }
-        }
-    }
+    if args.watch { watch::until_interrupted(app, &args).await } else { once(app, &args, &mut Vec::new()).await }
 }
 
-/// Runs everything once and writes the reports.
-async fn once(app: &App, args: &RunArgs) -> Result<Exit> {
+/// Runs everything once and writes the reports; adds the files that the projects name to `named`.
+pub(super) async fn once(app: &App, args: &RunArgs, named: &mut Vec<PathBuf>) -> Result<Exit> {
     let mut whole: Option<RunReport> = None;
     for path in &args.paths {
         let source = source::load(app, path)?;
+        named.extend(source.named_files());
         let report = one(app, args, &source, path).await?;
         let stop = args.stop_on_failure && report.outcome.is_bad();
-        if !args.watch {
-            // The process ends soon; to free a large project piece by piece would only take time.
-            std::mem::forget(source);
-        }
         whole = Some(match whole {
             None => report,
             Some(before) => together(before, report),
@@ -181,16 +164,11 @@ async fn once(app: &App, args: &RunArgs) -> Result<Exit> {
     if args.report.iter().all(|report| report.file.is_some()) {
         app.out.line(&summary(&report))?;
     }
-    let exit = match report.exit_code() {
+    Ok(match report.exit_code() {
         0 => Exit::Success,
         1 => Exit::Failed,
         _ => Exit::Usage,
-    };
-    if !args.watch {
-        // As above.
-        std::mem::forget(report);
-    }
-    Ok(exit)
+    })
 }
 
 async fn one(app: &App, args: &RunArgs, source: &Source, path: &Path) -> Result<RunReport> {
@@ -250,10 +228,17 @@ async fn one(app: &App, args: &RunArgs, source: &Source, path: &Path) -> Result<
         1 => until_interrupted(&session, &transport, usize::from(args.parallel)).await,
         several => on_threads(&session, several, usize::from(args.parallel))?,
     };
-    match ended {
-        true => Ok(session.report()),
-        false => Err(Failure::new(Exit::Interrupted, "interrupted; nothing is reported")),
+    if !ended {
+        return Err(Failure::new(Exit::Interrupted, "interrupted; nothing is reported"));
     }
+    let report = session.report();
+    for unit in &report.units {
+        if let Some(problem) = &unit.problem {
+            let word = unit.outcome.name();
+            app.out.note(&format!("{word:<8}           {}: {}", printable(&unit.title()), printable(problem)));
+        }
+    }
+    Ok(report)
 }
 
 /// Threads for so many scenarios side by side: no more than there are processors.
@@ -330,10 +315,14 @@ fn progress(unit: &str, report: &RequestReport) -> String {
 /// The last line of a run.
 fn summary(report: &RunReport) -> String {
     let count = |outcome: Outcome| report.count(outcome);
+    let lost = match report.lost().count() {
+        0 => String::new(),
+        lost => format!("; {} did not come to an end", text::count(lost, "scenario")),
+    };
     format!(
-        "{}: {} requests in {}.{:03} s: {} ok, {} failed, {} with errors, {} skipped",
+        "{}: {} in {}.{:03} s: {} ok, {} failed, {} with errors, {} skipped{lost}",
         report.outcome.name(),
-        report.requests().count(),
+        text::count(report.requests().count(), "request"),
         report.duration_ms / 1000,
         report.duration_ms % 1000,
         count(Outcome::Ok),
@@ -341,24 +330,6 @@ fn summary(report: &RunReport) -> String {
         count(Outcome::Error),
         count(Outcome::Skipped),
     )
-}
-
-/// Time and size of every file below these paths.
-fn files(paths: &[PathBuf]) -> BTreeMap<PathBuf, (Option<SystemTime>, u64)> {
-    let mut found = BTreeMap::new();
-    let mut open: Vec<PathBuf> = paths.to_vec();
-    while let Some(path) = open.pop() {
-        let Ok(about) = std::fs::metadata(&path) else { continue };
-        if found.len() >= WATCHED {
-            break;
-        }
-        if about.is_dir() {
-            open.extend(std::fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
-        } else {
-            found.insert(path, (about.modified().ok(), about.len()));
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use clap::Args;
 use serde::Serialize;
 use stoker_tester::Exchanges;
 use stoker_tester::codegen::{self, Language};
+use stoker_tester::effort::Effort;
 use stoker_tester::expr::{Evaluator, Sources};
 use stoker_tester::model::{Kind, Variables};
-use stoker_tester::run::{Folder, prepare};
+use stoker_tester::run::{Folder, prepare, with_values};
 
 use super::App;
 use super::source::{self, ProcessClock};
@@ -116,7 +117,12 @@ pub(super) fn code(app: &App, args: &CodeArgs) -> Result<()> {
         clock: &clock,
         entropy: &entropy,
     };
-    let prepared = prepare(request, &Evaluator::new(sources), &Folder::new(&source.files)).map_err(Failure::usage)?;
+    let variables = with_values(request, sources, Effort::STEPS).map_err(Failure::usage)?;
+    let evaluator = Evaluator::new(Sources { variables: &variables, ..sources });
+    let prepared = prepare(request, &evaluator, &Folder::new(&source.files)).map_err(Failure::usage)?;
+    for warning in evaluator.take_warnings() {
+        app.out.warn(&warning);
+    }
     let text = codegen::generate(&prepared, args.language.into()).map_err(|error| Failure::usage(error.to_string()))?;
     app.out.line(text.trim_end())
 }

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use stoker_tester::import::MAX_IMPORT;
-use stoker_tester::model::{Drive, Environment};
+use stoker_tester::model::{Drive, Environment, Kind, PartKind};
 use stoker_tester::world::{Clock, Seeded};
 use stoker_tester::{folder, native};
 
 use super::App;
 use crate::exit::{Failure, Result};
 
-const NO_PROJECT: &str = "make a project folder with `stoker test import`, or name the folder that holds drive.toml";
+const NO_PROJECT: &str =
+    "make a project folder with `stoker test init` or `stoker test import`, or name the folder that holds drive.toml";
 const OF_OTHERS: &str = "take over files of other tools with `stoker test import`";
 
 /// A project that was read.
@@ -25,6 +26,28 @@ pub(super) struct Source {
     pub(super) places: HashMap<String, String>,
     /// Folder that files named in requests are below.
     pub(super) files: PathBuf,
+}
+
+impl Source {
+    /// Files that its requests and scenarios name, as far as no expression makes their names.
+    pub(super) fn named_files(&self) -> Vec<PathBuf> {
+        let mut names = Vec::new();
+        for (_, entity) in self.drive.walk() {
+            match &entity.kind {
+                Kind::Request(request) => {
+                    let form = request.body.form.iter().flat_map(|form| &form.items);
+                    names.extend(form.filter(|row| row.kind == Some(PartKind::File)).map(|row| row.value().to_owned()));
+                    names.extend(request.additions.file.clone());
+                    let tls = request.additions.tls.iter();
+                    names.extend(tls.flat_map(|tls| [&tls.authorities, &tls.identity]).flatten().cloned());
+                }
+                Kind::Scenario(added) => names.extend(added.data.iter().filter_map(|data| data.file.clone())),
+                Kind::Project | Kind::Service => {}
+            }
+        }
+        names.retain(|name| !name.is_empty() && !name.contains("${"));
+        names.into_iter().map(|name| self.files.join(name)).collect()
+    }
 }
 
 /// Reads a project folder, or a file of the compatible API tester.

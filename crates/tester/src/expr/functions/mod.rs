@@ -104,8 +104,9 @@ impl Function {
         format!("{}({})", self.name, self.arguments.join(", "))
     }
 
-    pub(super) fn apply(&self, call: Call<'_>) -> Result<Json, String> {
-        if self.transforms != call.input.is_some() {
+    /// Whether it can be called with so many arguments, and with or without a value before the dot.
+    pub(crate) fn fits(&self, arguments: usize, has_value: bool) -> Result<(), String> {
+        if self.transforms != has_value {
             return Err(if self.transforms {
                 format!("needs a value before the dot, as in \"text\".{}", self.signature())
             } else {
@@ -113,9 +114,14 @@ impl Function {
             });
         }
         let required = self.arguments.iter().filter(|argument| !argument.ends_with('?')).count();
-        if call.args.len() < required || call.args.len() > self.arguments.len() {
-            return Err(format!("{} arguments given, takes {}", call.args.len(), self.signature()));
+        if arguments < required || arguments > self.arguments.len() {
+            return Err(format!("{arguments} arguments given, takes {}", self.signature()));
         }
+        Ok(())
+    }
+
+    pub(super) fn apply(&self, call: Call<'_>) -> Result<Json, String> {
+        self.fits(call.args.len(), call.input.is_some())?;
         (self.run)(call)
     }
 }
