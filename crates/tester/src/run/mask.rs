@@ -61,11 +61,16 @@ impl Masker {
         self.text(value);
     }
 
+    /// Bytes that are no UTF-8, such as a page in another encoding, may hold a secret between them too.
     fn bytes(&self, bytes: &mut Vec<u8>) {
-        if let Ok(mut text) = String::from_utf8(bytes.clone()) {
+        let mut shown = Vec::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            let mut text = chunk.valid().to_owned();
             self.text(&mut text);
-            *bytes = text.into_bytes();
+            shown.extend_from_slice(text.as_bytes());
+            shown.extend_from_slice(chunk.invalid());
         }
+        *bytes = shown;
     }
 
     fn exchange(&self, exchange: &Exchange) -> Exchange {
@@ -99,5 +104,23 @@ impl Masker {
             unit.problem.iter_mut().for_each(|text| self.text(text));
             unit.row.iter_mut().flat_map(|(_, row)| row).for_each(|(_, value)| self.text(value));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_hidden_in_bytes_that_are_no_text_too() {
+        let masker = Masker::new(["hush hush".to_owned()]);
+        let mut page = b"caf\xe9: hush hush, hush+hush and aHVzaCBodXNo \xff".to_vec();
+        masker.bytes(&mut page);
+        let mask = MASK.as_bytes();
+        let shown = [b"caf\xe9: ".as_slice(), mask, b", ", mask, b" and ", mask, b" \xff"];
+        assert_eq!(page, shown.concat());
+        let mut plain = b"nothing of it".to_vec();
+        masker.bytes(&mut plain);
+        assert_eq!(plain, b"nothing of it");
     }
 }
