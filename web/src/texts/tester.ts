@@ -292,6 +292,7 @@ export const x = {
   runsOf: 'Run',
   runAgain: 'Run again',
   runAgainGone: 'What was run is not in the project any more, or its environment was renamed.',
+  showAll: 'Show all',
   onlyBad: 'Only what is not Ok',
   moreResults: (count: number) => `Show ${count} more results`,
   findRuns: 'Find a run',

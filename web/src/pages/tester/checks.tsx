@@ -67,6 +67,7 @@ function Source(props: {
     <>
       <Select
         aria-label={`${x.subject} ${named}`}
+        className="at-subject"
         data={known ? SUBJECTS : [...SUBJECTS, one.subject]}
         value={one.subject}
         onChange={(subject) => subject && edit({ subject, path: FIRST_PATH[subject] ?? '' })}
@@ -74,6 +75,7 @@ function Source(props: {
       {places ? (
         <Select
           aria-label={`${x.path} ${named}`}
+          className="at-path"
           data={places.includes(path) ? [...places] : [...places, path]}
           value={path}
           onChange={(next) => next && edit({ path: next })}
@@ -81,6 +83,7 @@ function Source(props: {
       ) : (
         <TextInput
           aria-label={`${x.path} ${named}`}
+          className="at-path"
           placeholder={one.subject === 'ResponseHeader' ? x.headerName : x.path}
           value={path}
           onChange={(event) => edit({ path: event.currentTarget.value })}
@@ -149,20 +152,23 @@ export function Checks({ entity, change }: Part) {
             <Source named={named} one={one} edit={edit} />
             <Select
               aria-label={`${x.comparison} ${named}`}
+              className="at-how"
               data={comparisons(one.comparison)}
               value={one.comparison}
               onChange={(comparison) => comparison && edit({ comparison })}
             />
             {WITHOUT_VALUE.includes(one.comparison) ? (
-              <span />
+              <span className="at-value" />
             ) : (
-              <Expression
-                label={`${x.expected} ${named}`}
-                bare
-                placeholder={x.expected}
-                value={one.value ?? ''}
-                onChange={(value) => edit({ value })}
-              />
+              <div className="at-value">
+                <Expression
+                  label={`${x.expected} ${named}`}
+                  bare
+                  placeholder={x.expected}
+                  value={one.value ?? ''}
+                  onChange={(value) => edit({ value })}
+                />
+              </div>
             )}
             <Remove what={named} act={() => set(dropped(all, at))} />
             {on && (

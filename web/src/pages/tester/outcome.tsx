@@ -57,7 +57,8 @@ function Outcome({ id, single, runs }: { id: string; single: boolean; runs: RunL
   const [other, setOther] = useState(NONE);
   if (!one.data) return one.error ? <Failure error={one.error} /> : <Waiting />;
   const it = one.data;
-  const first = it.report.items[0]?.request;
+  // A loop brings several.
+  const first = it.report.items.length > 1 ? undefined : it.report.items[0]?.request;
   const choices = runs.map((line) => ({ value: line.id, label: labelOf(line) }));
   if (!choices.some((choice) => choice.value === id)) choices.unshift({ value: id, label: labelOf(it) });
   const others = choices.filter((choice) => choice.value !== id);
@@ -67,7 +68,7 @@ function Outcome({ id, single, runs }: { id: string; single: boolean; runs: RunL
         <Title order={2} size="h2">
           {x.response}
         </Title>
-        {(!single || !first) && <RunBadge run={it} />}
+        {!(single && first) && <RunBadge run={it} />}
         {it.engineName && <span className="muted">{x.engine(it.engineName)}</span>}
         {!single && <span className="muted">{x.progress(it.requests, it.bad)}</span>}
         {it.state === 'running' && (
@@ -82,7 +83,7 @@ function Outcome({ id, single, runs }: { id: string; single: boolean; runs: RunL
             value={id}
             onChange={(run) => run && navigate({ search: (before) => ({ ...before, run }) })}
             size="xs"
-            w="15.5rem"
+            w="18rem"
           />
           {single && others.length > 0 && (
             <Select
@@ -91,7 +92,7 @@ function Outcome({ id, single, runs }: { id: string; single: boolean; runs: RunL
               value={other === id ? NONE : other}
               onChange={(next) => setOther(next ?? NONE)}
               size="xs"
-              w="15.5rem"
+              w="18rem"
             />
           )}
         </Group>

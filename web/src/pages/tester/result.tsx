@@ -1,7 +1,7 @@
 /** What came back: outcome, body, headers, timing, assertions. */
 
 import { Button, Checkbox, SegmentedControl, Stack, Text } from '@mantine/core';
-import { useMemo, useState } from 'react';
+import { Fragment, useMemo, useState } from 'react';
 import type { Exchange, Outcome, Pair, RequestReport, Run, RunLine } from '../../api/tester';
 import { size } from '../../texts/infra';
 import type { Tone } from '../../texts/status';
@@ -56,6 +56,22 @@ function Headers({ list }: { list: Pair[] }) {
   );
 }
 
+/** Why something does not hold; of a long text the beginning, until somebody wants to see it all. */
+function Why({ text }: { text: string }) {
+  const [all, setAll] = useState(false);
+  const cut = text.length > LONG && !all;
+  return (
+    <div className="tester-why">
+      {cut ? `${text.slice(0, LONG)}…` : text}{' '}
+      {cut && (
+        <Button variant="subtle" size="compact-xs" onClick={() => setAll(true)}>
+          {x.showAll}
+        </Button>
+      )}
+    </div>
+  );
+}
+
 function Checks({ report }: { report: RequestReport }) {
   if (report.checks.length === 0) return <Text className="muted">{x.noChecks}</Text>;
   return (
@@ -75,7 +91,7 @@ function Checks({ report }: { report: RequestReport }) {
                 </>
               )}
             </div>
-            {check.message && <div className="tester-why">{check.message}</div>}
+            {check.message && <Why text={check.message} />}
           </div>
         </li>
       ))}
@@ -103,6 +119,9 @@ function Timing({ report, exchange }: { report: RequestReport; exchange: Exchang
     </Stack>
   );
 }
+
+/** Letters of a reason that are shown at once. */
+const LONG = 400;
 
 type Face = keyof typeof x.responseTabs;
 
@@ -223,7 +242,7 @@ const FIRST = 100;
 const isBad = (outcome: Outcome) => outcome === 'Failure' || outcome === 'Error';
 
 /** One of many results; what is in it is drawn when it is opened. */
-function Item({ unit, request }: { unit: string; request: RequestReport }) {
+function Item({ request }: { request: RequestReport }) {
   const [open, setOpen] = useState(isBad(request.outcome));
   const { exchange, element } = request;
   return (
@@ -238,7 +257,6 @@ function Item({ unit, request }: { unit: string; request: RequestReport }) {
             {element.number}: {element.value.slice(0, 60)}
           </span>
         )}
-        <span className="muted tester-unit">{unit}</span>
         <span className="muted tester-figures">
           {exchange?.status} {x.took(request.durationMs)}
         </span>
@@ -272,8 +290,15 @@ export function Results({ run }: { run: Run }) {
           size="xs"
         />
       )}
-      {fit.slice(0, most).map((item) => (
-        <Item key={items.indexOf(item)} unit={item.unit} request={item.request} />
+      {fit.slice(0, most).map((item, at) => (
+        <Fragment key={items.indexOf(item)}>
+          {item.unit !== fit[at - 1]?.unit && (
+            <div className="tester-unit">
+              <bdi>{item.unit}</bdi>
+            </div>
+          )}
+          <Item request={item.request} />
+        </Fragment>
       ))}
       {run.state === 'running' && <Waiting />}
       {fit.length > most && (
