@@ -6,23 +6,30 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Crowd, crowded } from './gallery-content';
 import { LOOKS, launch, signedIn } from './pages';
 import { Stage, until } from './stage';
+import { allowing, type Hard, hardProject, target } from './tester-content';
 
 let browser: Browser;
 let stage: Stage;
 let crowd: Crowd;
+let hard: Hard;
+let called: Awaited<ReturnType<typeof target>>;
 const folder = process.env.STOKER_SHOTS;
 /** Otherwise a fifth of the views is enough; the others wait for the night. */
 const whole = Boolean(folder ?? process.env.STOKER_GALLERY);
+/** Only views whose names begin so, for somebody who works on them. */
+const only = process.env.STOKER_GALLERY_ONLY ?? '';
 
 beforeAll(async () => {
-  [browser, stage] = await Promise.all([launch(), Stage.start()]);
-  crowd = await crowded(stage);
+  called = await target();
+  [browser, stage] = await Promise.all([launch(), Stage.start(allowing(called))]);
+  [crowd, hard] = await Promise.all([crowded(stage), hardProject(stage, called.url)]);
   if (folder) mkdirSync(folder, { recursive: true });
 });
 
 afterAll(async () => {
   await browser?.close();
   await stage?.stop();
+  called?.stop();
 });
 
 /** Instead of a button: the keys of the palette. */
@@ -30,6 +37,33 @@ const KEYS = 'Control+K';
 
 /** A view: where it is, and what is pressed there. */
 type View = [name: string, path: string, ...buttons: string[]];
+
+/** The tester over its own hard content. */
+function testerViews(): View[] {
+  const here = `/tester/projects/${hard.project}`;
+  const parts = ['query', 'headers', 'auth', 'body', 'checks', 'extract', 'flow', 'settings', 'code'];
+  const seen = ['rtl', 'html', 'picture', 'bytes', 'xml', 'many', 'huge', 'lost', 'refused', 'empty'];
+  return [
+    ['tester-new', '/tester', 'New project'],
+    ['tester-import', '/tester', 'Import'],
+    ['tester-projects', '/tester'],
+    ['tester-history', '/tester/history'],
+    ['tester-no-run', '/tester/history?find=nothing'],
+    ['tester-reference', '/tester/reference'],
+    ['tester-project', `/tester/projects/${crowd.tester}`],
+    ['tester-hard', here],
+    ['tester-gone', `${here}?at=gone`],
+    ...parts.map((part): View => [`tester-${part}`, `${here}?at=full&part=${part}`]),
+    ...seen.map((id): View => [`tester-at-${id}`, `${here}?at=${id}`]),
+    ['tester-scenario', `${here}?at=walk`],
+    ['tester-run', `/tester/runs/${hard.runs.walk}`],
+    ['tester-environments', here, 'Environments'],
+    ['tester-share', here, 'Share'],
+    ['tester-export', here, 'Export'],
+    ['tester-add', here, 'Add'],
+    ['tester-menu', `${here}?at=plain`, 'Actions for Invoices'],
+  ];
+}
 
 function views(): View[] {
   const c = crowd;
@@ -100,9 +134,7 @@ function views(): View[] {
     ['role-delete', `/manage/roles/${c.role}`, 'Delete'],
     ['rights-long', '/manage/rights'],
     ['profile-token', '/profile', 'New token'],
-    ['tester-new', '/tester', 'New project'],
-    ['tester-import', '/tester', 'Import'],
-    ['tester-project', `/tester/projects/${c.tester}`],
+    ...testerViews(),
     ['palette', '/', KEYS],
     ['user-menu', '/', 'Admin'],
   ];
@@ -154,7 +186,9 @@ describe.each(folder ? LOOKS : [LOOKS[3]])('$name', (look) => {
     const watched = await signedIn(browser, stage, look);
     const { page } = watched;
     const found: string[] = [];
-    for (const [name, path, ...buttons] of views().filter((_, place) => whole || place % 5 === 0)) {
+    for (const [name, path, ...buttons] of views().filter(
+      ([name], place) => name.startsWith(only) && (whole || place % 5 === 0),
+    )) {
       try {
         await open(page, path, buttons);
         if (folder)

@@ -1,8 +1,8 @@
 /** What goes wrong around a page, and people who may only look: against a real server. */
 
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launch, signedIn } from './pages';
+import { launch, signedIn, somebody } from './pages';
 import { Stage, until } from './stage';
 
 /** Markup, right to left, emoji, and a mark that turns the direction. */
@@ -46,27 +46,6 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-/** Signs somebody in who has all permissions, but only these rights on the workspace. */
-async function somebody(login: string, rights: string[]): Promise<Page> {
-  const permissions = ['TMC_OPERATOR', 'TMC_ENGINE_USE'];
-  const role = await stage.call('POST', '/account/roles', { name: `Role of ${login}`, permissions });
-  const person = { login, email: `${login}@example.com`, firstName: login, lastName: 'Ewer', roleIds: [role.id] };
-  const user = await stage.call('POST', '/account/users', person);
-  const password = 'correct horse battery';
-  await stage.call('PUT', `/stoker/v1/users/${user.id}/password`, { newPassword: password });
-  await stage.call('POST', `/security/workspaces/${stage.workspaceId}/users/${user.id}/permissions`, rights);
-  const page = await (await browser.newContext({ locale: 'en-GB' })).newPage();
-  page.setDefaultTimeout(15_000);
-  await page.goto(stage.url);
-  await page.evaluate(
-    (body) => fetch('/stoker/v1/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
-    JSON.stringify({ login, password }),
-  );
-  await page.goto(stage.url);
-  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-  return page;
-}
-
 afterEach(async ({ task: test }) => {
   const folder = process.env.STOKER_SHOTS;
   if (folder && test.result?.state === 'fail') await me.page.screenshot({ path: `${folder}/failed-rough.png` });
@@ -74,7 +53,7 @@ afterEach(async ({ task: test }) => {
 
 describe('somebody with permissions but few rights', () => {
   it('sees no edit where only looking is allowed, and gets it with the right', async () => {
-    const page = await somebody('viewer', ['VIEW']);
+    const page = await somebody(browser, stage, 'viewer', ['VIEW']);
     const places: [string, string][] = [
       [`/tasks/${task}`, 'Load customers'],
       [`/plans/${plan}`, 'Nightly'],

@@ -83,15 +83,20 @@ it('takes in a project, shows what fails, and runs the corrected scenario', { ti
 
   await page.getByRole('link', { name: /Is it ready/ }).click();
   await page.getByRole('button', { name: 'Send' }).click();
-  await page.getByText('expected Equals `503`, received `200`').waitFor();
+  const response = page.getByRole('region', { name: 'Response' });
+  await response.getByText('expected Equals `503`, received `200`').waitFor();
   await sound('failure');
 
   await page.getByRole('link', { name: 'Assertions', exact: true }).click();
+  const request = page.getByRole('region', { name: 'Is it ready' });
+  await request.getByText('expected Equals `503`, received `200`').waitFor();
   await page.getByRole('combobox', { name: 'Expected Assertions 1' }).fill('200');
   await page.getByText('Not saved yet').waitFor();
+  // Nothing needs to be sent to see that it holds now.
+  await request.getByText('holds: 200').waitFor();
   await page.getByRole('button', { name: 'Send' }).click();
-  await page.getByRole('region', { name: 'Response' }).getByText('200 OK').waitFor();
-  await page.getByText('expected Equals').waitFor({ state: 'detached' });
+  await response.getByText('200 OK').waitFor();
+  await page.getByText('expected Equals').first().waitFor({ state: 'detached' });
 
   // What an expression becomes stands below its field; a wrong name is told with the right one.
   await page.getByRole('link', { name: /Again/ }).click();

@@ -1,7 +1,7 @@
 /** What the pages of the API tester read and write. */
 
 import { queryOptions } from '@tanstack/react-query';
-import type { Document } from '../lib/tester-doc';
+import type { Document, Entity } from '../lib/tester-doc';
 import { body, own } from './client';
 import type { components as Own } from './generated/stoker';
 
@@ -18,6 +18,8 @@ export type Run = S['TestRunReport'];
 export type Pair = S['TestPair'];
 export type Exchange = S['TestExchange'];
 export type RequestReport = S['TestRequestReport'];
+export type Check = S['TestCheck'];
+export type Judged = S['TestJudged'];
 export type Language = S['TestCode']['language'];
 
 const at = (id: string) => ({ params: { path: { id } } });
@@ -29,7 +31,9 @@ export const project = (id: string) =>
   queryOptions({
     queryKey: ['tester', 'project', id],
     queryFn: async () => (await body(own.GET('/stoker/v1/tester/projects/{id}', at(id)))) as Project,
-    staleTime: Infinity,
+    staleTime: 5_000,
+    // Others may change one that is shared.
+    refetchInterval: (query) => (query.state.data?.workspaceId ? 30_000 : false),
   });
 
 export const history = (projectId?: string) =>
@@ -54,8 +58,17 @@ export const run = (id: string) =>
     refetchInterval: (query) => (!query.state.data || query.state.data.state === 'running' ? 300 : false),
   });
 
-export const preview = (id: string, environmentId: string | undefined, text: string, place?: number) =>
-  body(own.POST('/stoker/v1/tester/projects/{id}/preview', { ...at(id), body: { text, environmentId, at: place } }));
+/** Against what expressions are evaluated: an environment, or the variables of one that is not kept yet. */
+export interface Values {
+  environmentId?: string;
+  variables?: Pair[];
+}
+
+export const preview = (id: string, values: Values, text: string, place?: number) =>
+  body(own.POST('/stoker/v1/tester/projects/{id}/preview', { ...at(id), body: { text, at: place, ...values } }));
+/** What assertions and extractions say of the latest response, as they are typed. */
+export const judge = (id: string, values: Values, request: Entity) =>
+  body(own.POST('/stoker/v1/tester/projects/{id}/checks', { ...at(id), body: { request, ...values } }));
 
 export const createProject = (name: string) => body(own.POST('/stoker/v1/tester/projects', { body: { name } }));
 export const importFile = (text: string, format?: S['TestImport']['format']) =>
@@ -72,7 +85,15 @@ export const deleteProject = (id: string) => body(own.DELETE('/stoker/v1/tester/
 export const startRun = (id: string, chosen: { targetId?: string; environmentId?: string; engineId?: string }) =>
   body(own.POST('/stoker/v1/tester/projects/{id}/runs', { ...at(id), body: chosen }));
 export const cancelRun = (id: string) => body(own.POST('/stoker/v1/tester/runs/{id}/cancel', at(id)));
-export const codeOf = (id: string, requestId: string, environmentId: string | undefined, language: Language) =>
-  body(own.POST('/stoker/v1/tester/projects/{id}/code', { ...at(id), body: { requestId, language, environmentId } }));
+export const codeOf = (id: string, values: Values, request: Entity, language: Language) =>
+  body(
+    own.POST('/stoker/v1/tester/projects/{id}/code', {
+      ...at(id),
+      body: { requestId: request.id, request, language, ...values },
+    }),
+  );
+/** Makes a project of one's own with this content. */
+export const keepAsOwn = (name: string, document: Document) =>
+  body(own.POST('/stoker/v1/tester/imports', { body: { name, format: 'native', text: JSON.stringify(document) } }));
 export const exportUrl = (id: string, format: string) =>
   `/stoker/v1/tester/projects/${encodeURIComponent(id)}/export?format=${format}`;

@@ -14,6 +14,7 @@ export function testerRoutes(root: RootRoute<Register>) {
   const history = createRoute({
     getParentRoute: () => root,
     path: '/tester/history',
+    validateSearch: holds('find', 'outcome'),
     component: lazyRouteComponent(() => import('../pages/tester/history'), 'TesterHistory'),
   });
   const reference = createRoute({

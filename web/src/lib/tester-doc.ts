@@ -173,15 +173,39 @@ export const without = (document: Document, id: string): Document => ({
   entities: mapped(document.entities, (node) => (node.entity.id === id ? undefined : node)),
 });
 
-/** With a node at the end of an entity, or at the top. */
-export function add(document: Document, node: Node, parent?: string): Document {
-  if (!parent) return { ...document, entities: [...document.entities, node] };
+/** With a node in an entity, or at the top: before the one with this id, else at the end. */
+export function add(document: Document, node: Node, parent?: string, before?: string): Document {
+  const within = (nodes: Node[]): Node[] => {
+    const at = nodes.findIndex((one) => one.entity.id === before);
+    return at < 0 ? [...nodes, node] : [...nodes.slice(0, at), node, ...nodes.slice(at)];
+  };
+  if (!parent) return { ...document, entities: within(document.entities) };
   return {
     ...document,
     entities: mapped(document.entities, (one) =>
-      one.entity.id === parent ? { ...one, children: [...(one.children ?? []), node] } : one,
+      one.entity.id === parent ? { ...one, children: within(one.children ?? []) } : one,
     ),
   };
+}
+
+/** Whether an entity may stand there: in an entity that holds its kind and is not inside it, or at the top. */
+export function mayStand(document: Document, id: string, parent: string | undefined): boolean {
+  const moved = find(document.entities, id);
+  if (!moved) return false;
+  if (!parent) return true;
+  const place = find(document.entities, parent);
+  return (
+    place !== undefined &&
+    HOLDS[place.node.entity.type].includes(moved.node.entity.type) &&
+    ![...place.above, place.node].some((one) => one.entity.id === id)
+  );
+}
+
+/** With an entity elsewhere, when it may stand there. */
+export function moved(document: Document, id: string, parent?: string, before?: string): Document {
+  const node = find(document.entities, id)?.node;
+  if (!node || before === id || !mayStand(document, id, parent)) return document;
+  return add(without(document, id), node, parent, before);
 }
 
 /** The same with new ids, so that it can stand beside the original. */
@@ -234,54 +258,8 @@ export function fresh(type: Kind, name: string): Node {
   return { entity };
 }
 
-/** The address of a request as one line, without its query rows. */
-export function urlOf(entity: Entity): string {
-  const { scheme, host = '', path = '' } = entity.uri ?? {};
-  if (host.startsWith('${') || (!host && path.startsWith('${'))) return host + path;
-  return host || path ? `${scheme?.name ?? 'http'}://${host}${path}` : '';
-}
-
-/** The request with this address; a query in it becomes rows. */
-export function withUrl(entity: Entity, line: string): Entity {
-  const match = /^(https?|wss?):\/\//i.exec(line);
-  const name = (match?.[1] ?? entity.uri?.scheme?.name ?? 'http').toLowerCase();
-  let rest = match ? line.slice(match[0].length) : line;
-  const rows = [...(entity.uri?.query?.items ?? [])];
-  const mark = outside(rest, '?');
-  if (mark >= 0 && rest.length > mark + 1) {
-    for (const pair of rest.slice(mark + 1).split('&')) {
-      const [key = '', ...value] = pair.split('=');
-      rows.push({ name: key, value: value.join('='), enabled: true });
-    }
-    rest = rest.slice(0, mark);
-  }
-  const slash = outside(rest, '/');
-  const [host, path] = slash < 0 ? [rest, ''] : [rest.slice(0, slash), rest.slice(slash)];
-  return {
-    ...entity,
-    uri: {
-      ...entity.uri,
-      scheme: { name, version: 'V11', ...(name === 'https' || name === 'wss' ? { secure: true } : {}) },
-      host,
-      path,
-      ...(rows.length > 0 ? { query: { delimiter: '&', ...entity.uri?.query, items: rows } } : {}),
-    },
-  };
-}
-
-/** Position of a sign outside of expressions; -1 when there is none. */
-function outside(text: string, sign: string): number {
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    if (text.startsWith('${', at)) depth += 1;
-    else if (text[at] === '}' && depth > 0) depth -= 1;
-    else if (text[at] === sign && depth === 0) return at;
-  }
-  return -1;
-}
-
 /** Methods that take a body unless a request says otherwise. */
-export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
 export const takesBody = (entity: Entity) => entity.method?.requestBody === true;
 export const withMethod = (entity: Entity, name: string): Entity => ({
   ...entity,

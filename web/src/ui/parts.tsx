@@ -171,7 +171,7 @@ export function Head({ title, badge, children }: { title: string; badge?: ReactN
   }, [title]);
   return (
     <div className="page-head">
-      <h1>{title}</h1>
+      <h1 title={title.length > 60 ? title : undefined}>{title}</h1>
       {badge}
       {children && <div className="actions">{children}</div>}
     </div>

@@ -1,4 +1,4 @@
-//! Import, export, preview and code of API tests: paths of our own.
+//! Import, export, preview, code and checks of API tests: paths of our own.
 
 use super::tester::{Unseen, read, written};
 use super::{Answer, ok};
@@ -19,7 +19,7 @@ use stoker_tester::hosted::read_latest;
 use stoker_tester::json::Json;
 use stoker_tester::model::{Drive, Environment, Variables};
 use stoker_tester::native::{self, ExportOptions, ImportOptions};
-use stoker_tester::run::{MASK, NoFiles, masked, prepare, with_values};
+use stoker_tester::run::{MASK, NoFiles, judged, masked, prepare, with_values};
 use stoker_tester::{Exchanges, folder, import};
 
 /// Longest text of a preview, in characters.
@@ -54,6 +54,16 @@ pub struct Preview {
     environment_id: Option<String>,
     /// Place of the cursor in characters; names that may stand there are told.
     at: Option<usize>,
+    /// Variables in the place of those of the environment: what is typed and not kept yet.
+    variables: Option<Vec<Pair>>,
+}
+
+/// A variable that is not kept yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    name: String,
+    value: String,
 }
 
 /// Body of the call for code.
@@ -63,7 +73,25 @@ pub struct Code {
     request_id: String,
     environment_id: Option<String>,
     language: String,
+    /// The request as it is typed and not kept yet; the kept one when it is left out.
+    request: Option<Json>,
+    /// As for the preview.
+    variables: Option<Vec<Pair>>,
 }
+
+/// Body of the call that judges the latest response again.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Checks {
+    /// The request as it is typed: its id, assertions and extractions count.
+    request: Json,
+    environment_id: Option<String>,
+    /// As for the preview.
+    variables: Option<Vec<Pair>>,
+}
+
+/// Most assertions and extractions that are judged in one call.
+const JUDGED: usize = 1_000;
 
 fn detected(text: &str) -> Option<&'static str> {
     let start = text.trim_start();
@@ -168,14 +196,34 @@ pub(super) fn chosen<'a>(drive: &'a Drive, id: Option<&str>) -> Result<Option<&'
         .ok_or_else(|| ApiError::invalid("environmentId: the project has no such environment; read it again"))
 }
 
-/// Variables of an environment with a mark in the place of every secret.
-fn shown(environment: Option<&Environment>) -> Variables {
+/// Variables of an environment with a mark in the place of every secret; those that are typed over it are taken instead.
+fn shown(environment: Option<&Environment>, typed: Option<&[Pair]>) -> Variables {
+    if let Some(typed) = typed {
+        let mut variables = Variables::default();
+        typed.iter().for_each(|pair| variables.set(&pair.name, pair.value.as_str()));
+        return variables;
+    }
     let mut variables = environment.map(Variables::of).unwrap_or_default();
     let all = environment.into_iter().flat_map(|environment| &environment.variables);
     for variable in all.filter(|variable| variable.is_on() && variable.is_private()) {
         variables.set(&variable.name, MASK);
     }
     variables
+}
+
+/// The variables that a preview sees. An environment that is not kept yet is known by what is typed alone.
+fn seen(drive: &Drive, environment: Option<&str>, typed: Option<&[Pair]>) -> Result<Variables, ApiError> {
+    let environment = if typed.is_some() { None } else { chosen(drive, environment)? };
+    Ok(shown(environment, typed))
+}
+
+/// The request of a body, read as one that is kept.
+fn typed_request(entity: &Json) -> Result<Drive, ApiError> {
+    let drive = document::alone(entity)?;
+    if drive.entities.first().is_some_and(|entity| entity.request().is_some()) {
+        return Ok(drive);
+    }
+    Err(ApiError::invalid("request: must be an entity of type Request"))
 }
 
 fn exchanges(text: Option<&str>) -> Result<Exchanges, ApiError> {
@@ -190,7 +238,7 @@ pub async fn preview(
     Unseen(body): Unseen<Preview>,
 ) -> Answer {
     let (view, drive) = read(&app, &actor, &id).await?;
-    let mut variables = shown(chosen(&drive, body.environment_id.as_deref())?);
+    let mut variables = seen(&drive, body.environment_id.as_deref(), body.variables.as_deref())?;
     let later = stand_ins(&drive, &mut variables);
     let exchanges = exchanges(view.responses.as_deref())?;
     let (clock, entropy) = (ServiceClock::new(&app.service), ServiceEntropy(app.service.clone()));
@@ -239,18 +287,22 @@ pub async fn code(
     State(app): State<App>,
     Auth(actor): Auth,
     Path(id): Path<String>,
-    crate::extract::Json(body): crate::extract::Json<Code>,
+    Unseen(body): Unseen<Code>,
 ) -> Answer {
     let language = Language::ALL.into_iter().find(|language| language.name() == body.language).ok_or_else(|| {
         let names: Vec<&str> = Language::ALL.iter().map(|language| language.name()).collect();
         ApiError::invalid(format!("language: {:?} is not known; use {}", body.language, names.join(", ")))
     })?;
     let (view, drive) = read(&app, &actor, &id).await?;
-    let entity = drive.by_id(&body.request_id);
+    let typed = body.request.as_ref().map(typed_request).transpose()?;
+    let entity = match &typed {
+        Some(typed) => typed.entities.first(),
+        None => drive.by_id(&body.request_id),
+    };
     let request = entity.and_then(|entity| entity.request());
     let request =
         request.ok_or_else(|| ApiError::invalid("requestId: the project has no such request; save it first"))?;
-    let mut variables = shown(chosen(&drive, body.environment_id.as_deref())?);
+    let mut variables = seen(&drive, body.environment_id.as_deref(), body.variables.as_deref())?;
     let _ = stand_ins(&drive, &mut variables);
     let exchanges = exchanges(view.responses.as_deref())?;
     let (clock, entropy) = (ServiceClock::new(&app.service), ServiceEntropy(app.service.clone()));
@@ -262,4 +314,50 @@ pub async fn code(
         .map_err(ApiError::invalid)?;
     let text = codegen::generate(&prepared, language).map_err(|error| ApiError::invalid(error.to_string()))?;
     ok(&json!({ "language": language.name(), "text": masked(&text, &document::secret_values(&drive)) }))
+}
+
+/// `POST /stoker/v1/tester/projects/{id}/checks`: what the assertions and extractions of a request, as they are typed, say
+/// of its latest response. Nothing is sent, and nothing is kept.
+pub async fn checks(
+    State(app): State<App>,
+    Auth(actor): Auth,
+    Path(id): Path<String>,
+    Unseen(body): Unseen<Checks>,
+) -> Answer {
+    let (view, drive) = read(&app, &actor, &id).await?;
+    let typed = typed_request(&body.request)?;
+    let entity = typed.entities.first();
+    let (Some(entity), Some(request)) = (entity, entity.and_then(|entity| entity.request())) else {
+        return Err(ApiError::invalid("request: must be an entity of type Request"));
+    };
+    if request.assertions.len() + request.additions.extract.len() > JUDGED {
+        return Err(ApiError::invalid(format!("request: at most {JUDGED} assertions and values are judged at once")));
+    }
+    let mut variables = seen(&drive, body.environment_id.as_deref(), body.variables.as_deref())?;
+    let _ = stand_ins(&drive, &mut variables);
+    let exchanges = exchanges(view.responses.as_deref())?;
+    let Some(latest) = exchanges.get(&entity.id) else {
+        return ok(&json!({ "known": false, "checks": [], "extracted": [] }));
+    };
+    let (clock, entropy) = (ServiceClock::new(&app.service), ServiceEntropy(app.service.clone()));
+    let sources =
+        Sources { variables: &variables, drive: &drive, exchanges: &exchanges, clock: &clock, entropy: &entropy };
+    let evaluator = Evaluator::within(sources, Effort::of(PREVIEW_STEPS));
+    let said = judged(request, &latest.response, &evaluator, &Effort::of(PREVIEW_STEPS));
+    let secrets = document::secret_values(&drive);
+    let hidden = |text: &str| masked(text, &secrets);
+    let checks = said.checks.iter().map(|check| {
+        json!({
+            "subject": check.subject, "path": check.path, "comparison": check.comparison,
+            "expected": check.expected.as_deref().map(hidden), "received": check.received.as_deref().map(hidden),
+            "outcome": check.outcome.name(), "message": hidden(&check.message),
+        })
+    });
+    let taken = said.extracted.iter().map(|taken| match taken {
+        Ok(value) => json!({ "value": hidden(&value.chars().take(SHOWN).collect::<String>()) }),
+        Err(problem) => json!({ "problem": hidden(problem) }),
+    });
+    ok(&json!({
+        "known": true, "checks": checks.collect::<Vec<_>>(), "extracted": taken.collect::<Vec<_>>(),
+    }))
 }

@@ -15,6 +15,7 @@ pub(super) fn fill_own(list: &mut List) {
     list.own("GET", "/stoker/v1/tester/projects/{id}/export", tester_tools::export);
     list.own("POST", "/stoker/v1/tester/projects/{id}/preview", tester_tools::preview);
     list.own("POST", "/stoker/v1/tester/projects/{id}/code", tester_tools::code);
+    list.own("POST", "/stoker/v1/tester/projects/{id}/checks", tester_tools::checks);
     list.own("POST", "/stoker/v1/tester/projects/{id}/runs", tester_runs::start);
     list.own("GET", "/stoker/v1/tester/engines", tester_runs::engines);
     list.own("GET", "/stoker/v1/tester/runs", tester_runs::list);

@@ -29,6 +29,16 @@ pub fn given(document: &Json) -> Result<(Drive, Vec<String>), ApiError> {
     Ok((read.drive, read.warnings))
 }
 
+/// Reads one entity as it stands in a document, without what is around it.
+///
+/// # Errors
+/// 400 with the place inside it.
+pub fn alone(entity: &Json) -> Result<Drive, ApiError> {
+    let text = format!(r#"{{"version":6,"entities":[{{"entity":{entity}}}]}}"#);
+    let read = native::import(&text, ImportOptions::default());
+    read.map(|read| read.drive).map_err(|error| ApiError::invalid(format!("request: {error}")))
+}
+
 /// Whether every entity stands where one of its kind may stand.
 fn check(entities: &[Entity], parent: Option<&Entity>) -> Result<(), ApiError> {
     for entity in entities {

@@ -108,6 +108,8 @@ struct Exchange {
     message: String,
     response_headers: Vec<Pair>,
     response_body: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_bytes: Option<String>,
     response_length: Natural,
     latency_ms: Natural,
     duration_ms: Natural,
@@ -146,7 +148,7 @@ mod tests {
         let exchange = Exchange {
             request_headers: pair(),
             redirects: vec!["http://before/".into()],
-            response: Response { status: 404, headers: pair(), ..Response::default() },
+            response: Response { status: 404, headers: pair(), body: vec![0x89, 0xff], ..Response::default() },
             ..Exchange::default()
         };
         let request = RequestReport {

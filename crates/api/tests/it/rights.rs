@@ -153,7 +153,7 @@ fn success(sample: &Sample) -> Vec<u16> {
     match sample.call.method {
         "POST" if sample.path.ends_with("/cancel") => vec![204],
         "POST"
-            if ["/confirm", "/recovery-codes", "/secret", "/preview", "/code", "/drain", "/resume"]
+            if ["/confirm", "/recovery-codes", "/secret", "/preview", "/code", "/checks", "/drain", "/resume"]
                 .iter()
                 .any(|end| sample.path.ends_with(end)) =>
         {
@@ -193,9 +193,10 @@ fn refused(sample: &Sample, status: u16, answer: &Answer, why: &str) {
 }
 
 /// Ends of paths whose POST only reads.
-const READS: [&str; 9] = [
+const READS: [&str; 10] = [
     "/preview",
     "/code",
+    "/checks",
     "/search",
     "/tasks/executions",
     "/logs",

@@ -39,6 +39,13 @@ pub(crate) const TESTER: &[Call] = {
             EVERYBODY,
             Need::Nothing,
         ),
+        one(
+            "POST",
+            "/stoker/v1/tester/projects/@own-testproject/checks",
+            r#"{"request":{"type":"Request","id":"@own-testrequest","name":"r"}}"#,
+            EVERYBODY,
+            Need::Nothing,
+        ),
         one("POST", "/stoker/v1/tester/projects/@own-testproject/runs", "{}", EVERYBODY, Need::Nothing),
         // Which engines it gives, and what a run on one needs, is told in `tester_engines.rs`.
         one("GET", "/stoker/v1/tester/engines", "", EVERYBODY, Need::Nothing),

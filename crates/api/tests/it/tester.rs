@@ -188,6 +188,59 @@ both! {
         assert_eq!(server.http().get(RUNS).await.expect(200).json()["items"], json!([]));
     }
 
+    async fn what_is_typed_and_not_kept_is_previewed_judged_and_made_into_code(server: TestServer) {
+        let (person, ada) = server.person("ada", &[]).await;
+        let project = made(&server, &ada, Some(&server.token_of(&person).await)).await;
+        let path = format!("{PROJECTS}/{project}");
+        let base = server.address().to_string();
+        let typed = json!([{ "name": "word", "value": "new" }, { "name": "token", "value": "•••" }]);
+        let check = |subject: &str, path: &str, is: &str, value: &str| {
+            json!({ "subject": subject, "path": path, "comparison": is, "value": value, "enabled": false })
+        };
+        let assertions = json!([
+            check("ResponseStatus", "code", "Equals", "200"),
+            check("ResponseJsonBody", "$.items[0].name", "Equals", "${word}"),
+            check("ResponseJsonBody", "$.itms", "Exists", ""),
+            check("ResponseJsonBody", "$.items[0].name", "Equals", "${word.uper()}"),
+        ]);
+        let extract = json!([
+            { "name": "id", "subject": "ResponseJsonBody", "path": "$.items[0].id" },
+            { "name": "no", "subject": "ResponseJsonBody", "path": "$.items[0].no" },
+        ]);
+        let more = json!({ "assertions": assertions, "stoker": { "extract": extract } });
+        let request = request("r1", "Who", (&base, "/${word}"), &more)["entity"].clone();
+        let asked = json!({ "request": request, "environmentId": "not kept", "variables": typed });
+        let judge = format!("{path}/checks");
+        // Nothing came back yet.
+        let said = ada.post(&judge, &asked).await.expect(200).json();
+        assert_eq!(said, json!({ "known": false, "checks": [], "extracted": [] }));
+        let start = json!({ "targetId": "r1", "environmentId": "e" });
+        let run = ended(&ada, &id(&ada.post(&format!("{path}/runs"), &start).await.expect(201).json())).await;
+        assert_eq!(run["outcome"], "Ok", "{run}");
+        let said = ada.post(&judge, &asked).await.expect(200).json();
+        let outcomes: Vec<_> = said["checks"].as_array().expect("checks").iter().map(|one| &one["outcome"]).collect();
+        assert_eq!(outcomes, ["Ok", "Failure", "Failure", "Error"], "{said}");
+        assert_eq!(said["checks"][1]["message"], "expected Equals `new`, received `Shop`");
+        assert!(said["checks"][2]["message"].as_str().is_some_and(|text| text.contains("items")), "{said}");
+        assert!(said["checks"][3]["message"].as_str().is_some_and(|text| text.contains("upper")), "{said}");
+        assert_eq!(said["extracted"][0]["value"], project.as_str());
+        assert!(said["extracted"][1]["problem"].as_str().is_some_and(|text| text.contains("has no value")), "{said}");
+        // A preview and code see the same.
+        let text = json!({ "text": "${word}", "variables": typed });
+        assert_eq!(ada.post(&format!("{path}/preview"), &text).await.expect(200).json()["value"], "new");
+        let code = json!({ "requestId": "r1", "language": "curl", "request": request, "variables": typed });
+        let made = ada.post(&format!("{path}/code"), &code).await.expect(200).json();
+        assert!(made["text"].as_str().is_some_and(|text| text.contains("/new") && text.contains("•••")), "{made}");
+        // None of it was kept, and what is no request is refused.
+        let kept = ada.get(&path).await.expect(200).text();
+        assert!(!kept.contains("itms") && kept.contains("/stoker/v1/tester/projects"), "{kept}");
+        let other = json!({ "request": { "type": "Scenario", "id": "s", "name": "s" } });
+        assert!(ada.post(&judge, &other).await.expect(400).text().contains("request: must be"));
+        let many = vec![assertions[0].clone(); 1_001];
+        let many = json!({ "request": { "type": "Request", "id": "r", "name": "r", "assertions": many } });
+        assert!(ada.post(&judge, &many).await.expect(400).text().contains("at most 1000"));
+    }
+
     async fn requests_go_to_this_server_and_nowhere_else(server: TestServer) {
         let http = server.http();
         let port = server.address().port();

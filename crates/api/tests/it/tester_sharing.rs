@@ -95,6 +95,7 @@ both! {
             (Method::GET, "/export".to_owned(), None),
             (Method::POST, "/preview".to_owned(), Some(json!({ "text": "x" }))),
             (Method::POST, "/code".to_owned(), Some(json!({ "requestId": "r", "language": "curl" }))),
+            (Method::POST, "/checks".to_owned(), Some(json!({ "request": { "type": "Request", "id": "r", "name": "r" } }))),
             (Method::POST, "/runs".to_owned(), Some(json!({}))),
             (Method::PUT, "/workspace".to_owned(), Some(json!({ "version": 3 }))),
             (Method::PUT, "/secrets".to_owned(), Some(json!({ "values": [] }))),

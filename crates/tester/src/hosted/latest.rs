@@ -23,6 +23,11 @@ struct Kept {
     message: String,
     headers: Vec<(String, String)>,
     answer: String,
+    /// Milliseconds to the headers and to the end; answers of before this have none.
+    #[serde(default)]
+    latency: u64,
+    #[serde(default)]
+    duration: u64,
 }
 
 fn keep(exchange: &Exchange) -> Option<Kept> {
@@ -38,6 +43,8 @@ fn keep(exchange: &Exchange) -> Option<Kept> {
         message: exchange.response.message.clone(),
         headers: exchange.response.headers.clone(),
         answer: text(&exchange.response.body)?,
+        latency: exchange.response.latency_ms,
+        duration: exchange.response.duration_ms,
     })
 }
 
@@ -71,7 +78,8 @@ pub fn read(text: Option<&str>) -> Result<Exchanges, serde_json::Error> {
             message: kept.message,
             headers: kept.headers,
             body: kept.answer.into_bytes(),
-            ..Response::default()
+            latency_ms: kept.latency,
+            duration_ms: kept.duration,
         };
         let exchange = Exchange {
             method: kept.method,
@@ -98,11 +106,12 @@ mod tests {
         let drive = Drive { entities: ids.iter().map(entity).collect(), ..Drive::default() };
         let exchanges = Exchanges::default();
         for id in ids {
-            let response = Response { status: 200, body: vec![b'x'; 1000], ..Response::default() };
+            let response = Response { status: 200, body: vec![b'x'; 1000], duration_ms: 7, ..Response::default() };
             exchanges.put(id, Arc::new(Exchange { uri: "http://h/".into(), response, ..Exchange::default() }));
         }
         let all = write(&drive, &exchanges, usize::MAX).unwrap();
         let back = read(Some(&all)).unwrap();
+        assert!(read(Some(&all.replace(",\"latency\":0,\"duration\":7", ""))).unwrap().get("a").is_some());
         assert!(ids.iter().all(|id| back.get(id) == exchanges.get(id)));
         for most in 0..all.len() + 10 {
             let some = write(&drive, &exchanges, most.max(2)).unwrap();

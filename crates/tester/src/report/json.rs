@@ -1,5 +1,8 @@
 //! JSON with everything that a run has shown.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::check::Check;
 use crate::exchange::{Exchange, decode};
 use crate::json::{Json, Object, object};
@@ -7,6 +10,9 @@ use crate::run::{RequestReport, RunReport, UnitReport};
 
 /// Longest body that is written, in characters.
 const MAX_BODY: usize = 100_000;
+
+/// Bytes of a body that is no text that are written for each character that one may have.
+const BYTES_A_CHAR: usize = 3;
 
 /// Version of the layout.
 const FORMAT: i32 = 1;
@@ -49,7 +55,7 @@ fn unit(unit: &UnitReport) -> Json {
     ])
 }
 
-/// The report of one request; bodies are shortened to `max_body` characters.
+/// The report of one request; bodies are shortened to `max_body` characters. One that is no text comes in Base64 too.
 pub fn request(request: &RequestReport, max_body: usize) -> Json {
     let element = request.element.as_ref().map_or(Json::Null, |(number, value)| {
         object([("number", Json::int(*number as u64)), ("value", Json::text(value))])
@@ -94,6 +100,10 @@ fn exchange(exchange: &Exchange, max_body: usize) -> Json {
     made.insert("message".into(), Json::text(&response.message));
     made.insert("responseHeaders".into(), pairs(&response.headers));
     made.insert("responseBody".into(), body(response.text(), max_body));
+    if std::str::from_utf8(&response.body).is_err() {
+        let kept = &response.body[..response.body.len().min(max_body * BYTES_A_CHAR)];
+        made.insert("responseBytes".into(), Json::Text(STANDARD.encode(kept)));
+    }
     made.insert("responseLength".into(), Json::int(response.body.len() as u64));
     made.insert("latencyMs".into(), Json::int(response.latency_ms));
     made.insert("durationMs".into(), Json::int(response.duration_ms));

@@ -71,19 +71,25 @@ impl Masker {
         self.text(value);
     }
 
+    /// Bytes that are no UTF-8, such as a page in another charset or a picture, may hold a secret between them too, and
+    /// reports show them.
     fn bytes(&self, bytes: &mut Vec<u8>) {
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            let mut text = text.to_owned();
+        let plain = std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0);
+        let mut shown = Vec::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            let mut text = chunk.valid().to_owned();
             self.text(&mut text);
-            *bytes = text.into_bytes();
+            shown.extend_from_slice(text.as_bytes());
+            shown.extend_from_slice(chunk.invalid());
+        }
+        *bytes = shown;
+        if plain {
             return;
         }
-        // Of another charset, or no text: reports show it all the same.
         for secret in &self.secrets {
             let wide: Vec<u16> = secret.encode_utf16().collect();
             let latin = secret.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<Vec<u8>>>();
-            let forms: [Option<Vec<u8>>; 4] = [
-                Some(secret.clone().into_bytes()),
+            let forms: [Option<Vec<u8>>; 3] = [
                 Some(wide.iter().flat_map(|unit| unit.to_le_bytes()).collect()),
                 Some(wide.iter().flat_map(|unit| unit.to_be_bytes()).collect()),
                 latin,
@@ -123,5 +129,23 @@ impl Masker {
             unit.problem.iter_mut().for_each(|text| self.text(text));
             unit.row.iter_mut().flat_map(|(_, row)| row).for_each(|(_, value)| self.text(value));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_hidden_in_bytes_that_are_no_text_too() {
+        let masker = Masker::new(["hush hush".to_owned()]);
+        let mut page = b"caf\xe9: hush hush, hush+hush and aHVzaCBodXNo \xff".to_vec();
+        masker.bytes(&mut page);
+        let mask = MASK.as_bytes();
+        let shown = [b"caf\xe9: ".as_slice(), mask, b", ", mask, b" and ", mask, b" \xff"];
+        assert_eq!(page, shown.concat());
+        let mut plain = b"nothing of it".to_vec();
+        masker.bytes(&mut plain);
+        assert_eq!(plain, b"nothing of it");
     }
 }

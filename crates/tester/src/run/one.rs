@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::judge;
 use super::prepare::{field, to_send};
 use super::report::{RequestReport, worst};
 use super::send::SendOptions;
 use super::unit::Pass;
-use crate::check::{self, Check, Looked, Outcome};
+use crate::check::{Looked, Outcome};
 use crate::effort::Effort;
 use crate::exchange::Exchange;
 use crate::json::Json;
-use crate::model::{Entity, Extraction, Request, Retry, Subject, Until};
-use crate::regex::Regex;
+use crate::model::{Entity, Request, Retry, Until};
 
 /// Most elements of a loop.
 const MAX_ELEMENTS: usize = 10_000;
@@ -229,27 +229,8 @@ fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &m
     let looked = Looked::at(&exchange.response, &effort);
     {
         let evaluator = pass.evaluator();
-        for assertion in request.assertions.iter().filter(|assertion| assertion.is_on()) {
-            let expected = if assertion.comparison.takes_value() {
-                evaluator.text(&assertion.expected())
-            } else {
-                Ok(String::new())
-            };
-            report.checks.push(match expected {
-                Ok(expected) => {
-                    check::check_at(&looked, &assertion.subject, assertion.path(), &assertion.comparison, &expected)
-                }
-                Err(error) => Check {
-                    subject: assertion.subject.name().to_owned(),
-                    path: assertion.path().to_owned(),
-                    comparison: assertion.comparison.name().to_owned(),
-                    expected: Some(assertion.expected()),
-                    received: None,
-                    outcome: Outcome::Error,
-                    message: field("expected value", &error),
-                },
-            });
-        }
+        let on = request.assertions.iter().filter(|assertion| assertion.is_on());
+        report.checks = on.map(|assertion| judge::check(&looked, &evaluator, assertion)).collect();
         report.warnings.extend(evaluator.take_warnings());
     }
     report.outcome = if !report.checks.is_empty() {
@@ -260,7 +241,7 @@ fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &m
         Outcome::Failure
     };
     for extraction in &request.additions.extract {
-        let taken = extract(extraction, &looked);
+        let taken = judge::extract(&looked, extraction);
         match taken.and_then(|value| keep(pass, &extraction.name, value.clone()).map(|()| value)) {
             Ok(value) => report.extracted.push((extraction.name.clone(), value)),
             Err(problem) => {
@@ -268,28 +249,5 @@ fn judge(pass: &mut Pass<'_>, request: &Request, exchange: &Exchange, report: &m
                 report.outcome = Outcome::Error;
             }
         }
-    }
-}
-
-fn extract(extraction: &Extraction, looked: &Looked<'_>) -> Result<String, String> {
-    let subject = Subject::from_name(&extraction.subject);
-    let found = check::extract_at(looked, &subject, &extraction.path);
-    let found = match (found, &extraction.pattern) {
-        (Ok(Some(text)), Some(pattern)) => {
-            let groups = Regex::parse(pattern)
-                .and_then(|regex| regex.groups(&text, looked.effort))
-                .map_err(|error| error.to_string())?;
-            Ok(groups.and_then(|groups| groups.get(1).or(groups.first()).cloned().flatten()))
-        }
-        (found, _) => found,
-    };
-    match (found, &extraction.otherwise) {
-        (Ok(Some(value)), _) => Ok(value),
-        (_, Some(otherwise)) => Ok(otherwise.clone()),
-        (Ok(None), None) => {
-            let hint = check::hint(looked, &subject, &extraction.path);
-            Err(format!("{} {} has no value{hint}", extraction.subject, extraction.path))
-        }
-        (Err(problem), None) => Err(problem),
     }
 }

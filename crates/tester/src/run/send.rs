@@ -288,7 +288,10 @@ async fn one(
 }
 
 fn too_large(options: &SendOptions) -> String {
-    format!("the response body is larger than {} bytes", options.max_body)
+    format!(
+        "the response body is larger than {} bytes, the most that is read here; ask for less of it",
+        options.max_body
+    )
 }
 
 async fn whole(mut incoming: reqwest::Response, url: &Url, options: &SendOptions) -> Result<Vec<u8>, String> {
@@ -354,7 +357,9 @@ fn uncompressed(headers: &[(String, String)], body: Vec<u8>, limit: usize) -> Re
         _ => return Ok(body),
     };
     match read {
-        Ok(_) if out.len() > limit => Err(format!("the unpacked response body is larger than {limit} bytes")),
+        Ok(_) if out.len() > limit => Err(format!(
+            "the unpacked response body is larger than {limit} bytes, the most that is read here; ask for less of it"
+        )),
         Ok(_) => Ok(out),
         Err(error) => Err(format!("the response body is not valid {coding}: {error}")),
     }

@@ -7,7 +7,7 @@ import { codeOf, type Language } from '../../api/tester';
 import type { Entity } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
 import { Code, Failure } from '../../ui/parts';
-import { Against } from './expression';
+import { Against } from './against';
 
 const LANGUAGES: { value: Language; label: string }[] = [
   { value: 'curl', label: 'cURL' },
@@ -19,11 +19,11 @@ const LANGUAGES: { value: Language; label: string }[] = [
 ];
 
 export function CodePart({ entity }: { entity: Entity }) {
-  const against = useContext(Against);
+  const { id, version, values } = useContext(Against);
   const [language, setLanguage] = useState<Language>('curl');
   const code = useQuery({
-    queryKey: ['tester', 'code', against, entity.id, language],
-    queryFn: () => codeOf(against.id, entity.id, against.environmentId, language),
+    queryKey: ['tester', 'code', id, version, values, entity, language],
+    queryFn: () => codeOf(id, values, entity, language),
     retry: false,
   });
   return (

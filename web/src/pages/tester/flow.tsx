@@ -1,11 +1,12 @@
 /** When, how often and with what a request or a scenario is run. */
 
-import { Button, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type Additions, type Condition, type Entity, withAdded } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
+import { comparisons, WITHOUT_VALUE } from './comparisons';
 import { Expression } from './expression';
 import { Choice, Whole } from './flow-parts';
-import { COMPARISONS, dropped, Remove, replaced, WITHOUT_VALUE } from './request-parts';
+import { Add, dropped, Remove, replaced } from './rows';
 import { FIRST_TURN, TalkEditor } from './web-socket';
 
 interface Part {
@@ -18,7 +19,6 @@ const FIRST: Condition = { value: '', is: 'Equals', to: '' };
 function ConditionFields(props: { of: string; condition: Condition; change: (condition: Condition) => void }) {
   const { condition } = props;
   const edit = (part: Partial<Condition>) => props.change({ ...condition, ...part });
-  const known = COMPARISONS.includes(condition.is) ? COMPARISONS : [...COMPARISONS, condition.is];
   return (
     <div className="tester-condition">
       <Expression
@@ -30,7 +30,7 @@ function ConditionFields(props: { of: string; condition: Condition; change: (con
       />
       <Select
         aria-label={`${x.comparison}: ${props.of}`}
-        data={known}
+        data={comparisons(condition.is)}
         value={condition.is}
         onChange={(is) => is && edit({ is })}
       />
@@ -79,9 +79,7 @@ function Before({ entity, change }: Part) {
           </div>
         );
       })}
-      <Button variant="default" onClick={() => set([...all, { name: '', value: '' }])}>
-        {x.addBefore}
-      </Button>
+      <Add label={x.addBefore} act={() => set([...all, { name: '', value: '' }])} />
     </div>
   );
 }

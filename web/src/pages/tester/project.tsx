@@ -1,73 +1,79 @@
 /** One project of API tests: its tree, the editor, and what came back. */
 
-import { Button, Checkbox, Group, Menu, Select, Stack, Text, Title } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Checkbox, Stack, Title } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
-import { Problem } from '../../api/client';
-import { cancelRun, exportUrl, run as runQuery, startRun } from '../../api/tester';
-import { type Entity, put, withAdded } from '../../lib/tester-doc';
+import { useMemo, useState } from 'react';
+import { type Pair, startRun } from '../../api/tester';
+import { type Entity, type Environment, put, withAdded } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
 import { useAct } from '../../ui/fields';
-import { Badge, Empty, Failure, Head, Notice, Waiting } from '../../ui/parts';
+import { Empty, Failure, Notice, Waiting } from '../../ui/parts';
+import { Against } from './against';
 import { Environments } from './environments';
-import { Against } from './expression';
 import { ScenarioFlow } from './flow';
+import { Answer } from './outcome';
+import { Meanwhile, ProjectHead } from './project-head';
 import { RequestEditor } from './request';
-import { RequestResult, Results, RunBadge } from './result';
-import { Sender, useSender } from './sender';
-import { OwnSecrets, Share } from './share';
+import { useSender } from './sender';
+import { Naming } from './settings';
 import { present, Tree } from './tree';
 import { useProject } from './use-project';
 
-function Outcome({ id, single }: { id: string; single: boolean }) {
-  const one = useQuery(runQuery(id));
-  const stop = useAct();
-  if (!one.data) return one.error ? <Failure error={one.error} /> : <Waiting />;
-  const first = one.data.report.items[0]?.request;
-  return (
-    <>
-      <Group mb="sm">
-        <Title order={2} size="h2">
-          {x.response}
-        </Title>
-        {(!single || !first) && <RunBadge run={one.data} />}
-        {one.data.engineName && <span className="muted">{x.engine(one.data.engineName)}</span>}
-        {!single && <span className="muted">{x.progress(one.data.requests, one.data.bad)}</span>}
-        {one.data.state === 'running' && (
-          <Button variant="default" loading={stop.busy} onClick={() => stop.act(() => cancelRun(id))}>
-            {x.cancel}
-          </Button>
-        )}
-      </Group>
-      {stop.rest}
-      {single && first ? <RequestResult report={first} /> : <Results run={one.data} />}
-    </>
-  );
-}
+/** Stands where a secret value would, which is never sent to be looked at. */
+const HIDDEN = '•••';
 
-function Container({ entity, change, run }: { entity: Entity; change: (entity: Entity) => void; run: () => void }) {
+/** The variables of an environment that is not stored as it is here. */
+const typedOf = (environment: Environment): Pair[] =>
+  Object.values(environment.variables)
+    .filter((one) => one.enabled === true && one.name)
+    .map((one) => ({ name: one.name, value: one.private ? HIDDEN : (one.value ?? '') }));
+
+function Container(props: {
+  entity: Entity;
+  change: (entity: Entity) => void;
+  run: () => void;
+  busy: boolean;
+  frozen: boolean;
+}) {
+  const { entity, change } = props;
   return (
-    <Stack gap="sm" align="flex-start">
-      <Title order={2} size="h2">
-        {x.kinds[entity.type]} {entity.name}
-      </Title>
-      {entity.description && <Text>{entity.description}</Text>}
-      {entity.type === 'Scenario' && (
-        <Checkbox
-          label={x.carryOn}
-          checked={entity.stoker?.carry_on === true}
-          onChange={(event) => change(withAdded(entity, { carry_on: event.currentTarget.checked || undefined }))}
-        />
-      )}
-      {entity.type === 'Scenario' && <ScenarioFlow entity={entity} change={change} />}
-      <Button onClick={run}>{x.run}</Button>
+    <Stack gap="sm">
+      <div className="tester-title">
+        <Title order={2} size="h2">
+          <span className="muted">{x.kinds[entity.type]}</span> <bdi>{entity.name}</bdi>
+        </Title>
+        <Button onClick={props.run} loading={props.busy}>
+          {x.run}
+        </Button>
+      </div>
+      <fieldset className="tester-frozen" disabled={props.frozen}>
+        <Stack gap="md">
+          <div className="tester-settings">
+            <Stack gap="sm">
+              <Naming entity={entity} change={change} />
+            </Stack>
+            {entity.type === 'Scenario' && (
+              <Stack gap="md">
+                <Checkbox
+                  label={x.carryOn}
+                  checked={entity.stoker?.carry_on === true}
+                  onChange={(event) =>
+                    change(withAdded(entity, { carry_on: event.currentTarget.checked || undefined }))
+                  }
+                />
+                <ScenarioFlow entity={entity} change={change} />
+              </Stack>
+            )}
+          </div>
+        </Stack>
+      </fieldset>
     </Stack>
   );
 }
 
-export function TesterProject() {
-  const { id } = useParams({ from: '/tester/projects/$id' });
+function Workbench({ id }: { id: string }) {
   const search = useSearch({ from: '/tester/projects/$id' });
   const navigate = useNavigate({ from: '/tester/projects/$id' });
   const queries = useQueryClient();
@@ -75,22 +81,19 @@ export function TesterProject() {
   const starting = useAct();
   const sender = useSender(id);
   const [environments, setEnvironments] = useState(false);
-  const { document, base, dirty } = editing;
-  useEffect(() => {
-    if (!dirty) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener('beforeunload', warn);
-    return () => window.removeEventListener('beforeunload', warn);
-  }, [dirty]);
-  if (!document || !base) {
-    const { error, refetch } = editing.stored;
-    return error ? <Failure error={error} retry={() => refetch()} /> : <Waiting />;
-  }
-  const found = present(document, search.at);
-  const entity = found?.node.entity;
-  const all = document.environments ?? [];
+  const { document, base } = editing;
+  const all = document?.environments ?? [];
   const environment = all.find((one) => one.id === search.env) ?? (search.env === 'none' ? undefined : all[0]);
-  const change = (changed: Entity) => editing.change((before) => put(before, changed));
+  const stored = base?.document.environments?.find((one) => one.id === environment?.id);
+  const values = useMemo(
+    () =>
+      !environment || environment === stored ? { environmentId: environment?.id } : { variables: typedOf(environment) },
+    [environment, stored],
+  );
+  const against = useMemo(
+    () => ({ id, version: base?.version ?? 0, values, run: search.run }),
+    [id, base?.version, values, search.run],
+  );
   const run = (target?: string) =>
     starting.act(async () => {
       if (!(await editing.save())) return;
@@ -102,82 +105,50 @@ export function TesterProject() {
       await navigate({ search: (before) => ({ ...before, at: target, run: made }) });
       await queries.invalidateQueries({ queryKey: ['tester', 'runs'] });
     });
-  const conflict = editing.error instanceof Problem && editing.error.status === 409;
+  const busy = starting.busy || sender.pending;
+  useHotkeys(
+    [
+      ['mod+S', () => base?.mayChange && editing.save()],
+      ['mod+Enter', () => !busy && run(search.at)],
+    ],
+    [],
+  );
+  if (!document || !base) {
+    const { error, refetch } = editing.stored;
+    return error ? <Failure error={error} retry={() => refetch()} /> : <Waiting />;
+  }
+  const entity = present(document, search.at)?.node.entity;
+  const change = (changed: Entity) => editing.change((before) => put(before, changed), changed.id);
+  const frozen = !base.mayChange;
   return (
-    <Against value={{ id, version: base.version, environmentId: environment?.id }}>
+    <Against value={against}>
       <div className="page">
-        <Head title={base.name} badge={dirty ? <Badge tone="wait">{x.unsaved}</Badge> : undefined}>
-          <Select
-            aria-label={x.environment}
-            data={[
-              { value: 'none', label: x.noEnvironment },
-              ...all.map((one) => ({ value: one.id, label: one.name })),
-            ]}
-            value={environment?.id ?? 'none'}
-            onChange={(env) => navigate({ search: (before) => ({ ...before, env: env ?? undefined }) })}
-            w="11rem"
-          />
-          <Sender sender={sender} />
-          {base.mayChange ? (
-            <Button variant="default" onClick={() => setEnvironments(true)}>
-              {x.environments}
-            </Button>
-          ) : (
-            <OwnSecrets project={base} document={document} done={editing.takeTheirs} />
-          )}
-          <Button variant="default" onClick={editing.undo} disabled={!editing.canUndo}>
-            {x.undo}
-          </Button>
-          <Button onClick={() => editing.save()} loading={editing.busy} disabled={!dirty || !base.mayChange}>
-            {x.save}
-          </Button>
-          <Button variant="default" loading={starting.busy} disabled={sender.pending} onClick={() => run()}>
-            {x.runAll}
-          </Button>
-          {base.own && <Share project={base} dirty={dirty} done={editing.takeTheirs} />}
-          <Menu>
-            <Menu.Target>
-              <Button variant="default">{x.export}</Button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              {(['v6', 'v3', 'own'] as const).map((format) => (
-                <Menu.Item key={format} component="a" href={exportUrl(id, format)} download>
-                  {x.exports[format]}
-                </Menu.Item>
-              ))}
-            </Menu.Dropdown>
-          </Menu>
-        </Head>
-        {conflict ? (
-          <Notice tone="warn" title={x.conflict}>
-            {x.conflictHint}
-            <div>
-              <Button mt="xs" variant="default" onClick={editing.takeTheirs}>
-                {x.takeTheirs}
-              </Button>
-            </div>
-          </Notice>
-        ) : (
-          editing.error !== undefined && <Failure error={editing.error} />
-        )}
+        <ProjectHead
+          editing={editing}
+          environment={environment}
+          sender={sender}
+          openEnvironments={() => setEnvironments(true)}
+          run={() => run()}
+          busy={busy}
+        />
+        <Meanwhile editing={editing} />
         {starting.rest}
-        {!base.mayChange && (
-          <Notice tone="idle" title={x.readOnly}>
-            {x.readOnlyHint}
-          </Notice>
-        )}
         <Environments
           open={environments}
           close={() => setEnvironments(false)}
           document={document}
           secrets={base.secrets}
+          chosen={environment?.id}
+          choose={(env) => navigate({ search: (before) => ({ ...before, env }), replace: true })}
           change={editing.change}
         />
         <div className="tester">
-          <Tree document={document} change={editing.change} run={run} />
-          <Stack>
+          <Tree document={document} change={editing.change} run={run} at={search.at} frozen={frozen} />
+          <div className="tester-work">
             <section className="panel" aria-label={entity?.name ?? x.pick}>
-              {!entity ? (
+              {!entity && search.at !== undefined ? (
+                <Empty title={x.gone}>{x.goneHint}</Empty>
+              ) : !entity ? (
                 <Empty title={x.pick}>{x.pickHint}</Empty>
               ) : entity.type === 'Request' ? (
                 <RequestEditor
@@ -186,22 +157,37 @@ export function TesterProject() {
                   part={search.part}
                   change={change}
                   send={() => run(entity.id)}
-                  busy={starting.busy || sender.pending}
+                  busy={busy}
+                  frozen={frozen}
                 />
               ) : (
-                <Container entity={entity} change={change} run={() => run(entity.id)} />
+                <Container
+                  key={entity.id}
+                  entity={entity}
+                  change={change}
+                  run={() => run(entity.id)}
+                  busy={busy}
+                  frozen={frozen}
+                />
               )}
             </section>
             <section className="panel" aria-label={x.response}>
-              {search.run ? (
-                <Outcome id={search.run} single={entity?.type === 'Request'} />
+              {entity || search.run ? (
+                <Answer project={id} target={entity?.id} shown={search.run} single={entity?.type === 'Request'} />
               ) : (
-                <Empty title={x.noResponse}>{x.noResponseHint}</Empty>
+                <Notice tone="idle" title={x.noResponse}>
+                  {x.noResponseHint}
+                </Notice>
               )}
             </section>
-          </Stack>
+          </div>
         </div>
       </div>
     </Against>
   );
+}
+
+export function TesterProject() {
+  const { id } = useParams({ from: '/tester/projects/$id' });
+  return <Workbench key={id} id={id} />;
 }

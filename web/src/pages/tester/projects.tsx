@@ -6,10 +6,12 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { createProject, deleteProject, importFile, type ProjectLine, projects, type Written } from '../../api/tester';
+import { useShared } from '../../app/context';
 import { x } from '../../texts/tester';
 import { DangerButton, FormDialog, useAct } from '../../ui/fields';
 import { type Column, List } from '../../ui/list';
-import { Empty, Failure, Head, Moment, Notice, useNow, Waiting } from '../../ui/parts';
+import { Badge, Empty, Failure, Head, Moment, Notice, useNow, Waiting } from '../../ui/parts';
+import { useDrafted } from './drafts';
 import { TesterTabs } from './tabs';
 
 function Create({ open, close, done }: { open: boolean; close: () => void; done: (made: Written) => void }) {
@@ -77,6 +79,7 @@ export function TesterProjects() {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const now = useNow(30_000);
+  const drafted = useDrafted(useShared().session.user.id);
   const sample = useAct();
   const [open, setOpen] = useState<'create' | 'import'>();
   const [remarks, setRemarks] = useState<Written>();
@@ -96,9 +99,17 @@ export function TesterProjects() {
       title: x.name,
       width: 'minmax(10rem, 3fr)',
       cell: (row) => (
-        <Link to="/tester/projects/$id" params={{ id: row.id }}>
-          {row.name}
-        </Link>
+        <>
+          <Link to="/tester/projects/$id" params={{ id: row.id }} title={row.name}>
+            <bdi>{row.name}</bdi>
+          </Link>
+          {drafted.has(row.id) && (
+            <>
+              {' '}
+              <Badge tone="wait">{x.draft}</Badge>
+            </>
+          )}
+        </>
       ),
     },
     { key: 'requests', title: x.kinds.Request, width: '8rem', wide: true, cell: (row) => x.requests(row.requests) },

@@ -6,7 +6,9 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { raw } from '../../api/client';
 import { createProject, project, projects, saveProject } from '../../api/tester';
 import { usePublicUrl } from '../../app/context';
-import { add, type Document, fresh, withMethod, withUrl } from '../../lib/tester-doc';
+import { exampleOf, type Schema } from '../../lib/openapi-example';
+import { add, type Document, fresh, withMethod } from '../../lib/tester-doc';
+import { withUrl } from '../../lib/tester-url';
 import { x } from '../../texts/tester';
 import { useAct } from '../../ui/fields';
 import { type Column, List } from '../../ui/list';
@@ -21,13 +23,27 @@ interface Operation {
   path: string;
   summary: string;
   query: string[];
+  /** A body to be filled in. */
+  body?: string;
 }
 
 interface Described {
   paths: Record<
     string,
-    Record<string, { summary?: string; parameters?: { in?: string; name?: string; required?: boolean }[] }>
+    Record<
+      string,
+      {
+        summary?: string;
+        parameters?: { in?: string; name?: string; required?: boolean }[];
+        requestBody?: { content?: Record<string, { schema?: Schema }> };
+      }
+    >
   >;
+  components?: { schemas?: Record<string, Schema> };
+}
+
+function bodyOf(schema: Schema | undefined, read: Described): string | undefined {
+  return schema && JSON.stringify(exampleOf(schema, read.components?.schemas ?? {}), null, 2);
 }
 
 const operations = (document: string) => ({
@@ -45,6 +61,7 @@ const operations = (document: string) => ({
             path,
             summary: one.summary ?? '',
             query: (one.parameters ?? []).filter((p) => p.in === 'query' && p.required).map((p) => p.name ?? ''),
+            body: bodyOf(one.requestBody?.content?.['application/json']?.schema, read),
           }),
         ),
     );
@@ -56,17 +73,21 @@ function requestOf(one: Operation) {
   const node = fresh('Request', `${one.method} ${one.path}`);
   const path = one.path.replace(/\{(\w+)\}/g, (_, name) => `\${${name}}`);
   const made = withMethod(withUrl(node.entity, `\${base}${path}`), one.method);
+  // What is filled in stands under Flow: a name that has no value is sent as it is.
+  const names = [...one.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   const type = made.method?.requestBody ? [{ name: 'Content-Type', value: 'application/json', enabled: true }] : [];
   return {
     entity: {
       ...made,
+      description: one.summary || undefined,
+      ...(names.length > 0 ? { stoker: { before: names.map((name) => ({ name, value: '' })) } } : {}),
       uri: {
         ...made.uri,
         query: { delimiter: '&', items: one.query.map((name) => ({ name, value: '', enabled: true })) },
       },
       // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of the tester.
       headers: [{ name: 'Authorization', value: 'Bearer ${token}', enabled: true }, ...type],
-      body: { bodyType: 'Text', ...(made.method?.requestBody ? { textBody: '{}' } : {}) },
+      body: { bodyType: 'Text', ...(made.method?.requestBody ? { textBody: one.body ?? '' } : {}) },
     },
   };
 }
@@ -102,7 +123,11 @@ export function TesterReference() {
       const parent = content.entities.find((top) => top.entity.type === 'Project')?.entity.id;
       await saveProject(id, held.version, held.name, add(content, node, parent));
       await queries.invalidateQueries({ queryKey: ['tester'] });
-      await navigate({ to: '/tester/projects/$id', params: { id }, search: { at: node.entity.id } });
+      await navigate({
+        to: '/tester/projects/$id',
+        params: { id },
+        search: { at: node.entity.id, part: one.path.includes('{') ? 'flow' : one.body ? 'body' : undefined },
+      });
     });
   const columns: Column<Operation>[] = [
     { key: 'method', title: x.method, width: '5rem', cell: (row) => <strong>{row.method}</strong> },

@@ -66,7 +66,8 @@ export function Sender({ sender }: { sender: ReturnType<typeof useSender> }) {
       value={engine?.id ?? SERVER}
       onChange={(id) => choose(id ?? SERVER)}
       allowDeselect={false}
-      w="13rem"
+      w="11rem"
+      size="xs"
     />
   );
 }

@@ -1,12 +1,13 @@
 /** A talk over a WebSocket: its turns as they are edited, and its messages as they came. */
 
-import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import type { Exchange } from '../../api/tester';
 import type { Turn, WebSocketTalk } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
+import { comparisons, WITHOUT_VALUE } from './comparisons';
 import { Expression, ExpressionText } from './expression';
 import { Choice, Whole } from './flow-parts';
-import { COMPARISONS, dropped, Remove, replaced, WITHOUT_VALUE } from './request-parts';
+import { Add, dropped, Remove, replaced } from './rows';
 
 /** The first turn of a new talk. */
 export const FIRST_TURN: Turn = { send: [''], at_most: 1, within_ms: 10_000 };
@@ -33,7 +34,7 @@ function Until({ turn, change, of }: { turn: Turn; change: (turn: Turn) => void;
           />
           <Select
             aria-label={`${x.comparison}: ${of}`}
-            data={COMPARISONS.includes(until.is) ? COMPARISONS : [...COMPARISONS, until.is]}
+            data={comparisons(until.is)}
             value={until.is}
             onChange={(is) => is && edit({ is })}
           />
@@ -75,13 +76,7 @@ function TurnPart(props: { turn: Turn; at: number; change: (turn: Turn) => void;
             <Remove what={`${x.message} ${at + 1}`} act={() => change({ ...turn, send: dropped(sent, at) })} />
           </div>
         ))}
-        <Button
-          variant="default"
-          onClick={() => change({ ...turn, send: [...sent, ''] })}
-          style={{ alignSelf: 'start' }}
-        >
-          {x.addMessage}
-        </Button>
+        <Add label={x.addMessage} act={() => change({ ...turn, send: [...sent, ''] })} />
         <Whole
           label={`${x.messagesMost} (${named})`}
           min={0}
@@ -127,9 +122,7 @@ export function TalkEditor({ talk, change }: { talk: WebSocketTalk; change: (tal
           remove={() => set(dropped(turns, at))}
         />
       ))}
-      <Button variant="default" onClick={() => set([...turns, FIRST_TURN])} style={{ alignSelf: 'start' }}>
-        {x.addTurn}
-      </Button>
+      <Add label={x.addTurn} act={() => set([...turns, FIRST_TURN])} />
     </Stack>
   );
 }
