@@ -81,10 +81,10 @@ fn check_finds_circles_and_other_mistakes_without_sending() {
     let shown = stdout(&output);
     assert_eq!(code(&output), 2, "{shown}{}", stderr(&output));
     for part in [
-        "p/s.scenario.toml:4: wrong: S / A: requests use each other in a circle",
-        "`S / A` (p/s.scenario.toml:4) uses `S / B` in path at line 1, column",
-        "`S / B` (p/s.scenario.toml:10) uses `S / A` in path at line 1, column",
-        "p/s.scenario.toml:10: remark: S / B: ",
+        "p/s.scenario.toml:5: wrong: S / A: requests use each other in a circle",
+        "`S / A` (p/s.scenario.toml:5) uses `S / B` in path at line 1, column",
+        "`S / B` (p/s.scenario.toml:11) uses `S / A` in path at line 1, column",
+        "p/s.scenario.toml:11: remark: S / B: ",
         "`x` is a variable of no environment",
     ] {
         assert!(shown.contains(part), "{part} is missing in\n{shown}");

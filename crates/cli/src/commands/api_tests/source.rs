@@ -80,7 +80,8 @@ pub(super) fn load(app: &App, path: &Path) -> Result<Source> {
     for warning in &imported.warnings {
         app.out.warn(&format!("{}: {warning}", path.display()));
     }
-    let files = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    // A bare name has an empty parent, which is no folder.
+    let files = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
     Ok(Source { drive: imported.drive, places: HashMap::new(), files })
 }
 
