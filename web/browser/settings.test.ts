@@ -17,7 +17,7 @@ let stage: Stage;
 let me: Awaited<ReturnType<typeof signedIn>>;
 
 beforeAll(async () => {
-  [browser, stage] = await Promise.all([launch(), Stage.start({ activeRuns: 40, testerNetworks: [] })]);
+  [browser, stage] = await Promise.all([launch(), Stage.start({ activeRuns: 40, webhookDays: 0 })]);
   me = await signedIn(browser, stage);
 });
 
@@ -121,8 +121,7 @@ it('says what the file of the server fixes, and how that is changed', async () =
   await fixed.getByText('fixed by the file').waitFor();
   await fixed.getByText('take it out of the file and start the server again', { exact: false }).waitFor();
   expect(await fixed.getByRole('button').count()).toBe(0);
-  await row('testerNetworks').getByText('none', { exact: true }).first().waitFor();
-  await row('testerNetworks').getByText('fixed by the file').waitFor();
+  await row('webhookDays').getByText('fixed by the file').waitFor();
   await row('pollSeconds').getByText('in the file only').waitFor();
   expect(await row('pollSeconds').getByRole('button').count()).toBe(0);
   await page.getByRole('button', { name: 'Change: A start beyond that' }).click();

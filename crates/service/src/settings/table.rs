@@ -315,9 +315,9 @@ pub const SETTINGS: &[Setting] = &[
             get: |s| said(&s.test_targets.networks),
             put: |s, texts| s.test_targets.networks = ranges(texts).unwrap_or_default(),
         }),
-        at_run_time: true,
+        at_run_time: false,
         meaning: "Addresses, networks or ranges that the targets of API tests may lead to although they are not public. \
-                  Set it in the settings file, also to an empty list, to keep it out of the hands of administrators.",
+                  Only who answers for the machine opens its networks.",
         read_by: "API tests that this server sends",
     },
 ];
