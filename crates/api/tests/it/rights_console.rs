@@ -28,8 +28,8 @@ pub(super) const CONSOLE: &[Call] = &[
     one("DELETE", "/stoker/v1/me/totp", r#"{"code":"@code"}"#, EVERYBODY, Need::Nothing),
     one("DELETE", "/stoker/v1/users/@new-guarded/totp", "", USERS, Need::Nothing),
     one("GET", "/stoker/v1/settings", "", USERS, Need::Nothing),
-    one("PUT", "/stoker/v1/settings/triggers", r#"{"value":4000}"#, USERS, Need::Nothing),
-    one("DELETE", "/stoker/v1/settings/triggers", "", USERS, Need::Nothing),
+    one("PUT", "/stoker/v1/settings/@new-setting", r#"{"value":4000}"#, USERS, Need::Nothing),
+    one("DELETE", "/stoker/v1/settings/@new-setting", "", USERS, Need::Nothing),
     one("GET", "/stoker/v1/system", "", USERS, Need::Nothing),
     one("GET", "/stoker/v1/events?seconds=1", "", Who::Holders(&[]), Need::Nothing),
 ];

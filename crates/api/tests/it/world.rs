@@ -251,6 +251,12 @@ impl World {
                 let made = http.post("/security/ip-allowlist/ips", &body).await.expect(201).json();
                 return id(&made[0]);
             }
+            "setting" => {
+                let number = self.counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let path = "/stoker/v1/settings/triggers";
+                let _ = http.put(path, &json!({ "value": 4_001 + number })).await.expect(200);
+                return "triggers".to_owned();
+            }
             "token" => {
                 let person = self.shared("@person");
                 let _ = server.token_of(person).await;
@@ -332,6 +338,7 @@ impl World {
             "role" | "held" => self.shared("@role"),
             "full" => self.shared("@group"),
             "entry" => self.shared("@entry"),
+            "setting" => "triggers",
             "member" | "engine" => self.shared("@engine"),
             "cluster" => self.shared("@cluster"),
             "env" => self.shared("@env2"),
