@@ -219,7 +219,7 @@ describe('a task', () => {
     await page.keyboard.press('u');
     await row.getByText('Paused').waitFor();
     expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
-    await row.getByRole('link').click();
+    await row.getByRole('link', { name: 'Slow one' }).click();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
   });

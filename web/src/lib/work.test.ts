@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../api/client';
-import type { Environment, Workspace } from '../api/queries';
+import type { Environment, Task, Workspace } from '../api/queries';
 import { HISTORY_PAGE, HISTORY_WINDOW, type Past } from '../api/work';
 import { chosen } from '../app/scope';
 import { dayOf, dayTitle, lastDays, monthAfter, monthPage } from '../texts/days';
@@ -8,9 +8,10 @@ import { offsetIn } from '../texts/time';
 import { triggerWords } from '../texts/triggers';
 import { fieldError, refusalOf } from './field-errors';
 import { lanes } from './lanes';
-import { type DraftStep, draftsOf, moved, newStep, requestOf } from './plan-steps';
+import { type ChartStep, type DraftStep, draftsOf, moved, newStep, planSteps, requestOf, runsOf } from './plan-steps';
 import { ranked } from './ranked';
 import { before, extended, historyOf, OPEN_STATUSES, patched } from './run-search';
+import { copyOf } from './task-form';
 import { draftOfTrigger, freshTrigger, triggerOf } from './trigger-form';
 import { nextCursor } from './use-history';
 import { hookOf, typedHook } from './webhook-form';
@@ -258,5 +259,46 @@ describe('the chosen place', () => {
     const text = (workspaceId: string) => JSON.stringify({ environmentId: 'e1', workspaceId });
     expect(chosen(text('w1'), environments, workspaces).query).toEqual({ environmentId: 'e1', workspaceId: 'w1' });
     expect(chosen(text('w2'), environments, workspaces).query.workspaceId).toBeUndefined();
+  });
+});
+
+describe('the chart of a plan', () => {
+  const chart = {
+    name: 'one',
+    flows: [{ id: 'a' }, { id: 'b' }],
+    stepOnException: { flows: [{ id: 'c' }, { abstractPlanId: 'p' }] },
+    nextStep: { name: 'two', flows: [{ id: 'a' }] },
+  };
+
+  it('is read as a list, and says which tasks each step runs', () => {
+    const steps = planSteps<ChartStep>(chart);
+    expect(steps.map((step) => step.name)).toEqual(['one', 'two']);
+    expect(steps.map(runsOf)).toEqual([['a', 'b', 'c'], ['a']]);
+    expect(planSteps(undefined)).toEqual([]);
+  });
+});
+
+describe('a copy of a task', () => {
+  it('has what can be read, and of secret values only what is typed anew', () => {
+    const it = {
+      id: 't',
+      name: 'Load',
+      version: '3.1',
+      description: 'd',
+      tags: ['crm'],
+      artifact: { id: 'a', name: 'load', version: '0.2' },
+      parameters: { day: 'monday', password: '', token: '' },
+      connections: { db: 'c' },
+      workspace: { id: 'w', environment: { id: 'e' } },
+    } as unknown as Task;
+    const copy = copyOf(it, { name: 'Load again', workspaceId: 'v', secrets: { token: 'x' } });
+    expect(copy).toMatchObject({
+      name: 'Load again',
+      workspaceId: 'v',
+      environmentId: 'e',
+      artifact: { id: 'a', version: '0.2' },
+      connections: { db: 'c' },
+    });
+    expect(copy.parameters).toEqual({ day: 'monday', token: 'x' });
   });
 });

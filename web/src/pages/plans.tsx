@@ -77,7 +77,6 @@ function columns(standings: Map<string, PlanStanding>, today: number): Column<Pl
       key: 'name',
       title: t.name,
       width: 'minmax(8rem, 2fr)',
-      narrow: 'minmax(5rem, 2fr)',
       always: true,
       cell: (one) => (
         <Link className="row-link" to="/plans/$id" params={{ id: one.executable }}>
@@ -89,14 +88,13 @@ function columns(standings: Map<string, PlanStanding>, today: number): Column<Pl
       key: 'state',
       title: t.tasks.state,
       width: '5.5rem',
-      narrow: '4.75rem',
       cell: (one) => <PauseBadge plan={one} />,
     },
     {
       key: 'last',
       title: b.last,
       width: '8rem',
-      narrow: '6.25rem',
+      wide: true,
       cell: (one) => <LastRun of={standing(one)} plan />,
     },
     {

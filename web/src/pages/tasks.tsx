@@ -69,8 +69,7 @@ function columns(places: Map<string, string>, standings: Map<string, TaskStandin
     {
       key: 'name',
       title: t.name,
-      width: 'minmax(8rem, 2fr)',
-      narrow: 'minmax(5rem, 2fr)',
+      width: 'minmax(8rem, 3fr)',
       always: true,
       cell: (one) => (
         <Link className="row-link" to="/tasks/$id" params={{ id: taskKey(one) }}>
@@ -78,12 +77,12 @@ function columns(places: Map<string, string>, standings: Map<string, TaskStandin
         </Link>
       ),
     },
-    { key: 'state', title: t.tasks.state, width: '5.5rem', narrow: '4.75rem', cell: (one) => <TaskState one={one} /> },
+    { key: 'state', title: t.tasks.state, width: '5.5rem', cell: (one) => <TaskState one={one} /> },
     {
       key: 'last',
       title: b.last,
       width: '8rem',
-      narrow: '6.25rem',
+      wide: true,
       cell: (one) => <LastRun of={standing(one)} />,
     },
     {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { currentWait, eventWords, waitReason } from './reasons';
+import { currentWait, deletionOf, eventWords, waitReason } from './reasons';
 import { stateOf, wentWrong } from './status';
 import { ago, duration, fullTime, instant, logTime, runLength, shortTime } from './time';
 import { triggerWords } from './triggers';
@@ -81,6 +81,11 @@ describe('reasons', () => {
       'Asked for by admin (manual)',
     );
     expect(eventWords({ at, kind: 'something_new' }, NOW)).toBe('something new');
+    const deleted = { at, kind: 'log_deleted', detail: { by: 'admin' } };
+    expect(eventWords(deleted, NOW)).toBe('admin deleted the log');
+    expect(eventWords({ ...deleted, detail: { by: 'system' } }, NOW)).toContain('older than logs are kept');
+    expect(deletionOf([{ at, kind: 'finished' }, deleted])).toBe(deleted);
+    expect(deletionOf([{ at, kind: 'finished' }])).toBeUndefined();
   });
 
   it('knows the reason that holds now', () => {
