@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Crowd, crowded } from './gallery-content';
-import { LOOKS, launch, signedIn } from './pages';
+import { LOOKS, launch, signedIn, somebody, Watched } from './pages';
 import { Stage, until } from './stage';
 import { allowing, type Hard, hardProject, target } from './tester-content';
 
@@ -180,6 +180,54 @@ function broken(page: Page): Promise<string[]> {
     return found;
   });
 }
+
+/** What somebody meets who may do nothing: every page says so, or shows nothing to change. */
+const REFUSED = [
+  '/engines',
+  '/clusters',
+  '/run-profiles',
+  '/gen2-engines',
+  '/dynamic-engines',
+  '/dynamic-environments',
+  '/tasks',
+  '/plans',
+  '/schedules',
+  '/artifacts',
+  '/manage/connections',
+  '/manage/resources',
+  '/manage/environments',
+  '/manage/promotions',
+  '/manage/projects',
+  '/manage/users',
+  '/manage/groups',
+  '/manage/roles',
+  '/manage/rights',
+  '/manage/service-accounts',
+  '/manage/audit',
+];
+
+describe.each(folder ? LOOKS : [LOOKS[3]])('$name', (look) => {
+  it('tells somebody who may do nothing so, on every page', { timeout: 200_000 }, async () => {
+    const page = await somebody(browser, stage, `nobody-${look?.name}`, [], []);
+    await page.setViewportSize({ width: look?.width ?? 1440, height: look?.height ?? 900 });
+    await page.emulateMedia({ colorScheme: look?.dark ? 'dark' : 'light' });
+    const watched = new Watched(page, stage.url);
+    const found: string[] = [];
+    const making = /^(New|Add|Edit|Delete|Import|Choose a file)/;
+    for (const path of REFUSED) {
+      await open(page, path, []);
+      const name = `refused${path.replaceAll('/', '-')}`;
+      if (folder) await page.screenshot({ path: `${folder}/g-${name}-${look?.name}.png` });
+      const buttons = await page.getByRole('main').getByRole('button', { name: making }).allTextContents();
+      found.push(...buttons.map((one) => `${name}: the button ${one}`));
+      found.push(...(await broken(page)).map((one) => `${name}: ${one}`));
+      found.push(...(await watched.violations()).filter(ours).map((one) => `${name}: ${one}`));
+    }
+    await page.context().close();
+    expect(found).toEqual([]);
+    expect(watched.complaints).toEqual([]);
+  });
+});
 
 describe.each(folder ? LOOKS : [LOOKS[3]])('$name', (look) => {
   it('shows every dialog and form whole and without a violation', { timeout: 400_000 }, async () => {

@@ -91,16 +91,23 @@ export async function signedIn(
   return watched;
 }
 
-/** Signs somebody in who has all permissions, but only these rights on the workspace. */
-export async function somebody(browser: Browser, stage: Stage, login: string, rights: string[]): Promise<Page> {
-  const permissions = ['TMC_OPERATOR', 'TMC_ENGINE_USE'];
+/** Signs somebody in who has these permissions, and only these rights on the workspace. */
+export async function somebody(
+  browser: Browser,
+  stage: Stage,
+  login: string,
+  rights: string[],
+  permissions = ['TMC_OPERATOR', 'TMC_ENGINE_USE'],
+): Promise<Page> {
   const role = await stage.call('POST', '/account/roles', { name: `Role of ${login}`, permissions });
   const person = { login, email: `${login}@example.com`, firstName: login, lastName: 'Ewer', roleIds: [role.id] };
   const user = await stage.call('POST', '/account/users', person);
   const password = 'correct horse battery';
   await stage.call('PUT', `/stoker/v1/users/${user.id}/password`, { newPassword: password });
-  await stage.call('POST', `/security/workspaces/${stage.workspaceId}/users/${user.id}/permissions`, rights);
-  const page = await (await browser.newContext({ locale: 'en-GB' })).newPage();
+  if (rights.length > 0) {
+    await stage.call('POST', `/security/workspaces/${stage.workspaceId}/users/${user.id}/permissions`, rights);
+  }
+  const page = await (await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce' })).newPage();
   page.setDefaultTimeout(15_000);
   await page.goto(stage.url);
   await page.evaluate(

@@ -120,6 +120,8 @@ it('takes in a project, shows what fails, and runs the corrected scenario', { ti
   await page.getByRole('combobox', { name: 'List (a JSON array)' }).fill('[1,2]');
   await page.getByRole('combobox', { name: 'Address' }).fill(`${stage.url}/health/\${word}`);
   await page.getByText('Not saved yet').waitFor();
+  // What is typed and not saved is known to previews.
+  await page.getByText(/Becomes .*‹word›/).waitFor();
   await sound('flow');
   await page.getByRole('link', { name: /Health/ }).click();
   await page.getByRole('checkbox', { name: 'Once for each row of data' }).check();

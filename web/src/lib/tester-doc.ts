@@ -246,6 +246,16 @@ export function places(document: Document, node: Node): { id: string; path: stri
   return found;
 }
 
+/** Names that get their values in a run: made before a request, taken from an answer, or an element of a list. */
+export function boundNames(nodes: Node[], found = new Set<string>()): Set<string> {
+  for (const { entity, children } of nodes) {
+    const { before = [], extract = [], each } = entity.stoker ?? {};
+    for (const { name } of [...before, ...extract, ...(each ? [each] : [])]) if (name) found.add(name);
+    boundNames(children ?? [], found);
+  }
+  return found;
+}
+
 /** A new entity. */
 export function fresh(type: Kind, name: string): Node {
   const entity: Entity = { id: crypto.randomUUID(), type, name };

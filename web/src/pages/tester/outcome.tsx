@@ -59,7 +59,8 @@ function Outcome({ id, single, runs }: { id: string; single: boolean; runs: RunL
   const it = one.data;
   // A loop brings several.
   const first = it.report.items.length > 1 ? undefined : it.report.items[0]?.request;
-  const choices = runs.map((line) => ({ value: line.id, label: labelOf(line) }));
+  // What is shown is known better than the list of all.
+  const choices = runs.map((line) => ({ value: line.id, label: labelOf(line.id === id ? it : line) }));
   if (!choices.some((choice) => choice.value === id)) choices.unshift({ value: id, label: labelOf(it) });
   const others = choices.filter((choice) => choice.value !== id);
   return (

@@ -6,10 +6,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { type Pair, startRun } from '../../api/tester';
-import { type Entity, type Environment, put, withAdded } from '../../lib/tester-doc';
+import { boundNames, type Entity, type Environment, put, withAdded } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
 import { useAct } from '../../ui/fields';
-import { Empty, Failure, Notice, Waiting } from '../../ui/parts';
+import { Empty, Failure, Waiting } from '../../ui/parts';
 import { Against } from './against';
 import { Environments } from './environments';
 import { ScenarioFlow } from './flow';
@@ -85,11 +85,14 @@ function Workbench({ id }: { id: string }) {
   const all = document?.environments ?? [];
   const environment = all.find((one) => one.id === search.env) ?? (search.env === 'none' ? undefined : all[0]);
   const stored = base?.document.environments?.find((one) => one.id === environment?.id);
-  const values = useMemo(
-    () =>
-      !environment || environment === stored ? { environmentId: environment?.id } : { variables: typedOf(environment) },
-    [environment, stored],
-  );
+  const values = useMemo(() => {
+    const known = boundNames(base?.document.entities ?? []);
+    const bound = [...boundNames(document?.entities ?? [])].filter((name) => !known.has(name));
+    if (environment === stored && bound.length === 0) return { environmentId: environment?.id };
+    const typed = environment ? typedOf(environment) : [];
+    const later = bound.filter((name) => !typed.some((one) => one.name === name));
+    return { variables: [...later.map((name) => ({ name, value: `‹${name}›` })), ...typed] };
+  }, [environment, stored, base, document]);
   const against = useMemo(
     () => ({ id, version: base?.version ?? 0, values, run: search.run }),
     [id, base?.version, values, search.run],
@@ -175,9 +178,7 @@ function Workbench({ id }: { id: string }) {
               {entity || search.run ? (
                 <Answer project={id} target={entity?.id} shown={search.run} single={entity?.type === 'Request'} />
               ) : (
-                <Notice tone="idle" title={x.noResponse}>
-                  {x.noResponseHint}
-                </Notice>
+                <Empty title={x.noResponse}>{x.noResponseHint}</Empty>
               )}
             </section>
           </div>
