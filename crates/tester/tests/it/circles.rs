@@ -72,7 +72,7 @@ fn of(name: &str) -> String {
 #[tokio::test]
 async fn two_requests_that_use_each_other_are_told_with_their_places() {
     let a = with(request("A", "GET", "/echo"), |made| made.headers = vec![Row::new("X-B", format!("b {}", of("B")))]);
-    let b = request("B", "GET", &format!("/echo/${{getEntityById(\"A\").\"response\".\"status\".\"code\"}}"));
+    let b = request("B", "GET", "/echo/${getEntityById(\"A\").\"response\".\"status\".\"code\"}");
     let circle = [
         "`Shop / S / B` (shop.toml:3) uses `Shop / S / A` in path at line 1, column 9",
         "`Shop / S / A` (shop.toml:2) uses `Shop / S / B` in header `X-B` at line 1, column 5",

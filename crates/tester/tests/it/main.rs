@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod answers;
 mod checks;
 mod circles;
 mod completion;
@@ -9,6 +10,7 @@ mod effort;
 mod expressions;
 mod folders;
 mod imports;
+mod imports_hard;
 mod inspections;
 mod jsonpath;
 mod mutations;
