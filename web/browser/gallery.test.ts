@@ -179,7 +179,7 @@ function broken(page: Page): Promise<string[]> {
   });
 }
 
-/** What somebody meets who may do nothing: every page says so, or shows nothing to change. */
+/** What somebody meets who may only look at one workspace: every page says so, or shows nothing to change. */
 const REFUSED = [
   '/engines',
   '/clusters',
@@ -205,8 +205,8 @@ const REFUSED = [
 ];
 
 describe.each(folder ? LOOKS : [LOOKS[3]])('$name', (look) => {
-  it('tells somebody who may do nothing so, on every page', { timeout: 200_000 }, async () => {
-    const page = await somebody(browser, stage, `nobody-${look?.name}`, [], []);
+  it('tells somebody who may only look so, on every page', { timeout: 200_000 }, async () => {
+    const page = await somebody(browser, stage, `nobody-${look?.name}`, ['VIEW'], ['TMC_ENGINE_USE']);
     await page.setViewportSize({ width: look?.width ?? 1440, height: look?.height ?? 900 });
     await page.emulateMedia({ colorScheme: look?.dark ? 'dark' : 'light' });
     const watched = new Watched(page, stage.url);
