@@ -26,6 +26,7 @@ import {
   Head,
   Id,
   isLost,
+  LostPage,
   Moment,
   Notice,
   Panel,
@@ -101,7 +102,7 @@ export function Plans() {
   const list = usePages<PlanItem>((number) => planPage({ ...scope, name }, number));
   const writes = useWorkspacesWith('AUTHOR').length > 0;
   const may = useMay('TMC_OPERATOR') && writes;
-  if (isLost(list)) return <Failure error={list.error} retry={list.refetch} />;
+  if (isLost(list)) return <LostPage title={t.plans.title} error={list.error} retry={list.refetch} />;
   return (
     <div className="page">
       <Head
