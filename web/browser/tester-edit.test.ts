@@ -53,7 +53,7 @@ async function project(name: string, ...children: ReturnType<typeof request>[]):
 const answer = () => page.getByRole('region', { name: 'Response' });
 const url = () => page.getByRole('combobox', { name: 'Address' });
 const part = (name: string) => page.getByRole('link', { name, exact: true }).click();
-const unsaved = (state: 'visible' | 'detached') => page.getByText('Not saved yet').waitFor({ state });
+const unsaved = (state: 'visible' | 'detached') => page.getByText('Not saved yet', { exact: true }).waitFor({ state });
 
 it('takes an address letter by letter, offers names in a body, and signs in', { timeout: 90_000 }, async () => {
   const id = await project('Typed', request('r', 'First', `${called.url}/ok`));
@@ -128,6 +128,7 @@ it('finds, moves, removes and takes back by keys', { timeout: 60_000 }, async ()
   await tree.getByRole('textbox', { name: 'Find in the project' }).fill('deu');
   await until('only what fits', async () => ((await order()).join() === 'Walk,Deux' ? true : undefined));
   await tree.getByRole('textbox', { name: 'Find in the project' }).fill('');
+  await until('all of it', async () => ((await order()).length === 4 ? true : undefined));
   await tree.getByRole('button', { name: 'Fold Walk' }).click();
   expect(await order()).toEqual(['Walk']);
   await tree.getByRole('link', { name: /Walk/ }).press('ArrowRight');

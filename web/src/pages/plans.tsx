@@ -36,6 +36,7 @@ import {
   Head,
   Id,
   isLost,
+  LostPage,
   Moment,
   Notice,
   Panel,
@@ -148,7 +149,7 @@ export function Plans() {
   const all = useMemo(() => columns(standings, today), [standings, today]);
   const { shown, chooser } = useColumns('plans', all);
   const chosen = useChosen(planKey);
-  if (isLost(list)) return <Failure error={list.error} retry={list.refetch} />;
+  if (isLost(list)) return <LostPage title={t.plans.title} error={list.error} retry={list.refetch} />;
   return (
     <div className="page">
       <Head

@@ -178,6 +178,16 @@ export function Head({ title, badge, children }: { title: string; badge?: ReactN
   );
 }
 
+/** A page that has nothing but its failure; under its heading, as every page. */
+export function LostPage(props: { title: string; error: unknown; retry?: () => void }) {
+  return (
+    <div className="page">
+      <Head title={props.title} />
+      <Failure error={props.error} retry={props.retry} />
+    </div>
+  );
+}
+
 /** A part of a page under its own heading, with what can be done there beside it. */
 export function Panel(props: { title: ReactNode; actions?: ReactNode; wide?: boolean; children?: ReactNode }) {
   const heading = (

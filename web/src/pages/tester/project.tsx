@@ -9,7 +9,7 @@ import { type Pair, startRun } from '../../api/tester';
 import { boundNames, type Entity, type Environment, put, withAdded } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
 import { useAct } from '../../ui/fields';
-import { Empty, Failure, Waiting } from '../../ui/parts';
+import { Empty, LostPage, Waiting } from '../../ui/parts';
 import { Against } from './against';
 import { Environments } from './environments';
 import { ScenarioFlow } from './flow';
@@ -118,7 +118,7 @@ function Workbench({ id }: { id: string }) {
   );
   if (!document || !base) {
     const { error, refetch } = editing.stored;
-    return error ? <Failure error={error} retry={() => refetch()} /> : <Waiting />;
+    return error ? <LostPage title={x.title} error={error} retry={() => refetch()} /> : <Waiting />;
   }
   const entity = present(document, search.at)?.node.entity;
   const change = (changed: Entity) => editing.change((before) => put(before, changed), changed.id);

@@ -9,7 +9,7 @@ import { find } from '../../lib/tester-doc';
 import { x } from '../../texts/tester';
 import { fullTime } from '../../texts/time';
 import { useAct } from '../../ui/fields';
-import { Facts, Failure, Head, Waiting } from '../../ui/parts';
+import { Facts, Head, LostPage, Waiting } from '../../ui/parts';
 import { Results, RunBadge } from './result';
 import { TesterTabs } from './tabs';
 
@@ -83,7 +83,7 @@ export function TesterRun() {
   const { id } = useParams({ from: '/tester/runs/$id' });
   const one = useQuery(run(id));
   if (!one.data) {
-    return one.error ? <Failure error={one.error} retry={() => one.refetch()} /> : <Waiting />;
+    return one.error ? <LostPage title={x.title} error={one.error} retry={() => one.refetch()} /> : <Waiting />;
   }
   return <Shown it={one.data} />;
 }
