@@ -3,6 +3,7 @@
 import { createRoute, lazyRouteComponent, type Register, type RootRoute } from '@tanstack/react-router';
 import { holds } from '../lib/address';
 import './tester.css';
+import './tester-narrow.css';
 
 /** The routes, as children of the root. */
 export function testerRoutes(root: RootRoute<Register>) {

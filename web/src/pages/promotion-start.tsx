@@ -24,8 +24,8 @@ export function runOf(error: unknown): string | undefined {
   return /execution ([0-9a-f]{8}-[0-9a-f-]{27})/.exec(error.message)?.[1];
 }
 
-/** The form; `show` is told which analysis or run to look at. */
-export function StartForm({ it, show }: { it: Promotion; show: (run: string | undefined) => void }) {
+/** The form; `show` is told which analysis or run to look at. Who may not run it can fill it in, but not send it. */
+export function StartForm({ it, may, show }: { it: Promotion; may: boolean; show: (run: string | undefined) => void }) {
   const queries = useQueryClient();
   const [kind, setKind] = useState<Kind>('ALL');
   const [object, setObject] = useState<string | null>(null);
@@ -39,7 +39,7 @@ export function StartForm({ it, show }: { it: Promotion; show: (run: string | un
     .filter((one) => one.environment?.id === source && one.type !== 'personal')
     .map((one) => ({ value: one.id ?? '', label: one.name ?? '' }));
   const act = useAct('context', 'promotionAdvancedInfo', 'advanced');
-  const ready = kind === 'ALL' || object !== null;
+  const ready = may && (kind === 'ALL' || object !== null);
   const options = {
     keepTargetResources: keepResources,
     keepTargetRunProfiles: keepProfiles,

@@ -96,6 +96,7 @@ export function PromotionPage() {
   const runs = useQuery(promotionRuns(id));
   const manages = useMay('TMC_PIPELINE_MANAGEMENT');
   const runner = useMay('TMC_PROMOTION_EXECUTION');
+  const mine = useMine(id, manages);
   const [open, setOpen] = useState(false);
   const shown = search.run ?? runs.data?.items[0]?.executionId;
   const show = (run: string | undefined) => navigate({ search: { run } });
@@ -137,8 +138,8 @@ export function PromotionPage() {
       {it.description && <Text>{it.description}</Text>}
       <div className="split">
         <Panel title={p.run}>
-          {runner ? <StartForm it={it} show={show} /> : <Text className="muted">{p.noRun}</Text>}
-          <Mine id={id} manages={manages} />
+          {runner ? <StartForm it={it} may={mine} show={show} /> : <Text className="muted">{p.noRun}</Text>}
+          {!mine && <NotMine />}
         </Panel>
         <div>
           <Runs id={id} shown={shown} />
@@ -150,11 +151,14 @@ export function PromotionPage() {
   );
 }
 
-/** Says so when whoever looks may manage the promotion but not run it. */
-function Mine({ id, manages }: { id: string; manages: boolean }) {
+/** Whether one is among the executors; until that is known one may be. */
+function useMine(id: string, manages: boolean): boolean {
   const { session } = useShared();
   const list = useQuery(executors(id, manages));
-  if (!list.data || (list.data.userIds ?? []).includes(session.user.id)) return null;
+  return !list.data || (list.data.userIds ?? []).includes(session.user.id);
+}
+
+function NotMine() {
   return (
     <div style={{ marginTop: '0.75rem' }}>
       <Notice tone="warn" title={p.notExecutor}>

@@ -15,6 +15,9 @@ pub const MASK: &str = "•••";
 /// Shortest value that is masked, in bytes; shorter ones would blot out half of the report.
 const SHORTEST: usize = 3;
 
+/// Stands where a long value was cut off.
+const CUT: &str = "…";
+
 /// Knows the secret values of a run, also percent-encoded and in Base64.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Masker {
@@ -57,6 +60,28 @@ impl Masker {
             if text.contains(secret.as_str()) {
                 *text = text.replace(secret.as_str(), MASK);
             }
+        }
+        if text.contains(CUT) {
+            let pieces: Vec<&str> = text.split(CUT).collect();
+            let last = pieces.len() - 1;
+            let whole: Vec<String> = pieces
+                .iter()
+                .enumerate()
+                .map(|(place, piece)| if place < last { self.without_beginning(piece) } else { (*piece).to_owned() })
+                .collect();
+            *text = whole.join(CUT);
+        }
+    }
+
+    /// A long text was cut before it came here: what is left of a secret at its end goes too.
+    fn without_beginning(&self, piece: &str) -> String {
+        let longest = self.secrets.iter().flat_map(|secret| {
+            let ends = secret.char_indices().map(|(end, _)| end).filter(|end| *end >= SHORTEST);
+            ends.filter(|end| piece.ends_with(&secret[..*end]))
+        });
+        match longest.max() {
+            Some(length) => format!("{}{MASK}", &piece[..piece.len() - length]),
+            None => piece.to_owned(),
         }
     }
 
@@ -135,6 +160,14 @@ impl Masker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_that_was_cut_off_is_hidden_too() {
+        let shown = |text: &str| masked(text, &["hush hush".to_owned()]);
+        assert_eq!(shown("expected `x`, received `{\"a\":\"hush h…`"), format!("expected `x`, received `{{\"a\":\"{MASK}…`"));
+        assert_eq!(shown("hu… husk… hush"), "hu… husk… hush");
+        assert_eq!(shown("hush… hush hush"), format!("{MASK}… {MASK}"));
+    }
 
     #[test]
     fn a_secret_is_hidden_in_bytes_that_are_no_text_too() {
