@@ -354,7 +354,7 @@ pub async fn checks(
         })
     });
     let taken = said.extracted.iter().map(|taken| match taken {
-        Ok(value) => json!({ "value": hidden(&value.chars().take(SHOWN).collect::<String>()) }),
+        Ok(value) => json!({ "value": hidden(value).chars().take(SHOWN).collect::<String>() }),
         Err(problem) => json!({ "problem": hidden(problem) }),
     });
     ok(&json!({
