@@ -164,7 +164,10 @@ mod tests {
     #[test]
     fn a_secret_that_was_cut_off_is_hidden_too() {
         let shown = |text: &str| masked(text, &["hush hush".to_owned()]);
-        assert_eq!(shown("expected `x`, received `{\"a\":\"hush h…`"), format!("expected `x`, received `{{\"a\":\"{MASK}…`"));
+        assert_eq!(
+            shown("expected `x`, received `{\"a\":\"hush h…`"),
+            format!("expected `x`, received `{{\"a\":\"{MASK}…`")
+        );
         assert_eq!(shown("hu… husk… hush"), "hu… husk… hush");
         assert_eq!(shown("hush… hush hush"), format!("{MASK}… {MASK}"));
     }

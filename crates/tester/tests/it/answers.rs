@@ -38,7 +38,8 @@ async fn secrets_are_blotted_in_bodies_of_every_charset() {
     .unwrap();
     for request in report.requests() {
         let text = request.exchange.as_ref().unwrap().response.text();
-        assert!(!text.contains("tok-1") && text.contains("*****"), "{text}");
+        // Units of several bytes keep their number, so stars stand there instead of the mark.
+        assert!(!text.contains("tok-1") && (text.contains("*****") || text.contains("•••")), "{text}");
     }
     for report in [stoker_tester::report::html(&report), stoker_tester::report::json(&report)] {
         assert!(!report.contains("tok-1"), "{report}");
@@ -52,7 +53,10 @@ async fn large_and_endless_answers_are_given_up_and_others_go_on() {
     let report = run(all).await;
     assert_eq!(outcomes(&report), [("a", Outcome::Error), ("b", Outcome::Error), ("c", Outcome::Ok)]);
     for request in report.requests().take(2) {
-        assert_eq!(request.explanation(), "the response body is larger than 33554432 bytes");
+        assert_eq!(
+            request.explanation(),
+            "the response body is larger than 33554432 bytes, the most that is read here; ask for less of it"
+        );
         assert!(request.exchange.is_none(), "nothing of it is kept");
     }
 }
