@@ -39,7 +39,9 @@ const KEYS = 'Control+K';
 type View = [name: string, path: string, ...buttons: string[]];
 
 /** The tester over its own hard content. */
-function testerViews(): View[] {
+function testerViews(phone: boolean): View[] {
+  // On a phone the tree makes room for what is chosen until it is asked for.
+  const tree = phone ? ['Repository'] : [];
   const here = `/tester/projects/${hard.project}`;
   const parts = ['query', 'headers', 'auth', 'body', 'checks', 'extract', 'flow', 'settings', 'code'];
   const seen = ['rtl', 'html', 'picture', 'bytes', 'xml', 'many', 'huge', 'lost', 'refused', 'empty'];
@@ -61,11 +63,11 @@ function testerViews(): View[] {
     ['tester-share', here, 'Share'],
     ['tester-export', here, 'Export'],
     ['tester-add', here, 'Add'],
-    ['tester-menu', `${here}?at=plain`, 'Actions for Invoices'],
+    ['tester-menu', `${here}?at=plain`, ...tree, 'Actions for Invoices'],
   ];
 }
 
-function views(): View[] {
+function views(phone: boolean): View[] {
   const c = crowd;
   return [
     ['engines-many', '/engines'],
@@ -134,7 +136,7 @@ function views(): View[] {
     ['role-delete', `/manage/roles/${c.role}`, 'Delete'],
     ['rights-long', '/manage/rights'],
     ['profile-token', '/profile', 'New token'],
-    ...testerViews(),
+    ...testerViews(phone),
     ['palette', '/', KEYS],
     ['user-menu', '/', 'Admin'],
   ];
@@ -239,7 +241,7 @@ describe.each(folder ? LOOKS : [LOOKS[3]])('$name', (look) => {
     const watched = await signedIn(browser, stage, look);
     const { page } = watched;
     const found: string[] = [];
-    for (const [name, path, ...buttons] of views().filter(
+    for (const [name, path, ...buttons] of views((look?.width ?? 1440) < 1_000).filter(
       ([name], place) => name.startsWith(only) && (whole || place % 5 === 0),
     )) {
       try {

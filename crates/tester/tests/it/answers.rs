@@ -38,8 +38,7 @@ async fn secrets_are_blotted_in_bodies_of_every_charset() {
     .unwrap();
     for request in report.requests() {
         let text = request.exchange.as_ref().unwrap().response.text();
-        // Units of several bytes keep their number, so stars stand there instead of the mark.
-        assert!(!text.contains("tok-1") && (text.contains("*****") || text.contains("•••")), "{text}");
+        assert!(!text.contains("tok-1") && text.contains("*****"), "{text}");
     }
     for report in [stoker_tester::report::html(&report), stoker_tester::report::json(&report)] {
         assert!(!report.contains("tok-1"), "{report}");
