@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOOKS, launch, signedIn } from './pages';
-import { Snapshots } from './snapshots';
+import { Snapshots, settle } from './snapshots';
 import { type Content, filled, Stage } from './stage';
 
 let browser: Browser;
@@ -46,9 +46,11 @@ function boxes(page: Page): Promise<{ what: string; box: number[] }[]> {
  */
 async function themeMoves(page: Page, name: string, look: (typeof LOOKS)[number]): Promise<string[]> {
   const width = look.width < 1_000 ? `${name}-phone` : name;
+  await settle(page);
   const before = await boxes(page);
   const wrong = await kept.differs(look.dark ? `${width}-dark` : width, page);
   await page.emulateMedia({ colorScheme: look.dark ? 'light' : 'dark' });
+  await settle(page);
   const after = await boxes(page);
   wrong.push(...(await kept.differs(look.dark ? width : `${width}-dark`, page)));
   await page.emulateMedia({ colorScheme: look.dark ? 'dark' : 'light' });
