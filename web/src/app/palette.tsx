@@ -67,6 +67,18 @@ export function Palette({ places, open, close }: { places: readonly Place[]; ope
   useEffect(() => {
     list.current?.children[current]?.scrollIntoView({ block: 'nearest' });
   }, [current]);
+  // Whoever types at once is faster than the focus: nothing of it is lost.
+  useEffect(() => {
+    if (!open) return;
+    const early = (event: globalThis.KeyboardEvent) => {
+      const plain = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+      if (!plain || event.target instanceof HTMLInputElement) return;
+      event.preventDefault();
+      setText((before) => before + event.key);
+    };
+    window.addEventListener('keydown', early, true);
+    return () => window.removeEventListener('keydown', early, true);
+  }, [open]);
   const choose = (one: Found | undefined) => {
     if (!one) return;
     close();
