@@ -21,8 +21,8 @@ const SHARE = 0.002;
 /** What is not looked at: lengths as bars, rows of plans that start side by side, what comes within a day. */
 const HIDDEN =
   '.mono, .bar, .hour-bars > span, [role=status], .log-line, .list-frame .list-row:has(.muted), .columns.halves > .panel:nth-child(4)';
-/** What is left out: the events of a run, one more of which tells when it had to wait a moment. */
-const GONE = '.panel:has(.events)';
+/** What is left out: the events of a run, one more of which tells when it had to wait a moment, and the mark of news. */
+const GONE = '.panel:has(.events), .live';
 /** How often a page is looked at again, because it may have drawn a time anew in between. */
 const TRIES = 3;
 /** A text whose width tells which fonts a machine has. */
@@ -36,6 +36,7 @@ export function settle(page: Page): Promise<void> {
     ([hidden, gone]) => {
       for (const one of document.querySelectorAll<HTMLElement>(hidden)) one.style.visibility = 'hidden';
       for (const one of document.querySelectorAll<HTMLElement>(gone)) one.style.display = 'none';
+      for (const one of document.querySelectorAll<HTMLInputElement>('input[type=date]')) one.value = '2000-01-01';
       const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
       for (let text = texts.nextNode(); text; text = texts.nextNode()) {
         // Ids and keys are hidden, and as long as every other one.
@@ -49,6 +50,7 @@ export function settle(page: Page): Promise<void> {
               .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b/g, 'Mon')
               .replace(/\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b/g, 'Jan')
               .replace(/\b\d+ (ms|s|min|h|d)( \d+ (s|min|h))?\b/g, '0 s')
+              .replace(/goes (forward|back)/, 'goes')
               .replace(/\d+/g, '0');
         if (now !== was) text.nodeValue = now;
       }
