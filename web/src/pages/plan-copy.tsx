@@ -1,6 +1,6 @@
 /** Making a copy of a plan, here or in another workspace of its environment. */
 
-import { Stack, Text, TextInput } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -9,10 +9,9 @@ import type { PlanItem, StartConfig } from '../api/queries';
 import { useWorkspacesWith } from '../app/context';
 import { draftsOf, planSteps, requestOf } from '../lib/plan-steps';
 import { b } from '../texts/bulk';
-import { t } from '../texts/pages';
+import { CopyFields } from '../ui/copy-fields';
 import { FormFoot, useAct } from '../ui/fields';
 import { Dialog } from '../ui/parts';
-import { RightfulWorkspace } from '../ui/pickers';
 import { storeParallel } from './plan-edit';
 
 /** The dialog; `config` is how the plan runs. */
@@ -41,22 +40,13 @@ export function CopyPlan(props: { plan: PlanItem; config: StartConfig | undefine
       <form onSubmit={act.send(make)} noValidate>
         <Stack>
           <Text className="muted">{b.copy.planHint}</Text>
-          <TextInput
-            label={t.name}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            error={act.at('name')}
-            disabled={made !== undefined}
-            required
-            data-autofocus
-          />
-          <RightfulWorkspace
-            label={b.copy.into}
-            right="AUTHOR"
-            value={workspace}
-            change={setWorkspace}
-            error={act.at('workspaceId')}
-            disabled={made !== undefined}
+          <CopyFields
+            act={act}
+            name={name}
+            setName={setName}
+            workspace={workspace}
+            setWorkspace={setWorkspace}
+            made={made !== undefined}
           />
           <FormFoot act={act} label={b.copy.make} close={close} disabled={!workspace} />
         </Stack>

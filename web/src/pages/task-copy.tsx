@@ -1,6 +1,6 @@
 /** Making a copy of a task, here or in another workspace of its environment. */
 
-import { Stack, Text, TextInput } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -9,11 +9,10 @@ import { artifactVersion, runConfig, type Task } from '../api/queries';
 import { useWorkspacesWith } from '../app/context';
 import { copyOf, howOf, storeHow } from '../lib/task-form';
 import { b } from '../texts/bulk';
-import { t } from '../texts/pages';
+import { CopyFields } from '../ui/copy-fields';
 import { FormFoot, useAct } from '../ui/fields';
 import { isSecret, ParameterFields } from '../ui/parameters';
 import { Dialog, Failure, Notice } from '../ui/parts';
-import { RightfulWorkspace } from '../ui/pickers';
 
 /** The dialog. */
 export function CopyTask({ it, close }: { it: Task; close: () => void }) {
@@ -45,22 +44,13 @@ export function CopyTask({ it, close }: { it: Task; close: () => void }) {
       <form onSubmit={act.send(make)} noValidate>
         <Stack>
           <Text className="muted">{b.copy.hint}</Text>
-          <TextInput
-            label={t.name}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-            error={act.at('name')}
-            disabled={made !== undefined}
-            required
-            data-autofocus
-          />
-          <RightfulWorkspace
-            label={b.copy.into}
-            right="AUTHOR"
-            value={workspace}
-            change={setWorkspace}
-            error={act.at('workspaceId')}
-            disabled={made !== undefined}
+          <CopyFields
+            act={act}
+            name={name}
+            setName={setName}
+            workspace={workspace}
+            setWorkspace={setWorkspace}
+            made={made !== undefined}
           />
           {version.error && <Failure error={version.error} retry={() => version.refetch()} />}
           {secrets.length > 0 && (
